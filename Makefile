@@ -1,0 +1,69 @@
+# Passenger: `make demo` to see it work, `make test` to see it proved. Everything here needs git, make and Python >= 3.11.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUN := .venv/.installed
+DEV := .venv/.installed-dev
+NODE := tests/contract/node/node_modules/.installed
+UV ?= uv
+
+.PHONY: help demo install test check coverage format lint types bench lock clean
+
+help:  ## say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(RUN)  ## run the proxy on the embedded simulator: no account, no network
+	@$(BIN)/passenger demo
+
+install: $(RUN)  ## make .venv with .venv/bin/passenger
+
+test: $(DEV) $(NODE)  ## run the tests
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2
+	$(BIN)/coverage combine --quiet
+
+check: format lint types test coverage  ## the whole truth: format, lint, types, tests, coverage
+
+coverage:  ## what the last tests have run, and fail below the bar
+	$(BIN)/coverage report
+
+format: $(DEV)  ## fail if a file is not formatted
+	$(BIN)/ruff format --check .
+
+lint: $(DEV)  ## fail on a lint
+	$(BIN)/ruff check .
+
+types: $(DEV)  ## fail on a type error
+	$(BIN)/mypy
+
+bench: $(DEV)  ## CPU and memory of the server, as the operating system counts them
+	$(BIN)/python -m benchmarks
+
+lock:  ## pin every requirement anew, by hash and without naming a host (needs uv)
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate pyproject.toml -o requirements/run.txt
+	printf 'hatchling>=1.27\neditables\n' | $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate - -o requirements/build.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate pyproject.toml --group dev -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
+
+clean:  ## remove what the targets above made
+	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/contract/node/node_modules
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Passenger needs Python 3.11 or newer; say make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+
+$(RUN): .venv/bin/python requirements/run.txt requirements/build.txt pyproject.toml
+	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --require-hashes -r requirements/build.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): $(RUN) requirements/dev.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(NODE): $(DEV) tests/contract/node/package-lock.json
+	cd tests/contract/node && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,37 @@
+"""One log line for each request: never a prompt, a secret or a query string."""
+
+import logging
+
+from passenger.exchange import Exchange, Outcome
+
+log = logging.getLogger("passenger.request")
+
+_LEVEL = {Outcome.OK: logging.INFO, Outcome.CLIENT_GONE: logging.INFO}
+
+
+def log_exchange(exchange: Exchange) -> None:
+    """The observer that writes it."""
+    level = _LEVEL.get(exchange.outcome, logging.WARNING)
+    if log.isEnabledFor(level):
+        log.log(level, "%s %s %s", exchange.method, exchange.path, exchange.status or "-", extra=_fields(exchange))
+
+
+def _fields(exchange: Exchange) -> dict[str, object]:
+    """What is known of the exchange, as fields of the line."""
+    ask, usage, failure = exchange.ask, exchange.usage, exchange.failure
+    fields: dict[str, object] = {"ms": round(exchange.seconds * 1000), "id": exchange.id}
+    if ask is not None:
+        fields |= {"model": exchange.model or ask.model, "stream": ask.stream, "initiator": ask.initiator.value}
+    if exchange.first_byte is not None:
+        fields["first_ms"] = round((exchange.first_byte - exchange.started) * 1000)
+    if usage is not None:
+        fields |= {"input": usage.input, "output": usage.output, "cached": usage.cached}
+        if usage.nano_credits:
+            fields["credits"] = round(usage.nano_credits / 1e9, 6)
+    if exchange.retries:
+        fields["retries"] = ",".join(exchange.retries)
+    if exchange.outcome is not Outcome.OK:
+        fields["outcome"] = exchange.outcome.value
+    if failure is not None:
+        fields |= {"error": failure.message, "code": failure.code or failure.kind.value}
+    return fields

@@ -1,0 +1,15 @@
+"""The `passenger` command. It hides that nothing is imported before it is known which part of it is wanted."""
+
+import sys
+
+from passenger.cli.exits import INTERRUPTED
+
+
+def main() -> int:
+    """Run the command line in `sys.argv` and say how it ended, as an exit code."""
+    try:
+        from passenger.cli.group import run  # noqa: PLC0415 - Ctrl-C during the import of click is a Ctrl-C too
+
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:
+        return INTERRUPTED

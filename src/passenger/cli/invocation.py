@@ -1,0 +1,105 @@
+"""What the user asked for, apart from which command: shared flags, environment and directories as one value."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from passenger.config import Loaded
+    from passenger.log import Redactor, Style
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The shared flags, each None where it was not given, and the world they were given in."""
+
+    config_path: Path | None = None
+    access_token_path: Path | None = None
+    copilot_token_path: Path | None = None
+    host: str | None = None
+    port: int | None = None
+    verbosity: int = 0
+    quiet: bool = False
+    log_format: "Style | None" = None
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    @property
+    def user_dir(self) -> Path:
+        """The user's own config directory for us: `~/.config/passenger` on Linux. It need not exist.
+
+        Raises:
+            ConfigError: there is none, because neither HOME nor XDG_CONFIG_HOME leads to one.
+        """
+        from platformdirs import user_config_path  # noqa: PLC0415 - --help does without
+
+        path = user_config_path("passenger", appauthor=False)
+        if not path.is_absolute():
+            raise _no_home(path)
+        return path
+
+    @property
+    def legacy_dir(self) -> Path:
+        """Where passenger-rs keeps its tokens: `~/.config/passenger-rs` on every system."""
+        home = self.environ.get("HOME") or self.environ.get("USERPROFILE")
+        return Path(home, ".config", "passenger-rs") if home else self.user_dir.with_name("passenger-rs")
+
+    @property
+    def cwd(self) -> Path:
+        """The working directory; the user's own where it was deleted, so that nothing is found in it."""
+        try:
+            return Path.cwd()
+        except OSError:
+            return self.user_dir
+
+    def load(self) -> "Loaded":
+        """The settings that apply.
+
+        Raises:
+            ConfigError: they cannot be used.
+        """
+        from passenger.config import load  # noqa: PLC0415 - --help does without
+
+        return load(
+            flags={"server.host": self.host, "server.port": self.port},
+            config_path=self.config_path,
+            environ=self.environ,
+            cwd=self.cwd,
+            user_dir=self.user_dir,
+        )
+
+    def start_log(self) -> "Redactor":
+        """Begin to log as the flags and the environment say. Secrets are to be added to the redactor given back."""
+        from passenger import log  # noqa: PLC0415 - --help does without
+
+        redactor = log.Redactor()
+        log.setup(
+            log.levels(self.environ, verbosity=self.verbosity, quiet=self.quiet),
+            redactor=redactor,
+            style=self.log_format or "console",
+            color=log.wants_color(sys.stderr, self.environ),
+        )
+        return redactor
+
+    def begin(self) -> tuple["Loaded", "Redactor"]:
+        """Load the settings and start the log, which gets their warnings: how a command that serves begins.
+
+        Raises:
+            ConfigError: the settings cannot be used.
+        """
+        import logging  # noqa: PLC0415 - --help does without
+
+        loaded, redactor = self.load(), self.start_log()
+        for warning in loaded.warnings:
+            logging.getLogger(__name__).warning("%s", warning)
+        return loaded, redactor
+
+
+def _no_home(path: Path) -> Exception:
+    from passenger.config import ConfigError, Origin, Problem  # noqa: PLC0415 - only a failure needs it
+
+    name = "XDG_CONFIG_HOME" if os.environ.get("XDG_CONFIG_HOME") else "HOME"
+    what = f"must lead to an absolute directory: your config would be in {path}"
+    return ConfigError([Problem(Origin("environment", name), what)])

@@ -1,0 +1,128 @@
+"""How the parts are put together: from the settings to a gateway that serves, and to the account behind it."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from passenger.access import log_exchange
+from passenger.cli.invocation import Invocation
+from passenger.config import Config, Loaded
+from passenger.copilot.live import LiveCatalog
+from passenger.copilot.models import Model
+from passenger.copilot.protocol import Editor
+from passenger.errors import Failure, Kind
+from passenger.gateway import Deadlines, Gateway, Seat, fetch_models
+from passenger.github import GitHub
+from passenger.http import Client, client
+from passenger.log import Redactor
+from passenger.session import Session
+from passenger.upstream import Copilot
+from passenger.vault import FileVault, TokenPaths, token_paths
+
+_T = TypeVar("_T")
+
+
+def run(main: Coroutine[Any, Any, _T]) -> _T:
+    """Run it on uvloop, where there is one."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(main)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32" or sys.implementation.name != "cpython":
+        return None
+    import uvloop  # noqa: PLC0415 - there is none elsewhere
+
+    return uvloop.new_event_loop
+
+
+def paths_of(invocation: Invocation) -> TokenPaths:
+    """The token files that the flags ask for, or the user's own."""
+    return token_paths(
+        invocation.user_dir, invocation.legacy_dir, invocation.access_token_path, invocation.copilot_token_path
+    )
+
+
+def vault_of(invocation: Invocation, redactor: Redactor) -> FileVault:
+    """The token files, and the login in the environment."""
+    return FileVault(paths_of(invocation), invocation.environ, on_secret=redactor.add)
+
+
+def editor_of(config: Config) -> Editor:
+    """The editor compatibility headers as they are set."""
+    copilot = config.copilot
+    return Editor(
+        copilot.editor_version,
+        copilot.editor_plugin_version,
+        copilot.user_agent,
+        copilot.integration_id,
+        copilot.api_version,
+    )
+
+
+def deadlines_of(config: Config) -> Deadlines:
+    """How long Copilot may take, as it is set."""
+    proxy = config.proxy
+    return Deadlines(proxy.first_byte_timeout, proxy.complete_timeout, proxy.idle_timeout)
+
+
+def base_url_of(loaded: Loaded) -> Callable[[str | None], str]:
+    """Which Copilot API a token is used at, given the one that it names itself.
+
+    A configured URL wins over the token's, the token's over the default.
+    """
+    configured = loaded.config.copilot.api_base_url.rstrip("/")
+    if not loaded.config.api_base_url_is_default:
+        return lambda _: configured
+
+    def named(api: str | None) -> str:
+        if api is None:
+            return configured
+        if not loaded.credentials.may_go_to(api):
+            message = f"the token names {api} as its API, which may not be sent a token; see [copilot] api_base_url"
+            raise Failure(Kind.UPSTREAM, message, code="untrusted_host")
+        return api.rstrip("/")
+
+    return named
+
+
+def session_of(loaded: Loaded, vault: FileVault, github: GitHub) -> Session:
+    """The session of the one account there is."""
+    return Session(
+        vault,
+        github.exchange,
+        clock=time.time,
+        base_url=base_url_of(loaded),
+        headers=editor_of(loaded.config).headers(),
+    )
+
+
+def catalog_of(loaded: Loaded, session: Session, upstream: Copilot) -> LiveCatalog:
+    """The live catalogue: the account's own, or the one at a configured URL, which may not be sent a token."""
+    config = loaded.config
+    own = config.copilot_models_url_is_default
+    url = "/models" if own else config.github.copilot_models_url
+    anonymous = not own and not loaded.credentials.may_go_to(url)
+
+    async def fetch() -> list[Model]:
+        return await fetch_models(upstream, session, url=url, anonymous=anonymous, deadlines=deadlines_of(config))
+
+    return LiveCatalog(fetch, clock=time.monotonic, lifetime=config.models.lifetime, aliases=config.models.aliases)
+
+
+def github_of(loaded: Loaded, http: Client) -> GitHub:
+    """GitHub, where the settings say it is."""
+    return GitHub(http, loaded.config.github.copilot_token_url, editor_of(loaded.config))
+
+
+@asynccontextmanager
+async def gateway_of(loaded: Loaded, vault: FileVault) -> AsyncIterator[Gateway]:
+    """The gateway with all that is behind it; no network is touched before the first request."""
+    async with client(connect_timeout=loaded.config.proxy.connect_timeout) as http:
+        upstream = Copilot(http)
+        session = session_of(loaded, vault, github_of(loaded, http))
+        seat = Seat("own", session, catalog_of(loaded, session, upstream))
+        yield Gateway(seat, upstream, clock=time.time, deadlines=deadlines_of(loaded.config), observers=[log_exchange])

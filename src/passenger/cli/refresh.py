@@ -1,0 +1,30 @@
+"""`passenger refresh`, `passenger --refresh-token`: exchange the login for a new Copilot token, always."""
+
+import time
+
+import click
+
+from passenger.cli.exits import OK
+from passenger.cli.invocation import Invocation
+from passenger.cli.parts import github_of, session_of, vault_of
+from passenger.cli.parts import run as run_loop
+from passenger.config import Loaded
+from passenger.errors import Failure, Kind
+from passenger.http import client
+from passenger.vault import FileVault
+
+
+def run(invocation: Invocation) -> int:
+    """Exchange and save."""
+    loaded, redactor = invocation.begin()
+    return run_loop(_refresh(loaded, vault_of(invocation, redactor)))
+
+
+async def _refresh(loaded: Loaded, vault: FileVault) -> int:
+    async with client(connect_timeout=loaded.config.proxy.connect_timeout) as http:
+        token = await session_of(loaded, vault, github_of(loaded, http)).exchange()
+    if vault.unsaved:
+        raise Failure(Kind.INTERNAL, f"the new token could not be saved in {vault.unsaved}")
+    minutes = (token.expires_at - time.time()) / 60
+    click.echo(f"New Copilot token saved, good for {minutes:.0f} minutes.")
+    return OK

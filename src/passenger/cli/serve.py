@@ -1,0 +1,83 @@
+"""`passenger`, `passenger serve`: serve the subscription until told to stop."""
+
+import signal
+import socket
+import time
+from collections.abc import Callable
+
+import click
+
+from passenger.cli.exits import FAILED, INTERRUPTED, LOGIN_NEEDED, OK
+from passenger.cli.invocation import Invocation
+from passenger.cli.parts import gateway_of, vault_of
+from passenger.cli.parts import run as run_loop
+from passenger.config import Loaded
+from passenger.copilot.protocol import why_not_exchangeable
+from passenger.vault import FileVault
+from passenger.web.app import create_app
+from passenger.web.health import Readiness
+from passenger.web.lifeline import Lifelines
+from passenger.web.listen import PortTakenError, listen
+from passenger.web.server import Server
+
+
+def run(invocation: Invocation) -> int:
+    """Serve; exit 4 at once where there is neither a login nor a token, 1 where the address cannot be had."""
+    loaded, redactor = invocation.begin()
+    vault = vault_of(invocation, redactor)
+    if complaint := login_complaint(vault):
+        click.echo(f"passenger: {complaint}", err=True)
+        return LOGIN_NEEDED
+    sockets = listening(loaded)
+    if sockets is None:
+        return FAILED
+    return run_loop(serve(loaded, vault, sockets, lambda: click.echo(start_line(sockets, vault), err=True)))
+
+
+async def serve(
+    loaded: Loaded, vault: FileVault, sockets: list[socket.socket], on_listening: Callable[[], None]
+) -> int:
+    """Serve on these sockets until a signal comes: exit 0 on SIGTERM, 130 on Ctrl-C."""
+    config = loaded.config.server
+    async with gateway_of(loaded, vault) as gateway:
+        readiness, lifelines = Readiness(gateway, lambda: vault.unsaved), Lifelines()
+        app = create_app(gateway, readiness, lifelines, max_body=config.max_body)
+        server = Server(app, readiness, lifelines, drain_timeout=config.drain_timeout, on_listening=on_listening)
+        await server.serve(sockets)
+    return INTERRUPTED if server.stopped_by is signal.SIGINT else OK
+
+
+def login_complaint(vault: FileVault) -> str | None:
+    """Why there is nothing to serve with, None where there is."""
+    login, token = vault.login(), vault.load()
+    if token is not None and token.good(time.time()):
+        return None
+    if login is None:
+        return "nobody is logged in to GitHub here: run `passenger login`"
+    reason = why_not_exchangeable(login.token)
+    return f"the GitHub token from {login.where} cannot be used: {reason}; run `passenger login`" if reason else None
+
+
+def listening(loaded: Loaded) -> list[socket.socket] | None:
+    """The sockets that the settings ask for, None (and a word on stderr) where they cannot be had."""
+    server = loaded.config.server
+    try:
+        return listen(server.host, server.port)
+    except PortTakenError as error:
+        click.echo(f"passenger: {error}", err=True)
+    except OSError as error:
+        click.echo(f"passenger: cannot listen on {server.host} port {server.port}: {error.strerror or error}", err=True)
+    return None
+
+
+def start_line(sockets: list[socket.socket], vault: FileVault) -> str:
+    """Where we listen, and on whose login."""
+    login = vault.login()
+    whose = f"login from {login.where}" if login else "no login, only a Copilot token that will expire"
+    return f"Passenger serves {base_url(sockets)}  ({whose})"
+
+
+def base_url(sockets: list[socket.socket]) -> str:
+    """The base URL for an OpenAI client."""
+    host, port = sockets[0].getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"

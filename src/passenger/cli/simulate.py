@@ -1,0 +1,68 @@
+"""`passenger simulate`: GitHub and Copilot on loopback until told to stop, for anybody's client or proxy."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from passenger.cli.exits import FAILED, INTERRUPTED, OK
+from passenger.cli.invocation import Invocation
+from passenger.simulator import Simulator
+
+STOP_SIGNALS = {signal.SIGTERM: OK, signal.SIGINT: INTERRUPTED}
+
+
+def run(
+    invocation: Invocation,
+    host: str,
+    port: int,
+    plan: str | None = None,
+    token_lifetime: int | None = None,
+) -> int:
+    """Serve until SIGTERM (exit 0) or Ctrl-C (exit 130); exit 1 where the address cannot be had."""
+    invocation.start_log()
+    try:
+        simulator = Simulator(host=host, port=port, **_options(plan, token_lifetime))
+        return asyncio.run(_serve(simulator))
+    except OSError as error:
+        click.echo(f"passenger: cannot listen on {host} port {port}: {error.strerror or error}", err=True)
+        click.echo("passenger: choose another port with --port; 0 is any free one", err=True)
+        return FAILED
+
+
+def _options(plan: str | None, token_lifetime: int | None) -> dict[str, Any]:
+    options: dict[str, Any] = {} if plan is None else {"plan": plan}
+    if token_lifetime is not None:
+        options["token_lifetime"] = token_lifetime
+        options["refresh_in"] = max(1, token_lifetime * 5 // 6)  # the proportion that GitHub keeps
+    return options
+
+
+async def _serve(simulator: Simulator) -> int:
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[int] = loop.create_future()
+    for number, code in STOP_SIGNALS.items():
+        with suppress(NotImplementedError):  # Windows, where Ctrl-C is a KeyboardInterrupt
+            loop.add_signal_handler(number, _settle, stop, code)
+    async with simulator:
+        click.echo(greeting(simulator))
+        return await stop
+
+
+def _settle(stop: asyncio.Future[int], code: int) -> None:
+    if not stop.done():
+        stop.set_result(code)
+
+
+def greeting(simulator: Simulator) -> str:
+    """What a person needs to point a client or a proxy at it: a comment, then config lines."""
+    return "\n".join(
+        [
+            f"# Simulated GitHub and Copilot at {simulator.url}",
+            f"# GitHub token it accepts: {simulator.login_token}",
+            "# A proxy gets there with these settings (passenger -c FILE):",
+            simulator.config_toml().strip(),
+        ]
+    )

@@ -1,0 +1,141 @@
+"""What a setting may be: a check of the value a TOML file holds, and how the same value is written as text."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from passenger.config.address import read_address
+
+_HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_HOST = re.compile(r"[A-Za-z0-9:%._-]+")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_A_YEAR = 31_536_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`check` gives the value as it will be used, `read` turns an environment variable's text into one to check.
+
+    Both raise ValueError, whose text completes the sentence "the setting ...".
+    """
+
+    check: Callable[[object], object]
+    read: Callable[[str], object] = str
+
+
+def shown(value: object) -> str:
+    """A wrong value, short, for a message."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f"the text {json.dumps(value, ensure_ascii=False) if len(value) <= 40 else 'given'}"
+        case dict():
+            return "a table"
+        case list():
+            return "an array"
+        case _:
+            return str(value)[:40]
+
+
+def _whole(value: object, *, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"must be a whole number from {low} to {high}, not {shown(value)}")
+    return value
+
+
+def _read_whole(text: str) -> object:
+    return int(text) if _WHOLE.fullmatch(text.strip()) else text
+
+
+def _seconds(value: object, *, zero: bool) -> float:
+    low = "0" if zero else "above 0"
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_span(value, zero=zero):
+        raise ValueError(f"must be a number of seconds from {low} to {_A_YEAR}, not {shown(value)}")
+    return value
+
+
+def _is_span(value: float, *, zero: bool) -> bool:
+    return math.isfinite(value) and (value >= 0 if zero else value > 0) and value <= _A_YEAR
+
+
+def _read_number(text: str) -> object:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be text in quotes, not {shown(value)}")  # noqa: TRY004 - a kind raises ValueError alone
+    if not value:
+        raise ValueError("must not be empty; leave it out to get the default")
+    return value
+
+
+def _header_value(value: object) -> str:
+    text = _text(value)
+    if not _HEADER_VALUE.fullmatch(text):
+        raise ValueError("must be plain ASCII on one line, without spaces around it: it is sent to GitHub as it is")
+    return text
+
+
+def _url(value: object) -> str:
+    text = _text(value)
+    address = read_address(text)
+    if address.has_user:
+        raise ValueError("must not carry a user name or password")
+    if address.scheme == "http" and not address.is_loopback:
+        raise ValueError(f"must be https: only this machine may be asked over http, and {address.host} is not")
+    return text
+
+
+def _base_url(value: object) -> str:
+    text = _url(value)
+    if read_address(text).has_query:
+        raise ValueError("must end with its path: no ? and no #")
+    return text.rstrip("/")
+
+
+def _host(value: object) -> str:
+    text = _text(value)
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    if not _HOST.fullmatch(bare) or bare.count(":") == 1:
+        raise ValueError("must be an address or host name alone, such as 127.0.0.1, ::1 or localhost")
+    return bare
+
+
+def _aliases(value: object) -> Mapping[str, str]:
+    if not isinstance(value, dict):
+        raise ValueError(f"must be a table of names to model ids, not {shown(value)}")  # noqa: TRY004 - as above
+    for name, model in value.items():
+        if not name or not isinstance(model, str) or not model:
+            raise ValueError(f"must give each name a model id as text; {shown(name)} has {shown(model)}")
+    return dict(value)
+
+
+def _read_aliases(text: str) -> object:
+    if text.lstrip().startswith("{"):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise ValueError('must be JSON such as {"fast": "gpt-4.1"}') from None
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    if not all(equals for _, equals, _ in pairs):
+        raise ValueError('must be fast=gpt-4.1,smart=gpt-5 or JSON such as {"fast": "gpt-4.1"}')
+    return {name.strip(): model.strip() for name, _, model in pairs}
+
+
+PORT = Kind(partial(_whole, low=0, high=65535), _read_whole)
+BYTES = Kind(partial(_whole, low=1024, high=1 << 30), _read_whole)
+SECONDS = Kind(partial(_seconds, zero=False), _read_number)
+SECONDS_OR_NONE = Kind(partial(_seconds, zero=True), _read_number)
+URL = Kind(_url)
+BASE_URL = Kind(_base_url)
+HOST = Kind(_host)
+HEADER = Kind(_header_value)
+ALIASES = Kind(_aliases, _read_aliases)

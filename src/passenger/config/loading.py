@@ -1,0 +1,155 @@
+"""The order of precedence: flag, environment, the `-c` file or else the user's and the found one, default."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from passenger.config.address import is_loopback, read_address
+from passenger.config.credentials import Credentials, is_github
+from passenger.config.problems import ConfigError, Origin, Problem, label
+from passenger.config.schema import (
+    ALIASES,
+    CREDENTIAL_URLS,
+    DEFAULTS,
+    FORBIDDEN_IN_FOUND,
+    SECTIONS,
+    Config,
+    Key,
+)
+from passenger.config.sources import (
+    Entry,
+    Finding,
+    Notice,
+    forbidden,
+    from_environment,
+    from_file,
+    from_flags,
+    remedy,
+)
+
+CONFIG_FILE = "config.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, where each came from, what to warn of, and where credentials may go.
+
+    `origins` has every setting by `section.key`, each alias too (`models.aliases.NAME`).
+    """
+
+    config: Config
+    origins: Mapping[str, Origin]
+    warnings: tuple[str, ...]
+    credentials: Credentials
+
+    @property
+    def trusted_hosts(self) -> frozenset[str]:
+        """The hosts off GitHub that the user named for a credential-bearing URL."""
+        return self.credentials.hosts
+
+
+def load(
+    *,
+    flags: Mapping[str, object],
+    config_path: Path | None,
+    environ: Mapping[str, str],
+    cwd: Path,
+    user_dir: Path,
+) -> Loaded:
+    """The settings that apply, from all places at once.
+
+    Raises:
+        ConfigError: something in any of them is wrong; it names all problems, also of values that another overrides.
+    """
+    findings = [
+        *_from_files(config_path, cwd, user_dir),
+        *from_environment(environ),
+        *from_flags(flags),
+    ]
+    if problems := [finding for finding in findings if isinstance(finding, Problem)]:
+        raise ConfigError(problems)
+    values, origins = _merged(finding for finding in findings if isinstance(finding, Entry))
+    notices = [finding.text for finding in findings if isinstance(finding, Notice)]
+    return Loaded(_build(values), origins, (*notices, *_exposed(values)), Credentials(_named(values, origins)))
+
+
+def _from_files(config_path: Path | None, cwd: Path, user_dir: Path) -> Iterator[Finding]:
+    if config_path is not None:
+        yield from from_file(config_path, required=True)
+        return
+    mine, found = user_dir / CONFIG_FILE, cwd / CONFIG_FILE
+    entries = list(from_file(mine))
+    yield from entries
+    if not _same(mine, found):
+        beneath, _ = _merged(entry for entry in entries if isinstance(entry, Entry))
+        yield from _guarded(from_file(found, found=True), beneath)
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _guarded(findings: Iterable[Finding], beneath: Mapping[Key, object]) -> Iterator[Finding]:
+    """The findings of a found file, without the power over credentials that it may not have.
+
+    What only repeats the value that applies anyway harms nobody: passenger-rs's own config.toml does.
+    """
+    for finding in findings:
+        match finding:
+            case Entry(key, value) if beneath[key] == value:
+                yield finding
+            case Entry((_, name) as key, _, origin) if name in FORBIDDEN_IN_FOUND:
+                yield forbidden(key, origin)
+            case Entry(key, str(url), origin) if key in CREDENTIAL_URLS and not Credentials().may_go_to(url):
+                yield _leak(key, url, origin)
+            case _:
+                yield finding
+
+
+def _leak(key: Key, url: str, origin: Origin) -> Problem:
+    what = f"would send your credentials to {read_address(url).host}"
+    if is_github(read_address(url).host):
+        what += " unencrypted"
+    return Problem(origin, f"{label(*key)}: {what}, which a found config.toml may not do; {remedy(origin)}")
+
+
+def _merged(entries: Iterable[Entry]) -> tuple[dict[Key, object], dict[str, Origin]]:
+    """The values and origins that win, where a later entry beats an earlier one."""
+    values: dict[Key, object] = dict(DEFAULTS)
+    origins = {".".join(key): Origin() for key in DEFAULTS}
+    for entry in entries:
+        name = ".".join(entry.key)
+        origins[name] = entry.origin
+        match values[entry.key], entry.value:
+            case dict(old), dict(new) if entry.key == ALIASES:
+                values[entry.key] = {**old, **new}
+                origins |= {f"{name}.{alias}": entry.origin for alias in new}
+            case _:
+                values[entry.key] = entry.value
+    return values, origins
+
+
+def _build(values: Mapping[Key, object]) -> Config:
+    def section(name: str) -> dict[str, object]:
+        return {key: value for (home, key), value in values.items() if home == name}
+
+    return Config(**{name: shape(**section(name)) for name, shape in SECTIONS.items()})  # type: ignore[arg-type]  # each value passed the check of its kind
+
+
+def _named(values: Mapping[Key, object], origins: Mapping[str, Origin]) -> frozenset[str]:
+    """The hosts that the user himself chose for credentials: not by default, and not in a found file."""
+    chosen = (key for key in CREDENTIAL_URLS if _is_chosen(origins[".".join(key)]))
+    return frozenset(read_address(str(values[key])).host for key in chosen)
+
+
+def _is_chosen(origin: Origin) -> bool:
+    return origin.kind != "default" and not origin.found
+
+
+def _exposed(values: Mapping[Key, object]) -> Iterator[str]:
+    host = str(values["server", "host"])
+    if not is_loopback(host):
+        yield f"listening on {host}: whoever can reach this machine can use your Copilot subscription"

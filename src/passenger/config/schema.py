@@ -1,0 +1,144 @@
+"""Every setting: its section, its kind and its default. Nothing can be set that is not listed here."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, TypeVar
+
+from passenger.config import kinds
+from passenger.config.kinds import Kind
+
+T = TypeVar("T")
+
+
+def _setting(default: T, kind: Kind) -> T:
+    return field(default=default, metadata={"kind": kind})
+
+
+@dataclass(frozen=True, slots=True)
+class Github:
+    """Where GitHub is asked for a login, a Copilot token and a models list, and as which app."""
+
+    device_code_url: str = _setting("https://github.com/login/device/code", kinds.URL)
+    oauth_token_url: str = _setting("https://github.com/login/oauth/access_token", kinds.URL)
+    copilot_token_url: str = _setting("https://api.github.com/copilot_internal/v2/token", kinds.URL)
+    copilot_models_url: str = _setting("https://models.github.ai/catalog/models", kinds.URL)
+    client_id: str = _setting("Iv1.b507a08c87ecfe98", kinds.HEADER)
+
+
+@dataclass(frozen=True, slots=True)
+class Copilot:
+    """The Copilot API, and the editor compatibility headers that it asks for (docs/upstream.md)."""
+
+    api_base_url: str = _setting("https://api.githubcopilot.com", kinds.BASE_URL)
+    editor_version: str = _setting("vscode/1.115.0", kinds.HEADER)
+    editor_plugin_version: str = _setting("copilot-chat/0.43.0", kinds.HEADER)
+    user_agent: str = _setting("GitHubCopilotChat/0.43.0", kinds.HEADER)
+    integration_id: str = _setting("vscode-chat", kinds.HEADER)
+    api_version: str = _setting("2026-06-01", kinds.HEADER)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where we listen (port 0: any free one), the largest request body in bytes, and how long a stop may take."""
+
+    port: int = _setting(8081, kinds.PORT)
+    host: str = _setting("127.0.0.1", kinds.HOST)
+    max_body: int = _setting(33_554_432, kinds.BYTES)
+    drain_timeout: float = _setting(30, kinds.SECONDS_OR_NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """How long Copilot may take, in seconds: to connect, to begin a stream, to answer whole, between two chunks."""
+
+    connect_timeout: float = _setting(10, kinds.SECONDS)
+    first_byte_timeout: float = _setting(300, kinds.SECONDS)
+    complete_timeout: float = _setting(900, kinds.SECONDS)
+    idle_timeout: float = _setting(300, kinds.SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The user's own names for models, and for how many seconds the catalogue is believed."""
+
+    aliases: Mapping[str, str] = field(default_factory=dict, metadata={"kind": kinds.ALIASES})
+    lifetime: float = _setting(3600, kinds.SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings. Each section is an attribute, each key an attribute of that."""
+
+    github: Github = field(default_factory=Github)
+    copilot: Copilot = field(default_factory=Copilot)
+    server: Server = field(default_factory=Server)
+    proxy: Proxy = field(default_factory=Proxy)
+    models: Models = field(default_factory=Models)
+
+    @property
+    def api_base_url_is_default(self) -> bool:
+        """Whether the token's `endpoints.api` decides which host is asked."""
+        return self.copilot.api_base_url == Copilot().api_base_url
+
+    @property
+    def copilot_models_url_is_default(self) -> bool:
+        """Whether the models are the account's live ones, from `{api}/models`."""
+        return self.github.copilot_models_url == Github().copilot_models_url
+
+
+SECTIONS: Mapping[str, type[Github | Copilot | Server | Proxy | Models]] = {
+    "github": Github,
+    "copilot": Copilot,
+    "server": Server,
+    "proxy": Proxy,
+    "models": Models,
+}
+
+Key = tuple[str, str]
+"""A setting's section and name."""
+
+
+def _default(setting: Field[Any]) -> object:
+    return setting.default if setting.default is not MISSING else {}
+
+
+KINDS: Mapping[Key, Kind] = {
+    (section, setting.name): setting.metadata["kind"]
+    for section, shape in SECTIONS.items()
+    for setting in fields(shape)
+}
+DEFAULTS: Mapping[Key, object] = {
+    (section, setting.name): _default(setting) for section, shape in SECTIONS.items() for setting in fields(shape)
+}
+
+ALIASES: Key = ("models", "aliases")
+"""The one setting that is a table itself: its names are merged one by one, as keys are."""
+
+CREDENTIAL_URLS: frozenset[Key] = frozenset(
+    {
+        ("github", "device_code_url"),
+        ("github", "oauth_token_url"),
+        ("github", "copilot_token_url"),
+        ("copilot", "api_base_url"),
+    }
+)
+"""The URLs that are sent a GitHub token, a Copilot token or a device code."""
+
+FORBIDDEN_IN_FOUND = frozenset(
+    {
+        "client_id",
+        "api_keys",
+        "api_key_file",
+        "allowed_hosts",
+        "allowed_origins",
+        "ca_bundle",
+        "http_proxy",
+        "https_proxy",
+        "proxy_url",
+    }
+)
+"""Keys, in whatever section, that a config.toml which only happens to lie in the working directory may not set:
+whoever wrote that directory could otherwise let himself in, or listen."""
+
+SECRET_KEYS = frozenset({"api_keys"})
+"""Keys whose values are shown to nobody."""

@@ -1,0 +1,99 @@
+"""The catalogue as it is now: fetched when somebody needs it, believed for a while, kept when GitHub is down."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from passenger.copilot.models import Catalog, Model
+from passenger.errors import Failure
+
+log = logging.getLogger(__name__)
+
+REFETCH_INTERVAL = 60.0
+"""Seconds between two fetches because of a name that is not in the catalogue, or after one that failed."""
+
+
+class LiveCatalog:
+    """One seat's catalogue. Nobody waits for it but the first, and those who ask for what it does not have."""
+
+    def __init__(
+        self,
+        fetch: Callable[[], Awaitable[list[Model]]],
+        *,
+        clock: Callable[[], float],
+        lifetime: float,
+        aliases: Mapping[str, str],
+    ) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._lifetime = lifetime
+        self._aliases = aliases
+        self._catalog: Catalog | None = None
+        self._fetched_at = float("-inf")
+        self._tried_at = float("-inf")
+        self._fetching: asyncio.Task[None] | None = None
+        self.trouble: Failure | None = None
+
+    async def resolve(self, name: str) -> Model | None:
+        """The model meant by a name; None where no catalogue can be had, so that the name goes up as it is.
+
+        Raises:
+            Failure: there is a catalogue, a recent one, and it has no such model.
+        """
+        catalog = await self._current()
+        if catalog is None:
+            return None
+        if (model := catalog.find(name)) is not None:
+            return model
+        if self._may_fetch():
+            await self._refreshed()
+            catalog = self._catalog or catalog
+        model = catalog.find(name)
+        if model is None:
+            raise catalog.unknown(name)
+        return model
+
+    async def list(self) -> Catalog:
+        """The catalogue.
+
+        Raises:
+            Failure: there is none, for the reason that the last fetch gave.
+        """
+        catalog = await self._current()
+        if catalog is not None:
+            return catalog
+        assert self.trouble is not None  # noqa: S101 - a fetch that gave nothing has said why
+        raise self.trouble
+
+    async def _current(self) -> Catalog | None:
+        if self._catalog is None:
+            if self._may_fetch() or self._fetching is not None:
+                await self._refreshed()
+        elif self._clock() - self._fetched_at > self._lifetime and self._may_fetch():
+            self._refreshing()
+        return self._catalog
+
+    def _may_fetch(self) -> bool:
+        return self._clock() - self._tried_at >= REFETCH_INTERVAL
+
+    async def _refreshed(self) -> None:
+        await asyncio.shield(self._refreshing())
+
+    def _refreshing(self) -> asyncio.Task[None]:
+        """The fetch under way, begun where there is none. It outlives the request that began it."""
+        if self._fetching is None:
+            self._fetching = asyncio.create_task(self._refresh(), name="fetch-models")
+        return self._fetching
+
+    async def _refresh(self) -> None:
+        try:
+            self._catalog = Catalog(await self._fetch(), self._aliases)
+        except Failure as failure:
+            self.trouble = failure
+            log.warning("no new list of models: %s", failure)
+        else:
+            self.trouble = None
+            self._fetched_at = self._clock()
+        finally:
+            self._tried_at = self._clock()
+            self._fetching = None

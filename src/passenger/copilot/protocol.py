@@ -1,0 +1,297 @@
+"""How GitHub and Copilot want to be asked and what their answers mean, without any network.
+
+None of this is a published contract. The facts were collected in `docs/upstream.md`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from passenger.chat import Ask
+from passenger.errors import Failure, Kind, kind_of
+from passenger.secret import Secret
+
+EXCHANGE_API_VERSION = "2025-04-01"
+"""`X-GitHub-Api-Version` of the token exchange; it differs from the one of the Copilot API."""
+
+PASSED_DOWN = frozenset(
+    {
+        "retry-after",
+        "x-request-id",
+        "x-github-request-id",
+        "x-copilot-service-request-id",
+        "x-ratelimit-exceeded",
+        "x-usage-ratelimit-session",
+        "x-usage-ratelimit-weekly",
+        "x-quota-snapshot-chat",
+        "x-quota-snapshot-completions",
+        "x-quota-snapshot-premium_interactions",
+        "x-quota-snapshot-premium_models",
+    }
+)
+"""The headers of an upstream answer that a client gets to see; all others stay here."""
+
+
+# --- asking ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """The editor compatibility headers, which Copilot asks for with every exchanged token.
+
+    They are constants: configurable, disclosed in the README, never rotated or made up per request.
+    """
+
+    version: str
+    plugin_version: str
+    user_agent: str
+    integration_id: str
+    api_version: str
+
+    def headers(self) -> dict[str, str]:
+        """As they are sent on every call to Copilot."""
+        return {
+            "Editor-Version": self.version,
+            "Editor-Plugin-Version": self.plugin_version,
+            "User-Agent": self.user_agent,
+            "Copilot-Integration-Id": self.integration_id,
+            "X-GitHub-Api-Version": self.api_version,
+        }
+
+
+def exchange_headers(editor: Editor, login: Secret) -> dict[str, str]:
+    """The headers of a call to GitHub's own API, which authenticates by the login itself."""
+    return {
+        **editor.headers(),
+        "Authorization": f"token {login.reveal()}",
+        "Accept": "application/json",
+        "X-GitHub-Api-Version": EXCHANGE_API_VERSION,
+    }
+
+
+def chat_headers(ask: Ask) -> dict[str, str]:
+    """The headers that tell Copilot what kind of request this is, truthfully."""
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "text/event-stream" if ask.stream else "application/json",
+        "OpenAI-Intent": "conversation-agent" if ask.tools or ask.thinks else "conversation-panel",
+        "X-Initiator": ask.initiator.value,
+    }
+    if ask.vision:
+        headers["Copilot-Vision-Request"] = "true"
+    return headers
+
+
+# --- the token exchange ------------------------------------------------------------------------------------------
+
+
+class _Endpoints(Struct):
+    api: str | None = None
+
+
+class _Exchanged(Struct):
+    token: str
+    expires_at: int | float
+    refresh_in: Any = None
+    endpoints: _Endpoints | None = None
+    sku: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token exchange gave. Times are Unix seconds by GitHub's clock, `refresh_in` is seconds from then."""
+
+    token: Secret
+    expires_at: float
+    refresh_in: float | None
+    api: str | None
+    sku: str | None
+    server_time: float | None
+
+
+def read_grant(body: bytes, headers: Mapping[str, str]) -> Grant:
+    """The grant in an exchange's 200 answer.
+
+    Raises:
+        Failure: the answer is not one, such as the web page of a proxy that wants a login of its own.
+    """
+    try:
+        answer = msgspec.json.decode(body, type=_Exchanged)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Failure(Kind.UPSTREAM, f"GitHub's token exchange answered something else: {error}") from error
+    if not answer.token:
+        raise Failure(Kind.UPSTREAM, "GitHub's token exchange answered an empty token")
+    return Grant(
+        token=Secret(answer.token),
+        expires_at=float(answer.expires_at),
+        refresh_in=float(answer.refresh_in) if isinstance(answer.refresh_in, int | float) else None,
+        api=answer.endpoints.api if answer.endpoints else None,
+        sku=answer.sku,
+        server_time=_read_date(headers.get("date")),
+    )
+
+
+def _read_date(text: str | None) -> float | None:
+    """Unix seconds of an HTTP date, None where there is none that can be read."""
+    try:
+        return parsedate_to_datetime(text).timestamp() if text else None
+    except ValueError:
+        return None
+
+
+UNEXCHANGEABLE = {
+    "ghp_": "it is a classic personal access token, which Copilot refuses everywhere",
+    "github_pat_": "it is a fine-grained personal access token, which GitHub's token exchange refuses",
+    "ghs_": "it is an installation token, which GitHub's token exchange refuses",
+    "ghr_": "it is a refresh token, not an access token",
+}
+"""Prefixes of GitHub tokens that can never be exchanged, with the reason a person needs to hear."""
+
+
+def why_not_exchangeable(login: Secret) -> str | None:
+    """Why this GitHub token cannot become a Copilot token, None where only GitHub can tell."""
+    text = login.reveal()
+    return next((reason for prefix, reason in UNEXCHANGEABLE.items() if text.startswith(prefix)), None)
+
+
+class _ErrorDetails(Struct):
+    message: str | None = None
+    notification_id: str | None = None
+    title: str | None = None
+    url: str | None = None
+
+
+class _Refusal(Struct):
+    message: str | None = None
+    error_details: _ErrorDetails | None = None
+
+
+_LOG_IN = "run `passenger login`"
+
+
+def read_exchange_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+    """What a refused token exchange means and what to do about it."""
+    refusal = _read_refusal(body)
+    said = refusal.message or _plain(body) or "no reason given"
+    details = refusal.error_details
+    retry_after = headers.get("retry-after")
+    match status:
+        case 401:
+            return Failure(Kind.LOGIN, f"GitHub no longer accepts this login ({said}): {_LOG_IN}", code="login_needed")
+        case 403 if said.startswith("API rate limit exceeded"):
+            return Failure(Kind.RATE_LIMIT, said, code="github_rate_limited", retry_after=retry_after)
+        case 403 if "personal access token" in said.lower():
+            message = f"GitHub does not exchange personal access tokens: {_LOG_IN}"
+            return Failure(Kind.LOGIN, message, code="login_needed")
+        case 403:
+            return _not_entitled(said, details)
+        case 404:
+            message = f"GitHub exchanges only logins made by Copilot's own apps, and this one is not (404): {_LOG_IN}"
+            return Failure(Kind.LOGIN, message, code="login_needed")
+        case 429:
+            return Failure(Kind.RATE_LIMIT, f"GitHub limits token exchanges: {said}", retry_after=retry_after)
+        case _:
+            message = f"GitHub's token exchange answered {status}: {said}"
+            return Failure(Kind.UNAVAILABLE, message, code="exchange_failed", retry_after=retry_after)
+
+
+def _not_entitled(said: str, details: _ErrorDetails | None) -> Failure:
+    reason = details.message if details and details.message else said
+    where = f" ({details.url})" if details and details.url else ""
+    code = details.notification_id if details and details.notification_id else "no_copilot_access"
+    return Failure(Kind.FORBIDDEN, f"GitHub gives this account no Copilot token: {reason}{where}", code=code)
+
+
+def _read_refusal(body: bytes) -> _Refusal:
+    try:
+        return msgspec.json.decode(body, type=_Refusal)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _Refusal()
+
+
+# --- who is logged in --------------------------------------------------------------------------------------------
+
+
+class User(Struct):
+    """`GET /user`: whose login it is."""
+
+    login: str | None = None
+
+
+class CopilotUser(Struct):
+    """`GET /copilot_internal/user`: the seat."""
+
+    login: str | None = None
+    copilot_plan: str | None = None
+    access_type_sku: str | None = None
+
+
+# --- errors of the Copilot API -----------------------------------------------------------------------------------
+
+
+class _Error(Struct):
+    message: str | dict[str, object] | None = None
+    code: str | int | None = None
+    param: str | None = None
+    type: str | None = None
+
+
+class _Envelope(Struct):
+    error: _Error | str | None = None
+    message: str | None = None
+
+
+def read_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+    """An error answer of the Copilot API as it was meant: JSON whatever its content type says, text, or a web page."""
+    error = _read_error(body)
+    message = error.message if isinstance(error.message, str) else _plain(body)
+    kind = kind_of(status)
+    message = message or f"Copilot answered {status} without a word"
+    if kind is Kind.LOGIN:
+        message = f"{message} ({_LOG_IN} if this lasts)"
+    return Failure(
+        kind,
+        message,
+        status=status,
+        code=str(error.code) if error.code not in (None, "") else None,
+        param=error.param or None,
+        type=error.type or None,
+        retry_after=headers.get("retry-after"),
+        headers=passed_down(headers),
+    )
+
+
+def passed_down(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The upstream headers that a client gets to see, by lower-case name."""
+    return tuple((name.lower(), value) for name, value in headers.items() if name.lower() in PASSED_DOWN)
+
+
+def _read_error(body: bytes) -> _Error:
+    try:
+        envelope = msgspec.json.decode(body, type=_Envelope)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _Error()
+    match envelope.error:
+        case _Error() as error:
+            return error
+        case str() as text:
+            return _Error(message=text)
+        case _:
+            return _Error(message=envelope.message)
+
+
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+
+
+def _plain(body: bytes) -> str:
+    """The words of a body that is not JSON: its text, or the title of a web page."""
+    text = body.decode("utf-8", "replace").strip()
+    if text.startswith("<"):
+        title = _TITLE.search(text)
+        return f"a web page titled {title[1].strip()!r}" if title else "a web page"
+    return text[:1000]

@@ -1,0 +1,55 @@
+"""One request's life as it is recorded: asked what, by which route, in how many attempts, with what outcome."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from time import perf_counter
+
+from passenger.chat import Ask, Usage
+from passenger.errors import Failure
+
+
+class Outcome(StrEnum):
+    """How an exchange ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    BROKEN = "broken"
+    """The answer had begun and could not be finished."""
+    CLIENT_GONE = "client_gone"
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and what became of it; times are `perf_counter` seconds."""
+
+    method: str
+    path: str
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    started: float = field(default_factory=perf_counter)
+    ask: Ask | None = None
+    model: str | None = None
+    """The model that went up, where it was resolved to another name than the one asked for."""
+    status: int = 0
+    attempts: int = 0
+    retries: list[str] = field(default_factory=list)
+    first_byte: float | None = None
+    ended: float | None = None
+    usage: Usage | None = None
+    failure: Failure | None = None
+    outcome: Outcome = Outcome.OK
+
+    def fail(self, failure: Failure, outcome: Outcome = Outcome.FAILED) -> None:
+        """Record what went wrong."""
+        self.failure = failure
+        self.outcome = outcome
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, so far or in all."""
+        return (self.ended or perf_counter()) - self.started
+
+
+Observer = Callable[[Exchange], None]
+"""Is told of every exchange once, when it is over."""

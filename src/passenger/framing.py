@@ -1,0 +1,94 @@
+"""Bytes to messages and back for event streams; hides where the network happened to cut.
+
+The grammar is the WHATWG "server-sent events" one: a line ends with CR, LF or CRLF, an empty line ends an event,
+a colon starts a comment, one space after a field's colon is not part of its value.
+"""
+
+import re
+from typing import NamedTuple
+
+from passenger.errors import Failure, Kind
+
+EVENT_LIMIT = 64 * 1024 * 1024
+"""Bytes that one unfinished event may grow to."""
+
+_BLANK_LINE = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_BOM = b"\xef\xbb\xbf"
+
+
+class Message(NamedTuple):
+    """One event as its fields: `event` is empty where the stream names none."""
+
+    event: str
+    data: bytes
+
+
+class SseSplitter:
+    """Cuts a byte stream into whole events, linear in its length.
+
+    The events given back, followed by what `flush` gives, concatenate to exactly the bytes fed.
+    """
+
+    def __init__(self, limit: int = EVENT_LIMIT) -> None:
+        self._tail = bytearray()
+        self._searched = 0
+        self._limit = limit
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """The events that this piece completes, as raw bytes with their blank line.
+
+        Raises:
+            Failure: an unfinished event exceeds the limit.
+        """
+        if not self._tail and piece.endswith(b"\n\n") and b"\r" not in piece:
+            return [event + b"\n\n" for event in piece[:-2].split(b"\n\n")]
+        return self._search(piece)
+
+    def flush(self) -> bytes:
+        """The unfinished event that is left when the stream has ended, often empty."""
+        tail = bytes(self._tail)
+        self._tail.clear()
+        self._searched = 0
+        return tail
+
+    def _search(self, piece: bytes) -> list[bytes]:
+        tail = self._tail
+        tail += piece
+        events: list[bytes] = []
+        start = 0
+        # A blank line is at most four bytes, so three of the bytes already searched may begin one.
+        for blank in _BLANK_LINE.finditer(tail, max(0, self._searched - 3)):
+            events.append(bytes(tail[start : blank.end()]))
+            start = blank.end()
+        del tail[:start]
+        self._searched = len(tail)
+        if len(tail) > self._limit:
+            raise Failure(Kind.UPSTREAM, f"an event of the stream is larger than {self._limit} bytes")
+        return events
+
+
+def read_sse(raw: bytes) -> Message | None:
+    """The fields of one raw event; None where it carries no data (comments, a lone blank line)."""
+    if raw.startswith(b"data: ") and raw.endswith(b"\n\n") and raw.count(b"\n") == 2 and b"\r" not in raw:
+        return Message("", raw[6:-2])
+    return _read_lines(raw)
+
+
+def _read_lines(raw: bytes) -> Message | None:
+    event = ""
+    data: list[bytes] = []
+    for line in _LINE_END.split(raw.removeprefix(_BOM)):
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            data.append(value)
+        elif name == b"event":
+            event = value.decode("utf-8", "replace")
+    return Message(event, b"\n".join(data)) if data else None
+
+
+def write_sse(data: bytes, event: str = "") -> bytes:
+    """One event whose data is a single line, which JSON from an encoder always is."""
+    head = f"event: {event}\n".encode() if event else b""
+    return head + b"data: " + data + b"\n\n"

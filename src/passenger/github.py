@@ -1,0 +1,101 @@
+"""GitHub's own endpoints: the token exchange, who is logged in, and the two requests of the device flow."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from passenger.copilot.protocol import (
+    CopilotUser,
+    Editor,
+    Grant,
+    User,
+    exchange_headers,
+    read_exchange_failure,
+    read_grant,
+)
+from passenger.errors import Failure, Kind
+from passenger.http import Client, network_failure, read_at_most
+from passenger.secret import Secret
+
+TIMEOUT = 30.0
+"""Seconds that one small request to GitHub may take in all."""
+
+ANSWER_LIMIT = 1024 * 1024
+
+
+class GitHub:
+    """GitHub over HTTP. `token_url` is where tokens are exchanged; its origin also knows who is logged in."""
+
+    def __init__(self, http: Client, token_url: str, editor: Editor) -> None:
+        self._http = http.pooled
+        self._token_url = token_url
+        self._editor = editor
+
+    async def exchange(self, login: Secret) -> Grant:
+        """A Copilot token for this login.
+
+        Raises:
+            Failure: GitHub cannot be reached, or gives none; the message says what to do.
+        """
+        status, headers, body = await self._get(self._token_url, login)
+        if status != 200:
+            raise read_exchange_failure(status, headers, body)
+        return read_grant(body, headers)
+
+    async def user(self, login: Secret) -> User:
+        """Whose login it is; fails as `_get` does, or where the answer is not understood."""
+        return _decode(await self._get(self._beside("/user"), login), User)
+
+    async def copilot_user(self, login: Secret) -> CopilotUser:
+        """The seat of the account."""
+        return _decode(await self._get(self._beside("/copilot_internal/user"), login), CopilotUser)
+
+    async def post(self, url: str, form: Mapping[str, str]) -> bytes:
+        """The answer to a request of the device flow, whatever its status: the body tells.
+
+        Raises:
+            Failure: the network failed.
+        """
+        headers = {"Accept": "application/json", "User-Agent": self._editor.user_agent}
+        _, _, body = await self._request("POST", url, headers, msgspec.json.encode(form))
+        return body
+
+    def _beside(self, path: str) -> str:
+        return str(URL(self._token_url).origin().with_path(path))
+
+    async def _get(self, url: str, login: Secret) -> tuple[int, dict[str, str], bytes]:
+        return await self._request("GET", url, exchange_headers(self._editor, login))
+
+    async def _request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> tuple[int, dict[str, str], bytes]:
+        try:
+            async with self._http.request(
+                method,
+                url,
+                data=body or None,
+                headers={**headers, **({"Content-Type": "application/json"} if body else {})},
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+            ) as response:
+                content = await read_at_most(response, ANSWER_LIMIT)
+                return response.status, {k.lower(): v for k, v in response.headers.items()}, content
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise network_failure(error, URL(url).host or url, Kind.UNAVAILABLE) from error
+
+
+_Answer = tuple[int, dict[str, str], bytes]
+_T = TypeVar("_T", bound=msgspec.Struct)
+
+
+def _decode(answer: _Answer, shape: type[_T]) -> _T:
+    status, _, body = answer
+    if status != 200:
+        raise Failure(Kind.UPSTREAM, f"GitHub answered {status}")
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Failure(Kind.UPSTREAM, f"GitHub answered something else: {error}") from error

@@ -1,0 +1,308 @@
+"""The log: a line a record on stderr, for people or as JSON, that shows no secret and never stops the program."""
+
+import json
+import logging
+import math
+import os
+import re
+import select
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, TextIO
+from urllib.parse import quote
+
+from passenger.secret import Secret
+
+Style = Literal["console", "json"]
+
+STARS = "***"
+_TOKENS = re.compile(
+    r"\bgh[opusr]_\w+"
+    r"|\bgithub_pat_\w+"
+    r"|\btid=[^\s\"']+"
+    r"|\bsk-[\w-]{16,}"
+    r"|(?P<scheme>\b[Bb]earer\s+)(?!tokens?\b|auth)[^\s\"',]+"
+)
+_SHORTEST_SECRET = 4
+
+LEVELS: Mapping[str, int] = {
+    "off": logging.CRITICAL + 10,
+    "critical": logging.CRITICAL,
+    "error": logging.ERROR,
+    "warn": logging.WARNING,
+    "warning": logging.WARNING,
+    "info": logging.INFO,
+    "debug": logging.DEBUG,
+    "trace": logging.DEBUG,
+}
+"""The names of `PASSENGER_LOG`, Rust's spelling included."""
+
+_OUR_TARGETS = ("passenger", "passenger_rs")
+_COLORS: Mapping[str, str] = {"DEBUG": "2", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
+_BARE_VALUE = re.compile(r"[^\s\"'=]+")
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
+"""What every record has; all else was given as `extra` (uvicorn's coloured copy of the message is neither)."""
+
+
+def one_line(text: str) -> str:
+    """A text whose control, direction and line characters are written out, so that it cannot forge a line."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+# --- secrets -----------------------------------------------------------------------------------------------------
+
+
+class Redactor:
+    """Replaces secrets by three stars: those it was told, and whatever has the shape of a token."""
+
+    def __init__(self) -> None:
+        self._secrets: frozenset[str] = frozenset()
+        self._known: re.Pattern[str] | None = None
+
+    def add(self, secret: str | Secret) -> None:
+        """Tell it a secret. One shorter than 4 characters is not learned: it would blot out words."""
+        text = secret.reveal() if isinstance(secret, Secret) else secret
+        if len(text.strip()) < _SHORTEST_SECRET:
+            return
+        self._secrets |= {text, quote(text, safe=""), json.dumps(text)[1:-1]}
+        longest_first = sorted(self._secrets, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, longest_first)))
+
+    def redact(self, text: str) -> str:
+        """The text without its secrets."""
+        if self._known is not None:
+            text = self._known.sub(STARS, text)
+        return _TOKENS.sub(lambda match: (match["scheme"] or "") + STARS, text)
+
+    def clean(self, value: object) -> object:
+        """A value as JSON can hold it, without the secrets in it."""
+        match value:
+            case None | bool() | int():
+                return value
+            case float():
+                return value if math.isfinite(value) else str(value)
+            case dict():
+                return {self.redact(str(name)): self.clean(item) for name, item in value.items()}
+            case list() | tuple() | set() | frozenset():
+                return [self.clean(item) for item in value]
+            case _:
+                return self.redact(str(value))
+
+
+# --- levels ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """From which level on our own records and those of libraries are shown; `complaint` is about a bad variable."""
+
+    ours: int = logging.INFO
+    libraries: int = logging.WARNING
+    complaint: str | None = None
+
+
+def levels(environ: Mapping[str, str], *, verbosity: int = 0, quiet: bool = False) -> Levels:
+    """The levels by `-q`, `-v`, `-vv`; else by `PASSENGER_LOG`; else by `RUST_LOG`, whose passenger-rs users have."""
+    if quiet:
+        return Levels(logging.WARNING)
+    if verbosity:
+        return Levels(logging.DEBUG, logging.DEBUG if verbosity > 1 else logging.WARNING)
+    if text := environ.get("PASSENGER_LOG", ""):
+        return _by_name(_directive(text)) or Levels(complaint=_unknown(text))
+    return _by_name(_directive(environ.get("RUST_LOG", ""))) or Levels()
+
+
+def _by_name(name: str) -> Levels | None:
+    if name not in LEVELS:
+        return None
+    level = LEVELS[name]
+    return Levels(level, logging.DEBUG if name == "trace" else max(level, logging.WARNING))
+
+
+def _directive(text: str) -> str:
+    """The level that a text such as `passenger=debug,info` has for us: ours, or else the bare one."""
+    levels_by_target: dict[str, str] = {}
+    for part in text.lower().partition("/")[0].split(","):
+        target, equals, level = part.strip().partition("=")
+        levels_by_target[target if equals else ""] = level if equals else target
+    names = (levels_by_target.get(target) for target in (*_OUR_TARGETS, ""))
+    return next((name.strip() for name in names if name), "")
+
+
+def _unknown(text: str) -> str:
+    return f"PASSENGER_LOG={one_line(text)[:40]} is ignored: it must be one of {', '.join(LEVELS)}"
+
+
+def wants_color(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
+    """Whether to colour: NO_COLOR never, FORCE_COLOR or CLICOLOR_FORCE always, else on a terminal that can.
+
+    See https://no-color.org and https://bixense.com/clicolors.
+    """
+    if environ.get("NO_COLOR"):
+        return False
+    if any(environ.get(name, "0") not in {"", "0"} for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    if environ.get("CLICOLOR") == "0" or environ.get("TERM") == "dumb":
+        return False
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+# --- lines -------------------------------------------------------------------------------------------------------
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):  # a format that does not fit its arguments is still worth a line
+        return f"{record.msg} {record.args}"
+
+
+def _extras(record: logging.LogRecord) -> Iterator[tuple[str, object]]:
+    return ((name, value) for name, value in record.__dict__.items() if name not in _STANDARD)
+
+
+class ConsoleFormatter(logging.Formatter):
+    """`12:01:44 INFO message key=value`, in local time; the lines of a traceback follow, indented."""
+
+    def __init__(self, redactor: Redactor, *, color: bool) -> None:
+        super().__init__()
+        self._redactor = redactor
+        self._color = color
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, and one more for each line of a traceback."""
+        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        message = one_line(self._redactor.redact(_message(record)))
+        pairs = [f"{one_line(name)}={self._value(value)}" for name, value in _extras(record)]
+        line = " ".join([clock, self._level(record.levelname), message, *pairs])
+        return "\n    ".join([line, *map(one_line, self._traceback(record))])
+
+    def _level(self, name: str) -> str:
+        color = _COLORS.get(name) if self._color else None
+        return f"\x1b[{color}m{name}\x1b[0m" if color else name
+
+    def _value(self, value: object) -> str:
+        clean = self._redactor.clean(value)
+        text = clean if isinstance(clean, str) else json.dumps(clean, ensure_ascii=False)
+        if not isinstance(clean, str) or _BARE_VALUE.fullmatch(text):
+            return one_line(text)
+        return one_line(json.dumps(text, ensure_ascii=False))
+
+    def _traceback(self, record: logging.LogRecord) -> list[str]:
+        if not record.exc_info:
+            return []
+        return self._redactor.redact(self.formatException(record.exc_info)).split("\n")
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: ts (RFC 3339, UTC), level, logger, message, the extra fields, exception."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__()
+        self._redactor = redactor
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The object, in ASCII: whatever reads it, reads that."""
+        stamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line: dict[str, object] = dict(_extras(record))
+        fixed: dict[str, object] = {
+            "ts": stamp.replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": _message(record),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(self._redactor.clean(fixed | {k: v for k, v in line.items() if k not in fixed}))
+
+
+# --- writing -----------------------------------------------------------------------------------------------------
+
+_ROOM = 4096
+"""A pipe that polls as writable takes this many bytes at once without blocking: PIPE_BUF of Linux (pipe(7))."""
+_PATIENCE = 20
+"""How many milliseconds the first write to a full pipe may wait. Nobody reads it after that: lines are dropped."""
+
+
+class LineHandler(logging.Handler):
+    """Writes lines to a stream that may be closed, broken or full: then they are dropped and counted."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__()
+        self._stream = stream
+        self._descriptor = _descriptor(stream)
+        self._lost = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record, or drop it."""
+        try:
+            written = self._write(self.format(record))
+        except (OSError, ValueError):  # the stream is closed or its reader is gone: there is nobody to tell
+            written = False
+        self._lost = 0 if written else self._lost + 1
+
+    def _write(self, line: str) -> bool:
+        text = f"\n{self._confession()}\n{line}\n" if self._lost else f"{line}\n"
+        if self._descriptor is not None:
+            return self._write_bytes(self._descriptor, text.encode("utf-8", "backslashreplace"))
+        if self._stream is not None:
+            self._stream.write(text)
+            self._stream.flush()
+        return True
+
+    def _write_bytes(self, descriptor: int, content: bytes) -> bool:
+        while content:
+            if not _is_writable(descriptor, 0 if self._lost else _PATIENCE):
+                return False
+            content = content[os.write(descriptor, content[:_ROOM]) :]
+        return True
+
+    def _confession(self) -> str:
+        fields = {
+            "name": __name__,
+            "levelname": "WARNING",
+            "msg": "log lines lost: nobody read them",
+            "lost": self._lost,
+        }
+        return self.format(logging.makeLogRecord(fields))
+
+
+def _descriptor(stream: TextIO | None) -> int | None:
+    try:
+        return None if stream is None else stream.fileno()
+    except (OSError, ValueError):
+        return None
+
+
+def _is_writable(descriptor: int, patience: int) -> bool:
+    if not hasattr(select, "poll"):  # Windows, where a pipe cannot be asked
+        return True
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(patience))
+
+
+def setup(
+    levels: Levels,
+    *,
+    redactor: Redactor,
+    style: Style = "console",
+    color: bool = False,
+    stream: TextIO | None = None,
+) -> None:
+    """Send all records of this process to `stream` (stderr where none is given), in place of where they went before."""
+    handler = LineHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter(redactor) if style == "json" else ConsoleFormatter(redactor, color=color))
+    root = logging.getLogger()
+    for old in [old for old in root.handlers if isinstance(old, LineHandler)]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(levels.libraries)
+    logging.getLogger("passenger").setLevel(levels.ours)
+    if levels.complaint:
+        logging.getLogger(__name__).warning("%s", levels.complaint)

@@ -1,0 +1,213 @@
+"""The one place where a Copilot token is renewed; hides when, by whom, and for how many at once.
+
+A token is fresh until its refresh time, then safe until a minute before its end. Fresh: use it. Safe: use it, and
+renew it beside the request. Otherwise: wait for the renewal, once for all who wait.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from passenger.accounts import Access, Login, Token, token_from_grant
+from passenger.copilot.protocol import Grant, why_not_exchangeable
+from passenger.errors import Failure, Kind
+from passenger.secret import Secret
+
+log = logging.getLogger(__name__)
+
+BACKOFF = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""Seconds to wait after the first, second, ... failed renewal in a row, where trying again may help."""
+
+REFUSED_PAUSE = 30.0
+"""Seconds to wait after GitHub has refused, where only a person can help."""
+
+_LOG_IN = "run `passenger login`"
+
+
+class Vault(Protocol):
+    """Where a session keeps what must survive a restart."""
+
+    def login(self) -> Login | None:
+        """The GitHub login to use, None where there is none."""
+        ...
+
+    def load(self) -> Token | None:
+        """The Copilot token as it is kept, None where there is none."""
+        ...
+
+    def save(self, grant: Grant, token: Token) -> None:
+        """Keep a new token."""
+        ...
+
+    def changed(self) -> bool:
+        """Whether somebody else has written a login or a token since the last look."""
+        ...
+
+    def lock(self) -> AbstractAsyncContextManager[None]:
+        """Be the only process that renews the token."""
+        ...
+
+
+Exchange = Callable[[Secret], Awaitable[Grant]]
+"""Asks GitHub for a Copilot token; a Failure where it gives none."""
+
+
+@dataclass(frozen=True)
+class _Trouble:
+    """The last renewal's failure, until when nobody needs to try again, and how many failed in a row."""
+
+    failure: Failure
+    until: float
+    times: int
+
+
+class Session:
+    """One account's access to Copilot: every request asks it, and only it renews tokens.
+
+    `base_url` decides where a token may be used, given the host that the token itself names.
+    """
+
+    def __init__(
+        self,
+        vault: Vault,
+        exchange: Exchange,
+        *,
+        clock: Callable[[], float],
+        base_url: Callable[[str | None], str],
+        headers: Mapping[str, str],
+    ) -> None:
+        self._vault = vault
+        self._exchange = exchange
+        self._clock = clock
+        self._base_url = base_url
+        self._headers = headers
+        self._token: Token | None = None
+        self._loaded = False
+        self._renewal: asyncio.Task[Token] | None = None
+        self._trouble: _Trouble | None = None
+        self._rejected: Secret | None = None
+
+    async def access(self) -> Access:
+        """What the next call needs; renews the token where it is time.
+
+        Raises:
+            Failure: there is no login, or no token can be had and none is left.
+        """
+        token, now = self._current(), self._clock()
+        if token is not None and token.safe(now):
+            if not token.fresh(now) and self._may_try():
+                self._renewing(None)
+            return self._access(token)
+        try:
+            return self._access(await asyncio.shield(self._renewing(None)))
+        except Failure:
+            if token is not None and token.good(self._clock()):
+                return self._access(token)
+            raise
+
+    async def renew(self, refused: Access) -> Access:
+        """Access with another token than the one that Copilot has just refused.
+
+        Raises:
+            Failure: there is none, or this very token was itself the answer to a refusal.
+        """
+        token = self._current()
+        if token is not None and token.bearer != refused.bearer:
+            return self._access(token)
+        if self._rejected == refused.bearer:
+            raise Failure(Kind.LOGIN, f"Copilot refuses even new tokens of this login: {_LOG_IN}", code="login_needed")
+        return self._access(await asyncio.shield(self._renewing(refused.bearer)))
+
+    def reject(self, refused: Access) -> None:
+        """Note that even a new token was refused, so that not every request costs an exchange from now on."""
+        self._rejected = refused.bearer
+
+    async def exchange(self) -> Token:
+        """A new token, saved, whatever the old one is still good for: what `passenger refresh` asks."""
+        async with self._vault.lock():
+            self._token = await self._exchanged()
+        return self._token
+
+    def usable(self) -> bool:
+        """Whether there is anything to begin with: a login, or a token that has not expired."""
+        token = self._current()
+        return self._vault.login() is not None or (token is not None and token.good(self._clock()))
+
+    def trouble(self) -> Failure | None:
+        """Why the last renewal failed, None while all is well."""
+        return self._trouble.failure if self._trouble else None
+
+    def _current(self) -> Token | None:
+        if self._vault.changed() or not self._loaded:
+            self._loaded = True
+            self._trouble = self._rejected = None
+            self._token = self._vault.load()
+        return self._token
+
+    def _access(self, token: Token) -> Access:
+        return Access(token.bearer, self._base_url(token.api), self._headers, token.expires_at)
+
+    def _may_try(self) -> bool:
+        return self._trouble is None or self._clock() >= self._trouble.until
+
+    def _renewing(self, refused: Secret | None) -> asyncio.Task[Token]:
+        """The renewal under way, begun where there is none. It outlives the request that began it."""
+        if self._renewal is None or self._renewal.done():
+            self._renewal = asyncio.create_task(self._renewed(refused), name="renew-token")
+            self._renewal.add_done_callback(_retrieve)
+        return self._renewal
+
+    async def _renewed(self, refused: Secret | None) -> Token:
+        if self._trouble is not None and not self._may_try():
+            raise self._trouble.failure
+        try:
+            async with self._vault.lock():
+                self._token = self._adopted(refused) or await self._exchanged()
+        except Failure as failure:
+            raise self._noted(failure) from failure
+        self._trouble = None
+        return self._token
+
+    def _adopted(self, refused: Secret | None) -> Token | None:
+        """The token that another process put into the file while we waited for the lock, if it is a better one."""
+        found = self._vault.load()
+        if found is None or found.bearer == refused or not found.fresh(self._clock()):
+            return None
+        return found
+
+    async def _exchanged(self) -> Token:
+        login = self._vault.login()
+        if login is None:
+            raise Failure(Kind.LOGIN, f"nobody is logged in to GitHub here: {_LOG_IN}", code="login_needed")
+        if reason := why_not_exchangeable(login.token):
+            message = f"the GitHub token from {login.where} cannot be used: {reason}; {_LOG_IN}"
+            raise Failure(Kind.LOGIN, message, code="login_needed")
+        grant = await self._exchange(login.token)
+        token = token_from_grant(grant, login, self._clock())
+        self._vault.save(grant, token)
+        log.info("new Copilot token, good for %.0f s", token.expires_at - self._clock())
+        return token
+
+    def _noted(self, failure: Failure) -> Failure:
+        """The failure as everybody hears it until the next try, with the time of that try where waiting may help."""
+        times = self._trouble.times + 1 if self._trouble else 1
+        wait = REFUSED_PAUSE if failure.kind in _PERSONS_JOB else BACKOFF[min(times, len(BACKOFF)) - 1]
+        if failure.retry_after and failure.retry_after.isdigit():
+            wait = float(failure.retry_after)
+        elif failure.kind not in _PERSONS_JOB:
+            failure = failure.but(retry_after=str(int(wait)))
+        self._trouble = _Trouble(failure, self._clock() + wait, times)
+        log.warning("no new Copilot token: %s", failure)
+        return failure
+
+
+_PERSONS_JOB = frozenset({Kind.LOGIN, Kind.FORBIDDEN})
+
+
+def _retrieve(task: asyncio.Task[Token]) -> None:
+    """Keep asyncio from reporting a failure that nobody waited for: it is logged and remembered already."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,115 @@
+"""The models of the account, from `catalogue.json` (upstream.md 3); it hides the dialects of `/models`."""
+
+import importlib.resources
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+
+from passenger.simulator.reply import go_json
+
+Vendor = Literal["azure", "claude", "gemini"]
+VENDORS: dict[str, Vendor] = {"Anthropic": "claude", "Google": "gemini"}
+
+TOKEN_PRICES_SINCE = "2026-06-01"  # noqa: S105 - an API version
+BILLING_CHANGED = (
+    "Your billing plan has changed to usage-based billing and model multipliers no longer apply. "
+    "Update your editor to see token prices."
+)
+
+
+@dataclass(frozen=True)
+class Model:
+    """One entry of the catalogue."""
+
+    entry: dict[str, Any]
+
+    @cached_property
+    def id(self) -> str:
+        """The id that requests name."""
+        return str(self.entry["id"])
+
+    @cached_property
+    def vendor(self) -> Vendor:
+        """Whose wire quirks its answers have; OpenAI's and xAI's models are served the Azure way."""
+        return VENDORS.get(self.entry["vendor"], "azure")
+
+    @cached_property
+    def answers_as(self) -> str:
+        """The `model` of its answers: the dated name for GPT, the id for the others."""
+        return str(self.entry["version"]) if self.vendor == "azure" else self.id
+
+    @cached_property
+    def endpoints(self) -> tuple[str, ...]:
+        """The paths it can be asked on; a chat model that names none speaks `/chat/completions`."""
+        chat = self.entry["capabilities"]["type"] == "chat"
+        return tuple(self.entry.get("supported_endpoints", ("/chat/completions",) if chat else ()))
+
+    @cached_property
+    def max_prompt_tokens(self) -> int:
+        """How long a prompt may be."""
+        return int(self.entry["capabilities"].get("limits", {}).get("max_prompt_tokens", 128000))
+
+    @cached_property
+    def multiplier(self) -> float:
+        """What one request costs, in premium requests."""
+        return float(self.entry["billing"]["multiplier"])
+
+    @cached_property
+    def prices(self) -> dict[str, float] | None:
+        """AI credits for a million tokens, by kind; None for an included model."""
+        prices = self.entry["billing"].get("token_prices")
+        return prices["default"] if prices else None
+
+    @cached_property
+    def efforts(self) -> tuple[str, ...]:
+        """The values of `reasoning_effort` it takes; empty when it names none."""
+        return tuple(self.entry["capabilities"]["supports"].get("reasoning_effort", ()))
+
+    @cached_property
+    def needs_policy(self) -> bool:
+        """Whether its terms must be accepted first."""
+        return bool(self.entry.get("policy", {}).get("state", "enabled") != "enabled")
+
+
+class Catalogue:
+    """Every model, and the answers of `GET /models` made once."""
+
+    def __init__(self) -> None:
+        text = importlib.resources.files("passenger.simulator").joinpath("catalogue.json").read_bytes()
+        self._entries: list[dict[str, Any]] = msgspec.json.decode(text)["data"]
+        self._models: dict[str, Model] = {}
+        for entry in self._entries:  # ids are not unique: the first entry is the one that is called
+            self._models.setdefault(entry["id"], Model(entry))
+        self._lists: dict[bool, bytes] = {}
+
+    def find(self, model_id: str) -> Model | None:
+        """The model of exactly that id."""
+        return self._models.get(model_id)
+
+    def listing(self, api_version: str | None, enabled: set[str]) -> bytes:
+        """The body of `GET /models`; an older API version sees multipliers of 1 and a warning, but no prices."""
+        recent = (api_version or "") >= TOKEN_PRICES_SINCE
+        if enabled:
+            return self._write(recent, enabled)
+        if recent not in self._lists:
+            self._lists[recent] = self._write(recent, enabled)
+        return self._lists[recent]
+
+    def entry(self, model: Model, api_version: str | None, enabled: set[str]) -> bytes:
+        """The body of `GET /models/{id}`."""
+        recent = (api_version or "") >= TOKEN_PRICES_SINCE
+        return go_json(_dialect(model.entry, enabled, recent=recent))
+
+    def _write(self, recent: bool, enabled: set[str]) -> bytes:  # noqa: FBT001, RUF100 - private
+        return go_json({"data": [_dialect(e, enabled, recent=recent) for e in self._entries], "object": "list"})
+
+
+def _dialect(entry: dict[str, Any], enabled: set[str], *, recent: bool) -> dict[str, Any]:
+    if entry["id"] in enabled:
+        entry = entry | {"policy": entry["policy"] | {"state": "enabled"}}
+    if recent:
+        return entry
+    billing = {key: value for key, value in entry["billing"].items() if key != "token_prices"}
+    return entry | {"billing": billing | {"multiplier": 1}, "warning_message": BILLING_CHANGED}

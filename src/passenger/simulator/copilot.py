@@ -1,0 +1,178 @@
+"""The Copilot API (CAPI): who may ask, which path, which headers (upstream.md 2, 3 and 9.1); it hides the wrapping.
+
+A path that generates is one entry of `ROUTES` and one module that answers it.
+"""
+
+import email.utils
+import hashlib
+import itertools
+import re
+import urllib.parse
+import uuid
+from collections.abc import Callable
+
+import msgspec
+
+from passenger.simulator import chat
+from passenger.simulator.account import Account
+from passenger.simulator.catalogue import Catalogue, Model
+from passenger.simulator.chat import Asked, Generated
+from passenger.simulator.faults import Fault
+from passenger.simulator.recorded import Recorded
+from passenger.simulator.refusals import (
+    EXPIRED,
+    INVALID_BODY,
+    MISDIRECTED,
+    NO_EDITOR,
+    NOT_FOUND,
+    ODD_EDITOR,
+    PAT_BEARER,
+    UNAUTHENTICATED,
+    Refusal,
+    RefusedError,
+)
+from passenger.simulator.reply import JSON_TYPE, STREAM_TYPE, Fields, Reply, go_json
+
+EDITOR_VERSION = re.compile(r"[A-Za-z][\w.-]*/\d[\w.+-]*")  # <name>/<version>
+
+CONSTANT_HEADERS: Fields = (
+    ("x-github-backend", "Kubernetes"),
+    ("x-copilot-api-exp-assignment-context", "simulated:1;"),
+    ("x-github-copilot-request-te", "true"),
+    ("x-github-edge-region", "simulated"),
+    ("content-security-policy", "default-src 'none'; sandbox"),
+    ("strict-transport-security", "max-age=31536000"),
+)
+AZURE_HEADERS: Fields = (("azureml-model-deployment", "simulated-deployment"), ("apim-request-id", "simulated"))
+QUOTA_RESET = "2026-12-01T00%3A00%3A00Z"
+UNLIMITED = f"ent=-1&ov=0.0&ovPerm=false&rem=100.0&rst={QUOTA_RESET}&totRem=-1"
+
+
+Route = Callable[[Asked], Generated]
+ROUTES: dict[str, Route] = {chat.PATH: chat.reply_to}
+
+
+class Copilot:
+    """The Copilot API for one account."""
+
+    def __init__(self, account: Account, catalogue: Catalogue, created: int, seed: int) -> None:
+        self._account = account
+        self._catalogue = catalogue
+        self._created = created
+        self._seed = seed
+        self._numbers = itertools.count(1)
+        self._date = (0, "")
+
+    def answer(self, request: Recorded, fault: Fault) -> Reply:
+        """Answer a request: let it in or not, then by its path."""
+        headers = self.headers(request)
+        try:
+            self._admit(request)
+            return self._dispatch(request, fault, headers)
+        except RefusedError as error:
+            return error.refusal.reply(headers)
+
+    def headers(self, request: Recorded) -> Fields:
+        """What every answer of CAPI carries (upstream.md 2.5); a client's request id is echoed."""
+        number = next(self._numbers)
+        now = self._account.clock()
+        if int(now) != self._date[0]:
+            self._date = (int(now), email.utils.formatdate(now, usegmt=True))
+        session = hashlib.blake2b(str(number).encode(), digest_size=32).hexdigest()
+        return (
+            ("x-request-id", request.header("x-request-id") or str(uuid.UUID(int=number))),
+            ("x-github-request-id", f"51A1:{number:06X}:0:0:0"),
+            ("x-copilot-service-request-id", str(uuid.UUID(int=number << 64))),
+            ("copilot-edits-session", f"{now:.6f}.{session}"),
+            ("date", self._date[1]),
+            *CONSTANT_HEADERS,
+        )
+
+    def _admit(self, request: Recorded) -> None:
+        scheme, _, token = (request.header("authorization") or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise RefusedError(UNAUTHENTICATED)
+        if token.startswith(("ghp_", "github_pat_")):
+            raise RefusedError(PAT_BEARER)
+        minted = self._account.minted.get(token)
+        if minted is None:
+            raise RefusedError(UNAUTHENTICATED)
+        if minted.host != self._account.host or (request.header("host") or "").lower() != self._account.host:
+            raise RefusedError(MISDIRECTED)
+        if minted.revoked or minted.expires_at <= self._account.clock():
+            raise RefusedError(EXPIRED)
+        editor = request.header("editor-version")
+        if not editor:
+            raise RefusedError(NO_EDITOR)
+        if not EDITOR_VERSION.fullmatch(editor):
+            raise RefusedError(ODD_EDITOR)
+
+    def _dispatch(self, request: Recorded, fault: Fault, headers: Fields) -> Reply:
+        route = request.route
+        if request.method == "POST" and route in ROUTES:
+            return self._generate(request, fault, headers)
+        if request.method == "GET" and route == "/models":
+            return self._models(request, headers)
+        if request.method == "GET" and route == "/_ping":
+            return Reply(200, (("content-type", "text/plain; charset=utf-8"), *headers), b"OK\n")
+        if route.startswith("/models/"):
+            return self._model(request, urllib.parse.unquote(route.removeprefix("/models/")), headers)
+        raise RefusedError(NOT_FOUND)
+
+    def _generate(self, request: Recorded, fault: Fault, headers: Fields) -> Reply:
+        asked = Asked(request, fault, self._catalogue, self._account.enabled, self._created, self._seed)
+        made = ROUTES[request.route](asked)
+        headers = (*headers, *self._quota(), *(AZURE_HEADERS if made.model.vendor == "azure" else ()))
+        self._charge(made.model, request)
+        if isinstance(made.body, bytes):
+            return Reply(200, (("content-type", JSON_TYPE), *headers), made.body)
+        return Reply(200, (("content-type", STREAM_TYPE), *headers), events=made.body)
+
+    def _quota(self) -> Fields:
+        """The quota as it was before this request; the headers go before the first token is counted."""
+        total = self._account.entitlement
+        left = total - self._account.premium_used
+        over = max(0.0, -left)
+        premium = (
+            f"ent={total}&ov={over:.1f}&ovPerm=true&rem={max(0.0, 100 * left / total):.1f}"
+            f"&rst={QUOTA_RESET}&totRem={max(0.0, left):.1f}"
+        )
+        return (
+            ("x-quota-snapshot-chat", UNLIMITED),
+            ("x-quota-snapshot-completions", UNLIMITED),
+            ("x-quota-snapshot-premium_interactions", premium),
+        )
+
+    def _charge(self, model: Model, request: Recorded) -> None:
+        if (request.header("x-initiator") or "user") != "agent":
+            self._account.premium_used += model.multiplier
+
+    def _models(self, request: Recorded, headers: Fields) -> Reply:
+        body = self._catalogue.listing(request.header("x-github-api-version"), self._account.enabled)
+        return Reply(200, (("content-type", JSON_TYPE), ("cache-control", "private, max-age=21600"), *headers), body)
+
+    def _model(self, request: Recorded, name: str, headers: Fields) -> Reply:
+        wants_policy = request.method == "POST" and name.endswith("/policy")
+        model = self._catalogue.find(name.removesuffix("/policy") if wants_policy else name)
+        if model is None or not (wants_policy or request.method == "GET"):
+            raise RefusedError(NOT_FOUND)
+        if wants_policy:
+            body = self._set_policy(model, request)
+        else:
+            body = self._catalogue.entry(model, request.header("x-github-api-version"), self._account.enabled)
+        return Reply(200, (("content-type", JSON_TYPE), *headers), body)
+
+    def _set_policy(self, model: Model, request: Recorded) -> bytes:
+        try:
+            asked = request.json()
+        except msgspec.DecodeError as error:
+            raise RefusedError(INVALID_BODY) from error
+        if not isinstance(asked, dict) or asked.get("state") not in {"enabled", "disabled"}:
+            raise RefusedError(INVALID_BODY)
+        if self._account.plan in {"business", "enterprise"}:
+            raise RefusedError(Refusal(403, "forbidden: your organization manages this policy"))
+        if asked["state"] == "enabled" and "policy" in model.entry:
+            self._account.enabled.add(model.id)
+        else:
+            self._account.enabled.discard(model.id)
+        return go_json({"state": asked["state"], "terms": model.entry.get("policy", {}).get("terms", "")})

@@ -1,0 +1,136 @@
+"""A reply put on a connection, faithfully or as a fault wants it; it hides HTTP framing."""
+
+from typing import Protocol
+
+from passenger.simulator.faults import Ending, Fault
+from passenger.simulator.reply import JSON_TYPE, STREAM_TYPE, Reply, go_json
+
+STATUS_NAMES = {429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
+
+
+class Line(Protocol):
+    """A client's connection, as far as an answer needs it."""
+
+    def write(self, data: bytes) -> None:
+        """Hand bytes to the socket, in one write of their own."""
+
+    async def flush(self) -> None:
+        """Let the loop run, and wait while the client does not read."""
+
+    async def pause(self, seconds: float) -> None:
+        """Say nothing for a while."""
+
+    async def hang(self) -> None:
+        """Say nothing until the client closes."""
+
+    def close(self) -> None:
+        """Close in order (FIN) once everything is written."""
+
+    def reset(self) -> None:
+        """Close with a RST, once what was written is with the kernel."""
+
+
+async def deliver(line: Line, reply: Reply, fault: Fault, delay: float = 0.0) -> None:
+    """Write a reply under a fault; the connection is closed or reset here when the fault says so."""
+    if fault.delay or delay:
+        await line.pause(fault.delay + delay)
+    if fault.reset:
+        line.reset()
+        return
+    if fault.wrong_type:
+        reply = reply.typed(STREAM_TYPE if reply.events is None else JSON_TYPE)
+    if reply.events is None or fault.lie_length:
+        await _deliver_body(line, reply, fault)
+    else:
+        await _deliver_stream(line, reply, frames(reply, fault), fault)
+    if fault.close_after or fault.lie_length:
+        line.close()
+
+
+def frames(reply: Reply, fault: Fault) -> list[bytes]:
+    """The events of a stream as bytes, `[DONE]` among them."""
+    start = (b": ping\n\n" if fault.comments else b"") + (b"data:" if fault.no_space else b"data: ")
+    payloads = reply.events or ()
+    if reply.done and not fault.no_done:
+        payloads = (*payloads, b"[DONE]")
+    framed = [start + payload + b"\n\n" for payload in payloads]
+    return [frame.replace(b"\n", b"\r\n") for frame in framed] if fault.crlf else framed
+
+
+def error_event(code: int) -> bytes:
+    """The event that ends a stream which fails after its 200 (upstream.md 4.4): an integer code, no choices."""
+    error = {"code": code, "message": "Simulated failure in mid-stream.", "metadata": {}}
+    return go_json({"error": error | {"status": STATUS_NAMES.get(code, "Simulated")}})
+
+
+async def _deliver_body(line: Line, reply: Reply, fault: Fault) -> None:
+    body = reply.body if reply.events is None else b"".join(frames(reply, fault))
+    head = reply.head(f"content-length: {len(body) + fault.lie_length}")
+    ending, after = fault.ending or (None, len(body))
+    size = int(fault.split)
+    if not size and ending is None and not fault.headers_then_stall:
+        line.write(head + body)
+        return None
+    line.write(head)
+    if fault.headers_then_stall:
+        return await line.hang()
+    said = body[:after]
+    for at in range(0, len(said), size or len(said) or 1):
+        line.write(said[at : at + (size or len(said))])
+        await _between(line, fault)
+    return await _end(line, ending)
+
+
+async def _deliver_stream(line: Line, reply: Reply, framed: list[bytes], fault: Fault) -> None:
+    line.write(reply.head("transfer-encoding: chunked"))
+    if fault.headers_then_stall:
+        return await line.hang()
+    ending, after = fault.ending or (None, len(framed))
+    for index, frame in enumerate(framed[:after]):
+        if index and fault.drip:
+            await line.pause(fault.drip)
+        await _write_frame(line, frame, fault)
+    await _write_ending(line, framed, ending, after, fault)
+    if fault.after_done_stall:
+        await line.hang()
+    if ending in {None, "end", "error"}:
+        line.write(b"0\r\n\r\n")
+        return None
+    return await _end(line, ending)
+
+
+async def _write_ending(line: Line, framed: list[bytes], ending: Ending | None, after: int, fault: Fault) -> None:
+    if ending == "cut" and after < len(framed):
+        half = framed[after][: len(framed[after]) // 2]
+        await _write_frame(line, half, fault)
+    elif ending == "error":
+        framing = Reply(200, (), events=(error_event(fault.error_code),), done=False)
+        await _write_frame(line, frames(framing, fault)[0], fault)
+
+
+async def _write_frame(line: Line, frame: bytes, fault: Fault) -> None:
+    size = int(fault.split) or len(frame)
+    for at in range(0, len(frame), size):
+        piece = frame[at : at + size]
+        line.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        await line.flush()
+
+
+async def _between(line: Line, fault: Fault) -> None:
+    if fault.drip:
+        await line.pause(fault.drip)
+    else:
+        await line.flush()
+
+
+async def _end(line: Line, ending: Ending | None) -> None:
+    match ending:
+        case "cut" | "end" | "error":
+            line.close()
+        case "stall":
+            await line.hang()
+        case "reset":
+            await line.flush()
+            line.reset()
+        case None:
+            pass

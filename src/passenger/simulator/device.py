@@ -1,0 +1,104 @@
+"""GitHub's device flow (RFC 8628, upstream.md 1.1) as a value; it hides who approves, and when."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from passenger.simulator.account import CLIENTS
+
+GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
+EARLY = (
+    0.05  # a client that waits exactly `interval` may seem this much (of the interval) early; GitHub minds no jitter
+)
+
+Answer = dict[str, object]
+
+PROBLEMS = {
+    "authorization_pending": "The authorization request is still pending.",
+    "slow_down": "Too many requests have been made in the same timeframe.",
+    "expired_token": "This 'device_code' has expired.",
+    "access_denied": "The authorization request was denied.",
+    "incorrect_device_code": "The device_code provided is not valid.",
+    "incorrect_client_credentials": "The client_id passed is incorrect.",
+    "unsupported_grant_type": "The grant type provided is not supported.",
+}
+
+
+@dataclass(slots=True)
+class Grant:
+    """A login that has begun; times are seconds of the event loop's clock."""
+
+    client_id: str
+    interval: float
+    expires: float
+    pending: int
+    last_poll: float | None = None
+
+
+@dataclass(slots=True)
+class DeviceFlow:
+    """The logins under way; `outcome` overrides the approval after `approve_after` pending polls."""
+
+    url: str
+    interval: float
+    approve_after: int
+    lifetime: float
+    outcome: Literal["approved", "denied"] | None = None
+    grants: dict[str, Grant] = field(default_factory=dict)
+    begun: int = 0
+
+    def begin(self, client_id: str, now: float) -> Answer | None:
+        """Answer a request for a code; None for an app GitHub does not know. Any scope is accepted."""
+        if client_id not in CLIENTS:
+            return None
+        self.begun += 1
+        code = f"simulated-device-code-{self.begun:04}"
+        self.grants[code] = Grant(client_id, self.interval, now + self.lifetime, self.approve_after)
+        return {
+            "device_code": code,
+            "user_code": f"SIMU-{self.begun:04}",
+            "verification_uri": f"{self.url}/login/device",
+            "expires_in": _number(self.lifetime),
+            "interval": _number(self.interval),
+        }
+
+    def poll(self, form: dict[str, str], now: float) -> Answer:
+        """Answer a poll: a token, or one of the errors GitHub sends with status 200."""
+        code = form.get("device_code", "")
+        grant = self.grants.get(code)
+        if form.get("grant_type") != GRANT_TYPE:
+            return _problem("unsupported_grant_type")
+        if grant is None:
+            return _problem("incorrect_device_code")
+        if grant.client_id != form.get("client_id"):
+            return _problem("incorrect_client_credentials")
+        if now >= grant.expires:
+            return _problem("expired_token")
+        return self._poll(code, grant, now)
+
+    def _poll(self, code: str, grant: Grant, now: float) -> Answer:
+        last, grant.last_poll = grant.last_poll, now
+        if last is not None and now - last < grant.interval * (1 - EARLY):
+            grant.interval += 5
+            return _problem("slow_down") | {"interval": _number(grant.interval)}
+        if self.outcome == "denied":
+            return _problem("access_denied")
+        if self.outcome != "approved" and grant.pending > 0:
+            grant.pending -= 1
+            return _problem("authorization_pending")
+        del self.grants[code]
+        scope = "" if grant.client_id.startswith("Iv1.") else "read:user"
+        return {"access_token": CLIENTS[grant.client_id], "scope": scope, "token_type": "bearer"}
+
+    def expire(self) -> None:
+        """End every code that is out."""
+        for grant in self.grants.values():
+            grant.expires = 0.0
+
+
+def _problem(error: str) -> Answer:
+    uri = "https://docs.github.com/developers/apps/authorizing-oauth-apps#error-codes-for-the-device-flow"
+    return {"error": error, "error_description": PROBLEMS[error], "error_uri": uri}
+
+
+def _number(value: float) -> int | float:
+    return int(value) if value == int(value) else value

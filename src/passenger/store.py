@@ -1,0 +1,174 @@
+"""Small private JSON files: owner-only from their first byte, replaced whole, locked across processes.
+
+Hides how a file is made safe; what is in it is its caller's business. Durability follows the usual order: write a
+temporary file beside the old one, flush it to disk, rename it over, flush the directory.
+"""
+
+import contextlib
+import logging
+import os
+import secrets
+import stat
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+log = logging.getLogger(__name__)
+
+PRIVATE_FILE = 0o600
+PRIVATE_DIRECTORY = 0o700
+SIZE_LIMIT = 1024 * 1024
+"""Bytes of a token file that are read; a larger file is no token file."""
+
+LOCK_TIMEOUT = 10.0
+"""Seconds to wait for another process before going on without the lock."""
+
+Stamp = tuple[int, int, int]
+"""What tells two versions of a file apart: modification time (ns), inode, size."""
+
+
+class StoreError(Exception):
+    """A file that cannot be read or written, with its path and what to do."""
+
+
+class CorruptError(StoreError):
+    """A file whose content is not what it should be; it can be set aside and made anew."""
+
+
+@dataclass(frozen=True)
+class PrivateFile:
+    """One JSON object in a file that only its owner may read.
+
+    With `make_parents` the missing directories are made, owner-only; without, a missing one is an error. A file that
+    is not `ours` is read and never touched.
+    """
+
+    path: Path
+    make_parents: bool = True
+    ours: bool = True
+
+    def stamp(self) -> Stamp | None:
+        """The file's version, None where there is no file."""
+        try:
+            info = self.path.stat()
+        except OSError:
+            return None
+        return (info.st_mtime_ns, info.st_ino, info.st_size)
+
+    def read(self) -> dict[str, object] | None:
+        """What the file holds, None where there is no file.
+
+        A file that others may read is made private first, with a warning.
+
+        Raises:
+            CorruptError: it does not hold a JSON object.
+            StoreError: it is not a plain file, belongs to somebody else, or cannot be read.
+        """
+        try:
+            # O_NONBLOCK: opening a pipe somebody planted here must not wait for a writer.
+            descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - it is a descriptor, not a path
+            self._check(descriptor)
+            content = file.read(SIZE_LIMIT + 1)
+        return self._parse(content)
+
+    def write(self, content: dict[str, object]) -> None:
+        """Replace the file whole: whoever reads meets the old or the new content, never a part.
+
+        Raises:
+            StoreError: the directory is missing or not writable, or the disk is full; the old file is intact.
+        """
+        try:
+            self._ensure_directory()
+            self._replace(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be written: {error.strerror}") from error
+
+    def set_aside(self) -> Path | None:
+        """Move a corrupt file out of the way and keep it; None where that is not possible."""
+        target = self.path.with_name(f"{self.path.name}.corrupt-{int(time.time())}")
+        if not self.ours:
+            return None
+        try:
+            self.path.replace(target)
+        except OSError:
+            return None
+        return target
+
+    @contextlib.asynccontextmanager
+    async def lock(self) -> AsyncIterator[None]:
+        """Be the only process that renews this file.
+
+        The lock dies with its process. Where it cannot be had within the timeout, or the directory cannot hold one,
+        the block runs without it: a doubled exchange is better than none.
+        """
+        from filelock import AsyncFileLock, Timeout  # noqa: PLC0415 - only needed when a token is renewed
+
+        lock = AsyncFileLock(f"{self.path}.lock", timeout=LOCK_TIMEOUT, mode=PRIVATE_FILE)
+        try:
+            self._ensure_directory()
+            await lock.acquire()
+        except (Timeout, OSError) as error:
+            log.warning("going on without the lock beside %s: %s", self.path, error)
+        try:
+            yield
+        finally:
+            await lock.release()
+
+    def _ensure_directory(self) -> None:
+        if not self.make_parents and not self.path.parent.is_dir():
+            raise StoreError(f"the directory {self.path.parent} does not exist")
+        self.path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+
+    def _check(self, descriptor: int) -> None:
+        info = os.fstat(descriptor)
+        if not stat.S_ISREG(info.st_mode):
+            raise StoreError(f"{self.path} is not a plain file")
+        if os.name != "posix":
+            return
+        if info.st_uid not in (os.geteuid(), 0):
+            raise StoreError(f"{self.path} belongs to another user (uid {info.st_uid})")
+        if self.ours and info.st_mode & 0o077 and info.st_uid == os.geteuid():
+            log.warning("%s could be read by others: now only by you", self.path)
+            with contextlib.suppress(OSError):
+                os.fchmod(descriptor, PRIVATE_FILE)
+
+    def _parse(self, content: bytes) -> dict[str, object]:
+        if len(content) > SIZE_LIMIT:
+            raise CorruptError(f"{self.path} is larger than {SIZE_LIMIT} bytes")
+        try:
+            return msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"), type=dict[str, object])
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise CorruptError(f"{self.path} does not hold a JSON object: {error}") from error
+
+    def _replace(self, content: bytes) -> None:
+        temporary = self.path.with_name(f".{self.path.name}.{secrets.token_hex(6)}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        descriptor = os.open(temporary, flags, PRIVATE_FILE)
+        try:
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - it is a descriptor, not a path
+                file.write(content)
+                file.flush()
+                os.fsync(descriptor)
+            temporary.replace(self.path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_directory(self.path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make a rename survive a power cut, where the system lets a directory be flushed."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,210 @@
+"""The one way to Copilot: `send`, with the whole table of what is ever tried again, and nothing else.
+
+    401                                    a new token, once
+    421                                    a new exchange, once; its host is followed
+    connecting or resolving failed         once more
+    a reused connection gave nothing back  once more: the server had closed it before it saw the request
+
+Everything else goes to the client as it is: whatever may have reached a model may have been billed.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import aiohttp
+from yarl import URL
+
+from passenger.accounts import Access
+from passenger.copilot.protocol import passed_down, read_failure
+from passenger.errors import Failure, Kind
+from passenger.exchange import Exchange
+from passenger.http import Attempt, Client, network_failure, read_at_most
+from passenger.session import Session
+
+ERROR_LIMIT = 1024 * 1024
+"""Bytes of an error answer that are read."""
+
+_NETWORK_ERRORS = (aiohttp.ClientError, OSError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One finished request to Copilot.
+
+    `path` is below the API's base URL, or a whole URL of another place. `first_byte` is how many seconds upstream
+    may take to its headers, `idle` how many between two pieces of its body.
+    """
+
+    session: Session
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    first_byte: float
+    idle: float
+    body: bytes = b""
+    anonymous: bool = False
+
+
+@dataclass(slots=True)
+class Reply:
+    """Upstream's answer once its headers are in; the body is read at the reader's own pace."""
+
+    status: int
+    content_type: str
+    headers: tuple[tuple[str, str], ...]
+    host: str
+    _response: aiohttp.ClientResponse = field(repr=False)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body as the network delivers it.
+
+        Raises:
+            Failure: it broke off, or nothing came for too long.
+        """
+        try:
+            async for piece in self._response.content.iter_any():
+                yield piece
+        except _NETWORK_ERRORS as error:
+            raise network_failure(error, self.host) from error
+
+    async def rest(self, within: float) -> bytes:
+        """What follows an answer that is complete, if upstream ends it within some seconds."""
+        rest = bytearray()
+        with contextlib.suppress(TimeoutError, Failure):
+            async with asyncio.timeout(within):
+                async for piece in self.pieces():
+                    rest += piece
+        return bytes(rest)
+
+    async def read(self) -> bytes:
+        """The whole body; fails as `pieces` does."""
+        try:
+            return await self._response.read()
+        except _NETWORK_ERRORS as error:
+            raise network_failure(error, self.host) from error
+
+
+class Upstream(Protocol):
+    """Anything a finished call can be sent through."""
+
+    def send(self, call: Call, exchange: Exchange) -> AbstractAsyncContextManager[Reply]:
+        """Enter with upstream's headers in and a status below 400; leaving closes what is not read to its end."""
+        ...
+
+
+class Copilot:
+    """Copilot over HTTP."""
+
+    def __init__(self, http: Client) -> None:
+        self._http = http
+
+    @asynccontextmanager
+    async def send(self, call: Call, exchange: Exchange) -> AsyncIterator[Reply]:
+        """See `Upstream.send`.
+
+        Raises:
+            Failure: there is no access, Copilot cannot be reached, or it answered with an error.
+        """
+        response = await self._answered(call, exchange)
+        try:
+            if response.status >= 300:
+                raise await _read_error(response)
+            yield _reply(response)
+        finally:
+            # A response read to its end has given its connection back already; any other is cut off here.
+            response.close()
+
+    async def _answered(self, call: Call, exchange: Exchange) -> aiohttp.ClientResponse:
+        """Upstream's answer, after at most one new token."""
+        if call.anonymous:
+            return await self._posted(call, exchange, URL(call.path), dict(call.headers))
+        access = await call.session.access()
+        response = await self._tried(call, exchange, access)
+        if response.status not in (401, 421):
+            return response
+        response.close()
+        exchange.retries.append(str(response.status))
+        access = await call.session.renew(access)
+        response = await self._tried(call, exchange, access)
+        if response.status == 401:
+            call.session.reject(access)
+        return response
+
+    async def _tried(self, call: Call, exchange: Exchange, access: Access) -> aiohttp.ClientResponse:
+        url = URL(call.path if "://" in call.path else access.base_url + call.path, encoded=True)
+        headers = {**access.headers, **call.headers, "Authorization": f"Bearer {access.bearer.reveal()}"}
+        return await self._posted(call, exchange, url, headers)
+
+    async def _posted(
+        self, call: Call, exchange: Exchange, url: URL, headers: dict[str, str]
+    ) -> aiohttp.ClientResponse:
+        """Upstream's answer, after at most one attempt that cannot have reached a model."""
+        headers = {**headers, "X-Request-Id": exchange.id, "Accept-Encoding": "identity"}
+        attempt = Attempt()
+        exchange.attempts += 1
+        try:
+            return await self._attempt(self._http.pooled, call, url, headers, attempt)
+        except aiohttp.ClientConnectorError:
+            exchange.retries.append("connect")
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            if not attempt.reused:
+                raise network_failure(error, url.host or "") from error
+            exchange.retries.append("stale connection")
+        except _NETWORK_ERRORS as error:
+            raise network_failure(error, url.host or "") from error
+        exchange.attempts += 1
+        try:
+            return await self._attempt(self._http.fresh, call, url, headers, attempt)
+        except _NETWORK_ERRORS as error:
+            raise network_failure(error, url.host or "") from error
+
+    async def _attempt(
+        self, http: aiohttp.ClientSession, call: Call, url: URL, headers: dict[str, str], attempt: Attempt
+    ) -> aiohttp.ClientResponse:
+        response = await http.request(
+            call.method,
+            url,
+            data=call.body or None,
+            headers=headers,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=http.timeout.sock_connect, sock_read=call.first_byte
+            ),
+            trace_request_ctx=attempt,
+        )
+        _set_idle_deadline(response, call.idle)
+        return response
+
+
+def _set_idle_deadline(response: aiohttp.ClientResponse, seconds: float) -> None:
+    """From now on count the seconds between two pieces, no longer those until the first."""
+    if response.connection is not None and response.connection.protocol is not None:
+        response.connection.protocol.read_timeout = seconds
+        response.connection.protocol.start_timeout()
+
+
+def _reply(response: aiohttp.ClientResponse) -> Reply:
+    headers = response.headers
+    return Reply(
+        status=response.status,
+        content_type=headers.get("Content-Type", ""),
+        headers=passed_down(headers),
+        host=response.url.host or "",
+        _response=response,
+    )
+
+
+async def _read_error(response: aiohttp.ClientResponse) -> Failure:
+    if response.status < 400:
+        message = f"{response.url.host} answered {response.status} and wants to send us elsewhere"
+        return Failure(Kind.UPSTREAM, message, code="upstream_redirect")
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    try:
+        body = await read_at_most(response, ERROR_LIMIT)
+    except _NETWORK_ERRORS:
+        body = b""
+    return read_failure(response.status, headers, body)

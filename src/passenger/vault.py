@@ -1,0 +1,209 @@
+"""The token files of one person, and the order in which a GitHub login is looked for; hides what a file looks like.
+
+`access_token.json` is `{access_token, token_type, scope}`, `token.json` is `{token, expires_at, refresh_in, ...}`, as
+passenger-rs writes them. What we add to the latter stands under the key `passenger`.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from passenger.accounts import Login, Source, Token
+from passenger.copilot.protocol import Grant
+from passenger.errors import Failure, Kind
+from passenger.secret import Secret
+from passenger.store import CorruptError, PrivateFile, Stamp, StoreError
+
+log = logging.getLogger(__name__)
+
+ACCESS_TOKEN = "access_token.json"  # noqa: S105 - a file name
+COPILOT_TOKEN = "token.json"  # noqa: S105 - a file name
+
+LOOK_INTERVAL = 1.0
+"""Seconds between two looks whether a file has changed."""
+
+ADVANCE = 300.0
+"""Seconds before its end at which a token is renewed whose file does not say when, such as one of passenger-rs."""
+
+
+class _AccessFile(Struct):
+    access_token: str
+
+
+class _Note(Struct):
+    """What we add to a token file: our clock's times, and which login the token belongs to."""
+
+    expires_at: float
+    refresh_at: float
+    login: str | None = None
+
+
+class _Endpoints(Struct):
+    api: str | None = None
+
+
+class _TokenFile(Struct):
+    token: str
+    expires_at: float
+    endpoints: _Endpoints | None = None
+    passenger: _Note | None = None
+
+
+@dataclass(frozen=True)
+class TokenPaths:
+    """The two files that are written, and where a login of passenger-rs is looked for and only read."""
+
+    access: PrivateFile
+    copilot: PrivateFile
+    legacy_access: PrivateFile | None = None
+    legacy_copilot: PrivateFile | None = None
+
+
+def token_paths(
+    user_dir: Path, legacy_dir: Path, access: Path | None = None, copilot: Path | None = None
+) -> TokenPaths:
+    """The files to use; a path that was asked for is the only one, read and written, and its directory must exist."""
+    return TokenPaths(
+        access=PrivateFile(access, make_parents=False) if access else PrivateFile(user_dir / ACCESS_TOKEN),
+        copilot=PrivateFile(copilot, make_parents=False) if copilot else PrivateFile(user_dir / COPILOT_TOKEN),
+        legacy_access=None if access else PrivateFile(legacy_dir / ACCESS_TOKEN, ours=False),
+        legacy_copilot=None if copilot or access else PrivateFile(legacy_dir / COPILOT_TOKEN, ours=False),
+    )
+
+
+_T = TypeVar("_T", bound=Struct)
+
+
+class FileVault:
+    """A session's vault in files, and in the environment for the login."""
+
+    def __init__(
+        self,
+        paths: TokenPaths,
+        environ: Mapping[str, str],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        on_secret: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._paths = paths
+        self._environ = environ
+        self._clock = clock
+        self._on_secret = on_secret
+        self._looked = clock()
+        self._seen = self._stamps()
+        self._unsaved = False
+
+    @property
+    def unsaved(self) -> str | None:
+        """The file that could not be written the last time, None while all is saved."""
+        return str(self._paths.copilot.path) if self._unsaved else None
+
+    def login(self) -> Login | None:
+        """`COPILOT_GITHUB_TOKEN`, else the saved login, else `GH_TOKEN`."""
+        return self._from_environment(Source.ENVIRONMENT) or self._saved_login() or self._from_environment(Source.GH)
+
+    def load(self) -> Token | None:
+        """The Copilot token on disk, unless it belongs to another login than the one in use."""
+        file, content = self._first(_TokenFile, self._paths.copilot, self._paths.legacy_copilot)
+        if file is None or content is None:
+            return None
+        self._on_secret(content.token)
+        login = self.login()
+        belongs_to = content.passenger.login if content.passenger else None
+        if login is not None and not _same(login, belongs_to):
+            return None
+        note = content.passenger or _Note(content.expires_at, content.expires_at - ADVANCE)
+        api = content.endpoints.api if content.endpoints else None
+        return Token(Secret(content.token), note.expires_at, note.refresh_at, api, belongs_to)
+
+    def save(self, grant: Grant, token: Token) -> None:
+        """Write `token.json`; where that fails the token lives on in memory, and one warning says so."""
+        self._on_secret(grant.token.reveal())
+        content: dict[str, object] = {
+            "token": grant.token.reveal(),
+            "expires_at": int(grant.expires_at),
+            "refresh_in": int(grant.refresh_in or 0),
+            "sku": grant.sku,
+            "endpoints": {"api": grant.api},
+            "passenger": {"expires_at": token.expires_at, "refresh_at": token.refresh_at, "login": token.login},
+        }
+        try:
+            self._paths.copilot.write(content)
+        except StoreError as error:
+            if not self._unsaved:
+                log.warning("%s; going on with the token in memory", error)
+            self._unsaved = True
+        else:
+            self._unsaved = False
+        self._seen = self._stamps()
+
+    def save_login(self, token: Secret, token_type: str, scope: str) -> None:
+        """Write `access_token.json`.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        self._paths.access.write({"access_token": token.reveal(), "token_type": token_type, "scope": scope})
+        self._seen = self._stamps()
+
+    def changed(self) -> bool:
+        """Whether a file is another one than at the last look; looks at most once a second."""
+        now = self._clock()
+        if now - self._looked < LOOK_INTERVAL:
+            return False
+        self._looked = now
+        before, self._seen = self._seen, self._stamps()
+        return before != self._seen
+
+    def lock(self) -> AbstractAsyncContextManager[None]:
+        """The lock beside `token.json`."""
+        return self._paths.copilot.lock()
+
+    def _stamps(self) -> tuple[Stamp | None, Stamp | None]:
+        return (self._paths.access.stamp(), self._paths.copilot.stamp())
+
+    def _from_environment(self, source: Source) -> Login | None:
+        text = self._environ.get(source.value, "").strip()
+        if not text:
+            return None
+        self._on_secret(text)
+        return Login(Secret(text), source, source.value)
+
+    def _saved_login(self) -> Login | None:
+        file, content = self._first(_AccessFile, self._paths.access, self._paths.legacy_access)
+        if file is None or content is None:
+            return None
+        self._on_secret(content.access_token)
+        return Login(Secret(content.access_token), Source.SAVED, str(file.path))
+
+    def _first(self, shape: type[_T], *files: PrivateFile | None) -> tuple[PrivateFile | None, _T | None]:
+        """The first file that there is, and what it holds."""
+        for file in files:
+            content = self._read(file, shape) if file else None
+            if content is not None:
+                return file, content
+        return None, None
+
+    def _read(self, file: PrivateFile, shape: type[_T]) -> _T | None:
+        """What a file holds; a corrupt one is set aside, so that it counts as absent and is not lost."""
+        try:
+            content = file.read()
+            return None if content is None else msgspec.convert(content, shape)
+        except (CorruptError, msgspec.ValidationError) as error:
+            kept = file.set_aside()
+            log.warning("%s; %s", error, f"kept as {kept}" if kept else "and it cannot be set aside")
+            return None
+        except StoreError as error:
+            raise Failure(Kind.LOGIN, str(error), code="login_needed") from error
+
+
+def _same(login: Login, belongs_to: str | None) -> bool:
+    """Whether a kept token is this login's. A file that does not say is taken for the saved login's."""
+    return login.source is Source.SAVED if belongs_to is None else belongs_to == login.token.fingerprint()

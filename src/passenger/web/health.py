@@ -1,0 +1,44 @@
+"""Whether the server is alive, ready, and what is not as it should be."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from passenger.errors import Failure, Kind
+from passenger.gateway import Gateway
+
+
+@dataclass
+class Readiness:
+    """What `/readyz` says: `draining` is set when the server has been told to stop."""
+
+    gateway: Gateway
+    unsaved: Callable[[], str | None]
+    """The token file that could not be written, None while all is saved."""
+    draining: bool = False
+
+    def report(self) -> tuple[bool, dict[str, object]]:
+        """Whether new requests are welcome, and what is degraded."""
+        degraded = self._degraded()
+        ready = not self.draining and self.gateway.seat.session.usable()
+        status = ("degraded" if degraded else "ok") if ready else "not ready"
+        return ready, {"status": status, "degraded": degraded}
+
+    def _degraded(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        if self.draining:
+            found["draining"] = "the server is stopping"
+        if (failure := self._token_trouble()) is not None:
+            found["login" if failure.kind is Kind.LOGIN else "token_refresh"] = failure.message
+        if (failure := self.gateway.seat.catalog.trouble) is not None:
+            found["models"] = failure.message
+        if (path := self.unsaved()) is not None:
+            found["token_file"] = f"{path} cannot be written; the token is kept in memory"
+        return found
+
+    def _token_trouble(self) -> Failure | None:
+        try:
+            if self.gateway.seat.session.usable():
+                return self.gateway.seat.session.trouble()
+        except Failure as failure:
+            return failure
+        return Failure(Kind.LOGIN, "nobody is logged in to GitHub here: run `passenger login`")

@@ -1,0 +1,87 @@
+"""Sockets to listen on, and who holds a port that is taken."""
+
+import contextlib
+import errno
+import socket
+from pathlib import Path
+
+BACKLOG = 2048
+
+
+class PortTakenError(Exception):
+    """Another program listens there already; the message says which, where that can be seen."""
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets for a host and port; `localhost` is both of its addresses. Port 0 takes a free one.
+
+    Raises:
+        PortTakenError: the port is taken.
+        OSError: the host is none of this machine's.
+    """
+    sockets: list[socket.socket] = []
+    try:
+        for family, address in _addresses(host, port):
+            taken = sockets[0].getsockname()[1] if sockets else port
+            sockets.append(_bound(family, (address, taken)))
+    except OSError as error:
+        for opened in sockets:
+            opened.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(_who_holds(port)) from error
+        raise
+    return sockets
+
+
+def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    addresses = [(family, str(address[0])) for family, _, _, _, address in found]
+    return [(f, a) for f, a in dict.fromkeys(addresses) if f is not socket.AF_INET6 or _has_ipv6(a)]
+
+
+def _has_ipv6(address: str) -> bool:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind((address, 0))
+        return True
+    return False
+
+
+def _bound(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family is socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind(address)
+        bound.listen(BACKLOG)
+        bound.setblocking(False)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _who_holds(port: int) -> str:
+    holder = _holder(port)
+    who = f" by {holder}" if holder else ""
+    return f"port {port} is taken{who}; stop it, or choose another with --port N (0 takes a free one)"
+
+
+def _holder(port: int) -> str | None:
+    """The process that listens on a port, as Linux shows it; None elsewhere, or where it is another user's."""
+    inodes = {row[9] for row in _tcp_rows() if row[3] == "0A" and int(row[1].rsplit(":", 1)[1], 16) == port}
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if str(link.readlink()).removeprefix("socket:[").removesuffix("]") in inodes:
+                process = link.parts[2]
+                name = Path(f"/proc/{process}/comm").read_text().strip()
+                return f"{name} (process {process})"
+    return None
+
+
+def _tcp_rows() -> list[list[str]]:
+    rows: list[list[str]] = []
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(OSError):
+            rows += [line.split() for line in Path(table).read_text().splitlines()[1:]]
+    return rows

@@ -1,0 +1,89 @@
+"""uvicorn as we need it: our sockets, our signals, streams drained up to a deadline, exit by code and not by signal."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from passenger.errors import Failure, Kind
+from passenger.web.health import Readiness
+from passenger.web.lifeline import Lifelines
+
+KEEP_ALIVE = 75
+"""Seconds an idle connection of a client is kept."""
+
+AFTER_THE_CUT = 3
+"""Seconds that requests have to say goodbye once the drain deadline has cut them."""
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Server(uvicorn.Server):
+    """A server that stops when it is told to: no new connections, streams run on until the deadline."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        readiness: Readiness,
+        lifelines: Lifelines,
+        *,
+        drain_timeout: float,
+        on_listening: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(_config(app, drain_timeout))
+        self._readiness = readiness
+        self._lifelines = lifelines
+        self._drain_timeout = drain_timeout
+        self._on_listening = on_listening
+        self.stopped_by: signal.Signals | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve, and say so."""
+        await super().startup(sockets)
+        self._on_listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let streams run until the deadline, then end each with an error event of its own."""
+        self._readiness.draining = True
+        stopping = Failure(Kind.UNAVAILABLE, "Passenger is shutting down", code="shutting_down", retry_after="1")
+        cut = asyncio.get_running_loop().call_later(self._drain_timeout, self._lifelines.cut_all, stopping)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cut.cancel()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals for as long as we serve; unlike uvicorn's own, never die by one afterwards."""
+        before = {number: signal.signal(number, self.handle_exit) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop in good order; at once when told a second time."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        self.stopped_by = self.stopped_by or signal.Signals(sig)
+
+
+def _config(app: ASGIApp, drain_timeout: float) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=int(drain_timeout) + AFTER_THE_CUT,
+    )

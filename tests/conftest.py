@@ -1,0 +1,44 @@
+"""What many tests need: a simulated Copilot, a real proxy on it, and an HTTP client."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from hypothesis import HealthCheck, settings
+
+from passenger.simulator import Simulator
+from tests.proxy import Proxy, running
+
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
+settings.register_profile("deep", deadline=None, max_examples=100_000)
+settings.load_profile("suite")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home directory of the test's own."""
+    path = tmp_path / "home"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    """GitHub and Copilot on loopback."""
+    async with Simulator(device_interval=0.01) as running_simulator:
+        yield running_simulator
+
+
+@pytest.fixture
+async def proxy(simulator: Simulator, home: Path) -> AsyncIterator[Proxy]:
+    """A real proxy process on the simulator."""
+    async with running(simulator, home) as process:
+        yield process
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    """A client that leaves nothing open."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
+        yield session

@@ -1,0 +1,98 @@
+import asyncio
+
+import pytest
+
+from passenger.copilot.live import LiveCatalog
+from passenger.copilot.models import Model, read_models
+from passenger.errors import Failure, Kind
+from tests.fakes import Clock
+
+
+class Source:
+    """Gives the models it is told to, and counts."""
+
+    def __init__(self, *ids: str) -> None:
+        self.ids = list(ids)
+        self.fetches = 0
+        self.down = False
+
+    async def __call__(self) -> list[Model]:
+        self.fetches += 1
+        await asyncio.sleep(0)
+        if self.down:
+            raise Failure(Kind.UNAVAILABLE, "down")
+        return read_models(b"[" + b",".join(b'{"id":"%s"}' % name.encode() for name in self.ids) + b"]")
+
+
+def live(source: Source, clock: Clock) -> LiveCatalog:
+    return LiveCatalog(source, clock=clock, lifetime=3600, aliases={})
+
+
+async def resolved(catalog: LiveCatalog, name: str) -> str | None:
+    model = await catalog.resolve(name)
+    return model.id if model else None
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_many_first_requests_cost_one_fetch() -> None:
+    source, clock = Source("a"), Clock()
+    catalog = live(source, clock)
+    assert await asyncio.gather(*(resolved(catalog, "a") for _ in range(50))) == ["a"] * 50
+    assert source.fetches == 1
+
+
+async def test_an_old_catalogue_serves_while_a_new_one_is_fetched() -> None:
+    source, clock = Source("a"), Clock()
+    catalog = live(source, clock)
+    await resolved(catalog, "a")
+    source.ids = ["a", "b"]
+    clock.now += 3601
+    assert await resolved(catalog, "a") == "a"
+    await settle()
+    assert source.fetches == 2
+    assert await resolved(catalog, "b") == "b"
+    assert source.fetches == 2
+
+
+async def test_a_name_it_lacks_is_looked_up_anew_once_a_minute_at_most() -> None:
+    source, clock = Source("a"), Clock()
+    catalog = live(source, clock)
+    await resolved(catalog, "a")
+    for _ in range(10):
+        with pytest.raises(Failure, match="'b' does not exist"):
+            await resolved(catalog, "b")
+    assert source.fetches == 1
+    source.ids = ["a", "b"]
+    clock.now += 60
+    assert await resolved(catalog, "b") == "b"
+    assert source.fetches == 2
+
+
+async def test_a_stale_catalogue_serves_while_github_is_down() -> None:
+    source, clock = Source("a"), Clock()
+    catalog = live(source, clock)
+    await resolved(catalog, "a")
+    source.down = True
+    clock.now += 100_000
+    assert await resolved(catalog, "a") == "a"
+    await settle()
+    assert catalog.trouble is not None
+    assert list((await catalog.list()).models) == ["a"]
+
+
+async def test_without_any_catalogue_a_name_goes_up_as_it_is() -> None:
+    source, clock = Source("a"), Clock()
+    source.down = True
+    catalog = live(source, clock)
+    assert await resolved(catalog, "anything") is None
+    assert await resolved(catalog, "anything") is None
+    assert source.fetches == 1
+    with pytest.raises(Failure, match="down"):
+        await catalog.list()
+    source.down = False
+    clock.now += 60
+    assert await resolved(catalog, "a") == "a"

@@ -1,0 +1,126 @@
+"""A real Passenger process on a simulator, for tests that judge it from outside."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from passenger.simulator import Simulator
+
+T = TypeVar("T")
+
+STARTED = re.compile(r"Passenger serves (http://\S+)/v1")
+PATIENCE = 20.0
+"""Seconds that anything awaited may take; far more than it ever does."""
+
+
+@dataclass
+class Proxy:
+    """A running process: `url` is its address without `/v1`, `lines` what it has said on stderr."""
+
+    process: asyncio.subprocess.Process
+    home: Path
+    lines: list[str] = field(default_factory=list)
+    url: str = ""
+    _reader: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def user_dir(self) -> Path:
+        return self.home / ".config" / "passenger"
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    async def ended(self) -> int:
+        """Wait for its end and give the exit code."""
+        async with asyncio.timeout(PATIENCE):
+            code = await self.process.wait()
+            if self._reader is not None:
+                await self._reader
+        return code
+
+    async def said(self, text: str) -> str:
+        """The first log line with this text, waited for."""
+        return await eventually(lambda: next((line for line in self.lines if text in line), None))
+
+    def logged(self, text: str) -> list[str]:
+        """All log lines so far with this text."""
+        return [line for line in self.lines if text in line]
+
+    async def _read(self) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
+
+
+async def eventually(find: Callable[[], T | None]) -> T:
+    """What `find` gives once it gives something."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if found := find():
+                return found
+            await asyncio.sleep(0.005)
+
+
+def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A process's whole environment, with a home of its own and nothing of the user's."""
+    kept = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_CONFIG") if name in os.environ}
+    return {**kept, "HOME": str(home), "NO_COLOR": "1", **(extra or {})}
+
+
+async def spawn(home: Path, arguments: Sequence[str], env: Mapping[str, str] | None = None) -> Proxy:
+    """Start `passenger` with these arguments."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "passenger",
+        *arguments,
+        cwd=home,
+        env=environment(home, env),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        limit=16 * 1024 * 1024,
+    )
+    proxy = Proxy(process, home)
+    proxy._reader = asyncio.create_task(proxy._read())
+    return proxy
+
+
+@contextlib.asynccontextmanager
+async def running(
+    simulator: Simulator,
+    home: Path,
+    *arguments: str,
+    config: str = "",
+    env: Mapping[str, str] | None = None,
+    login: bool = True,
+) -> AsyncIterator[Proxy]:
+    """A proxy that serves on a free port, pointed at the simulator and logged in there; stopped at the end."""
+    settings = home / "settings.toml"
+    settings.write_text(simulator.config_toml() + config)
+    token = {"COPILOT_GITHUB_TOKEN": simulator.login_token} if login else {}
+    proxy = await spawn(home, ["-c", str(settings), "--port", "0", *arguments], {**token, **(env or {})})
+    try:
+        proxy.url = await eventually(lambda: _address(proxy))
+        yield proxy
+    finally:
+        if proxy.process.returncode is None:
+            proxy.signal(signal.SIGTERM)
+        await proxy.ended()
+
+
+def _address(proxy: Proxy) -> str | None:
+    if proxy.process.returncode is not None:
+        raise AssertionError("the proxy has ended: " + "\n".join(proxy.lines))
+    return next((found[1] for line in proxy.lines if (found := STARTED.search(line))), None)

@@ -1,0 +1,41 @@
+import msgspec
+
+from passenger.body import Body
+
+RAW = b'{ "model" : "a",  "x":1.10, "big":123456789012345678901234567890, "s":"\\u00e9\\ud83d\\ude00" }'
+
+
+def test_an_unedited_body_keeps_every_byte() -> None:
+    body = Body(RAW)
+    assert body.get("model") == "a"
+    assert body.encode() is RAW
+
+
+def test_an_edit_keeps_the_bytes_of_every_other_value() -> None:
+    body = Body(RAW)
+    body.set("model", "b")
+    sent = body.encode()
+    assert b'"x":1.10' in sent
+    assert b'"big":123456789012345678901234567890' in sent
+    assert b'"s":"\\u00e9\\ud83d\\ude00"' in sent
+    assert list(msgspec.json.decode(sent)) == ["model", "x", "big", "s"]
+
+
+def test_a_field_can_be_dropped_and_renamed() -> None:
+    body = Body(b'{"a":1,"b":2}')
+    body.drop("a")
+    body.rename("b", "c")
+    assert msgspec.json.decode(body.encode()) == {"c": 2}
+
+
+def test_dropping_and_renaming_what_is_not_there_changes_nothing() -> None:
+    body = Body(RAW)
+    body.drop("none")
+    body.rename("none", "other")
+    assert body.encode() is RAW
+
+
+def test_a_rename_never_overwrites() -> None:
+    body = Body(b'{"a":1,"b":2}')
+    body.rename("a", "b")
+    assert msgspec.json.decode(body.encode()) == {"b": 2}

@@ -1,0 +1,98 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openai._streaming import SSEDecoder
+
+from passenger.errors import Failure
+from passenger.framing import Message, SseSplitter, read_sse, write_sse
+
+STREAMS = [
+    b'data: {"a":1}\n\ndata: {"b":2}\n\ndata: [DONE]\n\n',
+    b'data: {"a":1}\r\n\r\ndata: [DONE]\r\n\r\n',
+    b'data:{"a":1}\r\rdata:[DONE]\r\r',
+    b'data: {"a":1}\n\r\ndata: 2\r\n\n\n\ndata: 3\r\r\n',
+    '\ufeff: hello\n\nevent: x\ndata: {"a":\ndata: 1}\n\ndata: "\u2028 \U0001f600 é"\n\n'.encode(),
+    b"data: cut off",
+    b"",
+    b"\n\n\r\n\r\n\r\r",
+]
+
+
+def split_at(stream: bytes, cuts: list[int]) -> list[bytes]:
+    ends = sorted({min(cut, len(stream)) for cut in cuts} | {len(stream)})
+    return [stream[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def events_of(pieces: list[bytes]) -> tuple[list[bytes], bytes]:
+    splitter = SseSplitter()
+    events = [event for piece in pieces for event in splitter.feed(piece)]
+    return events, splitter.flush()
+
+
+def messages_of(pieces: list[bytes]) -> list[Message]:
+    events, _ = events_of(pieces)
+    return [message for event in events if (message := read_sse(event)) is not None]
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_events_and_tail_concatenate_to_the_bytes_fed_wherever_they_are_cut(stream: bytes) -> None:
+    for cut in range(len(stream) + 1):
+        events, tail = events_of([stream[:cut], stream[cut:]])
+        assert b"".join(events) + tail == stream
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_the_messages_are_the_same_at_every_cut_and_byte_by_byte(stream: bytes) -> None:
+    whole = messages_of([stream])
+    for cut in range(len(stream) + 1):
+        assert messages_of([stream[:cut], stream[cut:]]) == whole
+    assert messages_of([stream[i : i + 1] for i in range(len(stream))]) == whole
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"data: 1", b"data:", b"\r", b"\n", b"\r\n", b": c", b"event: e", "é\U0001f600".encode()])
+    ),
+    st.lists(st.integers(0, 60)),
+)
+def test_any_stream_survives_any_cuts(words: list[bytes], cuts: list[int]) -> None:
+    stream = b"".join(words)
+    pieces = split_at(stream, cuts)
+    events, tail = events_of(pieces)
+    assert b"".join(events) + tail == stream
+    assert messages_of(pieces) == messages_of([stream])
+
+
+@given(st.lists(st.sampled_from([b"data: 1", b"data:2", b"data", b"data:  x", b": c", b"event: e", b""]), max_size=12))
+def test_messages_agree_with_the_reader_of_the_openai_sdk(lines: list[bytes]) -> None:
+    stream = b"\n".join([*lines, b"", b""])
+    theirs = [(event.event or "", event.data) for event in SSEDecoder().iter_bytes(iter([stream]))]
+    ours = [(message.event, message.data.decode()) for message in messages_of([stream])]
+    assert [m for m in ours if m[1]] == [m for m in theirs if m[1]]
+
+
+def test_an_event_without_end_is_refused_at_its_limit() -> None:
+    splitter = SseSplitter(limit=100)
+    splitter.feed(b"data: " + b"x" * 90)
+    with pytest.raises(Failure, match="larger than 100 bytes"):
+        splitter.feed(b"x" * 10)
+
+
+def test_comments_and_blank_lines_carry_no_data() -> None:
+    assert read_sse(b": keep-alive\n\n") is None
+    assert read_sse(b"\n\n") is None
+    assert read_sse(b"event: ping\n\n") is None
+
+
+def test_several_data_lines_are_one_value() -> None:
+    assert read_sse(b"event: e\ndata: a\ndata: b\n\n") == Message("e", b"a\nb")
+
+
+def test_line_separators_inside_json_end_nothing() -> None:
+    data = '{"text":"a\u2028b\u2029c\u0085d"}'.encode()
+    assert messages_of([b"data: " + data + b"\n\n"]) == [Message("", data)]
+
+
+@given(st.binary(max_size=50).map(lambda b: b.replace(b"\r", b"").replace(b"\n", b"")), st.sampled_from(["", "error"]))
+def test_what_is_written_is_read(data: bytes, event: str) -> None:
+    assert read_sse(write_sse(data, event)) == Message(event, data)

@@ -1,0 +1,282 @@
+import asyncio
+
+import pytest
+
+from passenger.accounts import Access, Token
+from passenger.copilot.protocol import Grant
+from passenger.errors import Failure, Kind
+from passenger.secret import Secret
+from passenger.session import REFUSED_PAUSE, Session
+from tests.fakes import NOON, Clock, MemoryVault, grant, login
+
+
+class GitHub:
+    """Exchanges tokens when it is let to, and counts."""
+
+    def __init__(self) -> None:
+        self.exchanges = 0
+        self.failure: Failure | None = None
+        self.gate: asyncio.Event | None = None
+        self.grant: Grant | None = None
+
+    async def exchange(self, _login: Secret) -> Grant:
+        self.exchanges += 1
+        if self.gate is not None:
+            await self.gate.wait()
+        await asyncio.sleep(0)
+        if self.failure is not None:
+            raise self.failure
+        return self.grant or grant(f"token-{self.exchanges}")
+
+
+class Bench:
+    """A session with everything around it in reach."""
+
+    def __init__(self, token: Token | None = None) -> None:
+        self.clock = Clock()
+        self.vault = MemoryVault(token)
+        self.github = GitHub()
+        self.session = self.another()
+
+    def another(self) -> Session:
+        return Session(
+            self.vault,
+            self.github.exchange,
+            clock=self.clock,
+            base_url=lambda api: api or "https://api.example",
+            headers={},
+        )
+
+
+def token(text: str = "old", *, expires_in: float = 1800, refresh_in: float = 1500) -> Token:
+    return Token(Secret(text), NOON + expires_in, NOON + refresh_in, None, login().token.fingerprint())
+
+
+def bearer(access: Access) -> str:
+    return access.bearer.reveal()
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+DOWN = Failure(Kind.UNAVAILABLE, "GitHub is down")
+
+
+async def test_a_fresh_token_is_used_without_asking_github() -> None:
+    bench = Bench(token())
+    assert bearer(await bench.session.access()) == "old"
+    assert bench.github.exchanges == 0
+
+
+async def test_two_hundred_waiters_cost_one_exchange() -> None:
+    bench = Bench()
+    accesses = await asyncio.gather(*(bench.session.access() for _ in range(200)))
+    assert {bearer(access) for access in accesses} == {"token-1"}
+    assert bench.github.exchanges == 1
+
+
+async def test_two_hundred_refusals_cost_one_exchange() -> None:
+    bench = Bench(token())
+    refused = await bench.session.access()
+    accesses = await asyncio.gather(*(bench.session.renew(refused) for _ in range(200)))
+    assert {bearer(access) for access in accesses} == {"token-1"}
+    assert bench.github.exchanges == 1
+
+
+async def test_a_token_past_its_refresh_time_is_used_while_another_is_fetched() -> None:
+    bench = Bench(token())
+    bench.clock.now += 1600
+    bench.github.gate = asyncio.Event()
+    assert bearer(await bench.session.access()) == "old"
+    bench.github.gate.set()
+    bench.github.grant = grant("new", expires_in=3600)
+    await settle()
+    assert bearer(await bench.session.access()) == "new"
+    assert bench.github.exchanges == 1
+
+
+async def test_a_token_is_renewed_at_least_a_minute_before_its_end() -> None:
+    bench = Bench(token(refresh_in=1_000_000))
+    bench.clock.now += 1741
+    bench.github.grant = grant("new", expires_in=3600)
+    assert bearer(await bench.session.access()) == "new"
+
+
+async def test_a_failed_renewal_harms_nobody_while_the_old_token_is_good() -> None:
+    bench = Bench(token())
+    bench.github.failure = DOWN
+    for later in (1600, 1750, 1799):
+        bench.clock.now = NOON + later
+        assert bearer(await bench.session.access()) == "old"
+        await settle()
+
+
+async def test_an_expired_token_and_github_down_is_a_failure_with_a_time_to_come_back() -> None:
+    bench = Bench(token())
+    bench.github.failure = DOWN
+    bench.clock.now += 1801
+    with pytest.raises(Failure) as caught:
+        await bench.session.access()
+    assert caught.value.status == 503
+    assert caught.value.retry_after == "1"
+
+
+async def test_a_failed_exchange_is_not_tried_again_before_its_time() -> None:
+    bench = Bench()
+    bench.github.failure = DOWN
+    for _ in range(20):
+        with pytest.raises(Failure):
+            await bench.session.access()
+    assert bench.github.exchanges == 1
+    bench.clock.now += 1
+    with pytest.raises(Failure) as caught:
+        await bench.session.access()
+    assert bench.github.exchanges == 2
+    assert caught.value.retry_after == "2"
+
+
+async def test_it_recovers_by_itself() -> None:
+    bench = Bench()
+    bench.github.failure = DOWN
+    with pytest.raises(Failure):
+        await bench.session.access()
+    bench.github.failure = None
+    bench.clock.now += 1
+    assert bearer(await bench.session.access()) == "token-2"
+    assert bench.session.trouble() is None
+
+
+async def test_githubs_own_retry_after_is_kept() -> None:
+    bench = Bench()
+    bench.github.failure = Failure(Kind.RATE_LIMIT, "slow", retry_after="77")
+    with pytest.raises(Failure):
+        await bench.session.access()
+    bench.clock.now += 76
+    with pytest.raises(Failure):
+        await bench.session.access()
+    assert bench.github.exchanges == 1
+
+
+async def test_a_refused_login_is_asked_about_twice_a_minute_at_most() -> None:
+    bench = Bench()
+    bench.github.failure = Failure(Kind.FORBIDDEN, "no seat")
+    for _ in range(5):
+        with pytest.raises(Failure, match="no seat"):
+            await bench.session.access()
+    assert bench.github.exchanges == 1
+    bench.clock.now += REFUSED_PAUSE
+    with pytest.raises(Failure):
+        await bench.session.access()
+    assert bench.github.exchanges == 2
+
+
+async def test_a_new_login_is_tried_at_once() -> None:
+    bench = Bench()
+    bench.github.failure = Failure(Kind.LOGIN, "revoked")
+    with pytest.raises(Failure):
+        await bench.session.access()
+    bench.github.failure = None
+    bench.vault.touched = True
+    assert bearer(await bench.session.access()) == "token-2"
+
+
+async def test_the_first_waiters_leaving_does_not_stop_the_exchange() -> None:
+    bench = Bench()
+    bench.github.gate = asyncio.Event()
+    first = asyncio.create_task(bench.session.access())
+    second = asyncio.create_task(bench.session.access())
+    await settle()
+    first.cancel()
+    await settle()
+    bench.github.gate.set()
+    assert bearer(await second) == "token-1"
+    assert bench.github.exchanges == 1
+
+
+async def test_the_loser_of_two_processes_adopts_the_winners_token() -> None:
+    bench = Bench()
+    other = bench.another()
+    one, two = await asyncio.gather(bench.session.access(), other.access())
+    assert bearer(one) == bearer(two) == "token-1"
+    assert bench.github.exchanges == 1
+
+
+async def test_a_refused_token_is_never_adopted_again() -> None:
+    bench = Bench(token())
+    refused = await bench.session.access()
+    bench.vault.touched = True
+    assert bearer(await bench.session.renew(refused)) == "token-1"
+
+
+async def test_a_token_refused_twice_in_a_row_costs_no_third_exchange() -> None:
+    bench = Bench(token())
+    again = await bench.session.renew(await bench.session.access())
+    bench.session.reject(again)
+    for _ in range(3):
+        with pytest.raises(Failure, match="passenger login") as caught:
+            await bench.session.renew(again)
+        assert caught.value.status == 401
+    assert bench.github.exchanges == 1
+
+
+async def test_without_a_login_a_good_token_still_serves_and_then_the_login_is_named() -> None:
+    bench = Bench(token())
+    bench.vault.the_login = None
+    assert bench.session.usable()
+    bench.clock.now += 1750
+    assert bearer(await bench.session.access()) == "old"
+    bench.clock.now += 60
+    assert not bench.session.usable()
+    with pytest.raises(Failure, match="passenger login") as caught:
+        await bench.session.access()
+    assert caught.value.status == 401
+
+
+async def test_a_token_that_cannot_be_exchanged_is_not_sent_to_github() -> None:
+    bench = Bench()
+    bench.vault.the_login = login("ghp_fake-classic")
+    with pytest.raises(Failure, match="classic personal access token"):
+        await bench.session.access()
+    assert bench.github.exchanges == 0
+
+
+async def test_a_refresh_always_exchanges() -> None:
+    bench = Bench(token())
+    assert (await bench.session.exchange()).bearer.reveal() == "token-1"
+    assert bearer(await bench.session.access()) == "token-1"
+
+
+@pytest.mark.parametrize("refresh_in", [0, -5, None, 1e12, -1e12])
+async def test_an_absurd_refresh_time_is_clamped(refresh_in: float | None) -> None:
+    bench = Bench()
+    bench.github.grant = grant("odd", refresh_in=refresh_in)
+    await bench.session.access()
+    bench.clock.now += 29
+    await bench.session.access()
+    await settle()
+    assert bench.github.exchanges == 1
+
+
+async def test_a_token_that_comes_expired_is_an_error_and_not_a_loop() -> None:
+    bench = Bench()
+    bench.github.grant = grant("stale", expires_in=-10)
+    for _ in range(5):
+        with pytest.raises(Failure, match="already expired"):
+            await bench.session.access()
+    assert bench.github.exchanges == 1
+
+
+@pytest.mark.parametrize("skew", [-86_400, -3600, 3600, 86_400])
+async def test_a_clock_that_is_wrong_neither_wastes_nor_outlives_a_token(skew: float) -> None:
+    bench = Bench()
+    bench.clock.now = NOON + skew
+    bench.github.grant = Grant(Secret("t"), NOON + 1800, 1500, None, None, server_time=NOON)
+    await bench.session.access()
+    bench.clock.now += 1400
+    await bench.session.access()
+    assert bench.github.exchanges == 1
+    bench.github.grant = Grant(Secret("u"), NOON + 3600, 1500, None, None, server_time=NOON + 1800)
+    bench.clock.now += 400
+    assert bearer(await bench.session.access()) == "u"
