@@ -78,7 +78,9 @@ def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str,
     return {**kept, "HOME": str(home), "NO_COLOR": "1", **(extra or {})}
 
 
-async def spawn(home: Path, arguments: Sequence[str], env: Mapping[str, str] | None = None) -> Proxy:
+async def spawn(
+    home: Path, arguments: Sequence[str], env: Mapping[str, str] | None = None, stdin: int = asyncio.subprocess.DEVNULL
+) -> Proxy:
     """Start `passenger` with these arguments."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -87,7 +89,7 @@ async def spawn(home: Path, arguments: Sequence[str], env: Mapping[str, str] | N
         *arguments,
         cwd=home,
         env=environment(home, env),
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=stdin,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
         limit=16 * 1024 * 1024,

@@ -125,10 +125,11 @@ class Session:
         """Note that even a new token was refused, so that not every request costs an exchange from now on."""
         self._rejected = refused.bearer
 
-    async def exchange(self) -> Token:
-        """A new token, saved, whatever the old one is still good for: what `passenger refresh` asks."""
+    async def exchange(self, login: Login | None = None) -> Token:
+        """A new token, saved, whatever the old one is still good for, by the login in use or a new one."""
         async with self._vault.lock():
-            self._token = await self._exchanged()
+            self._token = await self._exchanged(login)
+            self._loaded = True
         return self._token
 
     def usable(self) -> bool:
@@ -178,8 +179,8 @@ class Session:
             return None
         return found
 
-    async def _exchanged(self) -> Token:
-        login = self._vault.login()
+    async def _exchanged(self, login: Login | None = None) -> Token:
+        login = login or self._vault.login()
         if login is None:
             raise Failure(Kind.LOGIN, f"nobody is logged in to GitHub here: {_LOG_IN}", code="login_needed")
         if reason := why_not_exchangeable(login.token):

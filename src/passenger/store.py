@@ -74,10 +74,12 @@ class PrivateFile:
             return None
         except OSError as error:
             raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - it is a descriptor, not a path
+        try:
             self._check(descriptor)
-            content = file.read(SIZE_LIMIT + 1)
-        return self._parse(content)
+            with open(descriptor, "rb", closefd=False) as file:  # noqa: PTH123 - it is a descriptor, not a path
+                return self._parse(file.read(SIZE_LIMIT + 1))
+        finally:
+            os.close(descriptor)
 
     def write(self, content: dict[str, object]) -> None:
         """Replace the file whole: whoever reads meets the old or the new content, never a part.

@@ -1,0 +1,139 @@
+"""`passenger login`: the device flow carried out in front of a person, or a token taken from elsewhere.
+
+Nothing is saved before everything is there: whoever stops it half-way leaves nothing behind.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+import click
+
+from passenger.accounts import Login, Source
+from passenger.cli.exits import FAILED, OK
+from passenger.cli.invocation import Invocation
+from passenger.cli.parts import catalog_of, github_of, session_of, vault_of
+from passenger.cli.parts import run as run_loop
+from passenger.cli.screen import Screen, screen_for
+from passenger.config import Loaded
+from passenger.copilot.device import Flow, Granted, Post, Show, Wait, device_flow
+from passenger.copilot.protocol import why_not_exchangeable
+from passenger.errors import Failure, Kind
+from passenger.github import GitHub
+from passenger.http import client
+from passenger.secret import Secret
+from passenger.session import Session
+from passenger.store import StoreError
+from passenger.upstream import Copilot
+from passenger.vault import FileVault
+
+_REFUSED = frozenset({Kind.LOGIN, Kind.FORBIDDEN})
+
+
+def run(invocation: Invocation, *, browser: bool, token_stdin: bool) -> int:
+    """Log in; exit 1 where GitHub refuses, says why, or cannot be reached."""
+    loaded, redactor = invocation.begin()
+    vault = vault_of(invocation, redactor)
+    granted = _from_stdin() if token_stdin else None
+    screen = screen_for(sys.stderr, invocation.environ, browser=browser)
+    try:
+        return run_loop(_login(loaded, vault, granted, screen, redactor.add))
+    except (Failure, StoreError) as error:
+        click.echo(f"passenger: {error}", err=True)
+        return FAILED
+
+
+def _from_stdin() -> Granted:
+    text = sys.stdin.readline().strip() if sys.stdin is not None else ""
+    if not text:
+        raise Failure(Kind.INVALID, "there is no token on stdin")
+    return Granted(Secret(text), "bearer", "")
+
+
+async def _login(
+    loaded: Loaded, vault: FileVault, granted: Granted | None, screen: Screen, on_secret: Callable[[str], None]
+) -> int:
+    async with client(connect_timeout=loaded.config.proxy.connect_timeout) as http:
+        github = github_of(loaded, http)
+        granted = granted or await _carry_out(_flow(loaded), github, screen)
+        on_secret(granted.token.reveal())
+        session = session_of(loaded, vault, github)
+        late = await _exchange(session, granted)
+        vault.save_login(granted.token, granted.token_type, granted.scope)
+        screen.say("Logged in" + await _who(github, granted.token) + ".")
+        if late is not None:
+            screen.say(f"The login is saved; a Copilot token will be fetched on first use ({late}).")
+        elif vault.unsaved:
+            raise StoreError(f"{vault.unsaved} cannot be written")
+        else:
+            screen.say(await _models(loaded, session, Copilot(http)))
+    return OK
+
+
+def _flow(loaded: Loaded) -> Flow:
+    github = loaded.config.github
+    return device_flow(
+        client_id=github.client_id,
+        device_code_url=github.device_code_url,
+        oauth_token_url=github.oauth_token_url,
+    )
+
+
+async def _carry_out(flow: Flow, github: GitHub, screen: Screen) -> Granted:
+    """Carry out each step of the flow until it gives a login."""
+    try:
+        step = next(flow)
+        while True:
+            match step:
+                case Post(url=url, form=form):
+                    try:
+                        answer = await github.post(url, form)
+                    except Failure as failure:
+                        step = flow.throw(failure)
+                    else:
+                        step = flow.send(answer)
+                case Show(code=code, url=url, expires_in=expires_in):
+                    screen.show_code(code, url, expires_in)
+                    step = next(flow)
+                case Wait(seconds=seconds, left=left):
+                    await screen.wait(seconds, left)
+                    step = next(flow)
+    except StopIteration as end:
+        granted: Granted = end.value
+        return granted
+    finally:
+        screen.close()
+
+
+async def _exchange(session: Session, granted: Granted) -> Failure | None:
+    """Exchange the new login; what only waiting can cure is given back, what only a person can cure is raised."""
+    if reason := why_not_exchangeable(granted.token):
+        raise Failure(Kind.FORBIDDEN, f"this token cannot be used: {reason}")
+    try:
+        await session.exchange(Login(granted.token, Source.SAVED, "this login"))
+    except Failure as failure:
+        if failure.kind in _REFUSED:
+            raise
+        return failure
+    return None
+
+
+async def _who(github: GitHub, token: Secret) -> str:
+    """Whose login it is and on which plan, as far as GitHub tells; a login does not fail on it."""
+    name = plan = None
+    with suppress(Failure):
+        name = (await github.user(token)).login
+    with suppress(Failure):
+        seat = await github.copilot_user(token)
+        name, plan = name or seat.login, seat.copilot_plan
+    return (f" as {name}" if name else "") + (f" (Copilot {plan})" if plan else "")
+
+
+async def _models(loaded: Loaded, session: Session, upstream: Copilot) -> str:
+    try:
+        async with asyncio.timeout(15):
+            catalog = await catalog_of(loaded, session, upstream).list()
+    except (Failure, TimeoutError):
+        return "The list of models could not be had just now. `passenger` serves."
+    return f"The account has {len(catalog.models)} models. `passenger` serves them."

@@ -1,0 +1,233 @@
+"""`passenger login` as a process, against simulated GitHub."""
+
+import asyncio
+import json
+import os
+import pty
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from passenger.simulator import Fault, Simulator
+from tests.proxy import PATIENCE, environment, eventually, spawn
+
+DEVICE = "/login/device/code"
+POLL = "/login/oauth/access_token"
+EXCHANGE = "/copilot_internal/v2/token"
+
+
+def settings(simulator: Simulator, home: Path) -> list[str]:
+    path = home / "settings.toml"
+    path.write_text(simulator.config_toml())
+    return ["-c", str(path)]
+
+
+async def login(simulator: Simulator, home: Path, *arguments: str, stdin: str | None = None) -> tuple[int, str]:
+    """Run `passenger login` to its end: its exit code and all it said."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "passenger",
+        *settings(simulator, home),
+        "login",
+        *arguments,
+        cwd=home,
+        env=environment(home),
+        stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    async with asyncio.timeout(PATIENCE):
+        said, _ = await process.communicate(stdin.encode() if stdin is not None else None)
+    assert process.returncode is not None
+    return process.returncode, said.decode()
+
+
+def saved(home: Path) -> dict[str, dict[str, object]]:
+    directory = home / ".config" / "passenger"
+    return {path.name: json.loads(path.read_text()) for path in sorted(directory.glob("*.json"))}
+
+
+async def test_a_login_saves_both_files_for_its_owner_alone_and_says_who_is_in(
+    simulator: Simulator, home: Path
+) -> None:
+    code, said = await login(simulator, home)
+    assert code == 0, said
+    assert "octo-simulated" in said
+    assert "individual" in said
+    assert "models" in said
+    files = saved(home)
+    assert list(files) == ["access_token.json", "token.json"]
+    assert set(files["access_token.json"]) == {"access_token", "token_type", "scope"}
+    assert {"token", "expires_at", "refresh_in"} <= set(files["token.json"])
+    directory = home / ".config" / "passenger"
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in directory.glob("*.json")} == {0o600}
+
+
+async def test_the_code_and_the_address_are_shown_and_the_tokens_never(simulator: Simulator, home: Path) -> None:
+    _, said = await login(simulator, home, "-vv")
+    assert "/login/device" in said
+    files = saved(home)
+    assert str(files["access_token.json"]["access_token"]) not in said
+    assert str(files["token.json"]["token"]) not in said
+
+
+async def test_the_old_spelling_does_the_same(simulator: Simulator, home: Path) -> None:
+    process = await spawn(home, [*settings(simulator, home), "--login"])
+    assert await process.ended() == 0
+    assert list(saved(home)) == ["access_token.json", "token.json"]
+
+
+async def test_a_login_that_is_denied_ends_at_once_and_leaves_nothing(simulator: Simulator, home: Path) -> None:
+    simulator.deny()
+    code, said = await login(simulator, home)
+    assert code == 1
+    assert "cancelled" in said
+    assert saved(home) == {}
+
+
+async def test_a_code_that_expires_says_so(simulator: Simulator, home: Path) -> None:
+    simulator.inject(Fault(status=200, body='{"error":"expired_token"}'), POLL)
+    code, said = await login(simulator, home)
+    assert code == 1
+    assert "expired" in said
+
+
+async def test_a_network_that_fails_is_tried_again(simulator: Simulator, home: Path) -> None:
+    simulator.inject(Fault(reset=True), DEVICE)
+    simulator.inject(Fault(status=502), POLL, times=2)
+    simulator.inject(Fault(reset=True), POLL, times=2)
+    code, said = await login(simulator, home)
+    assert code == 0, said
+
+
+async def test_who_is_logged_in_may_stay_unknown(simulator: Simulator, home: Path) -> None:
+    for path in ("/user", "/copilot_internal/user", "/models"):
+        simulator.inject(Fault(status=500), path, times=None)
+    code, said = await login(simulator, home)
+    assert code == 0, said
+    assert "Logged in." in said
+    assert list(saved(home)) == ["access_token.json", "token.json"]
+
+
+async def test_an_account_without_a_seat_is_refused_with_githubs_reason(simulator: Simulator, home: Path) -> None:
+    simulator.inject(Fault(status=403, code="no_copilot_access"), EXCHANGE, times=None)
+    code, said = await login(simulator, home)
+    assert code == 1
+    assert "no Copilot token" in said
+    assert saved(home) == {}
+
+
+async def test_an_exchange_that_is_down_does_not_lose_the_login(simulator: Simulator, home: Path) -> None:
+    simulator.inject(Fault(status=503), EXCHANGE, times=None)
+    code, said = await login(simulator, home)
+    assert code == 0, said
+    assert "on first use" in said
+    assert list(saved(home)) == ["access_token.json"]
+
+
+async def test_a_token_on_stdin_is_a_login_too(simulator: Simulator, home: Path) -> None:
+    code, said = await login(simulator, home, "--token-stdin", stdin=f"{simulator.login_token}\n")
+    assert code == 0, said
+    assert saved(home)["access_token.json"]["access_token"] == simulator.login_token
+    assert simulator.seen(DEVICE) == []
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        ("ghp_simulated", "classic personal access token"),
+        ("github_pat_simulated", "fine-grained"),
+        ("ghs_simulated", "installation token"),
+        ("gho_simulated-gh-cli-0001", "Copilot's own apps"),
+        ("nonsense", "no longer accepts"),
+        ("", "no token on stdin"),
+    ],
+)
+async def test_a_token_that_cannot_be_used_is_refused_with_the_reason(
+    simulator: Simulator, home: Path, token: str, reason: str
+) -> None:
+    code, said = await login(simulator, home, "--token-stdin", stdin=token)
+    assert code != 0
+    assert reason in said
+    assert not token or token not in said
+    assert saved(home) == {}
+
+
+async def test_path_flags_are_the_only_places_written(simulator: Simulator, home: Path) -> None:
+    (home / "keys").mkdir()
+    access, copilot = home / "keys" / "a.json", home / "keys" / "c.json"
+    code, said = await login(simulator, home, "--access-token-path", str(access), "--copilot-token-path", str(copilot))
+    assert code == 0, said
+    assert json.loads(access.read_text())["access_token"] == simulator.login_token
+    assert "token" in json.loads(copilot.read_text())
+    assert not (home / ".config").exists()
+
+
+async def test_a_path_in_a_directory_that_is_missing_is_an_error_that_names_it(
+    simulator: Simulator, home: Path
+) -> None:
+    missing = home / "nowhere"
+    code, said = await login(simulator, home, "--access-token-path", str(missing / "a.json"))
+    assert code == 1
+    assert str(missing) in said
+    assert not missing.exists()
+
+
+async def test_ctrl_c_ends_it_with_130_and_leaves_nothing_behind(home: Path) -> None:
+    async with Simulator(device_interval=0.02, approve_after=1_000_000) as simulator:
+        process = await spawn(home, [*settings(simulator, home), "login"])
+        await eventually(lambda: simulator.seen(POLL))
+        process.signal(signal.SIGINT)
+        assert await process.ended() == 130
+    assert saved(home) == {}
+    assert not process.logged("Traceback")
+
+
+async def test_it_works_with_stdin_closed(simulator: Simulator, home: Path) -> None:
+    command = " ".join([sys.executable, "-m", "passenger", *settings(simulator, home), "login"])
+    process = await asyncio.create_subprocess_shell(f"{command} <&-", cwd=home, env=environment(home))
+    async with asyncio.timeout(PATIENCE):
+        assert await process.wait() == 0
+
+
+async def test_a_terminal_sees_the_code_in_large_and_no_token(simulator: Simulator, home: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "passenger",
+        *settings(simulator, home),
+        "login",
+        cwd=home,
+        env=environment(home, {"TERM": "xterm-256color"}),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    async with asyncio.timeout(PATIENCE):
+        shown = await asyncio.to_thread(_read_all, ours)
+        assert await process.wait() == 0, shown
+    assert "enter this code" in shown
+    assert "in a browser" in shown
+    assert "left, Ctrl-C stops" in shown
+    assert simulator.login_token not in shown
+
+
+def _read_all(descriptor: int) -> str:
+    shown = b""
+    while True:
+        try:
+            piece = os.read(descriptor, 4096)
+        except OSError:  # the terminal's other end is closed
+            piece = b""
+        if not piece:
+            os.close(descriptor)
+            return shown.decode("utf-8", "replace")
+        shown += piece

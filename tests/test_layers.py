@@ -1,0 +1,90 @@
+"""Imports point down only."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import passenger
+
+ROOT = Path(passenger.__file__).parent
+
+LAYERS: dict[str, int] = {
+    "errors": 0,
+    "secret": 0,
+    "chat": 0,
+    "framing": 0,
+    "body": 0,
+    "dialects": 1,
+    "copilot": 2,
+    "accounts": 2,
+    "session": 2,
+    "exchange": 2,
+    "store": 3,
+    "vault": 3,
+    "http": 3,
+    "github": 3,
+    "upstream": 3,
+    "gateway": 4,
+    "access": 5,
+    "config": 5,
+    "log": 5,
+    "web": 5,
+    "cli": 6,
+    "__main__": 6,
+}
+"""The layer of each module or package, from the values up to the command line."""
+
+IO_ONLY = {"aiohttp": {"http", "github", "upstream"}, "filelock": {"store"}}
+"""Libraries that only some modules may import, because they touch the network or the disk."""
+
+MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+
+
+def part(path: Path) -> str:
+    return path.relative_to(ROOT).with_suffix("").parts[0]
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Import(names=names):
+                yield from (name.name for name in names)
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                yield module
+                yield from (f"{module}.{name.name}" for name in names)
+            case ast.ImportFrom(level=level):
+                assert not level, f"{path}: relative imports hide the layer"
+
+
+def ours(path: Path) -> set[str]:
+    found = {name.split(".")[1] for name in imports(path) if name.startswith("passenger.")}
+    return {name for name in found if (ROOT / name).is_dir() or (ROOT / f"{name}.py").is_file()}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_from_its_own_layer_and_below(path: Path) -> None:
+    if part(path) == "simulator":
+        assert ours(path) <= {"simulator"}
+        return
+    above = {name for name in ours(path) if name != "simulator" and LAYERS[name] > LAYERS[part(path)]}
+    assert not above
+    assert "simulator" not in ours(path) or part(path) == "cli"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_io_layer_imports_what_touches_the_network_or_locks(path: Path) -> None:
+    for library, allowed in IO_ONLY.items():
+        if any(name.split(".")[0] == library for name in imports(path)):
+            assert part(path) in allowed
+
+
+def test_a_dialect_never_imports_another() -> None:
+    for path in (ROOT / "dialects").glob("[!_]*.py"):
+        others = {name for name in imports(path) if name.startswith("passenger.dialects.")}
+        assert others <= {"passenger.dialects.Request"}
+
+
+def test_every_module_has_a_layer() -> None:
+    assert {part(path) for path in MODULES} - {"simulator"} == set(LAYERS)
