@@ -122,7 +122,7 @@ def last_user_text(body: object) -> str:
 def split(text: str, width: int | None = None) -> tuple[str, ...]:
     """A text in the pieces it is streamed in: a word or two, or `width` characters each."""
     if width is None:
-        return tuple(PIECE.findall(text)) if len(text) < BLOCK else split(text, BLOCK)
+        return (tuple(PIECE.findall(text)) or (text,)[: len(text)]) if len(text) < BLOCK else split(text, BLOCK)
     return tuple(text[at : at + width] for at in range(0, len(text), width))
 
 

@@ -1,0 +1,1 @@
+"""Tests, one file for a file of the source."""
