@@ -39,3 +39,19 @@ def test_a_rename_never_overwrites() -> None:
     body = Body(b'{"a":1,"b":2}')
     body.rename("a", "b")
     assert msgspec.json.decode(body.encode()) == {"b": 2}
+
+
+LONE = rb'{ "a" : "\ud800 x" , "model":"m","b":[1, {"c":"\udc00"}] ,"n":1.50 }'
+
+
+def test_a_body_with_lone_surrogates_can_be_edited_and_keeps_them() -> None:
+    body = Body(LONE)
+    body.set("model", "other")
+    assert body.get("a") == "\ud800 x"
+    assert body.encode() == rb'{"a":"\ud800 x","model":"other","b":[1, {"c":"\udc00"}],"n":1.50}'
+
+
+def test_an_empty_object_is_split_too() -> None:
+    body = Body(b' { "x" : "\\ud800" } ')
+    body.drop("x")
+    assert body.encode() == b"{}"

@@ -84,33 +84,33 @@ def test_a_secret_too_short_to_be_one_hides_no_words() -> None:
 
 # --- levels and colour -------------------------------------------------------------------------------------------
 
-D, I, W, E = logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR
+DEBUG, INFO, WARN, ERROR = logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR
 
 
 @pytest.mark.parametrize(
     ("environ", "flags", "expected"),
     [
-        ({}, {}, (I, W)),
-        ({}, {"verbosity": 1}, (D, W)),
-        ({}, {"verbosity": 2}, (D, D)),
-        ({}, {"verbosity": 9}, (D, D)),
-        ({}, {"quiet": True}, (W, W)),
-        ({"PASSENGER_LOG": "debug"}, {"quiet": True}, (W, W)),
-        ({"PASSENGER_LOG": "error"}, {"verbosity": 1}, (D, W)),
-        ({"PASSENGER_LOG": "debug"}, {}, (D, W)),
-        ({"PASSENGER_LOG": "DEBUG"}, {}, (D, W)),
-        ({"PASSENGER_LOG": "warn"}, {}, (W, W)),
-        ({"PASSENGER_LOG": "warning"}, {}, (W, W)),
-        ({"PASSENGER_LOG": "error"}, {}, (E, E)),
-        ({"PASSENGER_LOG": "trace"}, {}, (D, D)),
-        ({"PASSENGER_LOG": "info", "RUST_LOG": "debug"}, {}, (I, W)),
-        ({"PASSENGER_LOG": "", "RUST_LOG": "debug"}, {}, (D, W)),
-        ({"RUST_LOG": "passenger=debug,info"}, {}, (D, W)),
-        ({"RUST_LOG": "info,passenger=debug"}, {}, (D, W)),
-        ({"RUST_LOG": "passenger_rs=error,hyper=trace"}, {}, (E, E)),
-        ({"RUST_LOG": "hyper=trace"}, {}, (I, W)),
-        ({"RUST_LOG": "debug/regex"}, {}, (D, W)),
-        ({"RUST_LOG": "nonsense"}, {}, (I, W)),
+        ({}, {}, (INFO, WARN)),
+        ({}, {"verbosity": 1}, (DEBUG, WARN)),
+        ({}, {"verbosity": 2}, (DEBUG, DEBUG)),
+        ({}, {"verbosity": 9}, (DEBUG, DEBUG)),
+        ({}, {"quiet": True}, (WARN, WARN)),
+        ({"PASSENGER_LOG": "debug"}, {"quiet": True}, (WARN, WARN)),
+        ({"PASSENGER_LOG": "error"}, {"verbosity": 1}, (DEBUG, WARN)),
+        ({"PASSENGER_LOG": "debug"}, {}, (DEBUG, WARN)),
+        ({"PASSENGER_LOG": "DEBUG"}, {}, (DEBUG, WARN)),
+        ({"PASSENGER_LOG": "warn"}, {}, (WARN, WARN)),
+        ({"PASSENGER_LOG": "warning"}, {}, (WARN, WARN)),
+        ({"PASSENGER_LOG": "error"}, {}, (ERROR, ERROR)),
+        ({"PASSENGER_LOG": "trace"}, {}, (DEBUG, DEBUG)),
+        ({"PASSENGER_LOG": "info", "RUST_LOG": "debug"}, {}, (INFO, WARN)),
+        ({"PASSENGER_LOG": "", "RUST_LOG": "debug"}, {}, (DEBUG, WARN)),
+        ({"RUST_LOG": "passenger=debug,info"}, {}, (DEBUG, WARN)),
+        ({"RUST_LOG": "info,passenger=debug"}, {}, (DEBUG, WARN)),
+        ({"RUST_LOG": "passenger_rs=error,hyper=trace"}, {}, (ERROR, ERROR)),
+        ({"RUST_LOG": "hyper=trace"}, {}, (INFO, WARN)),
+        ({"RUST_LOG": "debug/regex"}, {}, (DEBUG, WARN)),
+        ({"RUST_LOG": "nonsense"}, {}, (INFO, WARN)),
     ],
 )
 def test_flags_beat_our_variable_which_beats_rust_s(
@@ -177,12 +177,10 @@ def _json(record: logging.LogRecord, redactor: Redactor | None = None) -> dict[s
 
 
 def test_a_console_line_is_clock_level_message_and_pairs() -> None:
-    line = _console(
-        _record("%s answered", "gpt-4.1", status=200, ms=1.5, path="/v1/x", note="a b", none=None, empty="")
-    )
-    assert re.fullmatch(
-        r"\d\d:\d\d:20 INFO gpt-4\.1 answered status=200 ms=1\.5 path=/v1/x note=\"a b\" none=null empty=\"\"", line
-    )
+    line = _console(_record("%s answered", "gpt-4.1", status=200, ms=1.5, note="a b", none=None, empty=""))
+    clock, _, rest = line.partition(" ")
+    assert re.fullmatch(r"\d\d:\d\d:20", clock)
+    assert rest == 'INFO gpt-4.1 answered status=200 ms=1.5 note="a b" none=null empty=""'
 
 
 def test_only_the_level_is_coloured() -> None:
@@ -228,7 +226,7 @@ def test_a_format_that_does_not_fit_is_logged_as_it_stands() -> None:
 
 def _failed(message: str) -> logging.LogRecord:
     try:
-        raise ValueError(message)
+        raise ValueError(message)  # noqa: TRY301 - a traceback of one frame is all that is wanted
     except ValueError:
         return _record("it broke", exc_info=sys.exc_info())
 
@@ -311,10 +309,15 @@ def test_a_full_pipe_blocks_nobody_and_what_was_lost_is_counted(logger: logging.
     assert rest.endswith(b" INFO and on\n")
 
 
+def _say(logger: logging.Logger, letter: str) -> None:
+    for _ in range(20):
+        logger.info(letter * 5000)
+
+
 def test_two_threads_do_not_mix_their_lines(logger: logging.Logger, tmp_path: Path) -> None:
     with (tmp_path / "log").open("w") as stream:
         _attach(logger, stream)
-        threads = [threading.Thread(target=lambda c=c: [logger.info(c * 5000) for _ in range(20)]) for c in "ab"]  # type: ignore[misc]  # mypy does not see c's default
+        threads = [threading.Thread(target=_say, args=(logger, letter)) for letter in "ab"]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -76,7 +76,7 @@ class PrivateFile:
             raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
         try:
             self._check(descriptor)
-            with open(descriptor, "rb", closefd=False) as file:  # noqa: PTH123 - it is a descriptor, not a path
+            with open(descriptor, "rb", closefd=False) as file:
                 return self._parse(file.read(SIZE_LIMIT + 1))
         finally:
             os.close(descriptor)

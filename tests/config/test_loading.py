@@ -52,8 +52,8 @@ def test_the_found_file_is_merged_into_the_user_s_key_by_key(place: Place) -> No
     loaded = place.load()
     assert (loaded.config.server.port, loaded.config.server.host) == (2, "localhost")
     assert loaded.config.models.aliases == {"a": "user", "b": "found", "c": "found"}
-    assert str(loaded.origins["models.aliases.a"]).endswith("user/config.toml:4")
-    assert str(loaded.origins["models.aliases.c"]).endswith("cwd/config.toml:3")
+    assert str(loaded.origins["models.aliases.a"]).endswith("user/config.toml:5")
+    assert str(loaded.origins["models.aliases.c"]).endswith("cwd/config.toml:5")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,14 +31,11 @@ class Invocation:
         """The user's own config directory for us: `~/.config/passenger` on Linux. It need not exist.
 
         Raises:
-            ConfigError: there is none, because neither HOME nor XDG_CONFIG_HOME leads to one.
+            ConfigError: there is none, because HOME does not lead to one.
         """
         from platformdirs import user_config_path  # noqa: PLC0415 - --help does without
 
-        path = user_config_path("passenger", appauthor=False)
-        if not path.is_absolute():
-            raise _no_home(path)
-        return path
+        return absolute(lambda: user_config_path("passenger", appauthor=False))
 
     @property
     def legacy_dir(self) -> Path:
@@ -97,9 +94,18 @@ class Invocation:
         return loaded, redactor
 
 
-def _no_home(path: Path) -> Exception:
+def absolute(find: Callable[[], Path]) -> Path:
+    """The user's directory that platformdirs finds. One below the working directory would be anybody's, not his.
+
+    Raises:
+        ConfigError: there is none: new versions of platformdirs raise RuntimeError then, old ones give `~/...` back.
+    """
+    try:
+        path = find()
+    except RuntimeError:
+        path = Path()
+    if path.is_absolute():
+        return path
     from passenger.config import ConfigError, Origin, Problem  # noqa: PLC0415 - only a failure needs it
 
-    name = "XDG_CONFIG_HOME" if os.environ.get("XDG_CONFIG_HOME") else "HOME"
-    what = f"must lead to an absolute directory: your config would be in {path}"
-    return ConfigError([Problem(Origin("environment", name), what)])
+    raise ConfigError([Problem(Origin("environment", "HOME"), "must be set to your home directory: you have no other")])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from passenger.config.address import is_loopback, read_address
-from passenger.config.credentials import Credentials, is_github
+from passenger.config.credentials import Credentials
 from passenger.config.problems import ConfigError, Origin, Problem, label
 from passenger.config.schema import (
     ALIASES,
@@ -111,8 +111,6 @@ def _guarded(findings: Iterable[Finding], beneath: Mapping[Key, object]) -> Iter
 
 def _leak(key: Key, url: str, origin: Origin) -> Problem:
     what = f"would send your credentials to {read_address(url).host}"
-    if is_github(read_address(url).host):
-        what += " unencrypted"
     return Problem(origin, f"{label(*key)}: {what}, which a found config.toml may not do; {remedy(origin)}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from passenger.config.kinds import shown
 from passenger.config.problems import Origin, Problem, label, nearest
-from passenger.config.schema import FORBIDDEN_IN_FOUND, KINDS, SECTIONS, Key
+from passenger.config.schema import ALIASES, FORBIDDEN_IN_FOUND, KINDS, SECTIONS, Key
 
 PREFIX = "PASSENGER_"
 VARIABLES: Mapping[str, Key] = {f"{PREFIX}{section}_{key}".upper(): (section, key) for section, key in KINDS}
@@ -121,14 +121,22 @@ def _from_table(
     section: str, table: Mapping[str, object], where: Origin, lines: Mapping[tuple[str, ...], int]
 ) -> Iterator[Finding]:
     for key, value in table.items():
-        origin = _at(where, lines.get((section, key)) or lines.get((section,)))
-        if (section, key) in KINDS:
+        origin = _at(where, _line(lines, section, key))
+        if (section, key) == ALIASES and isinstance(value, dict):
+            for name, model in value.items():
+                yield _checked(ALIASES, {name: model}, _at(where, _line(lines, section, key, name)))
+        elif (section, key) in KINDS:
             yield _checked((section, key), value, origin)
         elif where.found and key in FORBIDDEN_IN_FOUND:
             yield forbidden((section, key), origin)
         else:
             known = [name for home, name in KINDS if home == section]
             yield Problem(origin, f"{label(section, key)}: unknown key{_meant(key, known) or _home(key)}")
+
+
+def _line(lines: Mapping[tuple[str, ...], int], *path: str) -> int | None:
+    """The line of a key, or of the nearest thing around it that was found."""
+    return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
 
 
 def forbidden(key: Key, origin: Origin) -> Problem:

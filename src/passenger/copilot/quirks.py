@@ -44,7 +44,7 @@ def name_the_object(chunk: Chunk, data: bytes) -> bytes:
     """Put `object` where Copilot leaves it out or empty: pydantic-ai refuses chunks without it (2026-11)."""
     if chunk.object or chunk.choices is None:
         return data
-    if chunk.object is None:
+    if chunk.object is msgspec.UNSET:
         return b'{"object":"' + CHUNK_OBJECT.encode() + b'",' + data.lstrip()[1:].lstrip()
     fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     return msgspec.json.encode({**fields, "object": CHUNK_OBJECT})
@@ -99,6 +99,23 @@ def _renumbered(data: bytes, numbers: list[list[int] | None]) -> bytes:
 # --- whole answers -----------------------------------------------------------------------------------------------
 
 
+class _Message(msgspec.Struct):
+    content: str | None = None
+    tool_calls: list[JSON] | None = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Message | None = None
+    index: int = 0
+    finish_reason: str | None = None
+
+
+class _Answer(msgspec.Struct):
+    """As much of an answer's shape as completing it relies on."""
+
+    choices: list[_Choice] | None = None
+
+
 def complete_answer(data: bytes, *, model: str, now: int) -> bytes:
     """Make a non-streaming answer a valid OpenAI object; bytes that already are one stay as they are (2026-09).
 
@@ -106,9 +123,10 @@ def complete_answer(data: bytes, *, model: str, now: int) -> bytes:
     over several choices; a limit of one token may leave no choice at all.
 
     Raises:
-        ValueError: the answer is not a JSON object.
+        msgspec.MsgspecError: the answer is not JSON, or not of an answer's shape.
     """
     answer = msgspec.json.decode(data, type=JSON)
+    msgspec.convert(answer, _Answer)
     before = msgspec.json.encode(answer)
     answer.setdefault("id", "chatcmpl-unknown")
     answer["object"] = answer.get("object") or "chat.completion"

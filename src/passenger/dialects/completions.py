@@ -220,7 +220,7 @@ class _Bill(Struct):
 class Chunk(Struct):
     """One event of a stream, or a whole answer, as far as relaying needs to know it."""
 
-    object: str | None = None
+    object: str | UnsetType | None = UNSET
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
     copilot_usage: _Bill | None = None
@@ -356,7 +356,12 @@ class StreamRelay:
             if kept is None:
                 return b""
             fixed = kept
-        return raw if fixed is data else write_sse(fixed)
+        return raw if fixed is data else write_sse(_on_one_line(fixed))
+
+
+def _on_one_line(data: bytes) -> bytes:
+    """The same JSON without line breaks, where an event's data came in several lines."""
+    return msgspec.json.format(data, indent=-1) if b"\n" in data else data
 
 
 def _mid_stream_failure(error: object) -> Failure:

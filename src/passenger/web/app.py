@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from passenger.dialects import completions
 from passenger.errors import Failure, Kind
@@ -29,7 +29,7 @@ def create_app(gateway: Gateway, readiness: Readiness, lifelines: Lifelines, *, 
         *_route("/livez", _say_ok, "GET"),
         *_route("/readyz", _say_ready(readiness), "GET"),
     ]
-    return Router(routes, default=_not_found)
+    return Router(routes, default=_not_found, redirect_slashes=False)
 
 
 def _both(path: str, endpoint: ASGIApp | Page, method: str) -> list[Route]:
@@ -38,7 +38,7 @@ def _both(path: str, endpoint: ASGIApp | Page, method: str) -> list[Route]:
 
 def _route(path: str, endpoint: ASGIApp | Page, method: str) -> list[Route]:
     """A route, and the answer to those who come with another method."""
-    return [Route(path, endpoint, methods=[method]), Route(path, _wrong_method(method))]
+    return [Route(path, endpoint, methods=[method]), Route(path, _WrongMethod(method))]
 
 
 # --- models ------------------------------------------------------------------------------------------------------
@@ -94,19 +94,21 @@ def _answered(page: Page) -> Page:
     return answered
 
 
-async def _not_found(scope: object, receive: object, send: object) -> None:
-    request = Request(scope)  # type: ignore[arg-type]  # Starlette's own three types, spelled as its Router passes them
-    message = f"there is no {request.url.path}; the API is below /v1"
-    response = _refusal(Failure(Kind.NOT_FOUND, message, code="unknown_url"))
-    await response(scope, receive, send)  # type: ignore[arg-type]  # see above
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    failure = Failure(Kind.NOT_FOUND, f"there is no {scope['path']}; the API is below /v1", code="unknown_url")
+    await _refusal(failure)(scope, receive, send)
 
 
-def _wrong_method(method: str) -> Page:
-    async def wrong_method(request: Request) -> Response:
-        failure = Failure(Kind.INVALID, f"{request.url.path} wants {method}", status=405, code="method_not_allowed")
-        return _refusal(failure, {"allow": method})
+class _WrongMethod:
+    """Says which method a path wants. A class, because Starlette lets a function serve GET alone."""
 
-    return wrong_method
+    def __init__(self, method: str) -> None:
+        self._method = method
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        message = f"{scope['path']} wants {self._method}"
+        failure = Failure(Kind.INVALID, message, status=405, code="method_not_allowed")
+        await _refusal(failure, {"allow": self._method})(scope, receive, send)
 
 
 def _refusal(failure: Failure, headers: dict[str, str] | None = None) -> Response:

@@ -123,15 +123,13 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if int(declared) > limit:
         raise _too_large(limit)
-    message = await receive()
-    if not message.get("more_body"):
-        return _piece(message)
-    body = bytearray(_piece(message))
-    while message.get("more_body"):
+    body, more = bytearray(), True
+    while more:
         message = await receive()
         body += _piece(message)
         if len(body) > limit:
             raise _too_large(limit)
+        more = message.get("more_body", False)
     return bytes(body)
 
 

@@ -1,0 +1,44 @@
+"""The command as a process that is waited for, in a home of its own."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.proxy import environment
+
+PATIENCE = 30
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture
+def command(home: Path) -> Command:
+    """Run `passenger` with these arguments to its end; `shell` has "$@" for the command and its arguments."""
+
+    def run(*arguments: str, env: Mapping[str, str] | None = None, shell: str = '"$@"') -> Ended:
+        done = subprocess.run(
+            ["/bin/sh", "-c", shell, "sh", sys.executable, "-m", "passenger", *arguments],
+            cwd=home,
+            env=environment(home, env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run

@@ -1,0 +1,126 @@
+"""The command line: what it takes, what it refuses, and what it says about itself."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from passenger import __version__
+from passenger.cli.exits import EXIT_CODES
+from passenger.cli.group import COMMANDS, PLANS, root, run
+from passenger.simulator.account import SKUS
+from tests.cli.conftest import Command
+
+HEAVY = ("aiohttp", "asyncio", "msgspec", "platformdirs", "rich", "ssl", "starlette", "uvicorn", "passenger.config")
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_has_examples_first_then_commands_options_environment_exit_codes(command: Command, flag: str) -> None:
+    ended = command(flag)
+    assert (ended.code, ended.err) == (0, "")
+    titles = re.findall(r"^(\w[\w ]*):$", ended.out, re.MULTILINE)
+    assert titles == ["Examples", "Commands", "Options", "Environment", "Exit codes"]
+
+
+def test_help_names_every_flag_of_passenger_rs_and_every_exit_code(command: Command) -> None:
+    text = command("--help").out
+    for flag in ("-c, --config", "--login", "--refresh-token", "--access-token-path", "--copilot-token-path"):
+        assert flag in text
+    for flag in ("-h, --help", "-V, --version"):
+        assert flag in text
+    for code, meaning in EXIT_CODES.items():
+        assert re.search(rf"^  {code} +{re.escape(meaning)}$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_each_command_has_help_of_its_own(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert run([*name.split(), "--help"]) == 0
+    assert capsys.readouterr().out.startswith(f"Usage: passenger {name} [OPTIONS]")
+
+
+@pytest.mark.parametrize("flag", ["-V", "--version"])
+def test_the_version_is_told(command: Command, flag: str) -> None:
+    assert command(flag).out == f"passenger {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["login", "--help"], ["nonsense"]])
+def test_help_imports_nothing_that_only_work_needs(home: Path, arguments: list[str]) -> None:
+    script = (
+        "import sys\n"
+        "from passenger.cli import main\n"
+        f"sys.argv = ['passenger', *{arguments!r}]\n"
+        "main()\n"
+        f"print('loaded:', [name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True, cwd=home)
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
+REFUSED = [
+    (["srve"], "No such command 'srve'. Did you mean 'serve'?"),
+    (["confg", "show"], "No such command 'confg'. Did you mean 'config'?"),
+    (["config", "shwo"], "No such command 'shwo'. Did you mean 'show'?"),
+    (["--prot", "1"], "No such option '--prot'. (Did you mean one of: '--host', '--port'?)"),
+    (["--port", "x"], "'x' is not a valid integer range."),
+    (["--port", "70000"], "70000 is not in the range 0<=x<=65535."),
+    (["serve", "--port", "-1"], "-1 is not in the range 0<=x<=65535."),
+    (["--port"], "Option '--port' requires an argument."),
+    (["--log-format", "xml"], "'xml' is not one of 'console', 'json'."),
+    (["--login", "--refresh-token"], "--login is a command by itself: leave out --refresh-token."),
+    (["--login", "serve"], "--login is a command by itself: leave out serve."),
+    (["--refresh-token", "login"], "--refresh-token is a command by itself: leave out login."),
+    (["-q", "serve", "-v"], "-q and -v contradict each other."),
+    (["serve", "extra"], "Got unexpected extra argument (extra)"),
+    (["simulate", "--plan", "gold"], "'gold' is not one of 'free',"),
+    (["simulate", "--token-lifetime", "0"], "0 is not in the range x>=1."),
+]
+
+
+@pytest.mark.parametrize(("arguments", "complaint"), REFUSED)
+def test_wrong_usage_is_refused_with_a_word_on_what_was_meant(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
+) -> None:
+    assert run(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert complaint in err
+
+
+def test_a_command_that_does_not_exist_is_no_traceback(command: Command) -> None:
+    ended = command("srve")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.splitlines()[-1] == "Error: No such command 'srve'. Did you mean 'serve'?"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--port", "9", "config", "show"],
+        ["config", "show", "--port", "9"],
+        ["--port", "8", "config", "show", "--port", "9"],
+    ],
+)
+def test_shared_flags_count_before_and_after_the_command_and_the_later_wins(
+    command: Command, arguments: list[str]
+) -> None:
+    assert re.search(r"^port = 9 +# --port$", command(*arguments).out, re.MULTILINE)
+
+
+def test_every_command_takes_every_shared_flag() -> None:
+    shared = {parameter.name for parameter in root.params} - {"login", "refresh_token", "version"}
+    assert {"config_path", "access_token_path", "copilot_token_path", "host", "port"} <= shared
+    for name in ("serve", "login", "refresh", "demo", "simulate"):
+        assert shared <= {parameter.name for parameter in root.commands[name].params}
+
+
+@pytest.mark.parametrize("arguments", [[], ["serve"], ["--refresh-token"], ["refresh"]])
+def test_without_a_login_the_exit_code_says_so_at_once(command: Command, arguments: list[str]) -> None:
+    ended = command(*arguments)
+    assert ended.code == 4
+    assert "passenger login" in ended.err
+
+
+def test_the_plans_offered_are_the_simulator_s() -> None:
+    assert set(PLANS) == set(SKUS)
