@@ -65,5 +65,5 @@ $(DEV): $(RUN) requirements/dev.txt
 	@touch $@
 
 $(NODE): $(DEV) tests/contract/node/package-lock.json
-	cd tests/contract/node && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent --ignore-scripts --no-audit --no-fund
+	cd tests/contract/node && PATH="$(abspath $(BIN)):$$PATH" npm ci --loglevel=error --ignore-scripts --no-audit --no-fund
 	@touch $@

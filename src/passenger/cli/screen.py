@@ -101,9 +101,9 @@ class TerminalScreen:
         panel = Panel(large, box=HEAVY, title="enter this code", subtitle=url, width=64, padding=(1, 2))
         self._console.print(Align.center(panel) if self._console.width >= 80 else panel)
         if self._open_browser and _opened(url):
-            self.say("GitHub's page has been opened in your browser.")
+            self.say(f"GitHub's page has been opened in your browser: enter {code} there.")
         else:
-            self.say(f"Open {url} in a browser, on this machine or another.")
+            self.say(f"Open {url} in a browser, on this machine or another, and enter {code}.")
         self._status = self._console.status(self._waiting(expires_in))
         self._status.start()
 
