@@ -1,5 +1,6 @@
 """What many tests need: a simulated Copilot, a real proxy on it, and an HTTP client."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tests.proxy import Proxy, running
 
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
 settings.register_profile("deep", deadline=None, max_examples=100_000)
-settings.load_profile("suite")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ WEATHER: Any = {
     },
 }
 PARALLEL = '[[call weather {"city":"Oslo"}]] [[call weather {"city":"Rome"}]]'
-PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PIXEL = f"data:image/png;base64,{PNG}"
 NODE = Path(__file__).parent / "node"
 
 
