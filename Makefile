@@ -19,7 +19,7 @@ install: $(RUN)  ## make .venv with .venv/bin/passenger
 
 test: $(DEV) $(NODE)  ## run the tests
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile
 	$(BIN)/coverage combine --quiet
 
 check: format lint types test coverage  ## the whole truth: format, lint, types, tests, coverage

@@ -56,6 +56,8 @@ def imports(path: Path) -> Iterator[str]:
                 yield from (f"{module}.{name.name}" for name in names)
             case ast.ImportFrom(level=level):
                 assert not level, f"{path}: relative imports hide the layer"
+            case _:
+                pass
 
 
 def ours(path: Path) -> set[str]:

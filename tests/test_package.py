@@ -57,7 +57,8 @@ def test_importing_the_package_opens_no_socket() -> None:
     script = (
         "import socket, sys\n"
         "def refuse(*_): raise AssertionError('a socket was opened')\n"
-        "sys.addaudithook(lambda event, _: refuse() if event.startswith('socket.') and event != 'socket.__new__' else None)\n"
+        "opening = lambda event: event.startswith('socket.') and event != 'socket.__new__'\n"
+        "sys.addaudithook(lambda event, _: refuse() if opening(event) else None)\n"
         "import passenger.cli.serve, passenger.cli.login, passenger.cli.demo\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

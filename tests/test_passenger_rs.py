@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from passenger.simulator import Fault, Simulator
-from tests.proxy import spawn
+from tests.proxy import STARTED, Proxy, spawn
 
 CONFIG = """\
 [github]
@@ -36,6 +36,12 @@ def put_tokens(directory: Path, simulator: Simulator) -> None:
     (directory / "token.json").write_text(json.dumps(copilot, indent=2))
 
 
+async def address(process: Proxy) -> str:
+    found = STARTED.search(await process.said("Passenger serves"))
+    assert found
+    return f"{found[1]}/v1"
+
+
 @pytest.mark.parametrize("flag", ["-c", "--config"])
 async def test_its_config_and_token_files_work_and_stay_as_they_are(
     simulator: Simulator, home: Path, http: aiohttp.ClientSession, flag: str
@@ -46,8 +52,7 @@ async def test_its_config_and_token_files_work_and_stay_as_they_are(
     before = {path.name: path.read_bytes() for path in theirs.iterdir()}
     process = await spawn(home, [flag, "config.toml"])
     try:
-        line = await process.said("Passenger serves")
-        url = line.split()[2]
+        url = await address(process)
         async with http.get(f"{url}/models") as response:
             models = await response.json()
         async with http.post(
@@ -82,7 +87,7 @@ async def test_a_models_url_of_a_third_party_is_asked_without_any_token(
     put_tokens(home / ".config" / "passenger-rs", simulator)
     process = await spawn(home, ["-c", str(settings), "--port", "0"])
     try:
-        url = (await process.said("Passenger serves")).split()[2]
+        url = await address(process)
         async with http.get(f"{url}/models") as response:
             models = await response.json()
     finally:

@@ -4,7 +4,7 @@ Every request walks it; a feature is a line here, a wrapper around `Upstream`, o
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -50,11 +50,11 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What goes down to the client: headers, then the pieces of the body; a Failure may come between two of them."""
+    """What goes down to the client: a whole body, or the pieces of a stream, between two of which may be a Failure."""
 
     content_type: str
     headers: tuple[tuple[str, str], ...]
-    pieces: AsyncIterator[bytes]
+    content: bytes | AsyncGenerator[bytes, None]
 
 
 class Gateway:
@@ -133,7 +133,7 @@ class Gateway:
             answer = quirks.complete_answer(body, model=exchange.model or "", now=int(self._clock()))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Failure(Kind.UPSTREAM, f"Copilot's answer is not JSON: {error}", code="bad_answer") from error
-        return Delivery("application/json", reply.headers, _one(answer))
+        return Delivery("application/json", reply.headers, answer)
 
 
 def _stream(reply: Reply, relay: Relay) -> Delivery:
@@ -143,7 +143,7 @@ def _stream(reply: Reply, relay: Relay) -> Delivery:
     return Delivery("text/event-stream; charset=utf-8", reply.headers, _relayed(reply, relay))
 
 
-async def _relayed(reply: Reply, relay: Relay) -> AsyncIterator[bytes]:
+async def _relayed(reply: Reply, relay: Relay) -> AsyncGenerator[bytes, None]:
     """Whole events as they arrive. What came before a break still goes down; the unfinished event does not."""
     try:
         async for down in _events(reply, relay):
@@ -178,10 +178,6 @@ def _passed(relay: Relay, events: list[bytes]) -> tuple[bytes, Failure | None]:
     except Failure as failure:
         return b"".join(down), failure
     return b"".join(down), None
-
-
-async def _one(body: bytes) -> AsyncIterator[bytes]:
-    yield body
 
 
 async def fetch_models(

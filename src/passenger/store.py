@@ -70,7 +70,7 @@ class PrivateFile:
         try:
             # O_NONBLOCK: opening a pipe somebody planted here must not wait for a writer.
             descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
@@ -117,7 +117,7 @@ class PrivateFile:
         try:
             self._ensure_directory()
             await lock.acquire()
-        except (Timeout, OSError) as error:
+        except (Timeout, OSError, StoreError) as error:
             log.warning("going on without the lock beside %s: %s", self.path, error)
         try:
             yield

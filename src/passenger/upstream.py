@@ -22,7 +22,7 @@ from passenger.accounts import Access
 from passenger.copilot.protocol import passed_down, read_failure
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
-from passenger.http import Attempt, Client, network_failure, read_at_most
+from passenger.http import Client, StaleConnectionError, network_failure, read_at_most
 from passenger.session import Session
 
 ERROR_LIMIT = 1024 * 1024
@@ -144,40 +144,35 @@ class Copilot:
     ) -> aiohttp.ClientResponse:
         """Upstream's answer, after at most one attempt that cannot have reached a model."""
         headers = {**headers, "X-Request-Id": exchange.id, "Accept-Encoding": "identity"}
-        attempt = Attempt()
         exchange.attempts += 1
         try:
-            return await self._attempt(self._http.pooled, call, url, headers, attempt)
+            return await _attempt(self._http.pooled, call, url, headers)
         except aiohttp.ClientConnectorError:
             exchange.retries.append("connect")
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if not attempt.reused:
-                raise network_failure(error, url.host or "") from error
+        except StaleConnectionError:
             exchange.retries.append("stale connection")
         except _NETWORK_ERRORS as error:
             raise network_failure(error, url.host or "") from error
         exchange.attempts += 1
         try:
-            return await self._attempt(self._http.fresh, call, url, headers, attempt)
+            return await _attempt(self._http.fresh, call, url, headers)
         except _NETWORK_ERRORS as error:
             raise network_failure(error, url.host or "") from error
 
-    async def _attempt(
-        self, http: aiohttp.ClientSession, call: Call, url: URL, headers: dict[str, str], attempt: Attempt
-    ) -> aiohttp.ClientResponse:
-        response = await http.request(
-            call.method,
-            url,
-            data=call.body or None,
-            headers=headers,
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=http.timeout.sock_connect, sock_read=call.first_byte
-            ),
-            trace_request_ctx=attempt,
-        )
-        _set_idle_deadline(response, call.idle)
-        return response
+
+async def _attempt(
+    http: aiohttp.ClientSession, call: Call, url: URL, headers: dict[str, str]
+) -> aiohttp.ClientResponse:
+    response = await http.request(
+        call.method,
+        url,
+        data=call.body or None,
+        headers=headers,
+        allow_redirects=False,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=http.timeout.sock_connect, sock_read=call.first_byte),
+    )
+    _set_idle_deadline(response, call.idle)
+    return response
 
 
 def _set_idle_deadline(response: aiohttp.ClientResponse, seconds: float) -> None:

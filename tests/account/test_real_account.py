@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from openai import AsyncOpenAI
 
-from tests.proxy import eventually, spawn
+from tests.proxy import STARTED, spawn
 
 pytestmark = pytest.mark.account
 
@@ -21,8 +21,9 @@ async def client() -> AsyncIterator[AsyncOpenAI]:
     kept = {name: os.environ[name] for name in ("COPILOT_GITHUB_TOKEN", "GH_TOKEN") if name in os.environ}
     process = await spawn(home, ["--port", "0"], kept)
     try:
-        line = await eventually(lambda: next((line for line in process.lines if "Passenger serves" in line), None))
-        async with AsyncOpenAI(base_url=line.split()[2], api_key="anything", max_retries=0) as sdk:
+        started = STARTED.search(await process.said("Passenger serves"))
+        assert started
+        async with AsyncOpenAI(base_url=f"{started[1]}/v1", api_key="anything", max_retries=0) as sdk:
             yield sdk
     finally:
         if process.process.returncode is None:

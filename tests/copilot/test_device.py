@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -17,7 +18,7 @@ GRANTED = {"access_token": "ghu_fake", "token_type": "bearer", "scope": ""}
 LOST = Failure(Kind.UNAVAILABLE, "no network")
 
 
-def flow(*answers: dict[str, object] | bytes | Failure) -> tuple[list[Step], Granted | Failure]:
+def flow(*answers: Mapping[str, object] | bytes | Failure) -> tuple[list[Step], Granted | Failure]:
     """The steps that a flow takes when its requests are answered so, and how it ends."""
     steps: list[Step] = []
     left = list(answers)
@@ -30,7 +31,7 @@ def flow(*answers: dict[str, object] | bytes | Failure) -> tuple[list[Step], Gra
             if isinstance(answer, Failure):
                 step = run.throw(answer)
             else:
-                step = run.send(json.dumps(answer).encode() if isinstance(answer, dict) else answer)
+                step = run.send(json.dumps(answer).encode() if isinstance(answer, Mapping) else answer)
     except StopIteration as end:
         granted: Granted = end.value
         return steps, granted

@@ -3,13 +3,13 @@ import json
 import msgspec
 import pytest
 
-from passenger.chat import Initiator, Usage
+from passenger.chat import Ask, Initiator, Usage
 from passenger.dialects import Request, completions
 from passenger.errors import Failure, Kind
 from passenger.framing import write_sse
 
 
-def ask(**fields: object) -> completions.Ask:
+def ask(**fields: object) -> Ask:
     body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}], **fields}
     return completions.peek(Request(json.dumps(body).encode()))
 
@@ -19,7 +19,7 @@ def said(*messages: dict[str, object]) -> Initiator:
 
 
 USER = {"role": "user", "content": "go"}
-ASSISTANT = {"role": "assistant", "content": None, "tool_calls": []}
+ASSISTANT: dict[str, object] = {"role": "assistant", "content": None, "tool_calls": []}
 TOOL = {"role": "tool", "tool_call_id": "a", "content": "42"}
 REMINDER = {
     "role": "user",

@@ -1,5 +1,6 @@
 """`passenger`, `passenger serve`: serve the subscription until told to stop."""
 
+import logging
 import signal
 import socket
 import time
@@ -20,6 +21,8 @@ from passenger.web.lifeline import Lifelines
 from passenger.web.listen import PortTakenError, listen
 from passenger.web.server import Server
 
+log = logging.getLogger(__name__)
+
 
 def run(invocation: Invocation) -> int:
     """Serve; exit 4 at once where there is neither a login nor a token, 1 where the address cannot be had."""
@@ -31,7 +34,7 @@ def run(invocation: Invocation) -> int:
     sockets = listening(loaded)
     if sockets is None:
         return FAILED
-    return run_loop(serve(loaded, vault, sockets, lambda: click.echo(start_line(sockets, vault), err=True)))
+    return run_loop(serve(loaded, vault, sockets, lambda: log.info("%s", start_line(sockets, vault))))
 
 
 async def serve(

@@ -3,7 +3,7 @@
 Before the first byte a failure is a status, after it an error event in the client's dialect.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from contextlib import aclosing
 from time import perf_counter
 from typing import Any
@@ -51,11 +51,11 @@ class ChatEndpoint:
 
     async def _serve(self, request: Request, exchange: Exchange, answer: "_Answer") -> None:
         async with self._gateway.chat(self._inbound, request, exchange) as delivery:
-            await answer.start(delivery)
-            async with aclosing(delivery.pieces) as pieces:  # type: ignore[type-var]  # they are async generators
-                async for piece in pieces:
-                    await answer.write(piece)
-        await answer.end()
+            match delivery.content:
+                case bytes() as body:
+                    await answer.give(delivery, body)
+                case pieces:
+                    await answer.stream(delivery, pieces)
 
 
 class _Answer:
@@ -67,20 +67,21 @@ class _Answer:
         self._exchange = exchange
         self._started = False
 
-    async def start(self, delivery: Delivery) -> None:
-        """Send the status and the headers of an answer that goes well so far."""
-        content_type: Header = (b"content-type", delivery.content_type.encode())
-        extra = _STREAM_HEADERS if delivery.content_type.startswith("text/event-stream") else ()
-        await self._head(200, [content_type, *extra, *self._encoded(delivery.headers)])
+    async def give(self, delivery: Delivery, body: bytes) -> None:
+        """Send a whole answer."""
+        length: Header = (b"content-length", str(len(body)).encode())
+        await self._head(200, [_content_type(delivery), length, *self._encoded(delivery.headers)])
+        self._exchange.first_byte = perf_counter()
+        await self._send({"type": "http.response.body", "body": body})
 
-    async def write(self, piece: bytes) -> None:
-        """Send a piece of the body."""
-        if self._exchange.first_byte is None:
-            self._exchange.first_byte = perf_counter()
-        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-
-    async def end(self) -> None:
-        """Send the end of the body."""
+    async def stream(self, delivery: Delivery, pieces: AsyncGenerator[bytes, None]) -> None:
+        """Send an answer as it comes."""
+        await self._head(200, [_content_type(delivery), *_STREAM_HEADERS, *self._encoded(delivery.headers)])
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if self._exchange.first_byte is None:
+                    self._exchange.first_byte = perf_counter()
+                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
         await self._send({"type": "http.response.body", "body": b""})
 
     async def fail(self, failure: Failure) -> None:
@@ -104,6 +105,10 @@ class _Answer:
         if not any(name == b"x-request-id" for name, _ in encoded):
             encoded.append((b"x-request-id", self._exchange.id.encode()))
         return encoded
+
+
+def _content_type(delivery: Delivery) -> Header:
+    return (b"content-type", delivery.content_type.encode())
 
 
 def _retry_after(failure: Failure) -> list[Header]:

@@ -20,6 +20,11 @@ KEEP_ALIVE = 75
 AFTER_THE_CUT = 3
 """Seconds that requests have to say goodbye once the drain deadline has cut them."""
 
+A_MOMENT = 0.5
+"""Seconds that they have when the server was told to stop a second time."""
+
+STOPPING = Failure(Kind.UNAVAILABLE, "Passenger is shutting down", code="shutting_down", retry_after="1")
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -40,6 +45,7 @@ class Server(uvicorn.Server):
         self._lifelines = lifelines
         self._drain_timeout = drain_timeout
         self._on_listening = on_listening
+        self._told_again = asyncio.Event()
         self.stopped_by: signal.Signals | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -50,12 +56,21 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let streams run until the deadline, then end each with an error event of its own."""
         self._readiness.draining = True
-        stopping = Failure(Kind.UNAVAILABLE, "Passenger is shutting down", code="shutting_down", retry_after="1")
-        cut = asyncio.get_running_loop().call_later(self._drain_timeout, self._lifelines.cut_all, stopping)
+        loop = asyncio.get_running_loop()
+        cut = loop.call_later(self._drain_timeout, self._lifelines.cut_all, STOPPING)
+        hurry = loop.create_task(self._hurry(), name="hurry")
         try:
             await super().shutdown(sockets)
         finally:
             cut.cancel()
+            hurry.cancel()
+
+    async def _hurry(self) -> None:
+        """End all requests once told a second time, and wait for the last of their bytes only a moment."""
+        await self._told_again.wait()
+        self._lifelines.cut_all(STOPPING)
+        await asyncio.sleep(A_MOMENT)
+        self.force_exit = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -69,7 +84,8 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop in good order; at once when told a second time."""
-        self.force_exit = self.should_exit
+        if self.should_exit:
+            asyncio.get_running_loop().call_soon_threadsafe(self._told_again.set)
         self.should_exit = True
         self.stopped_by = self.stopped_by or signal.Signals(sig)
 
