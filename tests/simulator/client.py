@@ -30,9 +30,17 @@ class Response:
     @property
     def events(self) -> list[Any]:
         """The JSON of each event, `[DONE]` as that word."""
-        lines = (line for line in self.body.decode().split("\n\n") if line.startswith("data: "))
-        payloads = [line.removeprefix("data: ") for line in lines]
-        return [text if text == "[DONE]" else msgspec.json.decode(text) for text in payloads]
+        return [data for _, data in self.named]
+
+    @property
+    def named(self) -> list[tuple[str, Any]]:
+        """The name of each event ("" for none) and its JSON."""
+        found = []
+        for block in self.body.decode().split("\n\n"):
+            fields = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line)
+            if text := fields.get("data"):
+                found.append((fields.get("event", ""), text if text == "[DONE]" else msgspec.json.decode(text)))
+        return found
 
     @property
     def deltas(self) -> list[Any]:
@@ -88,6 +96,22 @@ class Client:
         headers = more.pop("headers", None)
         body = {"model": model, "messages": [{"role": "user", "content": text}]} | more
         return await self.post("/chat/completions", body, headers)
+
+    async def messages(self, said: Any = "Hello", /, *, model: str = "claude-sonnet-4.6", **more: Any) -> Response:
+        headers = more.pop("headers", None)
+        body = {"model": model, "max_tokens": 4000, "messages": [{"role": "user", "content": said}]} | more
+        return await self.post("/v1/messages", body, headers)
+
+    async def count(self, body: dict[str, Any]) -> int:
+        kept = {key: value for key, value in body.items() if key not in {"max_tokens", "stream"}}
+        return int((await self.post("/v1/messages/count_tokens", kept)).json()["input_tokens"])
+
+    async def responses(self, said: Any = "Hello", /, *, model: str = "gpt-5.5", **more: Any) -> Response:
+        headers = more.pop("headers", None)
+        return await self.post("/responses", {"model": model, "input": said} | more, headers)
+
+    async def embed(self, *texts: str, model: str = "text-embedding-3-small", **more: Any) -> Response:
+        return await self.post("/embeddings", {"model": model, "input": list(texts)} | more)
 
     async def read(self) -> Response:
         response = Response()

@@ -2,9 +2,11 @@ from typing import Any
 
 import pytest
 
-from passenger.simulator.answers import Answer, Call, answer, last_user_text, split, tokens
+from passenger.simulator.answers import Answer, Call, answer, split
 from passenger.simulator.catalogue import Catalogue
+from passenger.simulator.chat_question import last_user_text, question_of
 from passenger.simulator.faults import directives
+from passenger.simulator.question import tokens
 
 TOOLS = [
     {"type": "function", "function": {"name": "first", "parameters": {"type": "object"}}},
@@ -22,7 +24,8 @@ def asked(text: str = "Hello", model_id: str = "gpt-4o", **more: Any) -> Answer:
     model = Catalogue().find(model_id)
     assert model is not None
     body = {"messages": [{"role": "user", "content": text}]} | more
-    return answer(body, b"raw", model, list(directives(last_user_text(body))), seed=0, unicode=False)
+    orders = list(directives(last_user_text(body)))
+    return answer(question_of(body, model), b"raw", model, orders, seed=0, unicode=False)
 
 
 def said(*args: Any, **more: Any) -> str:

@@ -45,6 +45,7 @@ class Account:
     token_lifetime: int = 1800
     refresh_in: int = 1500
     plan: str = "individual"
+    login: str = "octo-simulated"
     url: str = ""
     api_url: str = ""
     login_revoked: bool = False

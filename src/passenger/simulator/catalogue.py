@@ -1,7 +1,7 @@
 """The models of the account, from `catalogue.json` (upstream.md 3); it hides the dialects of `/models`."""
 
 import importlib.resources
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -21,9 +21,10 @@ BILLING_CHANGED = (
 
 @dataclass(frozen=True)
 class Model:
-    """One entry of the catalogue."""
+    """One entry of the catalogue, and `flags` for what it does that its entry does not say."""
 
     entry: dict[str, Any]
+    flags: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def id(self) -> str:
@@ -68,6 +69,16 @@ class Model:
         return tuple(self.entry["capabilities"]["supports"].get("reasoning_effort", ()))
 
     @cached_property
+    def supports(self) -> dict[str, Any]:
+        """What it can do, by name."""
+        return dict(self.entry["capabilities"]["supports"])
+
+    @cached_property
+    def unsupported(self) -> tuple[str, ...]:
+        """Tuning fields that it refuses."""
+        return tuple(self.flags.get("unsupported", ()))
+
+    @cached_property
     def needs_policy(self) -> bool:
         """Whether its terms must be accepted first."""
         return bool(self.entry.get("policy", {}).get("state", "enabled") != "enabled")
@@ -81,7 +92,7 @@ class Catalogue:
         self._entries: list[dict[str, Any]] = msgspec.json.decode(text)["data"]
         self._models: dict[str, Model] = {}
         for entry in self._entries:  # ids are not unique: the first entry is the one that is called
-            self._models.setdefault(entry["id"], Model(entry))
+            self._models.setdefault(entry["id"], Model(entry, entry.pop("simulated", {})))
         self._lists: dict[bool, bytes] = {}
 
     def find(self, model_id: str) -> Model | None:

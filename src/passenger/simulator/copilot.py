@@ -1,6 +1,6 @@
 """The Copilot API (CAPI): who may ask, which path, which headers (upstream.md 2, 3 and 9.1); it hides the wrapping.
 
-A path that generates is one entry of `ROUTES` and one module that answers it.
+A path that generates is one entry of `SURFACES` and one module that answers it.
 """
 
 import email.utils
@@ -9,15 +9,15 @@ import itertools
 import re
 import urllib.parse
 import uuid
-from collections.abc import Callable
 
 import msgspec
 
-from passenger.simulator import chat
+from passenger.simulator import chat, embeddings
 from passenger.simulator.account import Account
+from passenger.simulator.caching import PromptCache
 from passenger.simulator.catalogue import Catalogue, Model
-from passenger.simulator.chat import Asked, Generated
-from passenger.simulator.faults import Fault
+from passenger.simulator.faults import Directive, Fault, directives, header_directives
+from passenger.simulator.messages import api as messages
 from passenger.simulator.recorded import Recorded
 from passenger.simulator.refusals import (
     EXPIRED,
@@ -32,6 +32,8 @@ from passenger.simulator.refusals import (
     RefusedError,
 )
 from passenger.simulator.reply import JSON_TYPE, STREAM_TYPE, Fields, Reply, go_json
+from passenger.simulator.responses import api as responses
+from passenger.simulator.surface import Asked, Generated, Surface
 
 EDITOR_VERSION = re.compile(r"[A-Za-z][\w.-]*/\d[\w.+-]*")  # <name>/<version>
 
@@ -48,8 +50,30 @@ QUOTA_RESET = "2026-12-01T00%3A00%3A00Z"
 UNLIMITED = f"ent=-1&ov=0.0&ovPerm=false&rem=100.0&rst={QUOTA_RESET}&totRem=-1"
 
 
-Route = Callable[[Asked], Generated]
-ROUTES: dict[str, Route] = {chat.PATH: chat.reply_to}
+SURFACES: dict[str, Surface] = {
+    chat.PATH: chat.SURFACE,
+    embeddings.PATH: embeddings.SURFACE,
+    messages.PATH: messages.SURFACE,
+    messages.COUNT_PATH: messages.COUNT_SURFACE,
+    responses.PATH: responses.SURFACE,
+}
+
+
+def orders(request: Recorded) -> list[Directive]:
+    """The directives of a request: those in the last text its user wrote, then those in its header."""
+    found: list[Directive] = []
+    if b"[[" in request.body and (surface := SURFACES.get(request.route)) is not None:
+        found += directives(_prompted(request, surface))
+    if (header := request.header("x-simulator-fault")) is not None:
+        found += header_directives(header)
+    return found
+
+
+def _prompted(request: Recorded, surface: Surface) -> str:
+    try:
+        return surface.prompted(request.json())
+    except ValueError:  # no JSON, no directives; the surface will refuse it
+        return ""
 
 
 class Copilot:
@@ -60,6 +84,7 @@ class Copilot:
         self._catalogue = catalogue
         self._created = created
         self._seed = seed
+        self._cache = PromptCache()
         self._numbers = itertools.count(1)
         self._date = (0, "")
 
@@ -109,7 +134,7 @@ class Copilot:
 
     def _dispatch(self, request: Recorded, fault: Fault, headers: Fields) -> Reply:
         route = request.route
-        if request.method == "POST" and route in ROUTES:
+        if request.method == "POST" and route in SURFACES:
             return self._generate(request, fault, headers)
         if request.method == "GET" and route == "/models":
             return self._models(request, headers)
@@ -120,13 +145,14 @@ class Copilot:
         raise RefusedError(NOT_FOUND)
 
     def _generate(self, request: Recorded, fault: Fault, headers: Fields) -> Reply:
-        asked = Asked(request, fault, self._catalogue, self._account.enabled, self._created, self._seed)
-        made = ROUTES[request.route](asked)
-        headers = (*headers, *self._quota(), *(AZURE_HEADERS if made.model.vendor == "azure" else ()))
-        self._charge(made.model, request)
-        if isinstance(made.body, bytes):
-            return Reply(200, (("content-type", JSON_TYPE), *headers), made.body)
-        return Reply(200, (("content-type", STREAM_TYPE), *headers), events=made.body)
+        found = orders(request)
+        asked = Asked(request, fault, found, self._account, self._catalogue, self._cache, self._created, self._seed)
+        made = SURFACES[request.route].reply_to(asked)
+        headers = (*headers, *(AZURE_HEADERS if made.model.vendor == "azure" else ()))
+        if made.metered:
+            headers = (*headers, *self._quota())
+            self._charge(made.model, request)
+        return _reply(made, headers)
 
     def _quota(self) -> Fields:
         """The quota as it was before this request; the headers go before the first token is counted."""
@@ -176,3 +202,9 @@ class Copilot:
         else:
             self._account.enabled.discard(model.id)
         return go_json({"state": asked["state"], "terms": model.entry.get("policy", {}).get("terms", "")})
+
+
+def _reply(made: Generated, headers: Fields) -> Reply:
+    if isinstance(made.body, bytes):
+        return Reply(200, (("content-type", JSON_TYPE), *headers), made.body)
+    return Reply(200, (("content-type", STREAM_TYPE), *headers), events=made.body, done=made.done, error=made.error)

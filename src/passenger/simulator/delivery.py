@@ -3,9 +3,9 @@
 from typing import Protocol
 
 from passenger.simulator.faults import Ending, Fault
-from passenger.simulator.reply import JSON_TYPE, STREAM_TYPE, Reply, go_json
+from passenger.simulator.reply import JSON_TYPE, STREAM_TYPE, Event, Reply
 
-STATUS_NAMES = {429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
+DONE = Event(b"[DONE]")
 
 
 class Line(Protocol):
@@ -49,18 +49,19 @@ async def deliver(line: Line, reply: Reply, fault: Fault, delay: float = 0.0) ->
 
 def frames(reply: Reply, fault: Fault) -> list[bytes]:
     """The events of a stream as bytes, `[DONE]` among them."""
-    start = (b": ping\n\n" if fault.comments else b"") + (b"data:" if fault.no_space else b"data: ")
-    payloads = reply.events or ()
+    events = reply.events or ()
     if reply.done and not fault.no_done:
-        payloads = (*payloads, b"[DONE]")
-    framed = [start + payload + b"\n\n" for payload in payloads]
-    return [frame.replace(b"\n", b"\r\n") for frame in framed] if fault.crlf else framed
+        events = (*events, DONE)
+    framed = [frame(event, fault) for event in events]
+    return [one.replace(b"\n", b"\r\n") for one in framed] if fault.crlf else framed
 
 
-def error_event(code: int) -> bytes:
-    """The event that ends a stream which fails after its 200 (upstream.md 4.4): an integer code, no choices."""
-    error = {"code": code, "message": "Simulated failure in mid-stream.", "metadata": {}}
-    return go_json({"error": error | {"status": STATUS_NAMES.get(code, "Simulated")}})
+def frame(event: Event, fault: Fault) -> bytes:
+    """One event's lines, each ending in LF."""
+    colon = b":" if fault.no_space else b": "
+    comment = b": ping\n\n" if fault.comments else b""
+    name = b"event%b%b\n" % (colon, event.name.encode()) if event.name else b""
+    return b"%b%bdata%b%b\n\n" % (comment, name, colon, event.data)
 
 
 async def _deliver_body(line: Line, reply: Reply, fault: Fault) -> None:
@@ -90,7 +91,7 @@ async def _deliver_stream(line: Line, reply: Reply, framed: list[bytes], fault: 
         if index and fault.drip:
             await line.pause(fault.drip)
         await _write_frame(line, frame, fault)
-    await _write_ending(line, framed, ending, after, fault)
+    await _write_ending(line, reply, framed, fault)
     if fault.after_done_stall:
         await line.hang()
     if ending in {None, "end", "error"}:
@@ -99,13 +100,15 @@ async def _deliver_stream(line: Line, reply: Reply, framed: list[bytes], fault: 
     return await _end(line, ending)
 
 
-async def _write_ending(line: Line, framed: list[bytes], ending: Ending | None, after: int, fault: Fault) -> None:
-    if ending == "cut" and after < len(framed):
-        half = framed[after][: len(framed[after]) // 2]
-        await _write_frame(line, half, fault)
-    elif ending == "error":
-        framing = Reply(200, (), events=(error_event(fault.error_code),), done=False)
-        await _write_frame(line, frames(framing, fault)[0], fault)
+async def _write_ending(line: Line, reply: Reply, framed: list[bytes], fault: Fault) -> None:
+    match fault.ending:
+        case "cut", int(after) if after < len(framed):
+            await _write_frame(line, framed[after][: len(framed[after]) // 2], fault)
+        case "error", int(after) if reply.error is not None:
+            broken = Reply(200, (), events=(reply.error(fault.error_code, after),), done=False)
+            await _write_frame(line, frames(broken, fault)[0], fault)
+        case _:
+            pass
 
 
 async def _write_frame(line: Line, frame: bytes, fault: Fault) -> None:

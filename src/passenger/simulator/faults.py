@@ -24,13 +24,22 @@ grammar (there the brackets may be left out, and `;` separates: `X-Simulator-Fau
     [[crlf]] [[no-space]] [[comments]]   the stream's lines end in CRLF; `data:{…}`; `: ping` before each event
     [[unicode]]                    a raw U+2028, an emoji and CJK inside a JSON string
     [[wrong-type]]  [[json]]       the wrong Content-Type; a JSON answer although a stream was asked
+    [[overflow]]                   the prompt is too long for the model, in the words of that surface
+    [[unsupported temperature]]    that field (or that beta) is not supported by the model; several names are allowed
+    [[fail 3]]                     `/responses` only: 3 events, then `response.failed`
+    [[ping]]                       `/v1/messages` only: a `ping` event after the first event and before the last two
+    [[bedrock]]                    `/v1/messages` only: Bedrock's ids, metrics in `message_stop`, then `[DONE]`
+
+An event is what an empty line ends: a chunk of `/chat/completions`, a named event of `/responses` or `/v1/messages`
+(each `ping` is one), and `[DONE]`.
 
 Directives that shape an answer and harm nobody: [[events 200]] (200 text chunks), [[size 1000000]] (that many
-characters), [[call NAME {"json":"arguments"}]] (a tool call, if the tool is offered), [[think]].
+characters), [[call NAME {"json":"arguments"}]] (a tool call, if the tool is offered; for a tool that takes free text
+the rest is that text), [[think]], [[refuse]], and [[search QUERY]] (on `/responses`, if `web_search` is offered).
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
@@ -70,6 +79,11 @@ class Fault:
     unicode_separators: bool = False
     wrong_type: bool = False
     json_for_stream: bool = False
+    overflow: bool = False
+    unsupported: tuple[str, ...] = ()
+    fail_after: int | None = None
+    ping: bool = False
+    bedrock: bool = False
 
     @property
     def ending(self) -> tuple[Ending, int] | None:
@@ -162,16 +176,25 @@ FLAGS = {
     "unicode": "unicode_separators",
     "wrong-type": "wrong_type",
     "json": "json_for_stream",
+    "overflow": "overflow",
+    "ping": "ping",
+    "bedrock": "bedrock",
 }
 COUNTS = {
     "cut": "cut_after",
     "end": "end_after",
+    "fail": "fail_after",
     "lie": "lie_length",
     "split": "split",
     "stall": "stall_after",
 }
-SECONDS = {"delay": "delay", "drip": "drip"}
-WORDS = {"code": "code", "redirect": "redirect"}
+VALUES: dict[str, Callable[[str], object]] = {
+    "code": str,
+    "delay": float,
+    "drip": float,
+    "redirect": str,
+    "unsupported": lambda names: tuple(names.split()),
+}
 
 
 def fault_of(found: Iterator[Directive] | list[Directive]) -> Fault:
@@ -192,10 +215,8 @@ def _settings(directive: Directive) -> dict[str, Any]:  # Any: the fields have m
             return {FLAGS[name]: True}
         case name if name in COUNTS:
             return {COUNTS[name]: int(argument or 1)}
-        case name if name in SECONDS:
-            return {SECONDS[name]: float(argument)}
-        case name if name in WORDS:
-            return {WORDS[name]: argument}
+        case name if name in VALUES:
+            return {name: VALUES[name](argument)}
         case "reset":
             return {"reset_after": int(argument)} if argument else {"reset": True}
         case "error":

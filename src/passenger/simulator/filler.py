@@ -56,7 +56,7 @@ def _lookup(ref: str, root: Schema) -> Schema:
 
 def _typed(schema: Schema, name: str, root: Schema, depth: int) -> Any:  # Any: the JSON edge
     kind = schema.get("type", "object" if "properties" in schema else "string")
-    match kind[0] if isinstance(kind, list) else kind:
+    match next(iter(kind), "string") if isinstance(kind, list) else kind:
         case "object":
             return _object(schema, root, depth)
         case "array":

@@ -125,7 +125,7 @@ class GitHub:
     def _bodies(self, route: str) -> dict[str, Any]:
         if route == EXCHANGE:
             return self.exchange_body()
-        return self._copilot_user() if route == COPILOT_USER else WHO
+        return self._copilot_user() if route == COPILOT_USER else WHO | {"login": self._account.login}
 
     def _endpoints(self) -> dict[str, str]:
         ours = dict.fromkeys(("origin-tracker", "proxy", "telemetry"), self._account.url)
@@ -137,6 +137,7 @@ class GitHub:
             "access_type_sku": SKUS[account.plan],
             "copilot_plan": account.plan,
             "endpoints": self._endpoints(),
+            "login": account.login,
         }
         if account.plan == "free":
             return base | FREE_USER
@@ -169,7 +170,7 @@ MESSAGES = {
     429: "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
 }
 
-WHO = {"id": 5130, "login": "octo-simulated", "name": "Simulated Octo", "plan": {"name": "free"}, "type": "User"}
+WHO = {"id": 5130, "name": "Simulated Octo", "plan": {"name": "free"}, "type": "User"}
 
 FEATURES = {
     "agent_mode_auto_approval": True,
@@ -209,7 +210,6 @@ USER_BASE = {
     "assigned_date": "2026-01-12T09:30:00+01:00",
     "can_signup_for_limited": False,
     "chat_enabled": True,
-    "login": "octo-simulated",
     "organization_list": [],
     "organization_login_list": [],
     "quota_reset_date": RESET_DATE,

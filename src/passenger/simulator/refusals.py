@@ -1,7 +1,7 @@
 """The errors GitHub and Copilot answer with, as a table (upstream.md 1.3 and 8); it hides which of them are JSON."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from passenger.simulator.reply import HTML_TYPE, JSON_TYPE, TEXT_TYPE, Fields, Reply, go_json
 
@@ -36,10 +36,21 @@ class Refusal:
         return go_json({"error": error}) + b"\n"
 
 
+class Refuses(Protocol):
+    """Any error answer, whoever wrote it."""
+
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+
+    def reply(self, headers: Fields) -> Reply:
+        """The answer under these headers."""
+
+
 class RefusedError(Exception):
     """A request is refused, and how."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: Refuses) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
 

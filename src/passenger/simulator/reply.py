@@ -1,8 +1,9 @@
 """What the simulator will say, before it is put on a socket; it hides how Go writes JSON."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,15 +17,27 @@ HTML_TYPE = "text/html; charset=utf-8"
 PHRASES = {status.value: status.phrase for status in HTTPStatus} | {499: "Client Closed Request", 529: "Overloaded"}
 
 
+class Event(NamedTuple):
+    """One event of a stream: its JSON, and its name where the surface names its events."""
+
+    data: bytes
+    name: str = ""
+
+
+ErrorEvent = Callable[[int, int], Event]
+"""The event that ends a stream which fails after its 200, from a status and how many events came before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: a body, or for a stream the JSON of each event (`events`); `[DONE]` follows them when `done`."""
+    """An answer: a body, or for a stream its `events`, which `[DONE]` follows when `done`; `error` may break it."""
 
     status: int
     headers: Fields
     body: bytes = b""
-    events: tuple[bytes, ...] | None = None
+    events: tuple[Event, ...] | None = None
     done: bool = True
+    error: ErrorEvent | None = None
 
     def typed(self, content_type: str) -> "Reply":
         """The same answer under another Content-Type."""

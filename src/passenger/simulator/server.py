@@ -11,14 +11,15 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from passenger.simulator import chat
 from passenger.simulator.account import LOGIN_TOKEN, Account
 from passenger.simulator.catalogue import Catalogue
 from passenger.simulator.connection import Connection, Desk
-from passenger.simulator.copilot import Copilot
+from passenger.simulator.copilot import Copilot, orders
 from passenger.simulator.device import DeviceFlow
 from passenger.simulator.faults import NONE, Fault, Faults, fault_of
 from passenger.simulator.github import DEVICE_CODE, EXCHANGE, OAUTH_TOKEN, PATHS, GitHub
+from passenger.simulator.messages import api as messages
+from passenger.simulator.messages.errors import PASSED_ON
 from passenger.simulator.recorded import Recorded
 from passenger.simulator.refusals import EXPIRED, by_code, by_status, unicorn
 from passenger.simulator.reply import JSON_TYPE, TEXT_TYPE, Fields, Reply
@@ -31,8 +32,9 @@ class Simulator:
     """GitHub and GitHub Copilot on loopback, for one account; an async context manager.
 
     Times are seconds. `device_interval` is what GitHub asks of a login's polls, `approve_after` how many of them are
-    told to wait, `latency` is added before the headers of every answer, `clock` is the wall's time that tokens expire
-    by, `created` and `seed` go into every answer, and only the last `keep` requests are remembered.
+    told to wait, `login` is the user's name (what one login was given, another cannot send back), `latency` is added
+    before the headers of every answer, `clock` is the wall's time that tokens expire by, `created` and `seed` go into
+    every answer, and only the last `keep` requests are remembered.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Simulator:
         token_lifetime: int = 1800,
         refresh_in: int = 1500,
         plan: str = "individual",
+        login: str = "octo-simulated",
         device_interval: float = 5.0,
         device_lifetime: float = 899,
         approve_after: int = 2,
@@ -54,7 +57,7 @@ class Simulator:
     ) -> None:
         self.requests: list[Recorded] = []
         self.exchanges = 0
-        self.account = Account(clock, token_lifetime, refresh_in, plan)
+        self.account = Account(clock, token_lifetime, refresh_in, plan, login)
         self.device = DeviceFlow("", device_interval, approve_after, device_lifetime)
         self.faults = Faults()
         self._where = (host, port)
@@ -192,7 +195,7 @@ class Simulator:
             del self.requests[0]
 
     def _answer(self, request: Recorded) -> tuple[Reply, Fault]:
-        fault = self.faults.take(request.route, reused=request.reused).over(fault_of(chat.orders(request)))
+        fault = self.faults.take(request.route, reused=request.reused).over(fault_of(orders(request)))
         reply = self._preempted(request, fault) or self._by_path(request, fault)
         if fault.body is not None:
             reply = _with_body(reply, fault.body)
@@ -224,9 +227,15 @@ class Simulator:
                 found = by_code(code)
                 return replace(found, status=status or found.status).reply(headers)
             case Fault(status=int(status), body=body) if status != 200 or body is not None:
-                return by_status(status, headers)
+                return _by_status(request, status, headers)
             case _:
                 return None
+
+
+def _by_status(request: Recorded, status: int, headers: Fields) -> Reply:
+    if request.route == messages.PATH and status in PASSED_ON:
+        return PASSED_ON[status].reply(headers)
+    return by_status(status, headers)
 
 
 def _with_body(reply: Reply, body: bytes | str) -> Reply:

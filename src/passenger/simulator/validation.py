@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from passenger.simulator.answers import Body, images_in, prompt_tokens
-from passenger.simulator.catalogue import Catalogue, Model
+from passenger.simulator.catalogue import Model
+from passenger.simulator.chat_question import images_in, prompt_tokens
+from passenger.simulator.question import Body, word
 from passenger.simulator.recorded import Recorded
 from passenger.simulator.refusals import (
     BAD_TOOL_ARGUMENTS,
@@ -18,6 +19,8 @@ from passenger.simulator.refusals import (
     Refusal,
     RefusedError,
 )
+from passenger.simulator.surface import Asked
+from passenger.simulator.tuning import unsupported
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_TOOLS = 128
@@ -47,28 +50,37 @@ FIELDS: dict[str, tuple[type, ...]] = {
 """The types of the optional fields; null passes for each."""
 
 
-def read_chat(request: Recorded, catalogue: Catalogue, enabled: set[str], path: str) -> tuple[Body, Model]:
+def read_chat(asked: Asked, path: str) -> tuple[Body, Model]:
     """The body and the model of a chat request that CAPI would take; raises RefusedError for any other."""
+    request = asked.request
     if len(request.body) > MAX_BYTES:
         raise RefusedError(TOO_LARGE)
     body = _read_body(request)
     _check_images(request, body)
-    model = find_model(body["model"], catalogue, enabled, path)
+    model = find_model(asked, body["model"], path)
+    if (field := unsupported(body, asked.fault)) is not None:
+        message = f"Unsupported parameter: '{field}' is not supported with this model."
+        raise RefusedError(Refusal(400, message, "unsupported_parameter", field, "invalid_request_error"))
     _check_fields(body, model)
     _check_tools(body)
-    _check_length(body, model)
+    _check_length(body, model, overflow=asked.fault.overflow)
     return body, model
 
 
-def find_model(name: str, catalogue: Catalogue, enabled: set[str], path: str) -> Model:
-    """The model of that id, if the account may use it on that path."""
-    model = catalogue.find(name)
-    if model is None or (model.needs_policy and name not in enabled):
+def find_model(asked: Asked, name: str, path: str) -> Model:
+    """The model of that id, if the account may use it on that path; raises RefusedError."""
+    model = asked.catalogue.find(name)
+    if model is None or (model.needs_policy and name not in asked.account.enabled):
         raise RefusedError(UNSUPPORTED_MODEL)
     if path not in model.endpoints:
-        message = f'model "{name}" is not accessible via the {path} endpoint'
-        raise RefusedError(Refusal(400, message, "unsupported_api_for_model"))
+        raise RefusedError(other_path(name, path))
     return model
+
+
+def other_path(name: str, path: str) -> Refusal:
+    """The refusal of a model that is there, but not on that path."""
+    message = f'model "{name}" is not accessible via the {path} endpoint'
+    return Refusal(400, message, "unsupported_api_for_model")
 
 
 def _read_body(request: Recorded) -> Body:
@@ -117,7 +129,7 @@ def _message_problems(message: Any) -> Iterator[str]:  # Any: the JSON edge
     if not isinstance(message, dict):
         yield _wrong(message, "object", f"{where}/type")
         return
-    if message.get("role") not in ROLES:
+    if word(message.get("role")) not in ROLES:
         yield f"Reason: value must be one of {sorted(ROLES)}, Location: {where}/properties/role/enum"
     content = message.get("content")
     if content is not None and not isinstance(content, str | list):
@@ -175,7 +187,7 @@ def _check_tools(body: Body) -> None:
         raise RefusedError(_invalid(f"too many tools: {len(tools)}, at most {MAX_TOOLS} are allowed"))
     for tool in tools:
         function = tool.get("function") if isinstance(tool, dict) else None
-        if not isinstance(function, dict) or not TOOL_NAME.fullmatch(str(function.get("name", ""))):
+        if not isinstance(function, dict) or not TOOL_NAME.fullmatch(word(function.get("name"))):
             raise RefusedError(_invalid("tools: each needs a function with a name of ^[a-zA-Z0-9_-]{1,64}$"))
     for message in body["messages"]:
         for call in message.get("tool_calls") or ():
@@ -189,8 +201,8 @@ def _check_arguments(call: Any) -> None:  # Any: the JSON edge
         raise RefusedError(BAD_TOOL_ARGUMENTS) from error
 
 
-def _check_length(body: Body, model: Model) -> None:
-    count = prompt_tokens(body)
+def _check_length(body: Body, model: Model, *, overflow: bool) -> None:
+    count = model.max_prompt_tokens + 1 if overflow else prompt_tokens(body)
     if count > model.max_prompt_tokens:
         message = f"prompt token count of {count} exceeds the limit of {model.max_prompt_tokens}"
         raise RefusedError(Refusal(400, message, "model_max_prompt_tokens_exceeded"))

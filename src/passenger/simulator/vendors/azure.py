@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from passenger.simulator.answers import Call, Choice
-from passenger.simulator.vendors.wanted import Wanted, fragments
+from passenger.simulator.vendors.wanted import Wanted, finish, fragments
 
 SORTED = True
 
@@ -51,7 +51,7 @@ def _chunks(wanted: Wanted, base: Json, choice: Choice, index: int) -> Iterator[
         yield base | {"choices": [shape]} | ({"usage": None} if "logprobs" in shape else {})
     for delta in _call_deltas(choice, wanted.answer.digest):
         yield base | {"choices": [{"delta": delta, "finish_reason": None, "index": index}]}
-    end = {"content_filter_results": {}, "delta": {"content": None}, "finish_reason": choice.finish, "index": index}
+    end = {"content_filter_results": {}, "delta": {"content": None}, "finish_reason": finish(choice), "index": index}
     yield base | {"choices": [end]} | (_cost(wanted) if index == 0 and not wanted.include_usage else {})
 
 
@@ -63,7 +63,7 @@ def _choice(wanted: Wanted, choice: Choice, index: int) -> Json:
     else:
         message |= {"content": choice.text}
     safe = {} if choice.calls else SAFE
-    return {"content_filter_results": safe, "finish_reason": choice.finish, "index": index, "message": message}
+    return {"content_filter_results": safe, "finish_reason": finish(choice), "index": index, "message": message}
 
 
 def _text_deltas(choice: Choice, index: int, digest: str) -> Iterator[Json]:

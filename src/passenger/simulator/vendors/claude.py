@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from passenger.simulator.answers import Call
-from passenger.simulator.vendors.wanted import Wanted, fragments
+from passenger.simulator.vendors.wanted import Wanted, finish, fragments
 
 SORTED = True
 
@@ -22,7 +22,7 @@ def body(wanted: Wanted) -> Json:
     if wanted.answer.thinking:
         messages[0] |= {"reasoning_opaque": wanted.answer.opaque, "reasoning_text": wanted.answer.thinking}
     return _base(wanted) | {
-        "choices": [{"finish_reason": choice.finish, "message": message} for message in messages],
+        "choices": [{"finish_reason": finish(choice), "message": message} for message in messages],
         "copilot_usage": wanted.copilot_usage,
         "usage": _usage(wanted),
     }
@@ -39,7 +39,7 @@ def events(wanted: Wanted) -> Iterator[Json]:
     for number, call in enumerate(choice.calls):
         for delta in _call_deltas(call, _call_id(wanted, number)):
             yield base | {"choices": [{"delta": {"content": None, "tool_calls": [delta]}, "index": 0}]}
-    end = {"delta": {"content": None}, "finish_reason": choice.finish, "index": 0}
+    end = {"delta": {"content": None}, "finish_reason": finish(choice), "index": 0}
     yield base | {"choices": [end], "copilot_usage": wanted.copilot_usage, "usage": _usage(wanted)}
 
 
@@ -81,6 +81,6 @@ def _usage(wanted: Wanted) -> Json:
     return {
         "completion_tokens": said,
         "prompt_tokens": asked,
-        "prompt_tokens_details": {"cached_tokens": 0},
+        "prompt_tokens_details": {"cached_tokens": wanted.answer.cached.read},
         "total_tokens": said + asked,
     }

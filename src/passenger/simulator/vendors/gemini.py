@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from passenger.simulator.answers import Choice
-from passenger.simulator.vendors.wanted import Wanted
+from passenger.simulator.vendors.wanted import Wanted, finish
 
 SORTED = False
 
@@ -23,7 +23,7 @@ def body(wanted: Wanted) -> Json:
     if wanted.answer.thinking:
         message |= {"reasoning_text": wanted.answer.thinking, "reasoning_opaque": wanted.answer.opaque}
     return {
-        "choices": [{"finish_reason": choice.finish, "index": 0, "message": message}],
+        "choices": [{"finish_reason": finish(choice), "index": 0, "message": message}],
         "created": wanted.created,
         "id": _id(wanted),
         "usage": _usage(wanted),
@@ -37,8 +37,8 @@ def events(wanted: Wanted) -> Iterator[Json]:
     deltas = list(_deltas(wanted))
     for delta in deltas[:-1]:
         yield _chunk(wanted, {"index": 0, "delta": delta}, _usage(wanted, zero=True))
-    finish = wanted.answer.choices[0].finish
-    last = {"finish_reason": finish, "index": 0, "delta": deltas[-1]}
+    ending = finish(wanted.answer.choices[0])
+    last = {"finish_reason": ending, "index": 0, "delta": deltas[-1]}
     yield _chunk(wanted, last, _usage(wanted)) | {"copilot_usage": wanted.copilot_usage}
 
 

@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from passenger.simulator.answers import Answer
+from passenger.simulator.answers import Answer, Choice
+from passenger.simulator.billing import copilot_usage
 from passenger.simulator.catalogue import Model
-
-BATCH = 1_000_000
-NANO = 1_000_000_000  # nano AI credits in one
-KINDS = {"input": "input_price", "cache_read": "cache_price", "output": "output_price"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +26,15 @@ class Wanted:
     @property
     def copilot_usage(self) -> dict[str, Any]:
         """The cost in nano AI credits (upstream.md 9.2); an included model costs nothing."""
-        prices = self.model.prices
-        if prices is None:
-            return {"token_details": [], "total_nano_aiu": 0}
+        cached = self.answer.cached
         output = self.answer.completion_tokens + self.answer.reasoning_tokens
-        counts = {"input": self.answer.prompt_tokens, "cache_read": 0, "output": output}
-        details = [_detail(kind, count, prices[KINDS[kind]]) for kind, count in counts.items()]
-        total = sum(row["token_count"] * row["cost_per_batch"] // BATCH for row in details)
-        return {"token_details": details, "total_nano_aiu": total}
+        counts = {"input": self.answer.prompt_tokens - cached.read, "cache_read": cached.read, "output": output}
+        return copilot_usage(self.model, counts)
 
 
-def _detail(kind: str, count: int, price: float) -> dict[str, Any]:
-    return {"batch_size": BATCH, "cost_per_batch": int(price * NANO), "token_count": count, "token_type": kind}
+def finish(choice: Choice) -> str:
+    """The `finish_reason` of a choice; a refusal looks like a filtered answer."""
+    return "content_filter" if choice.finish == "refusal" else choice.finish
 
 
 def fragments(arguments: str) -> list[str]:

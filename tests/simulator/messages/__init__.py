@@ -1,0 +1,1 @@
+"""Tests of `/v1/messages`, one file a source file."""

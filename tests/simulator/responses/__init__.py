@@ -1,0 +1,1 @@
+"""Tests of `/responses`, one file a source file."""
