@@ -104,7 +104,8 @@ class Arena:
         assert self._load.stdout is not None
         self._load.stdin.write(msgspec.json.encode(asked) + b"\n")
         self._load.stdin.flush()
-        result = msgspec.json.decode(self._load.stdout.readline(), type=Result)
+        line = self._load.stdout.readline()
+        result = msgspec.json.decode(line, type=Result) if line else Result(error="the load generator has ended")
         if result.error:
             raise FailedJobError(f"{server.contestant.name}: {result.error}\n{self._log.read_text()[-2000:]}")
         return result
@@ -171,7 +172,7 @@ def _measure_job(arena: Arena, source: str, job: Job, server: Server, measured: 
 
 
 def _sized(job: Job, plan: Plan) -> Job:
-    return msgspec.structs.replace(job, slices=job.slices // plan.divisor)
+    return msgspec.structs.replace(job, slices=max(1, job.slices // plan.divisor))
 
 
 def _rotated(servers: Sequence[Server], by: int) -> list[Server]:

@@ -52,7 +52,7 @@ def _turn(number: int) -> tuple[Json, Json]:
     call_id = f"call_{number:024d}"
     arguments = json.dumps({"path": f"src/parser/module_{number}.py", "from": 1, "to": 60})
     call = {"id": call_id, "type": "function", "function": {"name": f"tool_{number}", "arguments": arguments}}
-    result = "".join(f'{line}\tdef rule_{line}(self) -> str:  return "\u00e9t\u00e9"\n' for line in range(36))
+    result = "".join(f'{line}\tdef rule_{line}(self) -> str:  return "\u00e9t\u00e9"\n' for line in range(44))
     return (
         {"role": "assistant", "content": None, "tool_calls": [call]},
         {"role": "tool", "tool_call_id": call_id, "content": result},

@@ -70,7 +70,7 @@ class SseSplitter:
 
 def read_sse(raw: bytes) -> Message | None:
     """The fields of one raw event; None where it carries no data (comments, a lone blank line)."""
-    if raw.startswith(b"data: ") and raw.endswith(b"\n\n") and raw.count(b"\n") == 2 and b"\r" not in raw:
+    if raw.startswith(b"data: ") and raw.endswith(b"\n\n") and raw.index(b"\n") == len(raw) - 2 and b"\r" not in raw:
         return Message("", raw[6:-2])
     return _read_lines(raw)
 

@@ -187,6 +187,8 @@ class ConsoleFormatter(logging.Formatter):
         return f"\x1b[{color}m{name}\x1b[0m" if color else name
 
     def _value(self, value: object) -> str:
+        if type(value) is int:
+            return str(value)
         clean = self._redactor.clean(value)
         text = clean if isinstance(clean, str) else json.dumps(clean, ensure_ascii=False)
         if not isinstance(clean, str) or _BARE_VALUE.fullmatch(text):

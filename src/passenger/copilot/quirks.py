@@ -9,11 +9,12 @@ import msgspec
 
 from passenger.body import Body
 from passenger.chat import Ask
-from passenger.dialects.completions import Chunk, Fix
+from passenger.dialects.completions import Chunk, ChunkChoice, Fix
 
 JSON = dict[str, Any]
 
 CHUNK_OBJECT = "chat.completion.chunk"
+_NAMED = b'{"object":"%b",' % CHUNK_OBJECT.encode()
 
 
 # --- requests ----------------------------------------------------------------------------------------------------
@@ -31,8 +32,9 @@ def ask_for_usage(body: Body, ask: Ask) -> None:
 
 def stream_fixes(ask: Ask) -> tuple[Fix, ...]:
     """The fixes of one completions stream, in the order they are applied; each stream has its own, for their state."""
-    fixes: tuple[Fix, ...] = (CallNumbering(), name_the_object)
-    return fixes if ask.wants_usage else (withhold_usage, *fixes)
+    usage = () if ask.wants_usage else (withhold_usage,)
+    calls = (CallNumbering(),) if ask.tools else ()
+    return (*usage, *calls, name_the_object)
 
 
 def withhold_usage(chunk: Chunk, data: bytes) -> bytes | None:
@@ -45,7 +47,7 @@ def name_the_object(chunk: Chunk, data: bytes) -> bytes:
     if chunk.object or chunk.choices is None:
         return data
     if chunk.object is msgspec.UNSET:
-        return b'{"object":"' + CHUNK_OBJECT.encode() + b'",' + data.lstrip()[1:].lstrip()
+        return _NAMED + data.lstrip()[1:]
     fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     return msgspec.json.encode({**fields, "object": CHUNK_OBJECT})
 
@@ -64,19 +66,15 @@ class CallNumbering:
 
     def __call__(self, chunk: Chunk, data: bytes) -> bytes:
         """Renumber one event where that changes anything."""
-        numbers = [
-            [self._number(choice.index, call.index or 0, call.id) for call in choice.delta.tool_calls]
-            if choice.delta and choice.delta.tool_calls
-            else None
-            for choice in chunk.choices or ()
-        ]
-        if not any(numbers):
+        said = [_indices(choice) for choice in chunk.choices or ()]
+        if not any(said):
             return data
-        said = [
-            [call.index for call in choice.delta.tool_calls] if choice.delta and choice.delta.tool_calls else None
-            for choice in chunk.choices or ()
-        ]
+        numbers = [self._renumber(choice) for choice in chunk.choices or ()]
         return data if said == numbers else _renumbered(data, numbers)
+
+    def _renumber(self, choice: ChunkChoice) -> list[int | None]:
+        calls = choice.delta.tool_calls if choice.delta else None
+        return [self._number(choice.index, call.index or 0, call.id) for call in calls or ()]
 
     def _number(self, choice: int, index: int, call_id: str | None) -> int:
         key = (choice, index)
@@ -88,10 +86,15 @@ class CallNumbering:
         return self._numbers[key]
 
 
-def _renumbered(data: bytes, numbers: list[list[int] | None]) -> bytes:
+def _indices(choice: ChunkChoice) -> list[int | None]:
+    calls = choice.delta.tool_calls if choice.delta else None
+    return [call.index for call in calls or ()]
+
+
+def _renumbered(data: bytes, numbers: list[list[int | None]]) -> bytes:
     event = msgspec.json.decode(data)
     for choice, indices in zip(event["choices"], numbers, strict=True):
-        for call, index in zip(choice["delta"]["tool_calls"] if indices else (), indices or (), strict=True):
+        for call, index in zip(choice["delta"]["tool_calls"] if indices else (), indices, strict=True):
             call["index"] = index
     return msgspec.json.encode(event)
 

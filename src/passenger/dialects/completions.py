@@ -182,30 +182,32 @@ def write_break(failure: Failure) -> bytes:
 # --- what is read of an answer -----------------------------------------------------------------------------------
 
 
-class _Call(Struct):
+class _Call(Struct, gc=False):
     index: int | None = None
     id: str | None = None
 
 
-class _Delta(Struct):
+class _Delta(Struct, gc=False):
     tool_calls: list[_Call] | None = None
 
 
-class _Choice(Struct):
+class ChunkChoice(Struct, gc=False):
+    """One choice of an event."""
+
     index: int = 0
     finish_reason: str | None = None
     delta: _Delta | None = None
 
 
-class _PromptDetails(Struct):
+class _PromptDetails(Struct, gc=False):
     cached_tokens: int | None = None
 
 
-class _CompletionDetails(Struct):
+class _CompletionDetails(Struct, gc=False):
     reasoning_tokens: int | None = None
 
 
-class _Usage(Struct):
+class _Usage(Struct, gc=False):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     prompt_tokens_details: _PromptDetails | None = None
@@ -213,15 +215,15 @@ class _Usage(Struct):
     reasoning_tokens: int | None = None
 
 
-class _Bill(Struct):
+class _Bill(Struct, gc=False):
     total_nano_aiu: int = 0
 
 
-class Chunk(Struct):
+class Chunk(Struct, gc=False):
     """One event of a stream, or a whole answer, as far as relaying needs to know it."""
 
     object: str | UnsetType | None = UNSET
-    choices: list[_Choice] | None = None
+    choices: list[ChunkChoice] | None = None
     usage: _Usage | None = None
     copilot_usage: _Bill | None = None
     error: Any = None
@@ -274,7 +276,7 @@ class Tap:
         if chunk.usage is not None or chunk.copilot_usage is not None:
             self._bill(chunk)
 
-    def _note(self, choice: _Choice) -> None:
+    def _note(self, choice: ChunkChoice) -> None:
         if choice.finish_reason:
             self._finished.add(choice.index)
             self._open.discard(choice.index)

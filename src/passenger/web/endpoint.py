@@ -12,9 +12,9 @@ from passenger.dialects import Inbound, Request
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange, Outcome
 from passenger.gateway import Delivery, Gateway
-from passenger.web.lifeline import ClientGone, Lifelines, Receive
+from passenger.web.lifeline import ClientGone, Lifelines, Scope
 
-Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
@@ -37,7 +37,7 @@ class ChatEndpoint:
         answer = _Answer(send, self._inbound, exchange)
         try:
             body = await read_body(scope, receive, self._max_body)
-            async with self._lifelines.of(receive):
+            with self._lifelines.of(scope):
                 await self._serve(Request(body), exchange, answer)
         except Failure as failure:
             await answer.fail(failure)

@@ -1,18 +1,35 @@
 """Ends a request's work the moment nobody wants its answer any more; hides how that is noticed."""
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from passenger.errors import Failure
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Scope = MutableMapping[str, Any]
+
+ON_GONE = "passenger.on_gone"
+"""The scope's key for what to call when the client is gone."""
 
 
 class ClientGone(Exception):  # noqa: N818 - it is nobody's error
     """The client closed its connection before it had the whole answer."""
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, which calls when a client is gone: to wait for its message costs a task a request."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request that is being served."""
+        super().connection_lost(exc)
+        cycle: RequestResponseCycle | None = self.cycle  # None where no request ever came, whatever its type says
+        if cycle is not None and not cycle.response_complete:
+            on_gone = cast("Scope", cycle.scope).get(ON_GONE)
+            if on_gone is not None:
+                on_gone()
 
 
 class Lifelines:
@@ -20,46 +37,30 @@ class Lifelines:
 
     def __init__(self) -> None:
         self._open: set[_Lifeline] = set()
-        self._idle = asyncio.Event()
-        self._idle.set()
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def of(self, receive: Receive) -> "_Lifeline":
+    def of(self, scope: Scope) -> "_Lifeline":
         """A block that is left as soon as the client is gone.
 
         Raises:
             ClientGone: from within the block.
         """
-        return _Lifeline(self, receive)
+        return _Lifeline(self._open, scope)
 
     def cut_all(self, failure: Failure) -> None:
         """End every request with this failure."""
         for lifeline in list(self._open):
             lifeline.cut(failure)
 
-    async def ended(self) -> None:
-        """Wait until no request is being served."""
-        await self._idle.wait()
-
-    def _add(self, lifeline: "_Lifeline") -> None:
-        self._open.add(lifeline)
-        self._idle.clear()
-
-    def _discard(self, lifeline: "_Lifeline") -> None:
-        self._open.discard(lifeline)
-        if not self._open:
-            self._idle.set()
-
 
 class _Lifeline:
-    def __init__(self, lifelines: Lifelines, receive: Receive) -> None:
-        self._lifelines = lifelines
-        self._receive = receive
+    def __init__(self, among: set["_Lifeline"], scope: Scope) -> None:
+        self._among = among
+        self._scope = scope
         self._reason: Exception | None = None
         self._work: asyncio.Task[Any] | None = None
-        self._watch: asyncio.Task[None] | None = None
 
     def cut(self, reason: Exception) -> None:
         """Leave the block with this exception."""
@@ -67,23 +68,19 @@ class _Lifeline:
             self._reason = reason
             self._work.cancel()
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         self._work = asyncio.current_task()
-        self._watch = asyncio.create_task(self._listen(), name="client-watch")
-        self._lifelines._add(self)
+        self._scope[ON_GONE] = self._gone
+        self._among.add(self)
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._lifelines._discard(self)
-        if self._watch is not None:
-            self._watch.cancel()
+        self._among.discard(self)
+        del self._scope[ON_GONE]
         if self._reason is not None and isinstance(error, asyncio.CancelledError) and self._work is not None:
             self._work.uncancel()
             raise self._reason from None
 
-    async def _listen(self) -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            while (await self._receive())["type"] != "http.disconnect":
-                pass
-            self.cut(ClientGone())
+    def _gone(self) -> None:
+        self.cut(ClientGone())

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from passenger.errors import Failure, Kind
 from passenger.web.health import Readiness
-from passenger.web.lifeline import Lifelines
+from passenger.web.lifeline import HttpProtocol, Lifelines
 
 KEEP_ALIVE = 75
 """Seconds an idle connection of a client is kept."""
@@ -93,7 +93,7 @@ class Server(uvicorn.Server):
 def _config(app: ASGIApp, drain_timeout: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=HttpProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
