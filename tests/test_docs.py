@@ -18,8 +18,9 @@ from passenger.cli.parts import gateway_of
 from passenger.config import load
 from passenger.config.schema import CREDENTIAL_URLS, DEFAULTS, FORBIDDEN_IN_FOUND
 from passenger.config.sources import OTHER_VARIABLES, VARIABLES
-from passenger.copilot import device, quirks
+from passenger.copilot import device
 from passenger.copilot.protocol import EXCHANGE_API_VERSION, PASSED_DOWN, Editor
+from passenger.copilot.quirks import completions as quirks
 from passenger.dialects import completions
 from passenger.errors import STATUS, Failure, Kind
 from passenger.exchange import Outcome
@@ -28,6 +29,7 @@ from passenger.session import BACKOFF
 from passenger.simulator import Fault, Simulator, faults
 from passenger.vault import FileVault, token_paths
 from passenger.web.app import create_app
+from passenger.web.endpoint import Patience
 from passenger.web.health import Readiness
 from passenger.web.lifeline import Lifelines
 
@@ -91,8 +93,12 @@ def test_the_page_has_every_setting_its_default_and_its_variable_and_no_other() 
     assert described.keys() == DEFAULTS.keys()
     names = {key: name for name, key in VARIABLES.items()}
     for key, (_, default, variable, _) in described.items():
-        assert default == (f"`{DEFAULTS[key]}`" if DEFAULTS[key] else "none"), key
+        assert default == _shown(DEFAULTS[key]), key
         assert variable == f"`{names[key]}`", key
+
+
+def _shown(default: object) -> str:
+    return f"`{str(default).lower()}`" if isinstance(default, bool) else f"`{default}`" if default else "none"
 
 
 @pytest.mark.parametrize("uncomment", [False, True], ids=["as it stands", "with every setting"])
@@ -187,7 +193,7 @@ def test_the_page_has_every_environment_variable() -> None:
     text = section(page("docs/cli.md"), "Environment")
     read = variables_read()
     assert {"HOME", "NO_COLOR", "CLICOLOR_FORCE", "RUST_LOG", "GH_TOKEN", "TERM"} <= read, "the search finds nothing"
-    used_by_platformdirs = {"XDG_CONFIG_HOME"}
+    used_by_platformdirs = {"XDG_CONFIG_HOME", "XDG_STATE_HOME"}
     assert first_cells(text) == read | used_by_platformdirs | {"PASSENGER_<SECTION>_<KEY>"}
 
 
@@ -195,9 +201,10 @@ def test_the_page_has_every_level_and_field_of_the_log() -> None:
     text = section(page("docs/cli.md"), "The log")
     assert set(LEVELS) <= first_cells(text)
     fields = {"ms", "id", "model", "stream", "initiator", "first_ms", "input", "output", "cached", "credits", "retries"}
+    fields |= {"route", "dropped"}
     assert fields | {"outcome", "error", "code"} <= first_cells(text)
     keys = re.findall(r'fields(?: \|= \{|\["|: dict\[str, object\] = \{)', page("src/passenger/access.py"))
-    assert len(keys) == 8, "access.py has changed: are all its fields described?"
+    assert len(keys) == 10, "access.py has changed: are all its fields described?"
     assert {outcome.value for outcome in Outcome} - {"ok"} <= marked(text)
 
 
@@ -207,17 +214,12 @@ def test_the_page_has_every_level_and_field_of_the_log() -> None:
 async def test_the_page_has_every_route_and_no_other(tmp_path: Path) -> None:
     loaded = load(flags={}, config_path=None, environ={}, cwd=tmp_path, user_dir=tmp_path)
     async with gateway_of(loaded, FileVault(token_paths(tmp_path, tmp_path), {})) as gateway:
-        app = create_app(gateway, Readiness(gateway, lambda: None), Lifelines(), max_body=1024)
-    routes = {
-        (method, route.path.replace("{model:path}", "{id}"))
-        for route in getattr(app, "routes")  # noqa: B009 - an ASGI application is known to be a Router only here
-        for method in (route.methods or set()) - {"HEAD"}
-    }
+        app = create_app(gateway, Readiness(gateway, lambda: None), Lifelines(), max_body=1024, patience=Patience())
     described: set[tuple[str, str]] = set()
     for route, also, _ in rows(page("docs/endpoints.md").partition("\n## ")[0])[1:]:
         method, path = route.strip("`").split()
-        described |= {(method, path), (method, also.strip("`"))} if also else {(method, path)}
-    assert described == routes
+        described |= {(method, path), *((method, other) for other in marked(also))}
+    assert described == set(app.routes)
 
 
 def test_the_page_has_every_quirk_and_every_header_that_is_passed_down() -> None:
@@ -227,7 +229,7 @@ def test_the_page_has_every_quirk_and_every_header_that_is_passed_down() -> None
         for name, thing in vars(quirks).items()
         if isinstance(thing, type | types.FunctionType) and thing.__module__ == quirks.__name__ and name[0] != "_"
     }
-    assert public - {"stream_fixes"} <= marked(text)
+    assert public - {"stream_fixes", "prepare", "relay", "complete"} <= marked(text)
     assert marked(text) >= PASSED_DOWN
 
 
@@ -251,12 +253,12 @@ def failure_codes() -> set[str]:
     """Every `code=` of a call and every text that is given to a variable of that name."""
     found: set[str] = set()
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        constants = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+        for node in ast.walk(tree):
             match node:
-                case ast.keyword(arg="code", value=value):
-                    found |= _texts(value)
-                case ast.Assign(targets=[ast.Name(id="code")], value=value):
-                    found |= _texts(value)
+                case ast.keyword(arg="code", value=value) | ast.Assign(targets=[ast.Name(id="code")], value=value):
+                    found |= _texts(constants.get(ast.unparse(value), value))
                 case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
                     pairs = zip(names, values, strict=False)
                     found |= {t for name, v in pairs if ast.unparse(name) == "code" for t in _texts(v)}

@@ -28,6 +28,10 @@ def _fields(exchange: Exchange) -> dict[str, object]:
         fields |= {"input": usage.input, "output": usage.output, "cached": usage.cached}
         if usage.nano_credits:
             fields["credits"] = round(usage.nano_credits / 1e9, 6)
+    if exchange.route is not None and exchange.route.endswith("translated"):
+        fields["route"] = exchange.route
+    if exchange.dropped:
+        fields["dropped"] = ",".join(exchange.dropped)
     if exchange.retries:
         fields["retries"] = ",".join(exchange.retries)
     if exchange.outcome is not Outcome.OK:

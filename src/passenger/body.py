@@ -24,6 +24,15 @@ class Body:
         raw = self._opened().get(name)
         return None if raw is None else json.loads(bytes(raw))
 
+    def names(self) -> frozenset[str]:
+        """The names of the top-level fields."""
+        return frozenset(self._opened())
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes that it was made of."""
+        return self._raw
+
     def set(self, name: str, value: object) -> None:
         """Replace one top-level field, or add it at the end."""
         self._opened()[name] = msgspec.Raw(msgspec.json.encode(value))
@@ -44,12 +53,21 @@ class Body:
 
     def encode(self) -> bytes:
         """The bytes to send."""
-        return msgspec.json.encode(self._fields) if self._edited else self._raw
+        return _joined(self._opened()) if self._edited else self._raw
 
     def _opened(self) -> Fields:
         if self._fields is None:
             self._fields = _split(self._raw)
         return self._fields
+
+
+def _joined(fields: Fields) -> bytes:
+    try:
+        return msgspec.json.encode(fields)
+    except UnicodeEncodeError:
+        # A lone surrogate in a name, which only its escape can write.
+        written = (json.dumps(name).encode() + b":" + bytes(value) for name, value in fields.items())
+        return b"{" + b",".join(written) + b"}"
 
 
 def _split(raw: bytes) -> Fields:
@@ -66,7 +84,7 @@ def _split(raw: bytes) -> Fields:
 
 
 _SPACE = re.compile(r"[ \t\n\r]*")
-_DECODER = json.JSONDecoder()
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 
 def _split_leniently(text: str) -> Fields:

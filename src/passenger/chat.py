@@ -1,7 +1,14 @@
-"""What every chat dialect has in common: the request as far as it must be known to relay it, and what it used."""
+"""One chat in neutral form, going up: what is asked, in no vendor's words.
 
-from dataclasses import dataclass
+A floor, not a union: it holds what at least two dialects have (design, section 6). What goes down is `events`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, Literal
+
+JSON = dict[str, Any]
 
 
 class Initiator(StrEnum):
@@ -16,7 +23,7 @@ class Ask:
     """The few facts of a request that routing, headers and relaying need.
 
     `wants_usage` is false where the client would be surprised by a usage event; `thinks` is true where it asks
-    the model to reason.
+    the model to reason; `betas` are Anthropic's, as the client sent them.
     """
 
     model: str
@@ -26,11 +33,16 @@ class Ask:
     tools: bool = False
     thinks: bool = False
     wants_usage: bool = True
+    betas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one answer. `cached` is part of `input`, `reasoning` is part of `output` where the vendor counts so."""
+    """Tokens of one answer.
+
+    `cached` (read from a prompt cache) and `written` (to one) are parts of `input`; `reasoning` is part of `output`
+    where the vendor counts so.
+    """
 
     input: int = 0
     output: int = 0
@@ -38,3 +50,224 @@ class Usage:
     reasoning: int = 0
     nano_credits: int | None = None
     """Copilot's own bill: 1e9 are one AI credit; None where it sent none."""
+    written: int = 0
+
+
+# --- parts of a message ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A vendor's proof that a thought is its own: Anthropic's `signature`, Copilot's `reasoning_opaque`, Responses'
+    `encrypted_content`.
+
+    `origin` is the upstream dialect and the vendor, as in `messages/anthropic`; it is empty for a seal that a client
+    sent without our prefix, which then is of the client's own dialect. `redacted`: Anthropic gave no text with it.
+    """
+
+    origin: str
+    value: str
+    redacted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words. `cache`: the client set a prompt-cache breakpoint after this part."""
+
+    text: str
+    cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture as base64; `detail` is OpenAI's (`low`, `high`, `auto`)."""
+
+    media_type: str
+    data: str
+    detail: str | None = None
+    cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file, nearly always a PDF, as base64."""
+
+    media_type: str
+    data: str
+    name: str | None = None
+    cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What the model has thought, as far as it was shown, and the seal that it wants back."""
+
+    text: str
+    seal: Seal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The model's words for why it does not answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call by the model. `arguments` is JSON text as it came, or raw text where the tool is `custom`."""
+
+    id: str
+    name: str
+    arguments: str
+    namespace: str | None = None
+    custom: bool = False
+    cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool gave back; `error` where it failed, `custom` where the call was of a custom tool."""
+
+    call_id: str
+    content: tuple["Text | Image | Document", ...]
+    error: bool = False
+    custom: bool = False
+    cache: bool = False
+
+
+Part = Text | Image | Document | Thought | Refusal | ToolCall | ToolResult
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn. Tool results are parts of a `user` message and come first in it; `system` may stand anywhere."""
+
+    role: Role
+    parts: tuple[Part, ...]
+
+
+# --- tools -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """What the input of a custom tool must match: `syntax` is `lark` or `regex`."""
+
+    syntax: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool the model may call. `schema` is the JSON Schema of its arguments, None for a `custom` one (raw text)."""
+
+    name: str
+    description: str | None = None
+    schema: JSON | None = None
+    strict: bool | None = None
+    namespace: str | None = None
+    custom: bool = False
+    grammar: Grammar | None = None
+    cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """Whether tools must be called; `names` narrows `auto` and `required` to some (one name: that tool is forced)."""
+
+    mode: Literal["auto", "none", "required"]
+    names: tuple[str, ...] = ()
+
+
+# --- what tunes --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """How much to think. `effort` is OpenAI's word (`none` to `max`), `budget` Anthropic's and Google's tokens.
+
+    Both None: think as you see fit. `show`: whether the thoughts are wanted in the answer, None where not said.
+    """
+
+    effort: str | None = None
+    budget: int | None = None
+    show: bool | None = None
+
+    @property
+    def off(self) -> bool:
+        """Whether thinking is not wanted at all."""
+        return self.effort == "none" or self.budget == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The shape that the answer must have. `schema` None: any JSON object."""
+
+    schema: JSON | None
+    name: str = "answer"
+    strict: bool | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One chat request. None and empty mean that the client did not say.
+
+    `dropped` names, in the client's own words, what its reader understood and the hub cannot hold.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    stream: bool = False
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    parallel: bool | None = None
+    limit: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    schema: Schema | None = None
+    reasoning: Reasoning | None = None
+    verbosity: str | None = None
+    user: str | None = None
+    cache_key: str | None = None
+    wants_usage: bool = True
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What the catalogue says of a model, as far as writing a request for it needs to know.
+
+    Limits and budgets are tokens; None and empty mean that the catalogue does not say.
+    """
+
+    vendor: str = ""
+    max_output: int | None = None
+    min_budget: int | None = None
+    max_budget: int | None = None
+    adaptive: bool = False
+    efforts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A request as it goes up: the body, headers beyond the usual ones, and the hub's names of what was left out."""
+
+    body: JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a writer cannot make up itself: the id of the answer (32 hex digits) and Unix seconds."""
+
+    id: str
+    created: int

@@ -1,7 +1,7 @@
 """One request's life as it is recorded: asked what, by which route, in how many attempts, with what outcome."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import perf_counter
@@ -31,6 +31,10 @@ class Exchange:
     ask: Ask | None = None
     model: str | None = None
     """The model that went up, where it was resolved to another name than the one asked for."""
+    route: str | None = None
+    """Model, dialect and mode, as `x-passenger-route` tells them."""
+    dropped: list[str] = field(default_factory=list)
+    """What of the request did not go up, in the client's own words."""
     status: int = 0
     attempts: int = 0
     retries: list[str] = field(default_factory=list)
@@ -44,6 +48,10 @@ class Exchange:
         """Record what went wrong."""
         self.failure = failure
         self.outcome = outcome
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Note what was left out of the request, each name once."""
+        self.dropped += [name for name in dict.fromkeys(names) if name not in self.dropped]
 
     @property
     def seconds(self) -> float:

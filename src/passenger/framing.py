@@ -5,6 +5,7 @@ a colon starts a comment, one space after a field's colon is not part of its val
 """
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from passenger.errors import Failure, Kind
@@ -92,3 +93,25 @@ def write_sse(data: bytes, event: str = "") -> bytes:
     """One event whose data is a single line, which JSON from an encoder always is."""
     head = f"event: {event}\n".encode() if event else b""
     return head + b"data: " + data + b"\n\n"
+
+
+# --- ways to frame an answer -------------------------------------------------------------------------------------
+
+
+class Framing(NamedTuple):
+    """How messages become bytes on their way to a client: what comes first, between them and last."""
+
+    content_type: str
+    frame: Callable[[Message], bytes]
+    opening: bytes = b""
+    between: bytes = b""
+    closing: bytes = b""
+
+
+def _line(message: Message) -> bytes:
+    return message.data + b"\n"
+
+
+SSE = Framing("text/event-stream; charset=utf-8", lambda message: write_sse(message.data, message.event))
+NDJSON = Framing("application/x-ndjson", _line)
+JSON_ARRAY = Framing("application/json; charset=UTF-8", lambda message: message.data, b"[", b",\n", b"]")

@@ -1,33 +1,44 @@
-"""The one path to Copilot: peek, resolve, send, deliver, record.
+"""The one path to Copilot: peek, resolve, route, send, deliver, record.
 
 Every request walks it; a feature is a line here, a wrapper around `Upstream`, or an observer of the exchange.
 """
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 
 import msgspec
 
+from passenger import embeddings, translate, wellformed
 from passenger.body import Body
-from passenger.chat import Ask
-from passenger.copilot import quirks
+from passenger.chat import Ask, Prompt, Stamp, Usage, Written
 from passenger.copilot.live import LiveCatalog
 from passenger.copilot.models import Catalog, Model, read_models
 from passenger.copilot.protocol import chat_headers
-from passenger.dialects import Inbound, Relay, Request, completions
+from passenger.copilot.quirks import Quirks, completions, messages, responses
+from passenger.dialects import Inbound, Request
+from passenger.dialects import messages as messages_api
+from passenger.embeddings import EmbedAsk
 from passenger.errors import Failure, Kind
+from passenger.events import Event, Finish, Folder
 from passenger.exchange import Exchange, Observer, Outcome
-from passenger.framing import SseSplitter
+from passenger.relay import relayed
+from passenger.routing import Route, choose
 from passenger.session import Session
+from passenger.thoughts import Thoughts
+from passenger.tokens.counter import Counter
 from passenger.upstream import Call, Reply, Upstream
 
 log = logging.getLogger(__name__)
 
-AFTER_THE_END = 1.0
-"""Seconds that upstream may take to end a stream whose terminator has gone down, so that its connection is kept."""
+_PASSING = frozenset({Kind.UPSTREAM, Kind.UNAVAILABLE, Kind.TIMEOUT, Kind.RATE_LIMIT})
+"""Failures that say nothing of the request itself."""
+
+QUIRKS: Mapping[str, Quirks] = {"completions": completions, "messages": messages, "responses": responses}
+"""What relaying needs, by dialect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,7 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What goes down to the client: a whole body, or the pieces of a stream, between two of which may be a Failure."""
+    """What goes down to the client: a whole body, or the pieces of a stream, each of them whole messages."""
 
     content_type: str
     headers: tuple[tuple[str, str], ...]
@@ -66,36 +77,74 @@ class Gateway:
         upstream: Upstream,
         *,
         clock: Callable[[], float],
+        counter: Counter,
         deadlines: Deadlines | None = None,
         observers: Sequence[Observer] = (),
+        strict: bool = False,
     ) -> None:
         self.seat = seat
         self._upstream = upstream
         self._clock = clock
         self._deadlines = deadlines or Deadlines()
         self._observers = observers
+        self._counter = counter
+        self._strict = strict
+        self._thoughts = Thoughts(clock)
 
     @asynccontextmanager
     async def chat(self, inbound: Inbound, request: Request, exchange: Exchange) -> AsyncIterator[Delivery]:
-        """One chat request, relayed; leaving the block ends the upstream request, finished or not.
+        """One chat request; leaving the block ends the upstream request, finished or not.
 
         Raises:
             Failure: the request is at fault, or Copilot gave no answer.
         """
+        wellformed.check(request.body)
         ask = exchange.ask = inbound.peek(request)
         model = await self.seat.catalog.resolve(ask.model)
-        exchange.model = model.id if model else ask.model
-        async with self._upstream.send(self._chat_call(ask, model, request), exchange) as reply:
-            if not ask.stream:
-                yield await self._whole(reply, exchange)
-                return
-            relay = completions.StreamRelay(quirks.stream_fixes(ask))
+        route = choose(inbound, ask.model, model)
+        exchange.model, exchange.route = route.name, str(route)
+        serve = self._relay if route.relayed else self._translate
+        async with serve(inbound, request, ask, route, exchange) as delivery:
+            yield delivery
+        if exchange.usage is not None and exchange.failure is None:
+            read = partial(inbound.read_prompt, request)
+            self._counter.sample(self.seat.name, route.name, read, exchange.usage.input)
+
+    async def count(
+        self, name: str, read: Callable[[], Prompt], write: Callable[[Model], Written], exchange: Exchange
+    ) -> int:
+        """The input tokens of a prompt: Copilot's own count where the model's API has one, else ours.
+
+        `read` gives the prompt, in a worker thread; `write` what goes up for Copilot's count.
+        """
+        model = await self.seat.catalog.resolve(name)
+        seat, exchange.model = self.seat.name, model.id if model else name
+        if model is not None and messages_api.PATH in model.endpoints:
             try:
-                yield _stream(reply, relay)
-            finally:
-                exchange.usage = relay.usage
-                if relay.failure is not None:
-                    exchange.fail(relay.failure, Outcome.BROKEN)
+                answer = await self._asked(messages_api.COUNT_PATH, model, write(model), exchange)
+                counted = messages_api.read_count(answer)
+            except Failure as failure:
+                if failure.kind not in _PASSING:
+                    raise
+                log.warning("Copilot does not count, so the tokens are estimated: %s", failure)
+            else:
+                self._counter.learn(seat, model.id, read, counted)
+                return counted
+        return await self._counter.count(seat, exchange.model, read)
+
+    async def embed(self, ask: EmbedAsk, exchange: Exchange) -> tuple[list[msgspec.Raw], Usage]:
+        """The vectors of some texts, in their order, asked for in as many requests as the model's limit needs."""
+        model = await self.seat.catalog.resolve(ask.model)
+        exchange.model = model.id if model else ask.model
+        self._drop(exchange, ask.dropped)
+        vectors, usage = list[msgspec.Raw](), Usage()
+        for body in embeddings.upstream_bodies(ask, exchange.model, model.max_inputs if model else None):
+            answer = await self._asked(embeddings.PATH, model, Written(body), exchange)
+            some, used = embeddings.read_vectors(answer)
+            vectors += some
+            usage = replace(usage, input=usage.input + used.input)
+        exchange.usage = usage
+        return vectors, usage
 
     async def models(self) -> Catalog:
         """The account's models; a Failure where no list of them can be had."""
@@ -110,74 +159,137 @@ class Gateway:
             except Exception:
                 log.exception("an observer failed")
 
-    def _chat_call(self, ask: Ask, model: Model | None, request: Request) -> Call:
-        body = Body(request.body)
-        if model is not None and model.id != ask.model:
-            body.set("model", model.id)
-        quirks.ask_for_usage(body, ask)
-        return Call(
-            session=self.seat.session,
-            method="POST",
-            path=completions.PATH,
-            headers=chat_headers(ask),
-            body=body.encode(),
-            first_byte=self._deadlines.first_byte if ask.stream else self._deadlines.complete,
-            idle=self._deadlines.idle,
-        )
+    # --- relayed -------------------------------------------------------------------------------------------------
 
-    async def _whole(self, reply: Reply, exchange: Exchange) -> Delivery:
-        body = await reply.read()
-        chunk = completions.read_chunk(body)
-        exchange.usage = completions.read_usage(chunk) if chunk else None
+    @asynccontextmanager
+    async def _relay(
+        self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange
+    ) -> AsyncIterator[Delivery]:
+        quirks, stamp, body = QUIRKS[route.outbound.NAME], self._stamp(exchange), Body(request.body)
+        if route.name != ask.model:
+            body.set("model", route.name)
+        headers, dropped = quirks.prepare(body, ask, route.able)
+        self._drop(exchange, dropped)
+        async with self._upstream.send(self._call(ask, route, body.encode(), headers), exchange) as reply:
+            if not ask.stream:
+                yield await self._whole(reply, quirks, stamp, exchange)
+                return
+            relay = quirks.relay(ask, stamp)
+            try:
+                _must_stream(reply)
+                framing = inbound.framing(request)
+                pieces = relayed(reply, relay, lambda failure: framing.frame(inbound.write_break(failure)))
+                yield Delivery(framing.content_type, reply.headers, pieces)
+            finally:
+                exchange.usage = relay.usage
+                if relay.failure is not None:
+                    exchange.fail(relay.failure, Outcome.BROKEN)
+
+    async def _whole(self, reply: Reply, quirks: Quirks, stamp: Stamp, exchange: Exchange) -> Delivery:
         try:
-            answer = quirks.complete_answer(body, model=exchange.model or "", now=int(self._clock()))
+            answer, exchange.usage = quirks.complete(await reply.read(), exchange.model or "", stamp)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Failure(Kind.UPSTREAM, f"Copilot's answer is not JSON: {error}", code="bad_answer") from error
         return Delivery("application/json", reply.headers, answer)
 
+    # --- translated ----------------------------------------------------------------------------------------------
 
-def _stream(reply: Reply, relay: Relay) -> Delivery:
+    @asynccontextmanager
+    async def _translate(
+        self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange
+    ) -> AsyncIterator[Delivery]:
+        prompt, stamp = self._read_prompt(inbound, request), self._stamp(exchange)
+        written = self._write_prompt(inbound, prompt, route)
+        self._drop(exchange, (*prompt.dropped, *(inbound.FIELDS.get(name, name) for name in written.dropped)))
+        reader, body = route.outbound.reader(prompt, route.able), msgspec.json.encode(written.body)
+        call = self._call(replace(ask, stream=True), route, body, written.headers)
+        async with self._upstream.send(call, exchange) as reply:
+            _must_stream(reply)
+            if not ask.stream:
+                answer = await translate.answer(reply, reader)
+                exchange.usage = answer.usage
+                self._thoughts.keep(self.seat.name, answer.parts)
+                yield Delivery("application/json", reply.headers, inbound.write_answer(prompt, answer, stamp))
+                return
+            framing, writer = inbound.framing(request), inbound.writer(prompt, stamp)
+            note, fail = self._note(inbound, exchange), lambda failure: exchange.fail(failure, Outcome.BROKEN)
+            pieces = translate.stream(reply, reader, writer, framing, note=note, fail=fail)
+            yield Delivery(framing.content_type, reply.headers, pieces)
+
+    def _read_prompt(self, inbound: Inbound, request: Request) -> Prompt:
+        prompt = inbound.read_prompt(request)
+        return prompt if inbound.CARRIES_SEALS else self._thoughts.restore(self.seat.name, prompt)
+
+    @staticmethod
+    def _write_prompt(inbound: Inbound, prompt: Prompt, route: Route) -> Written:
+        try:
+            return route.outbound.write_prompt(replace(prompt, model=route.name), route.able)
+        except Failure as failure:
+            if failure.param is None:
+                raise
+            raise failure.but(param=inbound.FIELDS.get(failure.param, failure.param)) from failure
+
+    def _note(self, inbound: Inbound, exchange: Exchange) -> Callable[[Event], None]:
+        """What watches the events of a stream: for usage, and for thoughts that the client cannot carry."""
+        folder = None if inbound.CARRIES_SEALS else Folder()
+
+        def note(event: Event) -> None:
+            if folder is not None:
+                folder.add(event)
+            if isinstance(event, Finish):
+                exchange.usage = event.usage
+                if folder is not None and folder.answer is not None:
+                    self._thoughts.keep(self.seat.name, folder.answer.parts)
+
+        return note
+
+    # --- both ----------------------------------------------------------------------------------------------------
+
+    def _drop(self, exchange: Exchange, names: Sequence[str]) -> None:
+        """Note what does not go up; refuse instead where the settings are strict."""
+        if names and self._strict:
+            message = f"{names[0]} cannot be carried to this model, and [proxy] strict leaves nothing out"
+            raise Failure(Kind.INVALID, message, code="unsupported_parameter", param=names[0])
+        exchange.drop(names)
+
+    def _call(self, ask: Ask, route: Route, body: bytes, headers: Mapping[str, str]) -> Call:
+        return Call(
+            session=self.seat.session,
+            method="POST",
+            path=route.outbound.PATH,
+            headers={**chat_headers(ask), **headers},
+            body=body,
+            first_byte=self._deadlines.first_byte if ask.stream else self._deadlines.complete,
+            idle=self._deadlines.idle,
+            seat=self.seat.name,
+            model=route.name,
+        )
+
+    async def _asked(self, path: str, model: Model | None, written: Written, exchange: Exchange) -> bytes:
+        """The whole answer to a request that is no chat."""
+        self._drop(exchange, written.dropped)
+        call = Call(
+            session=self.seat.session,
+            method="POST",
+            path=path,
+            headers={"Content-Type": "application/json", "Accept": "application/json", **written.headers},
+            body=msgspec.json.encode(written.body),
+            first_byte=self._deadlines.first_byte,
+            idle=self._deadlines.idle,
+            seat=self.seat.name,
+            model=model.id if model else "",
+        )
+        async with self._upstream.send(call, exchange) as reply:
+            return await reply.read()
+
+    def _stamp(self, exchange: Exchange) -> Stamp:
+        return Stamp(exchange.id.replace("-", ""), int(self._clock()))
+
+
+def _must_stream(reply: Reply) -> None:
     if "json" in reply.content_type:
         message = f"Copilot answered {reply.content_type} where a stream was asked for"
         raise Failure(Kind.UPSTREAM, message, code="bad_answer")
-    return Delivery("text/event-stream; charset=utf-8", reply.headers, _relayed(reply, relay))
-
-
-async def _relayed(reply: Reply, relay: Relay) -> AsyncGenerator[bytes, None]:
-    """Whole events as they arrive. What came before a break still goes down; the unfinished event does not."""
-    try:
-        async for down in _events(reply, relay):
-            yield down
-    except Failure:
-        # Where upstream has said itself what went wrong, the client knows already.
-        if relay.failure is None:
-            raise
-
-
-async def _events(reply: Reply, relay: Relay) -> AsyncIterator[bytes]:
-    splitter = SseSplitter()
-    async for piece in reply.pieces():
-        down, failure = _passed(relay, splitter.feed(piece))
-        if down:
-            yield down
-        if failure is not None:
-            raise failure
-        if relay.done:
-            break
-    if last := relay.end(splitter.flush()):
-        yield last
-    if rest := await reply.rest(AFTER_THE_END):
-        yield rest
-
-
-def _passed(relay: Relay, events: list[bytes]) -> tuple[bytes, Failure | None]:
-    down: list[bytes] = []
-    try:
-        for raw in events:
-            down.append(relay.event(raw))  # noqa: PERF401 - what came before a failure must not be lost with it
-    except Failure as failure:
-        return b"".join(down), failure
-    return b"".join(down), None
 
 
 async def fetch_models(

@@ -47,6 +47,8 @@ class Call:
     idle: float
     body: bytes = b""
     anonymous: bool = False
+    seat: str = ""
+    model: str = ""
 
 
 @dataclass(slots=True)

@@ -133,7 +133,6 @@ async def test_errors_arrive_as_the_sdks_own_exceptions(client: AsyncOpenAI, sim
         (Fault(code="rate_limited", headers={"retry-after": "7"}), openai.RateLimitError, 429),
         (Fault(status=403), openai.PermissionDeniedError, 403),
         (Fault(html=True), openai.InternalServerError, 502),
-        (Fault(code="model_max_prompt_tokens_exceeded"), openai.BadRequestError, 400),
     ]
     for fault, kind, status in table:
         simulator.inject(fault)
@@ -143,6 +142,10 @@ async def test_errors_arrive_as_the_sdks_own_exceptions(client: AsyncOpenAI, sim
         assert caught.value.request_id
         assert fault.code is None or str(caught.value.code).startswith(fault.code)
         assert status != 429 or caught.value.response.headers["retry-after"] == "7"
+    simulator.inject(Fault(code="model_max_prompt_tokens_exceeded"))
+    with pytest.raises(openai.BadRequestError) as too_long:
+        await client.chat.completions.create(model="gpt-4o", messages=asking("x"))
+    assert too_long.value.code == "context_length_exceeded"
     with pytest.raises(openai.NotFoundError, match="does not exist"):
         await client.chat.completions.create(model="no-such-model", messages=asking("x"))
 

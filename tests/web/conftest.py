@@ -15,9 +15,17 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Benc
         yield one
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def quick(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    """A bench that bridges a silence of tenths of a second."""
+    config = "[proxy]\ncommit_after = 0.1\nkeep_alive = 0.1\n"
+    async with bench(tmp_path_factory.mktemp("quick"), config=config) as one:
+        yield one
+
+
 @pytest.fixture(autouse=True)
 def as_new(request: pytest.FixtureRequest) -> None:
     """Let each test begin on a bench on which nothing has happened."""
-    if "shared" in request.fixturenames:
-        one: Bench = request.getfixturevalue("shared")
+    for name in {"shared", "quick"} & set(request.fixturenames):
+        one: Bench = request.getfixturevalue(name)
         one.forget()

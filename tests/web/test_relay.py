@@ -351,6 +351,7 @@ async def test_request_ids_and_quota_come_down_and_nothing_else_of_upstreams(sha
     answer = await shared.chat(stream=stream)
     ours = {"cache-control", "x-accel-buffering", "transfer-encoding"}
     expected = {"x-request-id", "x-github-request-id", "x-copilot-service-request-id", "content-type", "date"}
+    expected.add("x-passenger-route")
     quotas = {name.lower() for name in answer.headers if name.lower().startswith("x-quota-snapshot-")}
     assert len(quotas) == 3
     assert {name.lower() for name in answer.headers} - ours - {"content-length"} == expected | quotas

@@ -38,6 +38,13 @@ class Invocation:
         return absolute(lambda: user_config_path("passenger", appauthor=False))
 
     @property
+    def state_dir(self) -> Path:
+        """Where what was learned is kept: `~/.local/state/passenger` on Linux. It need not exist."""
+        from platformdirs import user_state_path  # noqa: PLC0415 - as above
+
+        return absolute(lambda: user_state_path("passenger", appauthor=False))
+
+    @property
     def legacy_dir(self) -> Path:
         """Where passenger-rs keeps its tokens: `~/.config/passenger-rs` on every system."""
         home = self.environ.get("HOME") or self.environ.get("USERPROFILE")

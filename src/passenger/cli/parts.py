@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from passenger.access import log_exchange
@@ -18,8 +19,14 @@ from passenger.errors import Failure, Kind
 from passenger.gateway import Deadlines, Gateway, Seat, fetch_models
 from passenger.github import GitHub
 from passenger.http import Client, client
+from passenger.learned import Learned
 from passenger.log import Redactor
+from passenger.negotiate import Negotiator
 from passenger.session import Session
+from passenger.store import PrivateFile
+from passenger.tokens.counter import Counter
+from passenger.tokens.ratios import Ratios
+from passenger.tokens.tokenizer import Tokenizer
 from passenger.upstream import Copilot
 from passenger.vault import FileVault, TokenPaths, token_paths
 
@@ -120,11 +127,38 @@ def github_of(loaded: Loaded, http: Client) -> GitHub:
     return GitHub(http, loaded.config.github.copilot_token_url, editor_of(loaded.config))
 
 
+def learned_of(state_dir: Path | None) -> Learned:
+    """What models do not take, in the state directory where there is one."""
+    return Learned(PrivateFile(state_dir / "learned.json") if state_dir else None, time.time)
+
+
 @asynccontextmanager
-async def gateway_of(loaded: Loaded, vault: FileVault) -> AsyncIterator[Gateway]:
+async def counter_of(state_dir: Path | None) -> AsyncIterator[Counter]:
+    """The counter of tokens, which remembers what it learns in the state directory where there is one."""
+    ratios = Ratios(PrivateFile(state_dir / "ratios.json") if state_dir else None)
+    counter = Counter(ratios, Tokenizer(), clock=time.monotonic)
+    try:
+        yield counter
+    finally:
+        await counter.close()
+
+
+@asynccontextmanager
+async def gateway_of(loaded: Loaded, vault: FileVault, state_dir: Path | None = None) -> AsyncIterator[Gateway]:
     """The gateway with all that is behind it; no network is touched before the first request."""
-    async with client(connect_timeout=loaded.config.proxy.connect_timeout) as http:
-        upstream = Copilot(http)
+    proxy = loaded.config.proxy
+    async with client(connect_timeout=proxy.connect_timeout) as http:
+        copilot = Copilot(http)
         session = session_of(loaded, vault, github_of(loaded, http))
-        seat = Seat("own", session, catalog_of(loaded, session, upstream))
-        yield Gateway(seat, upstream, clock=time.time, deadlines=deadlines_of(loaded.config), observers=[log_exchange])
+        seat = Seat("own", session, catalog_of(loaded, session, copilot))
+        upstream = Negotiator(copilot, learned_of(state_dir), strict=proxy.strict)
+        async with counter_of(state_dir) as counter:
+            yield Gateway(
+                seat,
+                upstream,
+                clock=time.time,
+                deadlines=deadlines_of(loaded.config),
+                observers=[log_exchange],
+                counter=counter,
+                strict=proxy.strict,
+            )

@@ -1,10 +1,12 @@
 """`passenger`, `passenger serve`: serve the subscription until told to stop."""
 
+import functools
 import logging
 import signal
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
@@ -16,6 +18,7 @@ from passenger.config import Loaded
 from passenger.copilot.protocol import why_not_exchangeable
 from passenger.vault import FileVault
 from passenger.web.app import create_app
+from passenger.web.endpoint import Patience
 from passenger.web.health import Readiness
 from passenger.web.lifeline import Lifelines
 from passenger.web.listen import PortTakenError, listen
@@ -34,20 +37,30 @@ def run(invocation: Invocation) -> int:
     sockets = listening(loaded)
     if sockets is None:
         return FAILED
-    return run_loop(serve(loaded, vault, sockets, lambda: log.info("%s", start_line(sockets, vault))))
+    say_started = functools.partial(_say_started, sockets, vault)
+    return run_loop(serve(loaded, vault, sockets, say_started, invocation.state_dir))
 
 
 async def serve(
-    loaded: Loaded, vault: FileVault, sockets: list[socket.socket], on_listening: Callable[[], None]
+    loaded: Loaded,
+    vault: FileVault,
+    sockets: list[socket.socket],
+    on_listening: Callable[[], None],
+    state_dir: Path | None = None,
 ) -> int:
     """Serve on these sockets until a signal comes: exit 0 on SIGTERM, 130 on Ctrl-C."""
-    config = loaded.config.server
-    async with gateway_of(loaded, vault) as gateway:
+    config, proxy = loaded.config.server, loaded.config.proxy
+    async with gateway_of(loaded, vault, state_dir) as gateway:
         readiness, lifelines = Readiness(gateway, lambda: vault.unsaved), Lifelines()
-        app = create_app(gateway, readiness, lifelines, max_body=config.max_body)
+        patience = Patience(proxy.commit_after, proxy.keep_alive)
+        app = create_app(gateway, readiness, lifelines, max_body=config.max_body, patience=patience)
         server = Server(app, readiness, lifelines, drain_timeout=config.drain_timeout, on_listening=on_listening)
         await server.serve(sockets)
     return INTERRUPTED if server.stopped_by is signal.SIGINT else OK
+
+
+def _say_started(sockets: list[socket.socket], vault: FileVault) -> None:
+    log.info("%s", start_line(sockets, vault))
 
 
 def login_complaint(vault: FileVault) -> str | None:

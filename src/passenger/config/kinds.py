@@ -130,6 +130,16 @@ def _read_aliases(text: str) -> object:
     return {name.strip(): model.strip() for name, _, model in pairs}
 
 
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, not {shown(value)}")  # noqa: TRY004 - as above
+    return value
+
+
+def _read_truth(text: str) -> object:
+    return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().casefold(), text)
+
+
 PORT = Kind(partial(_whole, low=0, high=65535), _read_whole)
 BYTES = Kind(partial(_whole, low=1024, high=1 << 30), _read_whole)
 SECONDS = Kind(partial(_seconds, zero=False), _read_number)
@@ -138,4 +148,5 @@ URL = Kind(_url)
 BASE_URL = Kind(_base_url)
 HOST = Kind(_host)
 HEADER = Kind(_header_value)
+BOOL = Kind(_truth, _read_truth)
 ALIASES = Kind(_aliases, _read_aliases)

@@ -49,12 +49,19 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """How long Copilot may take, in seconds: to connect, to begin a stream, to answer whole, between two chunks."""
+    """How long Copilot may take, in seconds: to connect, to begin a stream, to answer whole, between two chunks.
+
+    While it is silent, streaming clients get their headers after `commit_after` and then a keep-alive at each
+    `keep_alive` (0: never). `strict` refuses what could only be translated by leaving something out.
+    """
 
     connect_timeout: float = _setting(10, kinds.SECONDS)
     first_byte_timeout: float = _setting(300, kinds.SECONDS)
     complete_timeout: float = _setting(900, kinds.SECONDS)
     idle_timeout: float = _setting(300, kinds.SECONDS)
+    commit_after: float = _setting(30, kinds.SECONDS_OR_NONE)
+    keep_alive: float = _setting(15, kinds.SECONDS_OR_NONE)
+    strict: bool = _setting(False, kinds.BOOL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ A name is resolved kindly but only ever to the very same model: case, a dashed C
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from passenger.chat import Abilities
 from passenger.errors import Failure, Kind
 
 JSON = dict[str, Any]
@@ -30,10 +31,35 @@ class Model:
     version: str
     endpoints: tuple[str, ...]
     raw: JSON
+    able: Abilities = field(default_factory=Abilities)
+    kind: str = "chat"
+    """`chat`, `embeddings` or `completion`."""
+    max_inputs: int | None = None
+    """Texts in one request for embeddings."""
 
     def as_openai(self) -> JSON:
         """The entry in OpenAI's shape, with Copilot's own fields kept beside."""
         return {**self.raw, "id": self.id, "object": "model", "created": self.created, "owned_by": self.owner}
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return str(self.raw.get("name") or self.id)
+
+    @property
+    def limits(self) -> JSON:
+        """`max_context_window_tokens`, `max_prompt_tokens`, `max_output_tokens`; any of them may be missing."""
+        return _table(_table(self.raw, "capabilities"), "limits")
+
+    @property
+    def supports(self) -> JSON:
+        """`tool_calls`, `vision` and more; what it does not do is missing."""
+        return _table(_table(self.raw, "capabilities"), "supports")
+
+    @property
+    def family(self) -> str:
+        """What it is a version of."""
+        return str(_table(self.raw, "capabilities").get("family") or self.id)
 
     @property
     def owner(self) -> str:
@@ -133,4 +159,36 @@ def _model(entry: JSON) -> Model:
         version=str(entry.get("version") or ""),
         endpoints=tuple(str(endpoint) for endpoint in endpoints) if isinstance(endpoints, list) else CHAT,
         raw=entry,
+        able=_abilities(entry),
+        kind=str(_table(entry, "capabilities").get("type") or "chat"),
+        max_inputs=number(_table(_table(entry, "capabilities"), "limits").get("max_inputs")),
     )
+
+
+VENDORS = {"azure openai": "openai"}
+"""Vendors that are another's under a second name."""
+
+
+def _abilities(entry: JSON) -> Abilities:
+    capabilities = _table(entry, "capabilities")
+    limits, supports = _table(capabilities, "limits"), _table(capabilities, "supports")
+    vendor = str(entry.get("vendor") or entry.get("publisher") or "").casefold()
+    efforts = supports.get("reasoning_effort")
+    return Abilities(
+        vendor=VENDORS.get(vendor, vendor),
+        max_output=number(limits.get("max_output_tokens")),
+        min_budget=number(supports.get("min_thinking_budget")),
+        max_budget=number(supports.get("max_thinking_budget")),
+        adaptive=supports.get("adaptive_thinking") is True,
+        efforts=tuple(str(effort) for effort in efforts) if isinstance(efforts, list) else (),
+    )
+
+
+def _table(entry: JSON, name: str) -> JSON:
+    value = entry.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def number(value: object) -> int | None:
+    """A whole number, None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from passenger.chat import Ask
+from passenger.copilot.negotiation import is_overflow
 from passenger.errors import Failure, Kind, kind_of
 from passenger.secret import Secret
 
@@ -231,6 +232,10 @@ class CopilotUser(Struct):
     access_type_sku: str | None = None
 
 
+OVERFLOW = "context_length_exceeded"
+"""The code of a failure which says that the prompt is too long for the model, whichever API said it."""
+
+
 # --- errors of the Copilot API -----------------------------------------------------------------------------------
 
 
@@ -254,11 +259,14 @@ def read_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failur
     message = message or f"Copilot answered {status} without a word"
     if kind is Kind.LOGIN:
         message = f"{message} ({_LOG_IN} if this lasts)"
+    code = str(error.code) if error.code not in (None, "") else None
+    if status == 400 and is_overflow(message, code):
+        code = OVERFLOW
     return Failure(
         kind,
         message,
         status=status,
-        code=str(error.code) if error.code not in (None, "") else None,
+        code=code,
         param=error.param or None,
         type=error.type or None,
         retry_after=headers.get("retry-after"),

@@ -1,23 +1,58 @@
 """The wire formats that clients speak (`Inbound`) and that Copilot speaks (`Outbound`), as pure functions.
 
-A dialect is a module of this package that satisfies one or both Protocols; it never imports another dialect.
+A dialect is a module or package of this package that satisfies one or both Protocols; it never imports another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from passenger.chat import Ask, Usage
+from passenger.chat import Abilities, Ask, Prompt, Stamp, Usage, Written
 from passenger.errors import Failure
+from passenger.events import Answer, Event
+from passenger.framing import Framing, Message
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What arrived: the body as it came, what the path named, and the headers by lower-case name."""
+    """What arrived: the body as it came, what the path named, the query, and the headers by lower-case name."""
 
     body: bytes
     path_params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+class Writer(Protocol):
+    """Writes one answer for a client as its events come."""
+
+    def send(self, event: Event) -> Iterable[Message]:
+        """The messages that this event becomes, often one, sometimes none; `Finish` brings the normal terminator."""
+        ...
+
+    def fail(self, failure: Failure) -> Iterable[Message]:
+        """The messages that end a stream which has broken; no normal terminator is among them."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads one answer of Copilot as its messages come."""
+
+    def read(self, message: Message) -> Iterable[Event]:
+        """The events that this message completes.
+
+        Raises:
+            Failure: upstream says that it has failed.
+        """
+        ...
+
+    def end(self) -> Iterable[Event]:
+        """The events that only the end of the stream completes.
+
+        Raises:
+            Failure: the answer is not complete (code `stream_broken`).
+        """
+        ...
 
 
 class Relay(Protocol):
@@ -46,15 +81,62 @@ class Inbound(Protocol):
     """A dialect as a client speaks it to us."""
 
     NAME: str
+    """The dialect's name; a model is relayed to by the `Outbound` of the same name."""
+    CARRIES_SEALS: bool
+    """Whether its clients send the thoughts they were given, with their seals, back on the next turn."""
+    FAILS_IN_STREAM: frozenset[str]
+    """Codes of failures that a streaming client understands only as the events of a broken stream."""
+    FIELDS: Mapping[str, str]
+    """What the client calls the hub's fields (`limit`: `max_tokens`), where the names differ."""
 
     def peek(self, request: Request) -> Ask:
         """The facts of a request, or a Failure that names the field at fault."""
+        ...
+
+    def read_prompt(self, request: Request) -> Prompt:
+        """The whole request, or a Failure that names the field which no translation can carry."""
+        ...
+
+    def framing(self, request: Request) -> Framing:
+        """How the messages of a streamed answer to this request become bytes."""
+        ...
+
+    def writer(self, prompt: Prompt, stamp: Stamp) -> Writer:
+        """Writes a streamed answer."""
+        ...
+
+    def write_answer(self, prompt: Prompt, answer: Answer, stamp: Stamp) -> bytes:
+        """A whole answer, as JSON."""
         ...
 
     def write_failure(self, failure: Failure) -> bytes:
         """The body of an error answer."""
         ...
 
-    def write_break(self, failure: Failure) -> bytes:
-        """The event that ends a stream which has broken; no normal terminator follows it."""
+    def write_break(self, failure: Failure) -> Message:
+        """The message that ends a relayed stream which has broken; no normal terminator follows it."""
+        ...
+
+    def keep_alive(self, begun: bool) -> bytes:
+        """What may be sent while nothing comes, before or after the answer has begun; empty where there is nothing."""
+        ...
+
+
+class Outbound(Protocol):
+    """A dialect as Copilot speaks it to us."""
+
+    NAME: str
+    PATH: str
+    """Below the API's base URL, and the name in a model's `supported_endpoints`."""
+
+    def write_prompt(self, prompt: Prompt, able: Abilities) -> Written:
+        """The request for a model, always streaming.
+
+        Raises:
+            Failure: it would mean something else there; `param` is the hub's name of the field.
+        """
+        ...
+
+    def reader(self, prompt: Prompt, able: Abilities) -> Reader:
+        """Reads the streamed answer to that prompt."""
         ...

@@ -1,6 +1,7 @@
 """The models of the account, from `catalogue.json` (upstream.md 3); it hides the dialects of `/models`."""
 
 import importlib.resources
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -85,11 +86,17 @@ class Model:
 
 
 class Catalogue:
-    """Every model, and the answers of `GET /models` made once."""
+    """Every model, and the answers of `GET /models` made once.
 
-    def __init__(self) -> None:
+    `speaks` lets some models, by id, be asked on other paths than the file says.
+    """
+
+    def __init__(self, speaks: Mapping[str, Sequence[str]] | None = None) -> None:
         text = importlib.resources.files("passenger.simulator").joinpath("catalogue.json").read_bytes()
         self._entries: list[dict[str, Any]] = msgspec.json.decode(text)["data"]
+        for entry in self._entries:
+            if entry["id"] in (speaks or {}):
+                entry["supported_endpoints"] = list((speaks or {})[entry["id"]])
         self._models: dict[str, Model] = {}
         for entry in self._entries:  # ids are not unique: the first entry is the one that is called
             self._models.setdefault(entry["id"], Model(entry, entry.pop("simulated", {})))

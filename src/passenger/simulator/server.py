@@ -6,7 +6,7 @@ It hides the sockets; everything a test may ask or change is an attribute or a m
 import asyncio
 import errno
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -34,7 +34,7 @@ class Simulator:
     Times are seconds. `device_interval` is what GitHub asks of a login's polls, `approve_after` how many of them are
     told to wait, `login` is the user's name (what one login was given, another cannot send back), `latency` is added
     before the headers of every answer, `clock` is the wall's time that tokens expire by, `created` and `seed` go into
-    every answer, and only the last `keep` requests are remembered.
+    every answer, only the last `keep` requests are remembered, and `speaks` gives models, by id, other endpoints.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Simulator:
         created: int = CREATED,
         seed: int = 0,
         keep: int = 10_000,
+        speaks: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.requests: list[Recorded] = []
         self.exchanges = 0
@@ -63,7 +64,7 @@ class Simulator:
         self._where = (host, port)
         self._keep = keep
         self._github = GitHub(self.account, self.device)
-        self._copilot = Copilot(self.account, Catalogue(), created, seed)
+        self._copilot = Copilot(self.account, Catalogue(speaks), created, seed)
         self._desk = Desk(self._answer, self._record, latency)
         self._servers: list[asyncio.Server] = []
 

@@ -1,44 +1,55 @@
-"""The one raw ASGI endpoint behind every generating route: the hot path.
+"""The one raw ASGI endpoint behind every generating route: the hot path."""
 
-Before the first byte a failure is a status, after it an error event in the client's dialect.
-"""
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from time import time
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
-from contextlib import aclosing
-from time import perf_counter
-from typing import Any
-
+from passenger.chat import Stamp
 from passenger.dialects import Inbound, Request
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange, Outcome
 from passenger.gateway import Delivery, Gateway
+from passenger.web.answer import Answer, Send
 from passenger.web.lifeline import ClientGone, Lifelines, Scope
+from passenger.web.pulse import Pulse
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Header = tuple[bytes, bytes]
-
-JSON: Header = (b"content-type", b"application/json")
-_STREAM_HEADERS: tuple[Header, ...] = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
 
 
-class ChatEndpoint:
-    """Serves one dialect's chat route."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds: until a silent stream's headers go down, and between two signs of life (0: never)."""
 
-    def __init__(self, gateway: Gateway, inbound: Inbound, lifelines: Lifelines, *, max_body: int) -> None:
+    commit_after: float = 30.0
+    keep_alive: float = 15.0
+
+
+Serve = Callable[[Request, Exchange, Answer], Awaitable[None]]
+"""Answers one request."""
+
+
+class Endpoint:
+    """Serves one route; its failures are said in the dialect of `inbound`."""
+
+    def __init__(
+        self, gateway: Gateway, inbound: Inbound, serve: Serve, lifelines: Lifelines, *, max_body: int
+    ) -> None:
         self._gateway = gateway
         self._inbound = inbound
+        self._serve = serve
         self._lifelines = lifelines
         self._max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, and record it however it ends."""
         exchange = Exchange(scope["method"], scope["path"])
-        answer = _Answer(send, self._inbound, exchange)
+        answer = Answer(send, self._inbound, exchange)
         try:
-            body = await read_body(scope, receive, self._max_body)
+            answer.request = read_request(scope, await read_body(scope, receive, self._max_body))
             with self._lifelines.of(scope):
-                await self._serve(Request(body), exchange, answer)
+                await self._serve(answer.request, exchange, answer)
         except Failure as failure:
             await answer.fail(failure)
         except ClientGone:
@@ -49,73 +60,64 @@ class ChatEndpoint:
         finally:
             self._gateway.conclude(exchange)
 
-    async def _serve(self, request: Request, exchange: Exchange, answer: "_Answer") -> None:
-        async with self._gateway.chat(self._inbound, request, exchange) as delivery:
-            match delivery.content:
-                case bytes() as body:
-                    await answer.give(delivery, body)
-                case pieces:
-                    await answer.stream(delivery, pieces)
+
+def chatting(gateway: Gateway, inbound: Inbound, patience: Patience) -> Serve:
+    """What a chat route does."""
+
+    async def serve(request: Request, exchange: Exchange, answer: Answer) -> None:
+        with Pulse(answer.keep_alive, patience.commit_after, patience.keep_alive) as pulse:
+            async with gateway.chat(inbound, request, exchange) as delivery:
+                await answer.deliver(delivery, pulse.sent)
+
+    return serve
 
 
-class _Answer:
-    """One answer on its way down, and the record of how far it came."""
+class Loadable(Inbound, Protocol):
+    """A dialect whose clients also ask for nothing but that a model be loaded."""
 
-    def __init__(self, send: Send, inbound: Inbound, exchange: Exchange) -> None:
-        self._send = send
-        self._inbound = inbound
-        self._exchange = exchange
-        self._started = False
+    def is_load(self, request: Request) -> bool:
+        """Whether this request does."""
+        ...
 
-    async def give(self, delivery: Delivery, body: bytes) -> None:
-        """Send a whole answer."""
-        length: Header = (b"content-length", str(len(body)).encode())
-        await self._head(200, [_content_type(delivery), length, *self._encoded(delivery.headers)])
-        self._exchange.first_byte = perf_counter()
-        await self._send({"type": "http.response.body", "body": body})
+    def loaded_model(self, request: Request) -> str:
+        """The model that is meant."""
+        ...
 
-    async def stream(self, delivery: Delivery, pieces: AsyncGenerator[bytes, None]) -> None:
-        """Send an answer as it comes."""
-        await self._head(200, [_content_type(delivery), *_STREAM_HEADERS, *self._encoded(delivery.headers)])
-        async with aclosing(pieces):
-            async for piece in pieces:
-                if self._exchange.first_byte is None:
-                    self._exchange.first_byte = perf_counter()
-                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-        await self._send({"type": "http.response.body", "body": b""})
+    def write_load(self, request: Request, stamp: Stamp) -> bytes:
+        """What it is answered."""
+        ...
 
-    async def fail(self, failure: Failure) -> None:
-        """Say what went wrong, as a status or, where that has been sent already, as the stream's last event."""
-        if self._started:
-            self._exchange.fail(failure, Outcome.BROKEN)
-            await self._send({"type": "http.response.body", "body": self._inbound.write_break(failure)})
+
+def loading(gateway: Gateway, inbound: Loadable, serve: Serve) -> Serve:
+    """What a chat route does where a model can be loaded, too: here every model always is."""
+
+    async def serve_either(request: Request, exchange: Exchange, answer: Answer) -> None:
+        if not inbound.is_load(request):
+            await serve(request, exchange, answer)
             return
-        self._exchange.fail(failure)
-        await self._head(failure.status, [JSON, *_retry_after(failure), *self._encoded(failure.headers)])
-        await self._send({"type": "http.response.body", "body": self._inbound.write_failure(failure)})
+        await gateway.seat.catalog.resolve(inbound.loaded_model(request))
+        body = inbound.write_load(request, Stamp(exchange.id.replace("-", ""), int(time())))
+        await answer.deliver(Delivery("application/json", (), body))
 
-    async def _head(self, status: int, headers: list[Header]) -> None:
-        self._started = True
-        self._exchange.status = status
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
-
-    def _encoded(self, headers: tuple[tuple[str, str], ...]) -> list[Header]:
-        """Upstream's headers as bytes, with a request id where it gave none."""
-        encoded = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
-        if not any(name == b"x-request-id" for name, _ in encoded):
-            encoded.append((b"x-request-id", self._exchange.id.encode()))
-        return encoded
+    return serve_either
 
 
-def _content_type(delivery: Delivery) -> Header:
-    return (b"content-type", delivery.content_type.encode())
+def answering(ask: Callable[[Request, Exchange], Awaitable[Delivery]]) -> Serve:
+    """What a route does that answers one question at once: embeddings, token counts, a model's card."""
+
+    async def serve(request: Request, exchange: Exchange, answer: Answer) -> None:
+        await answer.deliver(await ask(request, exchange))
+
+    return serve
 
 
-def _retry_after(failure: Failure) -> list[Header]:
-    """`Retry-After`, where the failure's own headers do not hold it already."""
-    if failure.retry_after is None or any(name == "retry-after" for name, _ in failure.headers):
-        return []
-    return [(b"retry-after", failure.retry_after.encode("latin-1", "replace"))]
+def read_request(scope: Scope, body: bytes) -> Request:
+    """What arrived, in the words of the dialects."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    query = scope["query_string"]
+    return Request(
+        body, scope.get("path_params") or {}, headers, dict(parse_qsl(query.decode("latin-1"))) if query else {}
+    )
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:

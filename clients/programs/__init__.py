@@ -1,0 +1,18 @@
+"""Every program that is driven, and every way in which it is; to add one, write its module and name it here."""
+
+from collections.abc import Sequence
+
+from clients.programs import aider, claude_code, codex, continue_cli, copilot, gemini_cli, llm, opencode, qwen_code
+from clients.turn import Turn
+
+TURNS: Sequence[Turn] = (
+    *claude_code.TURNS,
+    *codex.TURNS,
+    *gemini_cli.TURNS,
+    *opencode.TURNS,
+    *qwen_code.TURNS,
+    *copilot.TURNS,
+    *aider.TURNS,
+    *continue_cli.TURNS,
+    *llm.TURNS,
+)

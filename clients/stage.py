@@ -1,0 +1,90 @@
+"""One turn, played: an empty home, Passenger on a simulator of its own, a tap between it and the program."""
+
+import json
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.proxy import running
+
+from clients.install import NODE
+from clients.process import Ended, run
+from clients.tap import Tap, tapped
+from clients.turn import Command, Setting, Turn
+from clients.verdict import Seen
+from passenger.simulator import Simulator
+from passenger.simulator.recorded import Recorded
+
+GENERATING = ("/chat/completions", "/responses", "/v1/messages")
+ENVIRONMENT = {"NO_COLOR": "1", "TERM": "dumb", "CI": "1", "LANG": "C.UTF-8", "DO_NOT_TRACK": "1"}
+
+
+@dataclass(frozen=True)
+class Played:
+    """A turn as it was played, for the verdict and for who wants to read on."""
+
+    seen: Seen
+    tap: Tap
+    log: list[str]
+
+
+async def play(turn: Turn, model: str, command: Path, seconds: float) -> Played:
+    """Play a turn with a model; `command` is the program's path, `seconds` the time that it has."""
+    with tempfile.TemporaryDirectory(prefix="passenger-clients-") as name:
+        root = Path(name)
+        home, work, own = root / "home", root / "work", root / "passenger"
+        for directory in (home, work, own):
+            directory.mkdir()
+        async with Simulator() as simulator, running(simulator, own) as proxy:
+            where = urlsplit(proxy.url)
+            async with tapped(where.hostname or "", where.port or 0) as tap:
+                setting = Setting(url=tap.url, model=model, home=home, work=work, secret=f"seat-{secrets.token_hex(6)}")
+                ended = await _run(turn.command(setting), command, setting, seconds)
+                return Played(_seen(turn, setting, ended, tap, simulator), tap, proxy.lines)
+
+
+async def _run(what: Command, command: Path, setting: Setting, seconds: float) -> Ended:
+    setting.note.write_text(f"{setting.secret}\n")
+    for path, text in what.files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    env = {**environment(setting.home), **what.env}
+    return await run([str(command), *what.arguments], env=env, cwd=setting.work, stdin=what.stdin, seconds=seconds)
+
+
+def environment(home: Path) -> dict[str, str]:
+    """A program's whole environment: nothing of the user's but where commands are."""
+    places = {
+        "HOME": home,
+        "TMPDIR": home / "tmp",
+        "XDG_CONFIG_HOME": home / ".config",
+        "XDG_DATA_HOME": home / ".local" / "share",
+        "XDG_STATE_HOME": home / ".local" / "state",
+        "XDG_CACHE_HOME": home / ".cache",
+    }
+    for place in places.values():
+        place.mkdir(parents=True, exist_ok=True)
+    path = f"{NODE}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {"PATH": path, **ENVIRONMENT, **{name: str(place) for name, place in places.items()}}
+
+
+def _seen(turn: Turn, setting: Setting, ended: Ended, tap: Tap, simulator: Simulator) -> Seen:
+    upstream = [request for request in simulator.requests if request.route in GENERATING]
+    carried = [request.route for request in upstream if carries(request, setting.secret)]
+    edited = turn.edits in setting.note.read_text() if turn.edits else None
+    return Seen(
+        ended=ended,
+        secret=setting.secret,
+        asked=tap.asked(),
+        reached=[request.route for request in upstream],
+        carried=carried,
+        edited=edited,
+    )
+
+
+def carries(request: Recorded, secret: str) -> bool:
+    """Whether a request that Copilot answered well holds the secret."""
+    return secret in json.dumps(request.json(), ensure_ascii=False) and request.status == 200

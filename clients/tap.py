@@ -1,0 +1,88 @@
+"""A wire tap: it stands before Passenger, passes every byte on, and keeps what went by, to be read or shown later."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+PIECE = 65536
+REQUEST = re.compile(rb"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\S+) HTTP/1\.[01]\r\n")
+STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) [A-Za-z -]*\r\n")
+"""Heads stand out: no string of JSON, of which bodies and streams are made, holds a line end as it is."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it went by: its method, its path with the query, and the status it was answered with."""
+
+    method: str
+    path: str
+    status: int | None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.status or 'unanswered'}"
+
+
+@dataclass
+class Wire:
+    """One connection: all that the program sent, and all that it got."""
+
+    sent: bytearray = field(default_factory=bytearray)
+    got: bytearray = field(default_factory=bytearray)
+
+
+@dataclass
+class Tap:
+    """Every connection so far, in the order in which they were made."""
+
+    url: str = ""
+    wires: list[Wire] = field(default_factory=list)
+
+    def asked(self) -> list[Asked]:
+        """Every request so far, connection by connection."""
+        return [one for wire in self.wires for one in requests_in(bytes(wire.sent), bytes(wire.got))]
+
+    def transcript(self) -> bytes:
+        """All that went by, for a reader who wants to know who said what."""
+        said = [(b"SENT", wire.sent, b"GOT", wire.got) for wire in self.wires]
+        return b"\n".join(b"===== %s\n%s\n===== %s\n%s\n" % parts for parts in said)
+
+
+def requests_in(sent: bytes, got: bytes) -> list[Asked]:
+    """The requests of a connection, each with its answer."""
+    statuses = [int(found[1]) for found in STATUS.finditer(got)]
+    heads = [(found[1].decode(), found[2].decode("latin-1")) for found in REQUEST.finditer(sent)]
+    answers = [*statuses, *([None] * len(heads))]
+    return [Asked(method, path, status) for (method, path), status in zip(heads, answers, strict=False)]
+
+
+@contextlib.asynccontextmanager
+async def tapped(host: str, port: int) -> AsyncIterator[Tap]:
+    """A tap on a server, until the block is left."""
+    tap = Tap()
+
+    async def carry(near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        wire = Wire()
+        tap.wires.append(wire)
+        with contextlib.suppress(OSError):
+            far, forth = await asyncio.open_connection(host, port)
+            async with asyncio.TaskGroup() as both:
+                both.create_task(_pump(near, forth, wire.sent))
+                both.create_task(_pump(far, back, wire.got))
+
+    server = await asyncio.start_server(carry, "127.0.0.1", 0)
+    tap.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield tap
+    finally:
+        server.close()
+
+
+async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter, kept: bytearray) -> None:
+    with contextlib.suppress(OSError):
+        while piece := await source.read(PIECE):
+            kept += piece
+            sink.write(piece)
+            await sink.drain()
+    sink.close()

@@ -1,0 +1,105 @@
+"""What one turn of one program is: which package, how it is pointed at Passenger, what it is asked; all as values.
+
+A turn is the smallest piece of agent's work: the scripted model calls a tool of the program's own that reads a file,
+and says what the tool said. Only who has really read the file and sent it back can print what stands in it.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Registry = Literal["npm", "pip"]
+Dialect = Literal["chat", "responses", "messages", "gemini", "ollama"]
+
+NOTE = "note.txt"
+"""The file that a turn reads, in the working directory."""
+
+KEY = "passenger-takes-any-key"
+
+COMPLETIONS_ONLY = "gpt-4o"
+RESPONSES_ONLY = "gpt-5.5"
+CLAUDE = "claude-opus-4.6"
+GEMINI = "gemini-3.1-pro-preview"
+MODELS: Mapping[Dialect, Sequence[str]] = {
+    "chat": (COMPLETIONS_ONLY, RESPONSES_ONLY, CLAUDE),
+    "responses": (RESPONSES_ONLY, CLAUDE, COMPLETIONS_ONLY),
+    "messages": (CLAUDE, RESPONSES_ONLY, COMPLETIONS_ONLY),
+    "gemini": (GEMINI, RESPONSES_ONLY, CLAUDE),
+    "ollama": (COMPLETIONS_ONLY, RESPONSES_ONLY, CLAUDE),
+}
+"""The simulated models that a dialect is tried with, the most natural first; whatever it is, one is translated to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A program as its registry has it: the packages with their versions, and the command that they install."""
+
+    name: str
+    title: str
+    registry: Registry
+    packages: tuple[str, ...]
+    command: str
+
+    @property
+    def version(self) -> str:
+        """The version of the program itself, which is its first package."""
+        return self.packages[0].rpartition("@" if self.registry == "npm" else "==")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """Where a turn takes place: Passenger's address without a path, a model, an empty home and working directory."""
+
+    url: str
+    model: str
+    home: Path
+    work: Path
+    secret: str
+
+    @property
+    def note(self) -> Path:
+        """The file that holds the secret."""
+        return self.work / NOTE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """What is run: arguments after the command's name, variables, files by their whole path, and standard input."""
+
+    arguments: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[Path, str] = field(default_factory=dict)
+    stdin: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """A way to use a program; `told` says what becomes of the secret, as the table tells it.
+
+    `edits` is set where the program shows nothing of the note, but must have written this text into it. `only` are the
+    models to try instead of the dialect's.
+    """
+
+    program: Program
+    dialect: Dialect
+    told: str
+    command: Callable[[Setting], Command]
+    edits: str = ""
+    only: Sequence[str] = ()
+
+    @property
+    def models(self) -> Sequence[str]:
+        """The models to try, the most natural first."""
+        return self.only or MODELS[self.dialect]
+
+
+def call(tool: str, **arguments: object) -> str:
+    """A prompt to which the simulated model answers with that tool call, and then with what the tool has said."""
+    return f"Please read the note. [[call {tool} {json.dumps(arguments)}]]"
+
+
+def as_json(value: object) -> str:
+    """A configuration file."""
+    return json.dumps(value, indent=2)

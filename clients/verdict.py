@@ -1,0 +1,67 @@
+"""What is to be said of a turn, from what was seen of it; it does nothing itself."""
+
+import re
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from clients.process import Ended
+from clients.tap import Asked
+
+PASSED = "passed"
+SHOWN = 300
+"""How much of a program's last words a table shows, in characters."""
+
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+EXPECTED: Mapping[int | None, Set[str]] = {404: {"HEAD"}, 426: {"GET"}}
+"""Refusals that a program is known to take well: a path it only probes, a WebSocket."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What was seen of a turn: how it ended, its requests, and the paths of Copilot they reached.
+
+    `carried` are the paths to which the secret went up (in a tool's result, or in the file that is edited); `edited`
+    says, where the program was to edit the note, whether it did.
+    """
+
+    ended: Ended
+    secret: str
+    asked: Sequence[Asked]
+    reached: Sequence[str]
+    carried: Sequence[str]
+    edited: bool | None = None
+
+
+def verdict(seen: Seen) -> str:
+    """`passed`, or the first thing that is wrong."""
+    if seen.ended.code is None:
+        return f"no end in time; {last_words(seen.ended)}"
+    if seen.ended.code != 0:
+        return f"exit code {seen.ended.code}: {last_words(seen.ended)}"
+    if not seen.reached:
+        return f"nothing reached Copilot: {last_words(seen.ended)}"
+    if not seen.carried:
+        return f"the tool's result never came back: {last_words(seen.ended)}"
+    if seen.edited is False:
+        return f"the file is not edited: {last_words(seen.ended)}"
+    if seen.edited is None and seen.secret not in plain(seen.ended.stdout):
+        return f"the answer is not shown: {last_words(seen.ended)}"
+    if found := refused(seen.asked):
+        return f"it did its work, but was refused: {', '.join(map(str, found))}"
+    return PASSED
+
+
+def refused(asked: Sequence[Asked]) -> list[Asked]:
+    """The requests that Passenger refused, but for those of which the program thinks nothing of it."""
+    return [one for one in asked if (one.status or 0) >= 400 and one.method not in EXPECTED.get(one.status, ())]
+
+
+def plain(text: str) -> str:
+    """A text without the colours and links of a terminal."""
+    return ANSI.sub("", text)
+
+
+def last_words(ended: Ended) -> str:
+    """The last that a program said, on one line."""
+    said = " ".join(plain(f"{ended.stdout}\n{ended.stderr}").split())
+    return said if len(said) <= SHOWN else "…" + said[-SHOWN:]

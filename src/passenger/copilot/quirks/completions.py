@@ -1,0 +1,224 @@
+"""Fix-ups that Copilot's wire needs, one function each: the reason, the date it was last seen, and a test by its name.
+
+Each can be deleted the day its reason is gone.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from passenger import seals
+from passenger.body import Body
+from passenger.chat import Abilities, Ask, Stamp, Usage
+from passenger.dialects.completions import Chunk, ChunkChoice, Fix, StreamRelay, limit_field, read_chunk, read_usage
+
+JSON = dict[str, Any]
+
+CHUNK_OBJECT = "chat.completion.chunk"
+_NAMED = b'{"object":"%b",' % CHUNK_OBJECT.encode()
+
+
+# --- what the gateway calls --------------------------------------------------------------------------------------
+
+
+def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """See `Quirks.prepare`."""
+    ask_for_usage(body, ask)
+    name_the_limit(body, ask, able)
+    return {}, take_back_seals(body)
+
+
+def relay(ask: Ask, stamp: Stamp) -> StreamRelay:
+    """See `Quirks.relay`."""
+    return StreamRelay(stream_fixes(ask))
+
+
+def complete(data: bytes, model: str, stamp: Stamp) -> tuple[bytes, Usage | None]:
+    """See `Quirks.complete`."""
+    chunk = read_chunk(data)
+    return complete_answer(data, model=model, now=stamp.created), read_usage(chunk) if chunk else None
+
+
+# --- requests ----------------------------------------------------------------------------------------------------
+
+
+def ask_for_usage(body: Body, ask: Ask) -> None:
+    """Ask for the usage event that a client did not ask for: what was spent is told nowhere else (2026-09)."""
+    if ask.stream and not ask.wants_usage:
+        options = body.get("stream_options")
+        body.set("stream_options", {**(options or {}), "include_usage": True})
+
+
+def name_the_limit(body: Body, ask: Ask, able: Abilities) -> None:
+    """Call the limit what OpenAI's newer models want it called; they refuse `max_tokens` (2026-03)."""
+    if b'"max_tokens"' in body.raw and limit_field(ask.model, able) != "max_tokens":
+        body.rename("max_tokens", "max_completion_tokens")
+
+
+def take_back_seals(body: Body) -> tuple[str, ...]:
+    """Take thoughts out that another of Copilot's APIs has sealed; no vendor takes another's (2026-11)."""
+    if seals.PREFIX not in body.raw:
+        return ()
+    messages = body.get("messages")
+    dropped: tuple[str, ...] = ()
+    for message in messages if isinstance(messages, list) else ():
+        sealed = message.get("reasoning_opaque") if isinstance(message, dict) else None
+        if not isinstance(sealed, str) or not seals.is_wrapped(sealed):
+            continue
+        seal = seals.unwrap(sealed)
+        if seal.origin.startswith("completions/"):
+            message["reasoning_opaque"] = seal.value
+        else:
+            del message["reasoning_opaque"]
+            message.pop("reasoning_text", None)
+            dropped = ("reasoning",)
+    body.set("messages", messages)
+    return dropped
+
+
+# --- streams -----------------------------------------------------------------------------------------------------
+
+
+def stream_fixes(ask: Ask) -> tuple[Fix, ...]:
+    """The fixes of one completions stream, in the order they are applied; each stream has its own, for their state."""
+    usage = () if ask.wants_usage else (withhold_usage,)
+    calls = (CallNumbering(),) if ask.tools else ()
+    return (*usage, *calls, name_the_object)
+
+
+def withhold_usage(chunk: Chunk, data: bytes) -> bytes | None:
+    """Keep the usage event that only we asked for: clients that did not ask index `choices[0]` of it (2026-09)."""
+    return None if chunk.usage is not None and chunk.choices == [] else data
+
+
+def name_the_object(chunk: Chunk, data: bytes) -> bytes:
+    """Put `object` where Copilot leaves it out or empty: pydantic-ai refuses chunks without it (2026-11)."""
+    if chunk.object or chunk.choices is None:
+        return data
+    if chunk.object is msgspec.UNSET:
+        return _NAMED + data.lstrip()[1:]
+    fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode({**fields, "object": CHUNK_OBJECT})
+
+
+class CallNumbering:
+    """Number Claude's parallel tool calls, which may all say `index: 0` and differ by `id` alone (recorded 2025-03).
+
+    A delta with an id other than the call's before it begins a new call; a delta without an id goes on with the
+    last one of its index.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[int, int], str] = {}
+        self._numbers: dict[tuple[int, int], int] = {}
+        self._count: dict[int, int] = {}
+
+    def __call__(self, chunk: Chunk, data: bytes) -> bytes:
+        """Renumber one event where that changes anything."""
+        said = [_indices(choice) for choice in chunk.choices or ()]
+        if not any(said):
+            return data
+        numbers = [self._renumber(choice) for choice in chunk.choices or ()]
+        return data if said == numbers else _renumbered(data, numbers)
+
+    def _renumber(self, choice: ChunkChoice) -> list[int | None]:
+        calls = choice.delta.tool_calls if choice.delta else None
+        return [self._number(choice.index, call.index or 0, call.id) for call in calls or ()]
+
+    def _number(self, choice: int, index: int, call_id: str | None) -> int:
+        key = (choice, index)
+        if key not in self._numbers or (call_id and self._ids.get(key) not in (None, call_id)):
+            self._numbers[key] = self._count.get(choice, 0)
+            self._count[choice] = self._numbers[key] + 1
+        if call_id:
+            self._ids[key] = call_id
+        return self._numbers[key]
+
+
+def _indices(choice: ChunkChoice) -> list[int | None]:
+    calls = choice.delta.tool_calls if choice.delta else None
+    return [call.index for call in calls or ()]
+
+
+def _renumbered(data: bytes, numbers: list[list[int | None]]) -> bytes:
+    event = msgspec.json.decode(data)
+    for choice, indices in zip(event["choices"], numbers, strict=True):
+        for call, index in zip(choice["delta"]["tool_calls"] if indices else (), indices, strict=True):
+            call["index"] = index
+    return msgspec.json.encode(event)
+
+
+# --- whole answers -----------------------------------------------------------------------------------------------
+
+
+class _Message(msgspec.Struct):
+    content: str | None = None
+    tool_calls: list[JSON] | None = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Message | None = None
+    index: int = 0
+    finish_reason: str | None = None
+
+
+class _Answer(msgspec.Struct):
+    """As much of an answer's shape as completing it relies on."""
+
+    choices: list[_Choice] | None = None
+
+
+def complete_answer(data: bytes, *, model: str, now: int) -> bytes:
+    """Make a non-streaming answer a valid OpenAI object; bytes that already are one stay as they are (2026-09).
+
+    Azure's lack `object` and `created` and carry `padding`; Claude's lack `index` and spread text and tool calls
+    over several choices; a limit of one token may leave no choice at all.
+
+    Raises:
+        msgspec.MsgspecError: the answer is not JSON, or not of an answer's shape.
+    """
+    answer = msgspec.json.decode(data, type=JSON)
+    msgspec.convert(answer, _Answer)
+    before = msgspec.json.encode(answer)
+    answer.setdefault("id", "chatcmpl-unknown")
+    answer["object"] = answer.get("object") or "chat.completion"
+    answer["created"] = answer.get("created") or now
+    answer["model"] = answer.get("model") or model
+    answer["choices"] = _merged(answer.get("choices") or [_empty_choice()])
+    after = msgspec.json.encode(answer)
+    return data if after == before else after
+
+
+def _merged(choices: list[JSON]) -> list[JSON]:
+    """One choice for each index, a missing index counting as the first."""
+    merged: dict[int, JSON] = {}
+    for choice in choices:
+        index = choice.setdefault("index", 0)
+        _complete_message(choice.setdefault("message", {}))
+        merged[index] = _joined(merged[index], choice) if index in merged else choice
+    return list(merged.values())
+
+
+def _joined(first: JSON, second: JSON) -> JSON:
+    """Two choices of one index as one, with the text and tool calls of both."""
+    one, two = first["message"], second["message"]
+    text = [part for part in (one["content"], two["content"]) if part]
+    calls = [*(one.get("tool_calls") or ()), *(two.get("tool_calls") or ())]
+    message = {**two, **one, "content": "".join(text) if text else one["content"]}
+    if calls:
+        message["tool_calls"] = calls
+    reason = second.get("finish_reason") or first.get("finish_reason")
+    return {**second, **first, "message": message, "finish_reason": reason}
+
+
+def _complete_message(message: JSON) -> None:
+    message.pop("padding", None)
+    message["role"] = message.get("role") or "assistant"
+    message.setdefault("content", None)
+    for call in message.get("tool_calls") or ():
+        call.setdefault("type", "function")
+
+
+def _empty_choice() -> JSON:
+    return {"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "length"}

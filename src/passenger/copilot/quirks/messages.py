@@ -1,0 +1,371 @@
+"""Fix-ups that Copilot's Messages wire needs, one function each: the reason, the date it was last seen, and a test.
+
+Each can be deleted the day its reason is gone. A request is changed only where a cheap look shows that one applies.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from passenger import seals
+from passenger.body import Body
+from passenger.chat import Abilities, Ask, Stamp, Usage
+from passenger.dialects.messages import StreamRelay, usage_of
+from passenger.dialects.messages.look import Block, Look, Tool, look_at
+from passenger.errors import Failure, Kind
+
+JSON = dict[str, Any]
+
+DEFAULT_LIMIT = 4096
+MID_SYSTEM = "mid-conversation-system-2026-04-07"
+ACCEPTED = frozenset(
+    {
+        "advanced-tool-use-2025-11-20",
+        "claude-code-20250219",
+        "context-management-2025-06-27",
+        "extended-cache-ttl-2025-04-11",
+        "fine-grained-tool-streaming-2025-05-14",
+        "interleaved-thinking-2025-05-14",
+        MID_SYSTEM,
+        "oauth-2025-04-20",
+        "prompt-caching-2024-07-31",
+        "prompt-caching-scope-2026-01-05",
+        "token-efficient-tools-2025-02-19",
+        "tool-search-tool-2025-11-19",
+    }
+)
+"""Betas that Copilot takes (probed 2026-08)."""
+
+SERVER_TOOLS = ("web_search_", "web_fetch_", "code_execution_")
+"""Beginnings of the types of tools that only Anthropic's servers run, and Copilot does not let through."""
+
+_SYSTEM = frozenset({"developer", "system"})
+
+
+@dataclass(slots=True)
+class Edit:
+    """A request while it is changed: its parts decoded, and what has become of them."""
+
+    parts: JSON
+    able: Abilities
+    changed: set[str] = field(default_factory=set)
+    dropped: list[str] = field(default_factory=list)
+    betas: list[str] = field(default_factory=list)
+
+    @property
+    def messages(self) -> list[JSON]:
+        """The messages that are objects, as nearly all are."""
+        return _objects(self.parts.get("messages"))
+
+    def drop(self, name: str, part: str) -> None:
+        """Note what was left out of which part."""
+        self.dropped.append(name)
+        self.changed.add(part)
+
+
+# --- requests ----------------------------------------------------------------------------------------------------
+
+
+def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """Edit a request that goes up; give back headers of its own and the names of what was left out.
+
+    Raises:
+        Failure: nothing but a tool that Copilot does not run would serve the request.
+    """
+    betas, refused = accepted_betas(ask)
+    look = look_at(body.raw)
+    fill_in_limit(body, able, look)
+    dropped = [*leave_out_fields(body, look)]
+    if due := due_fixes(look):
+        edit = _decoded(body.raw, able)
+        for fix in due:
+            fix(edit)
+        for name in sorted(edit.changed):
+            _store(body, name, edit.parts)
+        dropped += edit.dropped
+        betas += [beta for beta in edit.betas if beta not in betas]
+    headers = {"anthropic-beta": ",".join(betas)} if betas else {}
+    return headers, tuple(dict.fromkeys((*dropped, *refused)))
+
+
+def fill_in_limit(body: Body, able: Abilities, look: Look | None) -> None:
+    """Say how long the answer may be where the client does not: Anthropic demands it (2026-11)."""
+    if (look.max_tokens is UNSET) if look else ("max_tokens" not in body.names()):
+        body.set("max_tokens", able.max_output or DEFAULT_LIMIT)
+
+
+def accepted_betas(ask: Ask) -> tuple[list[str], tuple[str, ...]]:
+    """The betas that Copilot takes, and the names of the others: it refuses a request for any of them (2026-08)."""
+    refused = tuple(f"anthropic-beta: {beta}" for beta in ask.betas if beta not in ACCEPTED)
+    return [beta for beta in ask.betas if beta in ACCEPTED], refused
+
+
+EXTRA_FIELDS = ("cache_control", "inference_geo", "speed")
+
+
+def leave_out_fields(body: Body, look: Look | None) -> Iterator[str]:
+    """Leave out top-level fields that are "extra inputs" to some models: all of them only tune (2026-08)."""
+    for name in EXTRA_FIELDS:
+        if (getattr(look, name) is not UNSET) if look else (name in body.names()):
+            body.drop(name)
+            yield name
+
+
+def strip_cache_scope(edit: Edit) -> None:
+    """Take `scope` out of cache breakpoints, an extra input even with its beta (2026-08)."""
+    for part in ("system", "messages", "tools"):
+        for holder in _holders(edit.parts.get(part)):
+            marker = holder.get("cache_control")
+            if isinstance(marker, dict) and "scope" in marker:
+                del marker["scope"]
+                edit.drop("cache_control.scope", part)
+
+
+def strip_eager_streaming(edit: Edit) -> None:
+    """Take `eager_input_streaming` out of tools, an extra input to some models (2026-08)."""
+    for tool in _objects(edit.parts.get("tools")):
+        if "eager_input_streaming" in tool:
+            del tool["eager_input_streaming"]
+            edit.drop("tools.eager_input_streaming", "tools")
+
+
+def leave_out_server_tools(edit: Edit) -> None:
+    """Leave out the tools that only Anthropic's servers run: Copilot refuses the whole request for one (2026-08)."""
+    tools, choice = edit.parts.get("tools"), edit.parts.get("tool_choice")
+    servers = [tool for tool in _objects(tools) if str(tool.get("type")).startswith(SERVER_TOOLS)]
+    if not servers or not isinstance(tools, list):
+        return
+    forced = choice.get("name") if isinstance(choice, dict) and choice.get("type") == "tool" else None
+    for tool in servers:
+        if len(servers) == len(tools) or tool.get("name") == forced:
+            message = f"Copilot does not run the tool {tool.get('name') or tool['type']!r}"
+            raise Failure(Kind.INVALID, message, code="unsupported_value", param="tools")
+        edit.drop(f"tools[{tool.get('name') or tool['type']}]", "tools")
+    edit.parts["tools"] = [tool for tool in tools if not any(tool is server for server in servers)]
+
+
+def leave_out_empty_texts(edit: Edit) -> None:
+    """Leave out text blocks without text, which Anthropic refuses and some clients send (2026-11)."""
+    system = edit.parts.get("system")
+    if isinstance(system, list) and any(map(_is_empty, system)):
+        edit.parts["system"] = [block for block in system if not _is_empty(block)]
+        edit.changed.add("system")
+    for holder in (holder for message in edit.messages for holder in (message, *_objects(message.get("content")))):
+        _keep(edit, holder, lambda block: not _is_empty(block))
+    _leave_out_emptied(edit)
+
+
+def restore_seals(edit: Edit) -> None:
+    """Give Claude its own seals back, and leave out thoughts sealed by others, which it would refuse (2026-11)."""
+    for message in edit.messages:
+        for block in _objects(message.get("content")):
+            _unwrap(edit, block)
+        if _keep(edit, message, lambda block: not _is_foreign(block)):
+            edit.dropped.append("thinking")
+    _leave_out_emptied(edit)
+    _stop_thinking_without_thoughts(edit)
+
+
+def allow_system_messages(edit: Edit) -> None:
+    """Name the beta that lets the system speak among the messages, as Claude Code has it do (2026-11)."""
+    for message in edit.messages:
+        if message.get("role") == "developer":
+            message["role"] = "system"
+            edit.changed.add("messages")
+        if message.get("role") == "system":
+            edit.betas = [MID_SYSTEM]
+
+
+Fix = Callable[[Edit], None]
+
+
+FIXES: tuple[Fix, ...] = (
+    strip_cache_scope,
+    strip_eager_streaming,
+    leave_out_server_tools,
+    restore_seals,
+    leave_out_empty_texts,
+    allow_system_messages,
+)
+"""The fixes of a request's parts, in the order they are applied."""
+
+
+# --- what a request needs ----------------------------------------------------------------------------------------
+
+
+def due_fixes(look: Look | None) -> list[Fix]:
+    """The fixes that a request needs, and all of them where a look does not tell."""
+    if look is None:
+        return [*FIXES]
+    found = {*_of_tools(look.tools or ()), *_of_blocks(look.system)}
+    for message in look.messages:
+        if message.role in _SYSTEM:
+            found.add(allow_system_messages)
+        found.update(_of_blocks(message.content))
+    return [fix for fix in FIXES if fix in found]
+
+
+def _of_tools(tools: Iterable[Tool]) -> Iterator[Fix]:
+    for tool in tools:
+        if tool.eager_input_streaming is not UNSET:
+            yield strip_eager_streaming
+        if tool.type is not None and tool.type.startswith(SERVER_TOOLS):
+            yield leave_out_server_tools
+        if tool.cache_control is not None and tool.cache_control.scope is not UNSET:
+            yield strip_cache_scope
+
+
+def _of_blocks(content: str | list[Block] | None) -> Iterator[Fix]:
+    for block in content if isinstance(content, list) else ():
+        if block.text == "":
+            yield leave_out_empty_texts
+        if block.type in _SEALED_BY and _is_no_seal(block.data if block.signature is None else block.signature):
+            yield restore_seals
+        if block.cache_control is not None and block.cache_control.scope is not UNSET:
+            yield strip_cache_scope
+        if block.content is not None:
+            yield from _of_blocks(block.content)
+
+
+# --- answers -----------------------------------------------------------------------------------------------------
+
+
+def relay(ask: Ask, stamp: Stamp) -> StreamRelay:
+    """What passes a stream on."""
+    del ask, stamp  # every stream is passed on alike
+    return StreamRelay()
+
+
+def complete(data: bytes, model: str, stamp: Stamp) -> tuple[bytes, Usage | None]:
+    """A whole answer, which lacks nothing, and what it used.
+
+    Raises:
+        msgspec.MsgspecError: it is not JSON, or not of an answer's shape.
+    """
+    del model, stamp  # Copilot's answers say their own
+    return data, usage_of(data)
+
+
+# --- blocks ------------------------------------------------------------------------------------------------------
+
+
+def _objects(value: object) -> list[JSON]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _holders(value: object) -> Iterator[JSON]:
+    """All that may bear a cache breakpoint: tools, blocks, and the blocks inside blocks."""
+    for item in _objects(value):
+        yield item
+        yield from _holders(item.get("content"))
+
+
+def _keep(edit: Edit, holder: JSON, wanted: Callable[[object], bool]) -> bool:
+    """Whether blocks of this content were left out, those that are not wanted."""
+    content = holder.get("content")
+    if not isinstance(content, list) or all(map(wanted, content)):
+        return False
+    holder["content"] = [block for block in content if wanted(block)]
+    edit.changed.add("messages")
+    return True
+
+
+def _leave_out_emptied(edit: Edit) -> None:
+    """Leave out messages that have become empty, but not the last: what it means is for Anthropic to say."""
+    messages = edit.parts.get("messages")
+    if "messages" in edit.changed and isinstance(messages, list):
+        *earlier, last = messages
+        edit.parts["messages"] = [*(one for one in earlier if not _is_emptied(one)), last]
+
+
+def _is_emptied(message: object) -> bool:
+    return isinstance(message, dict) and message.get("content") == []
+
+
+def _is_empty(block: object) -> bool:
+    return isinstance(block, dict) and block.get("type") == "text" and block.get("text") == ""
+
+
+_SEALED_BY = {"thinking": "signature", "redacted_thinking": "data"}
+
+
+def _seal_of(block: object) -> str | None:
+    """The seal of a thought, None for any other block."""
+    match block:
+        case {"type": "thinking", "signature": str(seal)} | {"type": "redacted_thinking", "data": str(seal)}:
+            return seal
+        case _:
+            return None
+
+
+def _unwrap(edit: Edit, block: JSON) -> None:
+    text = _seal_of(block)
+    if text is None or not seals.is_wrapped(text):
+        return
+    seal = seals.unwrap(text)
+    if seal.value and seals.opens_for(seal, "messages", edit.able.vendor):
+        block[_SEALED_BY[block["type"]]] = seal.value
+        edit.changed.add("messages")
+
+
+def _is_foreign(block: object) -> bool:
+    return _is_no_seal(_seal_of(block))
+
+
+def _is_no_seal(text: str | None) -> bool:
+    """Whether it is not what any vendor made: nothing at all, or something wrapped by us."""
+    return text is not None and (not text or seals.is_wrapped(text))
+
+
+def _stop_thinking_without_thoughts(edit: Edit) -> None:
+    """Turn `enabled` thinking off where the last calls have lost their thoughts: Anthropic demands them."""
+    thinking = edit.parts.get("thinking")
+    if "messages" not in edit.changed or not isinstance(thinking, dict) or thinking.get("type") != "enabled":
+        return
+    last = next((one for one in reversed(edit.messages) if one.get("role") == "assistant"), {})
+    blocks = _objects(last.get("content"))
+    if any(block.get("type") == "tool_use" for block in blocks) and _seal_of(blocks[0]) is None:
+        edit.parts["thinking"] = {"type": "disabled"}
+        edit.drop("thinking", "thinking")
+
+
+# --- JSON --------------------------------------------------------------------------------------------------------
+
+
+def _decoded(raw: bytes, able: Abilities) -> Edit:
+    """The parts of a body; every number keeps the digits it came with."""
+    parts = json.loads(raw, parse_int=_digits, parse_float=_digits)
+    return Edit(parts, able)
+
+
+def _digits(text: str) -> msgspec.Raw:
+    return msgspec.Raw(text.encode())
+
+
+def _store(body: Body, name: str, parts: JSON) -> None:
+    body.set(name, msgspec.Raw(_encoded(parts[name])))
+
+
+def _encoded(value: Any) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return _encoded_leniently(value)
+
+
+def _encoded_leniently(value: Any) -> bytes:
+    """The same for texts with lone surrogates, which stay the escapes that they were."""
+    match value:
+        case dict():
+            members = (json.dumps(name).encode() + b":" + _encoded_leniently(inner) for name, inner in value.items())
+            return b"{" + b",".join(members) + b"}"
+        case list():
+            return b"[" + b",".join(map(_encoded_leniently, value)) + b"]"
+        case msgspec.Raw():
+            return bytes(value)
+        case _:
+            return json.dumps(value).encode()

@@ -1,0 +1,165 @@
+"""JSON from a client, decoded as strictly as it can be; it hides what the fast decoder refuses and RFC 8259 allows."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+from passenger.errors import Failure, Kind
+
+JSON = dict[str, Any]
+
+T = TypeVar("T")
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def invalid(message: str, field: str | None = None) -> Failure:
+    """The failure of a request that is at fault, in the field that is."""
+    return Failure(Kind.INVALID, message, param=field)
+
+
+def decode_as(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
+    """A body of this shape.
+
+    Raises:
+        Failure: it is not JSON, or of another shape; the field at fault is named.
+    """
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        _refuse(error)
+    except RecursionError as error:
+        raise invalid("the body is nested too deeply") from error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _decode_mended(decoder, _mended(body))
+
+
+def decode(body: bytes) -> JSON:
+    """A body as plain values: integers exact, U+FFFD for a lone surrogate.
+
+    Raises:
+        Failure: it is not JSON, not an object, or has a number that no float can hold.
+    """
+    try:
+        document = msgspec.json.decode(body)
+    except RecursionError as error:
+        raise invalid("the body is nested too deeply") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        document = _mended(body)
+    if not isinstance(document, dict):
+        raise invalid("the body must be a JSON object")
+    return document
+
+
+def _decode_mended(decoder: "msgspec.json.Decoder[T]", document: object) -> T:
+    """The shape from plain values; by way of bytes, because raw fields are made of nothing else."""
+    try:
+        return decoder.decode(json.dumps(document))
+    except msgspec.ValidationError as error:
+        _refuse(error)
+    except RecursionError as error:
+        raise invalid("the body is nested too deeply") from error
+
+
+def _mended(body: bytes) -> Any:
+    """What msgspec does not take: lone surrogate escapes, and integers of more than 4300 digits stay refused."""
+    try:
+        return mend(json.loads(body.decode(), parse_constant=_no_constant, parse_float=_float))
+    except RecursionError as error:
+        raise invalid("the body is nested too deeply") from error
+    except ValueError as error:
+        raise invalid(f"the body is not valid JSON: {error}") from error
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if number in {float("inf"), float("-inf")}:
+        raise ValueError(f"the number {text[:20]} is out of range")
+    return number
+
+
+def mend(value: Any) -> Any:
+    """The value with U+FFFD for each lone surrogate in it."""
+    match value:
+        case str():
+            return mended(value)
+        case dict():
+            return {mended(key): mend(inner) for key, inner in value.items()}
+        case list():
+            return [mend(inner) for inner in value]
+        case _:
+            return value
+
+
+def mended(text: str) -> str:
+    """The text with U+FFFD for each lone surrogate."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def _refuse(error: msgspec.ValidationError) -> NoReturn:
+    """Say in the field's own name what the decoder says with a path."""
+    text = str(error)
+    if missing := re.search(r"missing required field `(\w+)`", text):
+        inside = re.search(r"at `\$\.(.+)`", text)
+        raise invalid(text.replace("$.", ""), inside[1] if inside else missing[1]) from error
+    field = re.search(r"at `\$\.([\w\[\].]+)`", text)
+    raise invalid(text.replace("$.", ""), field[1] if field else None) from error
+
+
+# --- one value ---------------------------------------------------------------------------------------------------
+
+
+def expect(value: object, shape: type[T], field: str) -> T:
+    """The value where it is of this type; a bool is no number.
+
+    Raises:
+        Failure: it is of another.
+    """
+    if not isinstance(value, shape) or (isinstance(value, bool) and shape is not bool):
+        raise invalid(f"{field} must be {_NAMES[shape]}", field)
+    return value
+
+
+def optional(document: JSON, name: str, shape: type[T], place: str = "") -> T | None:
+    """The field's value, None where it is absent or null; fails as `expect` does."""
+    value = document.get(name)
+    return None if value is None else expect(value, shape, f"{place}{name}")
+
+
+def required(document: JSON, name: str, shape: type[T], place: str = "") -> T:
+    """The field's value; fails as `expect` does, and where it is absent."""
+    return expect(document.get(name), shape, f"{place}{name}")
+
+
+def number(document: JSON, name: str) -> float | None:
+    """A number, whole or not."""
+    value = document.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise invalid(f"{name} must be a number", name)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise invalid(f"{name} is out of range", name) from error
+
+
+def texts(values: Sequence[object], field: str) -> tuple[str, ...]:
+    """A list of strings."""
+    return tuple(expect(value, str, field) for value in values)
+
+
+_NAMES: dict[type, str] = {
+    str: "a string",
+    bool: "true or false",
+    int: "an integer",
+    dict: "an object",
+    list: "an array",
+}

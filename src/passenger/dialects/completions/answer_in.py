@@ -1,0 +1,163 @@
+"""Copilot's chunks as events; it hides how differently Azure, Claude and Gemini fill them.
+
+Parts never overlap in what is given, and choices are one answer: a translated request never asks for several, so
+those that come are pieces of the same (Claude's text and tool calls).
+"""
+
+from collections.abc import Iterator
+
+from passenger.chat import Abilities, Prompt, Seal, Usage
+from passenger.dialects.completions.calls_in import Calls
+from passenger.dialects.completions.chunks import Choice, Chunk, Piece, decode_chunk
+from passenger.dialects.completions.relaying import mid_stream_failure
+from passenger.dialects.completions.wire import Bill, TokenCounts, usage_of
+from passenger.errors import Failure, Kind
+from passenger.events import Delta, Event, Finish, PartKind, PartStart, PartStop, Reason, Start
+from passenger.framing import Message
+from passenger.toolnames import Names
+
+DONE = b"[DONE]"
+
+REASONS = {
+    "stop": Reason.END,
+    "length": Reason.LENGTH,
+    "tool_calls": Reason.TOOL,
+    "function_call": Reason.TOOL,
+    "content_filter": Reason.FILTER,
+}
+
+
+class Reader:
+    """Reads the answer to one prompt."""
+
+    def __init__(self, prompt: Prompt, able: Abilities) -> None:
+        self._origin = f"completions/{able.vendor}"
+        self._model = prompt.model
+        self._calls = Calls(Names(prompt.tools))
+        self._started = False
+        self._done = False
+        self._open: PartKind | None = None
+        self._refused = False
+        self._unfinished: set[int] = set()
+        self._finished: set[int] = set()
+        self._reason = Reason.END
+        self._counts: TokenCounts | None = None
+        self._bill: Bill | None = None
+
+    def read(self, message: Message) -> Iterator[Event]:
+        """See `Reader.read`.
+
+        Raises:
+            Failure: Copilot says that it has failed, or what it says is not to be understood.
+        """
+        if self._done:
+            return
+        if message.data == DONE:
+            yield from self._finish()
+            return
+        chunk = decode_chunk(message.data)
+        if chunk.error is not None:
+            raise mid_stream_failure(chunk.error)
+        self._note(chunk)
+        for choice in chunk.choices or ():
+            yield from self._choice(choice, chunk.model)
+
+    def end(self) -> Iterator[Event]:
+        """See `Reader.end`.
+
+        Raises:
+            Failure: a choice lacks its finish reason.
+        """
+        if not self._done:
+            yield from self._finish()
+
+    def _note(self, chunk: Chunk) -> None:
+        """Keep the last of what is said of tokens; Gemini says it in every event."""
+        self._counts, self._bill = chunk.usage or self._counts, chunk.copilot_usage or self._bill
+
+    def _choice(self, choice: Choice, model: str | None) -> Iterator[Event]:
+        index = choice.index or 0
+        if not self._started and (model or choice.finish_reason):
+            yield self._start(model)
+        if choice.delta is not None:
+            for event in self._delta(index, choice.delta):
+                if not self._started:
+                    yield self._start(model)
+                yield event
+        self._conclude(index, choice.finish_reason)
+
+    def _start(self, model: str | None) -> Start:
+        """The beginning, put off while Azure has not named the model yet."""
+        self._started = True
+        return Start(model or self._model)
+
+    def _conclude(self, index: int, reason: str | None) -> None:
+        if reason:
+            self._reason = REASONS.get(reason, Reason.END)
+            self._finished.add(index)
+            self._unfinished.discard(index)
+        elif index not in self._finished:
+            self._unfinished.add(index)
+
+    def _delta(self, index: int, delta: Piece) -> Iterator[Event]:
+        if text := delta.reasoning_text or delta.cot_summary:
+            yield from self._say("thought", text)
+        if delta.reasoning_opaque:
+            yield from self._sealed(delta.reasoning_opaque)
+        if delta.content:
+            yield from self._say("text", delta.content)
+        if delta.refusal:
+            self._refused = True
+            yield from self._say("refusal", delta.refusal)
+        for call in delta.tool_calls or ():
+            if self._open != "call":
+                yield from self._close()
+                self._open = "call"
+            yield from self._calls.take((index, call.index or 0), call)
+
+    # --- parts ---------------------------------------------------------------------------------------------------
+
+    def _say(self, kind: PartKind, text: str) -> Iterator[Event]:
+        if self._open != kind:
+            yield from self._close()
+            self._open = kind
+            yield PartStart(kind)
+        yield Delta(text)
+
+    def _sealed(self, value: str) -> Iterator[Event]:
+        """The seal of the thought that is open, or of one that was not shown."""
+        if self._open != "thought":
+            yield from self._close()
+            yield PartStart("thought")
+        self._open = None
+        yield PartStop(Seal(self._origin, value))
+
+    def _close(self) -> Iterator[Event]:
+        if self._open == "call":
+            yield from self._calls.close()
+        elif self._open is not None:
+            yield PartStop()
+        self._open = None
+
+    # --- the end -------------------------------------------------------------------------------------------------
+
+    def _finish(self) -> Iterator[Event]:
+        if self._unfinished or not self._finished:
+            message = "Copilot ended the stream before the answer was complete"
+            raise Failure(Kind.UPSTREAM, message, code="stream_broken")
+        self._done = True
+        yield from self._close()
+        yield Finish(self._why(), self._usage())
+
+    def _why(self) -> Reason:
+        """The reason, where Copilot only says that the model has stopped by what it said."""
+        if self._reason is not Reason.END:
+            return self._reason
+        if self._calls.count:
+            return Reason.TOOL
+        return Reason.REFUSAL if self._refused else Reason.END
+
+    def _usage(self) -> Usage | None:
+        if self._counts is None and self._bill is None:
+            return None
+        return usage_of(self._counts or TokenCounts(), self._bill)

@@ -1,0 +1,144 @@
+"""An answer as a client of Chat Completions wants it, streamed or whole."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from passenger import seals
+from passenger.chat import Prompt, Refusal, Seal, Stamp, Text, Thought, ToolCall, Usage
+from passenger.dialects.completions.failures import error_body
+from passenger.errors import Failure
+from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start
+from passenger.framing import Message
+
+DONE = Message("", b"[DONE]")
+
+FINISH = {
+    Reason.END: "stop",
+    Reason.STOP: "stop",
+    Reason.LENGTH: "length",
+    Reason.TOOL: "tool_calls",
+    Reason.FILTER: "content_filter",
+    Reason.REFUSAL: "stop",
+}
+
+_FIELD = {"text": "content", "refusal": "refusal", "thought": "reasoning_text"}
+
+Json = dict[str, Any]
+
+
+class Writer:
+    """Writes chunks."""
+
+    def __init__(self, prompt: Prompt, stamp: Stamp) -> None:
+        self._prompt = prompt
+        self._head: Json = {
+            "id": f"chatcmpl-{stamp.id}",
+            "object": "chat.completion.chunk",
+            "created": stamp.created,
+            "model": prompt.model,
+        }
+        self._open = PartStart("text")
+        self._argued = False
+        self._calls = -1
+
+    def send(self, event: Event) -> Iterator[Message]:
+        """See `Writer.send`."""
+        match event:
+            case Delta(text):
+                self._argued = True
+                yield self._chunk(self._more(text))
+            case Start(model):
+                self._head["model"] = model or self._prompt.model
+                yield self._chunk({"role": "assistant", "content": ""})
+            case PartStart(kind="call"):
+                self._open, self._argued = event, False
+                self._calls += 1
+                yield self._chunk({"tool_calls": [self._call(event)]})
+            case PartStart():
+                self._open = event
+            case PartStop(seal):
+                yield from self._ended(seal)
+            case Finish(reason, usage):
+                yield self._chunk({}, FINISH[reason])
+                if self._prompt.wants_usage:
+                    yield self._event({"choices": [], "usage": usage_out(usage or Usage())})
+                yield DONE
+
+    def fail(self, failure: Failure) -> Iterator[Message]:
+        """See `Writer.fail`."""
+        yield Message("", error_body(failure))
+
+    def _ended(self, seal: Seal | None) -> Iterator[Message]:
+        """The seal of a thought; and for a call without arguments an empty object, which clients decode."""
+        if seal is not None:
+            yield self._chunk({"reasoning_opaque": seals.wrap(seal)})
+        if self._open.kind == "call" and not self._open.custom and not self._argued:
+            yield self._chunk(self._more("{}"))
+
+    def _more(self, text: str) -> Json:
+        if self._open.kind != "call":
+            return {_FIELD[self._open.kind]: text}
+        if self._open.custom:
+            return {"tool_calls": [{"index": self._calls, "custom": {"input": text}}]}
+        return {"tool_calls": [{"index": self._calls, "function": {"arguments": text}}]}
+
+    def _call(self, call: PartStart) -> Json:
+        head: Json = {"index": self._calls, "id": call.id}
+        if call.custom:
+            return head | {"type": "custom", "custom": {"name": call.name, "input": ""}}
+        return head | {"type": "function", "function": {"name": call.name, "arguments": ""}}
+
+    def _chunk(self, delta: Json, reason: str | None = None) -> Message:
+        return self._event({"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
+
+    def _event(self, rest: Json) -> Message:
+        return Message("", msgspec.json.encode({**self._head, **rest}))
+
+
+def write_answer(prompt: Prompt, answer: Answer, stamp: Stamp) -> bytes:
+    """A whole answer."""
+    message: Json = {"role": "assistant", "content": _text(answer, Text)}
+    if refusal := _text(answer, Refusal):
+        message["refusal"] = refusal
+    if calls := answer.calls:
+        message["tool_calls"] = [_whole_call(call) for call in calls]
+    thoughts = [part for part in answer.parts if isinstance(part, Thought)]
+    if text := "".join(thought.text for thought in thoughts):
+        message["reasoning_text"] = text
+    if sealed := [thought.seal for thought in thoughts if thought.seal is not None]:
+        message["reasoning_opaque"] = seals.wrap(sealed[-1])
+    if message["content"] is None and not answer.calls and "refusal" not in message:
+        message["content"] = ""
+    return msgspec.json.encode(
+        {
+            "id": f"chatcmpl-{stamp.id}",
+            "object": "chat.completion",
+            "created": stamp.created,
+            "model": answer.model or prompt.model,
+            "choices": [{"index": 0, "message": message, "finish_reason": FINISH[answer.reason], "logprobs": None}],
+            "usage": usage_out(answer.usage or Usage()),
+        }
+    )
+
+
+def _text(answer: Answer, kind: type[Text] | type[Refusal]) -> str | None:
+    return "".join(part.text for part in answer.parts if isinstance(part, kind)) or None
+
+
+def _whole_call(call: ToolCall) -> Json:
+    if call.custom:
+        return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": call.arguments}}
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
+
+
+def usage_out(usage: Usage) -> Json:
+    """The tokens in OpenAI's words; `cached` and `reasoning` are parts of the sums."""
+    return {
+        "prompt_tokens": usage.input,
+        "completion_tokens": usage.output,
+        "total_tokens": usage.input + usage.output,
+        "prompt_tokens_details": {"cached_tokens": usage.cached},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
+    }

@@ -1,0 +1,79 @@
+"""One event of Copilot's stream, decoded; it hides what may be null or missing in it, and lone surrogates."""
+
+import json
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from passenger.decoding import mend
+from passenger.dialects.completions.wire import Bill, TokenCounts
+from passenger.errors import Failure, Kind
+
+
+class Function(Struct, gc=False):
+    """A piece of what is called."""
+
+    name: str | None = None
+    arguments: str | None = None
+
+
+class CallPiece(Struct, gc=False):
+    """A piece of one tool call."""
+
+    index: int | None = None
+    id: str | None = None
+    function: Function | None = None
+
+
+class Piece(Struct, gc=False):
+    """`delta`: what one event adds to a choice; `cot_summary` is what Azure calls a thought."""
+
+    content: str | None = None
+    refusal: str | None = None
+    reasoning_text: str | None = None
+    cot_summary: str | None = None
+    reasoning_opaque: str | None = None
+    tool_calls: list[CallPiece] | None = None
+
+
+class Choice(Struct, gc=False):
+    """One of an event's choices; Claude's may lack the index."""
+
+    index: int | None = None
+    finish_reason: str | None = None
+    delta: Piece | None = None
+
+
+class Chunk(Struct, gc=False):
+    """One event, or one error."""
+
+    model: str | None = None
+    choices: list[Choice] | None = None
+    usage: TokenCounts | None = None
+    copilot_usage: Bill | None = None
+    error: Any = None
+
+
+_CHUNK = msgspec.json.Decoder(Chunk)
+
+
+def decode_chunk(data: bytes) -> Chunk:
+    """One event's data.
+
+    Raises:
+        Failure: it is not JSON, or has another shape.
+    """
+    try:
+        return _CHUNK.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _decode_leniently(data)
+
+
+def _decode_leniently(data: bytes) -> Chunk:
+    """The same for lone surrogate escapes, which the fast decoder refuses."""
+    try:
+        return msgspec.convert(mend(json.loads(data)), Chunk)
+    except (ValueError, RecursionError) as error:
+        message = f"Copilot's stream has an event that is not to be understood: {error}"
+        raise Failure(Kind.UPSTREAM, message, code="bad_event") from error

@@ -1,0 +1,90 @@
+"""The few facts of a chat request that relaying needs, in one parse that skips all else."""
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from passenger.chat import Ask, Initiator
+from passenger.decoding import decode_as, invalid
+from passenger.dialects import Request
+from passenger.reminders import only_reminders
+
+_TOOL_ROLES = frozenset({"tool", "function"})
+_IMAGE_PARTS = frozenset({"image_url", "input_image", "image"})
+_THINKING = ("reasoning_effort", "thinking_budget", "thinking", "reasoning")
+
+
+class _Part(Struct):
+    type: str = ""
+    text: str | None = None
+
+
+class _Message(Struct):
+    role: str
+    content: str | list[_Part] | None = None
+
+
+class _StreamOptions(Struct):
+    include_usage: bool | None = None
+
+
+class _ChatRequest(Struct):
+    model: str
+    messages: list[_Message]
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+    tools: list[msgspec.Raw] | None = None
+    reasoning_effort: msgspec.Raw | UnsetType = UNSET
+    thinking_budget: msgspec.Raw | UnsetType = UNSET
+    thinking: msgspec.Raw | UnsetType = UNSET
+    reasoning: msgspec.Raw | UnsetType = UNSET
+
+
+_REQUEST = msgspec.json.Decoder(_ChatRequest)
+
+
+def peek(request: Request) -> Ask:
+    """The facts of a chat request.
+
+    Raises:
+        Failure: the body is not JSON, or a field that must be known is missing or of the wrong type.
+    """
+    chat = decode_as(_REQUEST, request.body)
+    if not chat.model:
+        raise invalid("model must not be empty", "model")
+    if not chat.messages:
+        raise invalid("messages must not be empty", "messages")
+    return Ask(
+        model=chat.model,
+        stream=bool(chat.stream),
+        initiator=initiator(chat.messages),
+        vision=any(_has_image(message) for message in chat.messages),
+        tools=bool(chat.tools),
+        thinks=any(getattr(chat, name) is not UNSET for name in _THINKING),
+        wants_usage=bool(chat.stream_options and chat.stream_options.include_usage),
+    )
+
+
+def initiator(messages: list[_Message]) -> Initiator:
+    """Who caused the request: a person only where the last message is one's own words.
+
+    A user message that holds nothing but `<system-reminder>` blocks right after tool results was written by an
+    agent, so it does not count as a person's.
+    """
+    if messages[-1].role != "user":
+        return Initiator.AGENT
+    spoken = next((m for m in reversed(messages) if m.role != "user" or not _only_reminders(m)), None)
+    return Initiator.AGENT if spoken is not None and spoken.role in _TOOL_ROLES else Initiator.USER
+
+
+def _only_reminders(message: _Message) -> bool:
+    match message.content:
+        case str() as text:
+            return only_reminders(text)
+        case [*parts] if parts:
+            return all(only_reminders(part.text) for part in parts)
+        case _:
+            return False
+
+
+def _has_image(message: _Message) -> bool:
+    return isinstance(message.content, list) and any(part.type in _IMAGE_PARTS for part in message.content)

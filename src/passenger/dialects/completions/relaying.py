@@ -1,0 +1,177 @@
+"""Passing a stream on as it came: a tap for usage and completeness, and the fixes that quirks ask for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from passenger.chat import Usage
+from passenger.dialects.completions.wire import Bill, TokenCounts, usage_of
+from passenger.errors import STATUS, Failure, Kind, kind_of
+from passenger.framing import read_sse, write_sse
+
+DONE = b"[DONE]"
+
+
+class _Call(Struct, gc=False):
+    index: int | None = None
+    id: str | None = None
+
+
+class _Delta(Struct, gc=False):
+    tool_calls: list[_Call] | None = None
+
+
+class ChunkChoice(Struct, gc=False):
+    """One choice of an event."""
+
+    index: int = 0
+    finish_reason: str | None = None
+    delta: _Delta | None = None
+
+
+class Chunk(Struct, gc=False):
+    """One event of a stream, or a whole answer, as far as relaying needs to know it."""
+
+    object: str | UnsetType | None = UNSET
+    choices: list[ChunkChoice] | None = None
+    usage: TokenCounts | None = None
+    copilot_usage: Bill | None = None
+    error: Any = None
+
+
+_CHUNK = msgspec.json.Decoder(Chunk)
+
+
+def read_chunk(data: bytes) -> Chunk | None:
+    """One event's data, None where it is not a chunk we understand: then it is nobody's business but the client's."""
+    try:
+        return _CHUNK.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def read_usage(chunk: Chunk) -> Usage | None:
+    """What a chunk or an answer says it used."""
+    return usage_of(chunk.usage, chunk.copilot_usage) if chunk.usage is not None else None
+
+
+class Tap:
+    """Watches a stream: each choice that was begun must finish before the stream counts as complete."""
+
+    def __init__(self) -> None:
+        self._open: set[int] = set()
+        self._finished: set[int] = set()
+        self._nano_credits: int | None = None
+        self.usage: Usage | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every choice has its finish reason, and there is at least one."""
+        return bool(self._finished) and not self._open
+
+    def read(self, chunk: Chunk) -> None:
+        """Note one chunk."""
+        for choice in chunk.choices or ():
+            self._note(choice)
+        if chunk.usage is not None or chunk.copilot_usage is not None:
+            self._bill(chunk)
+
+    def _note(self, choice: ChunkChoice) -> None:
+        if choice.finish_reason:
+            self._finished.add(choice.index)
+            self._open.discard(choice.index)
+        elif choice.index not in self._finished:
+            self._open.add(choice.index)
+
+    def _bill(self, chunk: Chunk) -> None:
+        """Keep the last usage, and Copilot's bill from whichever event carried it."""
+        if chunk.copilot_usage is not None:
+            self._nano_credits = chunk.copilot_usage.total_nano_aiu
+        usage = read_usage(chunk) or self.usage or Usage()
+        self.usage = replace(usage, nano_credits=self._nano_credits)
+
+
+Fix = Callable[[Chunk, bytes], bytes | None]
+"""Changes one event's data, or withholds the event (None); gives back the very same bytes where it has no say."""
+
+
+class StreamRelay:
+    """Passes a stream on as it came, and knows whether it ended well.
+
+    Every event goes down with its own bytes unless a fix changes it. `[DONE]` goes down only after every choice
+    has its finish reason, and is added where upstream forgot it.
+    """
+
+    def __init__(self, fixes: Sequence[Fix] = ()) -> None:
+        self._fixes = fixes
+        self._tap = Tap()
+        self.done = False
+        self.failure: Failure | None = None
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the stream said it used, so far."""
+        return self._tap.usage
+
+    def event(self, raw: bytes) -> bytes:
+        """What goes down for one raw event.
+
+        Raises:
+            Failure: upstream says it is done before the answer is.
+        """
+        message = read_sse(raw)
+        if message is None:
+            return raw
+        if message.data == DONE:
+            return self._terminate(raw)
+        chunk = read_chunk(message.data)
+        return raw if chunk is None else self._pass(raw, message.data, chunk)
+
+    def end(self, tail: bytes) -> bytes:
+        """What goes down when upstream has ended and left this unfinished event.
+
+        Raises:
+            Failure: the answer is not complete.
+        """
+        if tail.strip() in {b"data: [DONE]", b"data:[DONE]"}:
+            return self._terminate(tail.rstrip() + b"\n\n")
+        if self.done:
+            return tail
+        return self._terminate(write_sse(DONE))
+
+    def _terminate(self, raw: bytes) -> bytes:
+        if self.failure is not None:
+            return b""
+        if not self._tap.complete:
+            message = "Copilot ended the stream before the answer was complete"
+            raise Failure(Kind.UPSTREAM, message, code="stream_broken")
+        self.done = True
+        return raw
+
+    def _pass(self, raw: bytes, data: bytes, chunk: Chunk) -> bytes:
+        self._tap.read(chunk)
+        if chunk.error is not None:
+            self.failure = mid_stream_failure(chunk.error)
+        fixed = data
+        for fix in self._fixes:
+            kept = fix(chunk, fixed)
+            if kept is None:
+                return b""
+            fixed = kept
+        return raw if fixed is data else write_sse(_on_one_line(fixed))
+
+
+def _on_one_line(data: bytes) -> bytes:
+    """The same JSON without line breaks, where an event's data came in several lines."""
+    return msgspec.json.format(data, indent=-1) if b"\n" in data else data
+
+
+def mid_stream_failure(error: object) -> Failure:
+    """The failure that an error event tells of; its `code` may be an HTTP status."""
+    fields = error if isinstance(error, dict) else {"message": str(error)}
+    code = fields.get("code")
+    status = code if isinstance(code, int) and 400 <= code < 600 else STATUS[Kind.UPSTREAM]
+    return Failure(kind_of(status), str(fields.get("message", "")), status=status, code=str(code) if code else None)

@@ -1,0 +1,127 @@
+"""One part of a turn, as the parts of the hub that it is; it hides Google's ways to say what kind of part it is.
+
+Facts: Google's API reference ("Part", "Blob", "FunctionCall", "FunctionResponse", "Thought signatures").
+"""
+
+import base64
+import binascii
+import re
+
+import msgspec
+
+from passenger import seals
+from passenger.arguments import read_arguments
+from passenger.chat import Document, Image, Part, Seal, Text, Thought, ToolCall
+from passenger.decoding import JSON, expect, invalid, mended, optional, required
+
+_IMAGES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
+_NO_SIGNATURES = frozenset({"skip_thought_signature_validator", "context_engineering_is_the_way_to_go"})
+"""What clients send where they have no signature, so that Google does not ask for one."""
+
+_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[\w=-]+)*;base64,(.*)", re.DOTALL)
+_ALPHABET = str.maketrans("-_", "+/")
+
+
+def read_call(call: JSON, made_up_id: str, place: str) -> ToolCall:
+    """A call by the model; most clients leave its id out."""
+    name = required(call, "name", str, f"{place}.")
+    call_id = optional(call, "id", str, f"{place}.") or made_up_id
+    return ToolCall(call_id, name, read_arguments(call.get("args"), f"{place}.args"))
+
+
+def read_signature(part: JSON, place: str) -> Seal | None:
+    """The seal of the thought that led to this part. Clients decode and encode it, in either alphabet of base64."""
+    text = optional(part, "thoughtSignature", str, f"{place}.")
+    if not text or text in _NO_SIGNATURES:
+        return None
+    standard = text.translate(_ALPHABET).rstrip("=")
+    standard += "=" * (-len(standard) % 4)
+    return seals.unwrap(standard if seals.is_wrapped(standard) else text, "gemini")
+
+
+def read_content(part: JSON, place: str) -> Part | None:
+    """What a part says, None where it says nothing.
+
+    Raises:
+        Failure: no translation can carry it.
+    """
+    match part:
+        case {"text": str(text)} if part.get("thought") is True:
+            return Thought(text) if text else None
+        case {"text": str(text)}:
+            return Text(text) if text else None
+        case {"inlineData": dict(data)}:
+            return read_data(data, f"{place}.inlineData")
+        case {"fileData": dict(data)}:
+            return _file(data, f"{place}.fileData")
+        case {"executableCode": dict(code)}:
+            return Text(f"```{str(code.get('language', '')).lower()}\n{code.get('code', '')}\n```")
+        case {"codeExecutionResult": dict(result)}:
+            return Text(str(result.get("output", "")) or "(no output)")
+        case _:
+            return None
+
+
+def read_data(data: JSON, place: str) -> Image | Document | Text:
+    """Bytes that come with the request.
+
+    Raises:
+        Failure: they are not base64, or neither a picture, a PDF nor text.
+    """
+    kind = required(data, "mimeType", str, f"{place}.").lower().partition(";")[0]
+    encoded = _checked(required(data, "data", str, f"{place}."), place)
+    if kind in _IMAGES:
+        return Image(kind, encoded)
+    if kind == "application/pdf":
+        return Document(kind, encoded, optional(data, "displayName", str, f"{place}."))
+    if kind.startswith("text/"):
+        return Text(base64.b64decode(encoded).decode("utf-8", "replace"))
+    raise invalid(f"{place}: data of type {kind!r} cannot be carried to this model", place)
+
+
+def _checked(text: str, place: str) -> str:
+    """Base64 in the usual alphabet, with its padding."""
+    standard = "".join(text.split()).translate(_ALPHABET).rstrip("=")
+    standard += "=" * (-len(standard) % 4)
+    try:
+        binascii.a2b_base64(standard, strict_mode=True)
+    except (binascii.Error, ValueError) as error:
+        raise invalid(f"{place}.data is not base64", f"{place}.data") from error
+    return standard
+
+
+def _file(data: JSON, place: str) -> Image | Document | Text:
+    url = _DATA_URL.fullmatch(required(data, "fileUri", str, f"{place}."))
+    if url is None:
+        raise invalid(f"{place}: only data that comes with the request can be carried; send it as inlineData", place)
+    return read_data({"mimeType": url[1], "data": url[2]}, place)
+
+
+def read_result(result: JSON, place: str) -> tuple[tuple[Text | Image | Document, ...], bool]:
+    """What a tool gave back, and whether it failed."""
+    response = result.get("response")
+    text, failed = _told(response)
+    parts = [expect(part, dict, f"{place}.parts") for part in optional(result, "parts", list, f"{place}.") or ()]
+    media = [read_data(required(part, "inlineData", dict, f"{place}.parts."), f"{place}.parts") for part in parts]
+    return (*((Text(text),) if text or not media else ()), *media), failed
+
+
+def _told(response: object) -> tuple[str, bool]:
+    """The words of a result: of an object with one text only that, else the JSON."""
+    match response:
+        case None:
+            return "", False
+        case str(text):
+            return text, False
+        case {"error": str(text), **rest} if not rest:
+            return text, True
+        case {"output": str(text), **rest} | {"result": str(text), **rest} | {"content": str(text), **rest} if not rest:
+            return text, False
+        case {"error": error, **rest} if error and not rest:
+            return _json(error), True
+        case _:
+            return _json(response), False
+
+
+def _json(value: object) -> str:
+    return mended(msgspec.json.encode(value).decode())

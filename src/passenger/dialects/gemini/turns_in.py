@@ -1,0 +1,109 @@
+"""`contents` as messages; it hides whose turn it is, which call a result answers, and where a seal is kept."""
+
+from passenger.chat import Message, Part, Role, Seal, Thought, ToolCall, ToolResult
+from passenger.decoding import JSON, expect, invalid, optional, required
+from passenger.dialects.gemini.parts_in import read_call, read_content, read_result, read_signature
+from passenger.pairing import Pending
+
+_ROLES: dict[str, Role] = {
+    "user": "user",
+    "function": "user",
+    "tool": "user",
+    "model": "assistant",
+    "assistant": "assistant",
+    "system": "system",
+    "developer": "system",
+}
+
+
+def read_contents(body: JSON) -> tuple[Message, ...]:
+    """The turns of a conversation; those that say nothing are left out.
+
+    Raises:
+        Failure: there is none, a part cannot be carried, or a result answers no call.
+    """
+    pending, turns = Pending(), list[Message]()
+    for number, content in enumerate(required(body, "contents", list)):
+        place = f"contents[{number}]"
+        turn = expect(content, dict, place)
+        message = Message(_role(turn, place), tuple(_Turn(number, place, pending).read(turn)))
+        if message.parts:
+            turns.append(message)
+    if not turns:
+        raise invalid("contents must not be empty", "contents")
+    return tuple(turns)
+
+
+def read_system(body: JSON) -> tuple[Message, ...]:
+    """The system instruction, a text or the parts of one."""
+    match body.get("systemInstruction"):
+        case None:
+            return ()
+        case str(text):
+            content: JSON = {"parts": [{"text": text}]}
+        case other:
+            content = expect(other, dict, "systemInstruction")
+    parts = _Turn(0, "systemInstruction", Pending()).read(content)
+    return (Message("system", tuple(parts)),) if parts else ()
+
+
+def _role(turn: JSON, place: str) -> Role:
+    name = optional(turn, "role", str, f"{place}.") or "user"
+    if name not in _ROLES:
+        raise invalid(f"{place}.role {name!r} is neither user nor model", f"{place}.role")
+    return _ROLES[name]
+
+
+class _Turn:
+    """Reads the parts of one turn."""
+
+    def __init__(self, number: int, place: str, pending: Pending) -> None:
+        self._number = number
+        self._place = place
+        self._pending = pending
+        self._results: list[ToolResult] = []
+        self._parts: list[Part] = []
+
+    def read(self, turn: JSON) -> list[Part]:
+        """The parts, results first."""
+        parts = turn.get("parts")
+        for index, part in enumerate([] if parts is None else expect(parts, list, f"{self._place}.parts")):
+            place = f"{self._place}.parts[{index}]"
+            self._add(expect(part, dict, place), place)
+        self._pending.called([part for part in self._parts if isinstance(part, ToolCall)])
+        return [*self._results, *self._parts]
+
+    def _add(self, part: JSON, place: str) -> None:
+        read, seal = self._read(part, place), read_signature(part, place)
+        if isinstance(read, Thought):
+            read = Thought(read.text, seal)
+        elif seal is not None:
+            self._keep(seal)
+        if isinstance(read, ToolResult):
+            self._results.append(read)
+        elif read is not None:
+            self._parts.append(read)
+
+    def _read(self, part: JSON, place: str) -> Part | None:
+        if (call := optional(part, "functionCall", dict, f"{place}.")) is not None:
+            calls = sum(isinstance(known, ToolCall) for known in self._parts)
+            return read_call(call, f"call_{self._number}_{calls}", f"{place}.functionCall")
+        if (result := optional(part, "functionResponse", dict, f"{place}.")) is not None:
+            return self._result(result, f"{place}.functionResponse")
+        return read_content(part, place)
+
+    def _keep(self, seal: Seal) -> None:
+        """With the thought before this part, where that has none yet, else as one that was not shown."""
+        match self._parts:
+            case [*_, Thought(text, None)]:
+                self._parts[-1] = Thought(text, seal)
+            case _:
+                self._parts.append(Thought("", seal))
+
+    def _result(self, result: JSON, place: str) -> ToolResult:
+        name = optional(result, "name", str, f"{place}.")
+        call = self._pending.take(optional(result, "id", str, f"{place}."), name)
+        if call is None:
+            raise invalid(f"{place} answers no call", place)
+        content, failed = read_result(result, place)
+        return ToolResult(call.id, content, failed)

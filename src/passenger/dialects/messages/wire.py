@@ -1,0 +1,112 @@
+"""The events of Copilot's Messages stream as values; it hides their JSON.
+
+Facts: Anthropic's documentation ("Streaming messages"), and what Copilot was seen to send: `docs/dialects/messages.md`.
+"""
+
+import json
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from passenger.decoding import mend
+from passenger.dialects.messages.failures import STATUS
+from passenger.dialects.messages.usage import Bill, WireUsage
+from passenger.errors import Failure, Kind, kind_of
+
+
+class Block(Struct, gc=False):
+    """A block as it begins."""
+
+    type: str = ""
+    text: str | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    data: str | None = None
+    id: str | None = None
+    name: str | None = None
+    input: Any = None
+
+
+class StopDetails(Struct, gc=False):
+    """Why the model refuses, where it says so."""
+
+    explanation: str | None = None
+
+
+class Piece(Struct, gc=False):
+    """The `delta` of an event: more of a block, or how the message stops."""
+
+    type: str = ""
+    text: str | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    partial_json: str | None = None
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+    stop_details: StopDetails | None = None
+
+
+class Head(Struct, gc=False):
+    """The message as it begins."""
+
+    model: str | None = None
+    usage: WireUsage | None = None
+
+
+class WireError(Struct, gc=False):
+    """The `error` of an error event, Anthropic's or Copilot's."""
+
+    type: str | None = None
+    message: str | None = None
+    code: str | int | None = None
+
+
+class WireEvent(Struct, gc=False):
+    """One event of a stream, or one error."""
+
+    type: str = ""
+    index: int = 0
+    delta: Piece | None = None
+    content_block: Block | None = None
+    message: Head | None = None
+    usage: WireUsage | None = None
+    copilot_usage: Bill | None = None
+    error: WireError | None = None
+
+
+_EVENT = msgspec.json.Decoder(WireEvent)
+
+
+def decode_event(data: bytes) -> WireEvent:
+    """One event's data.
+
+    Raises:
+        Failure: it is not JSON, or has another shape.
+    """
+    try:
+        return _EVENT.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _decode_leniently(data)
+
+
+def _decode_leniently(data: bytes) -> WireEvent:
+    """The same for lone surrogate escapes, which the fast decoder refuses."""
+    try:
+        return msgspec.convert(mend(json.loads(data)), WireEvent)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        message = f"Copilot's stream has an event that is not to be understood: {error}"
+        raise Failure(Kind.UPSTREAM, message, code="bad_event") from error
+
+
+def failure_of(error: WireError) -> Failure:
+    """The failure that an error event tells of."""
+    status = STATUS.get(error.type or "", 502)
+    kind = Kind.UNAVAILABLE if status == 529 else kind_of(status)
+    code = error.code if isinstance(error.code, str) and error.code else error.type
+    return Failure(kind, error.message or "Copilot's stream failed", status=status, code=code, type=error.type)
+
+
+def stream_broken() -> Failure:
+    """The failure of a stream that ended too early."""
+    return Failure(Kind.UPSTREAM, "Copilot ended the stream before the answer was complete", code="stream_broken")

@@ -1,0 +1,131 @@
+"""An answer as a client of Ollama wants it, line by line or whole; it hides that the two APIs put it differently.
+
+Facts: Ollama's API reference ("Streaming responses", "Usage"). Every line says the model and when it was asked.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from time import gmtime, strftime
+
+import msgspec
+
+from passenger.arguments import write_arguments
+from passenger.chat import JSON, Prompt, Refusal, Stamp, Text, Thought, ToolCall, Usage
+from passenger.decoding import mended
+from passenger.dialects.ollama.failures import write_break
+from passenger.dialects.ollama.shaping import shows_thoughts
+from passenger.errors import Failure
+from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason
+from passenger.framing import Message
+
+Place = Callable[[str, JSON], JSON]
+"""Where an API puts words, and what comes with them."""
+
+_DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
+"""Nanoseconds of a machine of one's own. Nobody has measured them here, and 0 is what clients take for that."""
+
+
+def in_message(words: str, rest: JSON) -> JSON:
+    """As `/api/chat` has it."""
+    return {"message": {"role": "assistant", "content": words, **rest}}
+
+
+def in_response(words: str, rest: JSON) -> JSON:
+    """As `/api/generate` has it."""
+    return {"response": words, **rest}
+
+
+def head(model: str, stamp: Stamp) -> JSON:
+    """What every line begins with; the time is RFC 3339."""
+    return {"model": mended(model), "created_at": strftime("%Y-%m-%dT%H:%M:%S.000000000Z", gmtime(stamp.created))}
+
+
+def end(reason: str) -> JSON:
+    """What only a whole answer has."""
+    return {"done": True, "done_reason": reason}
+
+
+class Writer:
+    """Writes lines."""
+
+    def __init__(self, prompt: Prompt, stamp: Stamp, place: Place) -> None:
+        self._head = head(prompt.model, stamp)
+        self._place = place
+        self._shows_thoughts = shows_thoughts(prompt)
+        self._open = PartStart("text")
+        self._arguments: list[str] = []
+        self._calls = 0
+
+    def send(self, event: Event) -> Iterator[Message]:
+        """See `Writer.send`; a call comes whole when it has ended, or a Failure where it means nothing."""
+        match event:
+            case Delta(text):
+                yield from self._more(text)
+            case PartStart():
+                self._open = event
+                self._arguments.clear()
+            case PartStop() if self._open.kind == "call":
+                yield self._line("", {"tool_calls": [self._call()]})
+                self._calls += 1
+            case Finish(reason, usage):
+                yield self._line("", {}, _ended(reason, usage))
+            case _:
+                pass
+
+    def fail(self, failure: Failure) -> Iterator[Message]:
+        """See `Writer.fail`."""
+        yield write_break(failure)
+
+    def _more(self, text: str) -> Iterator[Message]:
+        match self._open.kind:
+            case "call":
+                self._arguments.append(text)
+            case "thought":
+                if self._shows_thoughts:
+                    yield self._line("", {"thinking": mended(text)})
+            case _:
+                yield self._line(mended(text), {})
+
+    def _call(self) -> JSON:
+        call = self._open
+        whole = ToolCall(call.id, call.name, "".join(self._arguments), call.namespace, call.custom)
+        return _call(whole, self._calls)
+
+    def _line(self, words: str, rest: JSON, ended: JSON | None = None) -> Message:
+        line = self._head | self._place(words, rest) | (ended or {"done": False})
+        return Message("", msgspec.json.encode(line))
+
+
+def write_answer(prompt: Prompt, answer: Answer, stamp: Stamp, place: Place) -> bytes:
+    """A whole answer.
+
+    Raises:
+        Failure: a call's arguments are no object.
+    """
+    rest: JSON = {}
+    thoughts = _joined(part.text for part in answer.parts if isinstance(part, Thought))
+    if thoughts and shows_thoughts(prompt):
+        rest["thinking"] = thoughts
+    if answer.calls:
+        rest["tool_calls"] = [_call(call, index) for index, call in enumerate(answer.calls)]
+    words = _joined(part.text for part in answer.parts if isinstance(part, Text | Refusal))
+    line = head(prompt.model, stamp) | place(words, rest) | _ended(answer.reason, answer.usage)
+    return msgspec.json.encode(line)
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return mended("".join(texts))
+
+
+def _call(call: ToolCall, index: int) -> JSON:
+    arguments = write_arguments(call.arguments, custom=call.custom)
+    return {
+        "id": mended(call.id),
+        "function": {"index": index, "name": mended(call.name), "arguments": arguments},
+    }
+
+
+def _ended(reason: Reason, usage: Usage | None) -> JSON:
+    """Ollama knows no reason but these two: a call is a stop like any other."""
+    used = usage or Usage()
+    said = end("length" if reason is Reason.LENGTH else "stop")
+    return said | dict.fromkeys(_DURATIONS, 0) | {"prompt_eval_count": used.input, "eval_count": used.output}

@@ -1,0 +1,122 @@
+"""Failures as OpenAI spells them, in an answer's body and in a stream, and back; it hides which code means what."""
+
+from typing import Any
+
+import msgspec
+
+from passenger.chat import JSON
+from passenger.dialects.responses.wire import StreamEvent
+from passenger.errors import STATUS, Failure, Kind
+from passenger.framing import Message
+
+OVERFLOW = "context_length_exceeded"
+"""The code by which Codex knows that the prompt is too long."""
+
+_TYPE = {
+    Kind.LOGIN: "authentication_error",
+    Kind.FORBIDDEN: "permission_error",
+    Kind.QUOTA: "insufficient_quota",
+    Kind.RATE_LIMIT: "rate_limit_error",
+    Kind.UPSTREAM: "server_error",
+    Kind.UNAVAILABLE: "server_error",
+    Kind.TIMEOUT: "server_error",
+    Kind.INTERNAL: "server_error",
+}
+
+_CODE = {Kind.RATE_LIMIT: "rate_limit_exceeded", Kind.QUOTA: "insufficient_quota"}
+"""The codes by which Codex knows what to wait for and what not to try again."""
+
+
+def error_object(failure: Failure) -> JSON:
+    """OpenAI's error object."""
+    kind = failure.type or _TYPE.get(failure.kind, "invalid_request_error")
+    return {"message": failure.message, "type": kind, "param": failure.param, "code": failure.code}
+
+
+def write_failure(failure: Failure) -> bytes:
+    """The body of an error answer."""
+    return msgspec.json.encode({"error": error_object(failure)})
+
+
+def write_break(failure: Failure) -> Message:
+    """The event that ends a relayed stream which has broken."""
+    return Message("error", msgspec.json.encode(error_event(failure, 0)))
+
+
+def error_event(failure: Failure, number: int) -> JSON:
+    """The flat event of the API reference, with the nested object as well by which the official SDKs know an error."""
+    error = error_object(failure)
+    flat = {"code": error["code"] or error["type"], "message": failure.message, "param": failure.param}
+    return {"type": "error", "sequence_number": number, **flat, "error": error}
+
+
+def response_error(failure: Failure) -> JSON:
+    """The `error` of a failed response. Codex reads from its text how long to wait."""
+    code = _CODE.get(failure.kind) or failure.code
+    message = failure.message
+    if failure.kind is Kind.RATE_LIMIT and (failure.retry_after or "").isdecimal():
+        message = f"{message} Please try again in {failure.retry_after}s."
+    return {"code": code or ("invalid_prompt" if failure.status < 500 else "server_error"), "message": message}
+
+
+# --- from upstream -----------------------------------------------------------------------------------------------
+
+_KIND = {
+    OVERFLOW: Kind.INVALID,
+    "invalid_prompt": Kind.INVALID,
+    "invalid_request_error": Kind.INVALID,
+    "invalid_request_body": Kind.INVALID,
+    "bad_request": Kind.INVALID,
+    "content_filter": Kind.INVALID,
+    "cyber_policy": Kind.INVALID,
+    "request_too_large": Kind.TOO_LARGE,
+    "not_found": Kind.NOT_FOUND,
+    "quota_exceeded": Kind.QUOTA,
+    "free_quota_exceeded": Kind.QUOTA,
+    "overage_limit_reached": Kind.QUOTA,
+    "billing_not_configured": Kind.QUOTA,
+    "insufficient_quota": Kind.QUOTA,
+    "rate_limit_exceeded": Kind.RATE_LIMIT,
+    "rate_limited": Kind.RATE_LIMIT,
+    "user_model_rate_limited": Kind.RATE_LIMIT,
+    "user_global_rate_limited": Kind.RATE_LIMIT,
+    "integration_rate_limited": Kind.RATE_LIMIT,
+    "agent_mode_limit_exceeded": Kind.RATE_LIMIT,
+    "model_overloaded": Kind.UNAVAILABLE,
+    "server_is_overloaded": Kind.UNAVAILABLE,
+    "slow_down": Kind.UNAVAILABLE,
+    "service_unavailable": Kind.UNAVAILABLE,
+}
+"""What the codes of events mean that end a stream; all others are upstream's own fault."""
+
+
+FAILED = frozenset({"response.failed", "response.cancelled", "error"})
+"""The events that end a stream because something went wrong."""
+
+
+def read_failure(event: StreamEvent) -> Failure | None:
+    """The failure that an event tells of: in its response, nested in it, flat, or CAPI's, which has no type."""
+    if event.type not in FAILED and (event.type or event.error is None):
+        return None
+    flat = {"code": event.code, "message": event.message, "param": event.param}
+    error = (event.response.error if event.response else None) or event.error or flat
+    otherwise = "Copilot cancelled the answer" if event.type == "response.cancelled" else "Copilot's answer failed"
+    return _failure(error, otherwise)
+
+
+def _failure(error: Any, otherwise: str) -> Failure:
+    """The failure of an error object; what follows a colon narrows its code."""
+    fields = error if isinstance(error, dict) else {}
+    message = str(fields.get("message") or otherwise)
+    code = str(fields["code"]) if fields.get("code") else None
+    if "exceeds the context window" in message:
+        code = OVERFLOW
+    kind = _status_kind(code) or _KIND.get((code or "").partition(":")[0], Kind.UPSTREAM)
+    param = fields.get("param")
+    return Failure(kind, message, code=code, param=param if isinstance(param, str) else None)
+
+
+def _status_kind(code: str | None) -> Kind | None:
+    """The kind of a code that is an HTTP status, as CAPI's own are in the middle of a stream."""
+    kinds = {str(status): kind for kind, status in STATUS.items()}
+    return kinds.get(code or "")

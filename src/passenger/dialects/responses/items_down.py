@@ -1,0 +1,162 @@
+"""The items of an answer as they are written, each with the events of its life; it hides their order."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from passenger import seals
+from passenger.chat import JSON, Seal
+from passenger.events import PartStart
+
+Step = tuple[str, JSON]
+"""The type of an event and its own fields."""
+
+OWN = "responses"
+
+
+class Item(Protocol):
+    """One item on its way down."""
+
+    def begin(self) -> Iterator[Step]:
+        """The events that open it."""
+        ...
+
+    def more(self, text: str) -> Iterator[Step]:
+        """The events of one more piece."""
+        ...
+
+    def end(self, seal: Seal | None) -> Iterator[Step]:
+        """The events that close it."""
+        ...
+
+    @property
+    def item(self) -> JSON:
+        """The item as far as it has come."""
+        ...
+
+
+class Spoken:
+    """A message with one part: text, or a refusal."""
+
+    def __init__(self, item_id: str, index: int, *, refusal: bool) -> None:
+        self._id = item_id
+        self._where = {"item_id": item_id, "output_index": index, "content_index": 0}
+        self._index = index
+        self._refusal = refusal
+        self._kind = "response.refusal" if refusal else "response.output_text"
+        self._logprobs: JSON = {} if refusal else {"logprobs": []}
+        self._pieces: list[str] = []
+        self._content: list[JSON] = []
+        self._status = "in_progress"
+
+    @property
+    def item(self) -> JSON:
+        """The message."""
+        shape = {"id": self._id, "type": "message", "status": self._status, "role": "assistant"}
+        return {**shape, "content": self._content}
+
+    def begin(self) -> Iterator[Step]:
+        """Announce the message and its part."""
+        yield "response.output_item.added", {"output_index": self._index, "item": self.item}
+        yield "response.content_part.added", {**self._where, "part": self._part("")}
+
+    def more(self, text: str) -> Iterator[Step]:
+        """Add words."""
+        self._pieces.append(text)
+        yield f"{self._kind}.delta", {**self._where, "delta": text, **self._logprobs}
+
+    def end(self, seal: Seal | None) -> Iterator[Step]:
+        """Repeat the whole."""
+        text = "".join(self._pieces)
+        key = "refusal" if self._refusal else "text"
+        self._content, self._status = [self._part(text)], "completed"
+        yield f"{self._kind}.done", {**self._where, key: text, **self._logprobs}
+        yield "response.content_part.done", {**self._where, "part": self._content[0]}
+        yield "response.output_item.done", {"output_index": self._index, "item": self.item}
+
+    def _part(self, text: str) -> JSON:
+        if self._refusal:
+            return {"type": "refusal", "refusal": text}
+        return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+
+
+class Reasoned:
+    """A reasoning item; what is shown of the thought is its summary."""
+
+    def __init__(self, item_id: str, index: int) -> None:
+        self._id = item_id
+        self._index = index
+        self._where = {"item_id": item_id, "output_index": index, "summary_index": 0}
+        self._pieces: list[str] = []
+        self._seal: JSON = {}
+
+    @property
+    def item(self) -> JSON:
+        """The reasoning item."""
+        summary = [_summary("".join(self._pieces))] if self._pieces else []
+        return {"id": self._id, "type": "reasoning", "summary": summary, **self._seal}
+
+    def begin(self) -> Iterator[Step]:
+        """Announce the item; its summary is announced with its first words."""
+        yield "response.output_item.added", {"output_index": self._index, "item": self.item}
+
+    def more(self, text: str) -> Iterator[Step]:
+        """Add words of the summary."""
+        if not self._pieces:
+            yield "response.reasoning_summary_part.added", {**self._where, "part": _summary("")}
+        self._pieces.append(text)
+        yield "response.reasoning_summary_text.delta", {**self._where, "delta": text}
+
+    def end(self, seal: Seal | None) -> Iterator[Step]:
+        """Repeat the summary, and give the seal: as it is where a Responses model made it, else with its origin."""
+        if seal is not None:
+            own = seal.origin.partition("/")[0] == OWN
+            self._seal = {"encrypted_content": seal.value if own else seals.wrap(seal)}
+        if self._pieces:
+            text = "".join(self._pieces)
+            yield "response.reasoning_summary_text.done", {**self._where, "text": text}
+            yield "response.reasoning_summary_part.done", {**self._where, "part": _summary(text)}
+        yield "response.output_item.done", {"output_index": self._index, "item": self.item}
+
+
+class Called:
+    """A call of a function or of a custom tool."""
+
+    def __init__(self, item_id: str, index: int, start: PartStart) -> None:
+        self._id = item_id
+        self._index = index
+        self._start = start
+        self._where = {"item_id": item_id, "output_index": index}
+        self._key = "input" if start.custom else "arguments"
+        self._kind = "response.custom_tool_call_input" if start.custom else "response.function_call_arguments"
+        self._pieces: list[str] = []
+        self._status = "in_progress"
+
+    @property
+    def item(self) -> JSON:
+        """The call."""
+        start = self._start
+        kind = "custom_tool_call" if start.custom else "function_call"
+        shape = {"id": self._id, "type": kind, "status": self._status, "call_id": start.id, "name": start.name}
+        named = {"namespace": start.namespace} if start.namespace else {}
+        return {**shape, **named, self._key: "".join(self._pieces)}
+
+    def begin(self) -> Iterator[Step]:
+        """Announce the call."""
+        yield "response.output_item.added", {"output_index": self._index, "item": self.item}
+
+    def more(self, text: str) -> Iterator[Step]:
+        """Add to what it is called with."""
+        self._pieces.append(text)
+        yield f"{self._kind}.delta", {**self._where, "delta": text}
+
+    def end(self, seal: Seal | None) -> Iterator[Step]:
+        """Repeat the whole."""
+        self._status = "completed"
+        item = self.item
+        name = {} if self._start.custom else {"name": self._start.name}
+        yield f"{self._kind}.done", {**self._where, **name, self._key: item[self._key]}
+        yield "response.output_item.done", {"output_index": self._index, "item": item}
+
+
+def _summary(text: str) -> JSON:
+    return {"type": "summary_text", "text": text}

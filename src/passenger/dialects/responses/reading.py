@@ -1,0 +1,229 @@
+"""Copilot's `/responses` stream as events; it hides ids that change with every event, and texts that are said twice.
+
+Items and their parts are known by their place alone (`output_index`, `content_index`, `summary_index`).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import ClassVar
+
+from passenger.chat import Prompt, Seal
+from passenger.dialects.responses.failures import read_failure
+from passenger.dialects.responses.lane import Lane, Segment
+from passenger.dialects.responses.tools_up import Names
+from passenger.dialects.responses.wire import Item, Response, StreamEvent, TextPart, read_event, read_usage
+from passenger.errors import Failure, Kind
+from passenger.events import Event, Finish, PartKind, Reason, Start
+from passenger.framing import Message
+from passenger.stops import Cut
+
+RAW = 1_000_000
+"""Added to the index of a raw thought's text, so that it is told from the texts of its summary."""
+
+CALLS = {"function_call": False, "custom_tool_call": True}
+"""The items that are calls, and whether of a custom tool."""
+
+ENDS = frozenset({"response.completed", "response.incomplete"})
+"""The events with which an answer is whole."""
+
+BROKEN = "Copilot ended the stream before the answer was complete"
+
+
+class Reader:
+    """Reads one streamed answer."""
+
+    def __init__(self, prompt: Prompt, vendor: str) -> None:
+        self._names = Names(prompt.tools)
+        self._origin = f"responses/{vendor}"
+        self._cut = Cut(prompt.stop) if any(prompt.stop) else None
+        self._lane = Lane()
+        self._started = False
+        self._done = False
+
+    def read(self, message: Message) -> Iterator[Event]:
+        """See `dialects.Reader`."""
+        event = None if self._done else read_event(message.data)
+        if event is None:
+            return iter(())
+        return self._events(event) if self._cut is None else self._shortened(self._cut, event)
+
+    def end(self) -> Iterator[Event]:
+        """See `dialects.Reader`."""
+        if self._done:
+            return
+        if self._cut is None or self._cut.met is None:
+            raise Failure(Kind.UPSTREAM, BROKEN, code="stream_broken")
+        yield self._cut.finish()
+
+    def _shortened(self, cut: Cut, event: StreamEvent) -> Iterator[Event]:
+        """The events without what comes after a stop sequence; nor does a failure after it matter."""
+        try:
+            for one in self._events(event):
+                yield from cut.apply(one)
+        except Failure:
+            if cut.met is None:
+                raise
+            self._done = True
+            yield cut.finish()
+
+    def _events(self, event: StreamEvent) -> Iterator[Event]:
+        if event.type in ENDS:
+            yield from self._terminate(event)
+            return
+        if (failure := read_failure(event)) is not None:
+            raise failure
+        if not self._started:
+            yield self._start(event.response)
+        if (take := self._TAKES.get(event.type)) is not None:
+            take(self, event)
+            yield from self._lane.drain()
+
+    def _start(self, response: Response | None) -> Start:
+        self._started = True
+        return Start((response.model if response else None) or "")
+
+    # --- events that carry a part --------------------------------------------------------------------------------
+
+    def _words(self, event: StreamEvent) -> None:
+        self._spoken(event, "text").add(event.delta or "")
+
+    def _all_words(self, event: StreamEvent) -> None:
+        self._spoken(event, "text").reach(event.text)
+
+    def _refusal(self, event: StreamEvent) -> None:
+        self._spoken(event, "refusal").add(event.delta or "")
+
+    def _all_refusal(self, event: StreamEvent) -> None:
+        self._spoken(event, "refusal").reach(event.refusal)
+
+    def _spoken(self, event: StreamEvent, kind: PartKind) -> Segment:
+        return self._lane.at((event.output_index, event.content_index), kind)
+
+    def _part_added(self, event: StreamEvent) -> None:
+        if event.part is not None:
+            self._say(event.output_index, event.content_index, event.part)
+
+    def _part_done(self, event: StreamEvent) -> None:
+        if event.part is not None and (segment := self._say(event.output_index, event.content_index, event.part)):
+            segment.closed = True
+
+    def _summary(self, event: StreamEvent) -> None:
+        self._lane.at((event.output_index, 0), "thought").add(event.delta or "", event.summary_index)
+
+    def _all_summary(self, event: StreamEvent) -> None:
+        self._lane.at((event.output_index, 0), "thought").reach(event.text, event.summary_index)
+
+    def _summary_part(self, event: StreamEvent) -> None:
+        if event.part is not None:
+            self._lane.at((event.output_index, 0), "thought").reach(event.part.text, event.summary_index)
+
+    def _raw(self, event: StreamEvent) -> None:
+        self._lane.at((event.output_index, 0), "thought").add(event.delta or "", RAW + event.content_index)
+
+    def _all_raw(self, event: StreamEvent) -> None:
+        self._lane.at((event.output_index, 0), "thought").reach(event.text, RAW + event.content_index)
+
+    def _arguments(self, event: StreamEvent) -> None:
+        self._lane.at((event.output_index, 0), "call").add(event.delta or "")
+
+    def _all_arguments(self, event: StreamEvent) -> None:
+        whole = event.input if event.arguments is None else event.arguments
+        self._lane.at((event.output_index, 0), "call").reach(whole)
+
+    # --- items ---------------------------------------------------------------------------------------------------
+
+    def _added(self, event: StreamEvent) -> None:
+        if event.item is not None and (event.item.type == "reasoning" or event.item.type in CALLS):
+            self._item(event.output_index, event.item)
+
+    def _item_done(self, event: StreamEvent) -> None:
+        if event.item is not None:
+            self._item(event.output_index, event.item)
+            for segment in self._lane.of(event.output_index):
+                segment.closed = True
+
+    def _item(self, index: int, item: Item) -> None:
+        """Take all that an item says; hosted ones are nobody's business."""
+        if item.type == "message":
+            for place, part in enumerate(item.content or ()):
+                self._say(index, place, part)
+        elif item.type == "reasoning":
+            self._think(self._lane.at((index, 0), "thought"), item)
+        elif item.type in CALLS:
+            self._call(self._lane.at((index, 0), "call"), item)
+
+    def _say(self, index: int, place: int, part: TextPart) -> Segment | None:
+        if part.type == "refusal":
+            segment = self._lane.at((index, place), "refusal")
+            segment.reach(part.refusal)
+            return segment
+        if part.type == "output_text":
+            segment = self._lane.at((index, place), "text")
+            segment.reach(part.text)
+            return segment
+        return None
+
+    def _think(self, segment: Segment, item: Item) -> None:
+        for place, part in enumerate(item.summary or ()):
+            segment.reach(part.text, place)
+        for place, part in enumerate(item.content or ()):
+            segment.reach(part.text, RAW + place)
+        if item.encrypted_content:
+            segment.seal = Seal(self._origin, item.encrypted_content)
+
+    def _call(self, segment: Segment, item: Item) -> None:
+        if item.name and item.call_id and not segment.sent:
+            tool = self._names.meant(item.name, item.namespace)
+            start = replace(segment.start, id=item.call_id, name=tool.name, custom=CALLS[item.type])
+            segment.start = replace(start, namespace=tool.namespace or item.namespace)
+        segment.reach(item.input if item.type == "custom_tool_call" else item.arguments)
+
+    # --- the end -------------------------------------------------------------------------------------------------
+
+    def _terminate(self, event: StreamEvent) -> Iterator[Event]:
+        response = event.response or Response()
+        if not self._started:
+            yield self._start(response)
+        self._take_output(response)
+        self._lane.close()
+        yield from self._lane.drain()
+        self._done = True
+        yield Finish(self._reason(event, response), read_usage(response, event.copilot_usage))
+
+    def _take_output(self, response: Response) -> None:
+        """Take from the whole answer the kinds of items that no event told of."""
+        told = {segment.kind for segment in self._lane.seen.values()}
+        for index, item in enumerate(response.output or ()):
+            kinds = {"message": {"text", "refusal"}, "reasoning": {"thought"}}.get(item.type, {"call"})
+            if not kinds & told:
+                self._item(index, item)
+
+    def _reason(self, event: StreamEvent, response: Response) -> Reason:
+        if event.type == "response.incomplete":
+            why = response.incomplete_details.reason if response.incomplete_details else None
+            return Reason.FILTER if why == "content_filter" else Reason.LENGTH
+        kinds = {segment.kind for segment in self._lane.seen.values()}
+        if "call" in kinds:
+            return Reason.TOOL
+        return Reason.REFUSAL if "refusal" in kinds else Reason.END
+
+    _TAKES: ClassVar[dict[str, Callable[["Reader", StreamEvent], None]]] = {
+        "response.output_text.delta": _words,
+        "response.output_text.done": _all_words,
+        "response.refusal.delta": _refusal,
+        "response.refusal.done": _all_refusal,
+        "response.content_part.added": _part_added,
+        "response.content_part.done": _part_done,
+        "response.reasoning_summary_part.added": _summary_part,
+        "response.reasoning_summary_part.done": _summary_part,
+        "response.reasoning_summary_text.delta": _summary,
+        "response.reasoning_summary_text.done": _all_summary,
+        "response.reasoning_text.delta": _raw,
+        "response.reasoning_text.done": _all_raw,
+        "response.function_call_arguments.delta": _arguments,
+        "response.function_call_arguments.done": _all_arguments,
+        "response.custom_tool_call_input.delta": _arguments,
+        "response.custom_tool_call_input.done": _all_arguments,
+        "response.output_item.added": _added,
+        "response.output_item.done": _item_done,
+    }

@@ -1,0 +1,144 @@
+"""The events of a stream as far as they are read; it hides what Copilot adds to them and leaves out."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from passenger.chat import Usage
+from passenger.dialects.responses.decoding import loads
+
+
+class TextPart(Struct, gc=False):
+    """A part of a message, or of a reasoning item's summary."""
+
+    type: str = ""
+    text: str | None = None
+    refusal: str | None = None
+
+
+class Item(Struct):
+    """One item of the output."""
+
+    type: str = ""
+    call_id: str | None = None
+    name: str | None = None
+    namespace: str | None = None
+    arguments: str | None = None
+    input: str | None = None
+    encrypted_content: str | None = None
+    summary: list[TextPart] | None = None
+    content: list[TextPart] | None = None
+
+
+class _InputDetails(Struct, gc=False):
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+
+class _OutputDetails(Struct, gc=False):
+    reasoning_tokens: int | None = None
+
+
+class _Usage(Struct, gc=False):
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    input_tokens_details: _InputDetails | None = None
+    output_tokens_details: _OutputDetails | None = None
+
+
+class _Details(Struct, gc=False):
+    reason: str | None = None
+
+
+class Bill(Struct, gc=False):
+    """Copilot's own bill."""
+
+    total_nano_aiu: int = 0
+
+
+class Response(Struct):
+    """The response object. Copilot puts its bill into whole answers, and beside the response in streams."""
+
+    model: str | None = None
+    status: str | None = None
+    error: Any = None
+    incomplete_details: _Details | None = None
+    output: list[Item] | None = None
+    usage: _Usage | None = None
+    copilot_usage: Bill | None = None
+
+
+class StreamEvent(Struct):
+    """Any event."""
+
+    type: str = ""
+    output_index: int = 0
+    content_index: int = 0
+    summary_index: int = 0
+    delta: str | None = None
+    text: str | None = None
+    refusal: str | None = None
+    arguments: str | None = None
+    input: str | None = None
+    part: TextPart | None = None
+    item: Item | None = None
+    response: Response | None = None
+    copilot_usage: Bill | None = None
+    error: Any = None
+    code: Any = None
+    message: Any = None
+    param: Any = None
+
+
+_EVENT = msgspec.json.Decoder(StreamEvent)
+_RESPONSE = msgspec.json.Decoder(Response)
+
+
+def read_event(data: bytes) -> StreamEvent | None:
+    """One event, None where it is nothing that we understand."""
+    try:
+        return _EVENT.decode(data)
+    except msgspec.ValidationError:
+        return None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _read_leniently(data)
+
+
+def _read_leniently(data: bytes) -> StreamEvent | None:
+    try:
+        return msgspec.convert(loads(data), StreamEvent)
+    except (ValueError, RecursionError):
+        return None
+
+
+def read_response(data: bytes) -> Response:
+    """A whole answer.
+
+    Raises:
+        msgspec.ValidationError: it is not of an answer's shape.
+        ValueError: it is not JSON.
+    """
+    try:
+        return _RESPONSE.decode(data)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.MsgspecError:
+        return msgspec.convert(loads(data), Response)
+
+
+def read_usage(response: Response | None, bill: Bill | None) -> Usage | None:
+    """What an answer says it used, and Copilot's own bill."""
+    usage = response.usage if response else None
+    if usage is None and bill is None:
+        return None
+    usage = usage or _Usage()
+    given, made = usage.input_tokens_details or _InputDetails(), usage.output_tokens_details or _OutputDetails()
+    return Usage(
+        input=usage.input_tokens or 0,
+        output=usage.output_tokens or 0,
+        cached=given.cached_tokens or 0,
+        reasoning=made.reasoning_tokens or 0,
+        nano_credits=bill.total_nano_aiu if bill else None,
+        written=given.cache_write_tokens or 0,
+    )

@@ -1,0 +1,112 @@
+"""An answer for a Responses client, streamed or whole; it hides the numbers, the ids and what each event repeats."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import msgspec
+
+from passenger.chat import JSON, Prompt, Seal, Stamp, Usage
+from passenger.dialects.responses.echo import INCOMPLETE, echo, usage_object
+from passenger.dialects.responses.failures import error_event, response_error
+from passenger.dialects.responses.ids import item_id
+from passenger.dialects.responses.items_down import Called, Item, Reasoned, Spoken, Step
+from passenger.errors import Failure
+from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Start, unfold
+from passenger.framing import Message
+
+
+class Writer:
+    """Writes one streamed answer; `response` is its last state."""
+
+    def __init__(self, prompt: Prompt, stamp: Stamp) -> None:
+        self._created = stamp.created
+        self._output: list[JSON] = []
+        self._open: Item | None = None
+        self._number = 0
+        self.response = echo(prompt, stamp)
+
+    def send(self, event: Event) -> Iterator[Message]:
+        """See `dialects.Writer`."""
+        match event:
+            case Start():
+                yield from self._begin(event.model)
+            case PartStart():
+                self._open = self._item(event)
+                yield from self._messages(self._open.begin())
+            case Delta() if self._open is not None:
+                yield from self._messages(self._open.more(event.text))
+            case PartStop() if self._open is not None:
+                yield from self._close(self._open, event.seal)
+            case Finish():
+                yield self._finish(event)
+            case _:
+                raise ValueError(f"{event} is out of place")
+
+    def fail(self, failure: Failure) -> Iterator[Message]:
+        """The event by which SDKs know an error, then the one by which Codex does, in OpenAI's order."""
+        if "status" not in self.response:
+            yield from self._begin("")
+        yield self._message("error", error_event(failure, self._number))
+        self._state("failed", error=response_error(failure))
+        yield self._message("response.failed", {"response": self.response})
+
+    def _begin(self, model: str) -> Iterator[Message]:
+        self.response["model"] = model or self.response["model"]
+        self._state("in_progress")
+        for kind in ("response.created", "response.in_progress"):
+            yield self._message(kind, {"response": self.response})
+
+    def _item(self, start: PartStart) -> Item:
+        index = len(self._output)
+        match start.kind:
+            case "text" | "refusal":
+                return Spoken(self._id(index, "message"), index, refusal=start.kind == "refusal")
+            case "thought":
+                return Reasoned(self._id(index, "reasoning"), index)
+            case "call":
+                name = self._id(index, "custom_tool_call" if start.custom else "function_call")
+                return Called(name, index, replace(start, id=start.id or f"call_{name.partition('_')[2]}"))
+
+    def _id(self, index: int, kind: str) -> str:
+        return item_id(self.response["id"], index, kind)
+
+    def _close(self, item: Item, seal: Seal | None) -> Iterator[Message]:
+        yield from self._messages(item.end(seal))
+        self._output.append(item.item)
+        self._open = None
+
+    def _finish(self, finish: Finish) -> Message:
+        reason = INCOMPLETE.get(finish.reason)
+        status = "incomplete" if reason else "completed"
+        self._state(status, usage=usage_object(finish.usage or Usage()), why={"reason": reason} if reason else None)
+        return self._message(f"response.{status}", {"response": self.response})
+
+    def _state(
+        self, status: str, *, usage: JSON | None = None, why: JSON | None = None, error: JSON | None = None
+    ) -> None:
+        self.response |= {
+            "status": status,
+            "completed_at": self._created if status == "completed" else None,
+            "error": error,
+            "incomplete_details": why,
+            "output": self._output,
+            "usage": usage,
+        }
+
+    def _messages(self, steps: Iterable[Step]) -> Iterator[Message]:
+        for kind, fields in steps:
+            yield self._message(kind, fields)
+
+    def _message(self, kind: str, fields: JSON) -> Message:
+        event = {"type": kind, "sequence_number": self._number, **fields}
+        self._number += 1
+        return Message(kind, msgspec.json.encode(event))
+
+
+def write_answer(prompt: Prompt, answer: Answer, stamp: Stamp) -> bytes:
+    """A whole answer: what its stream would end with."""
+    writer = Writer(prompt, stamp)
+    for event in unfold(answer):
+        for _ in writer.send(event):
+            pass
+    return msgspec.json.encode(writer.response)

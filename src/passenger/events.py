@@ -1,0 +1,175 @@
+"""One answer in neutral form, coming down: a sequence of events, and its fold.
+
+    Start (PartStart Delta* PartStop)* Finish
+
+Parts never overlap: where upstream interleaves tool calls, its reader holds part k+1 back until k has closed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from passenger.chat import Refusal, Seal, Text, Thought, ToolCall, Usage
+
+PartKind = Literal["text", "thought", "refusal", "call"]
+
+
+class Reason(StrEnum):
+    """Why the model stopped."""
+
+    END = "end"
+    STOP = "stop"
+    """One of the client's own stop sequences."""
+    LENGTH = "length"
+    TOOL = "tool"
+    FILTER = "filter"
+    REFUSAL = "refusal"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The answer has begun. `model` is the vendor's own name of it; `usage` what is known already."""
+
+    model: str = ""
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartStart:
+    """A part has begun. The rest is for calls: the call's id, the tool, its namespace, and whether it is custom."""
+
+    kind: PartKind
+    id: str = ""
+    name: str = ""
+    namespace: str | None = None
+    custom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """More of the open part: words, or a piece of a call's arguments. Never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartStop:
+    """The open part is whole. `seal` is a thought's; a thought without any text may be nothing but its seal."""
+
+    seal: Seal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The answer is whole. `sequence` is the stop sequence that was met, where upstream says which."""
+
+    reason: Reason
+    usage: Usage | None = None
+    sequence: str | None = None
+
+
+Event = Start | PartStart | Delta | PartStop | Finish
+AnswerPart = Text | Thought | Refusal | ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer: the fold of its events."""
+
+    model: str
+    parts: tuple[AnswerPart, ...]
+    reason: Reason
+    usage: Usage | None = None
+    sequence: str | None = None
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """The tool calls in it."""
+        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+
+def _part(start: PartStart, text: str, seal: Seal | None) -> AnswerPart:
+    match start.kind:
+        case "text":
+            return Text(text)
+        case "refusal":
+            return Refusal(text)
+        case "thought":
+            return Thought(text, seal)
+        case "call":
+            return ToolCall(start.id, start.name, text, start.namespace, start.custom)
+
+
+class Folder:
+    """Folds events as they come; `answer` is None until `Finish` has come.
+
+    Raises:
+        ValueError: an event comes where the grammar has no place for it.
+    """
+
+    def __init__(self) -> None:
+        self._model: str | None = None
+        self._parts: list[AnswerPart] = []
+        self._open: PartStart | None = None
+        self._text: list[str] = []
+        self.answer: Answer | None = None
+
+    def add(self, event: Event) -> None:
+        """Take one event."""
+        if self.answer is not None or (self._model is None) is not isinstance(event, Start):
+            raise ValueError(f"{event} is out of place")
+        match event:
+            case Start():
+                self._model = event.model
+            case PartStart() if self._open is None:
+                self._open = event
+            case Delta() if self._open is not None:
+                self._text.append(event.text)
+            case PartStop() if self._open is not None:
+                self._parts.append(_part(self._open, "".join(self._text), event.seal))
+                self._open = None
+                self._text.clear()
+            case Finish() if self._open is None:
+                parts = tuple(self._parts)
+                self.answer = Answer(self._model or "", parts, event.reason, event.usage, event.sequence)
+            case _:
+                raise ValueError(f"{event} is out of place")
+
+
+def fold(events: Iterable[Event]) -> Answer:
+    """The answer that these events are.
+
+    Raises:
+        ValueError: they are not one whole answer.
+    """
+    folder = Folder()
+    for event in events:
+        folder.add(event)
+    if folder.answer is None:
+        raise ValueError("the events end before the answer does")
+    return folder.answer
+
+
+def unfold(answer: Answer) -> Iterator[Event]:
+    """The events of an answer, each part's text in one piece."""
+    yield Start(answer.model)
+    for part in answer.parts:
+        start, text, seal = _opened(part)
+        yield start
+        if text:
+            yield Delta(text)
+        yield PartStop(seal)
+    yield Finish(answer.reason, answer.usage, answer.sequence)
+
+
+def _opened(part: AnswerPart) -> tuple[PartStart, str, Seal | None]:
+    match part:
+        case Text(text):
+            return PartStart("text"), text, None
+        case Refusal(text):
+            return PartStart("refusal"), text, None
+        case Thought(text, seal):
+            return PartStart("thought"), text, seal
+        case ToolCall():
+            return PartStart("call", part.id, part.name, part.namespace, part.custom), part.arguments, None

@@ -1,0 +1,91 @@
+"""What models were found not to take, remembered for an hour in one file that restarts and processes share."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from passenger.store import PrivateFile, Stamp, StoreError
+
+log = logging.getLogger(__name__)
+
+LIFETIME = 3600.0
+"""Seconds that a row is believed."""
+
+LOOK = 1.0
+"""Seconds between two looks at the file, which another process may have changed."""
+
+Key = tuple[str, str, str]
+"""Seat, model and path."""
+
+
+class _Row(msgspec.Struct, frozen=True):
+    seat: str
+    model: str
+    path: str
+    field: str
+    expires: float
+
+
+class _File(msgspec.Struct):
+    rows: list[_Row] = []
+
+
+class Learned:
+    """The rows, by seat, model and path. `clock` gives Unix seconds, since several processes compare them."""
+
+    def __init__(self, file: PrivateFile | None, clock: Callable[[], float]) -> None:
+        self._file = file
+        self._clock = clock
+        self._rows: dict[Key, dict[str, float]] = {}
+        self._stamp: Stamp | None = None
+        self._looked = float("-inf")
+
+    def fields(self, seat: str, model: str, path: str) -> tuple[str, ...]:
+        """What that model does not take there."""
+        self._look()
+        rows = self._rows.get((seat, model, path))
+        return tuple(field for field, expires in rows.items() if expires > self._clock()) if rows else ()
+
+    async def learn(self, seat: str, model: str, path: str, fields: tuple[str, ...]) -> None:
+        """Remember it. A file that cannot be written costs the next process a refusal, nothing more."""
+        expires = self._clock() + LIFETIME
+        self._rows.setdefault((seat, model, path), {}).update(dict.fromkeys(fields, expires))
+        if self._file is not None:
+            await asyncio.to_thread(self._save, self._file)
+
+    def _look(self) -> None:
+        if self._file is None or self._clock() - self._looked < LOOK:
+            return
+        self._looked = self._clock()
+        stamp = self._file.stamp()
+        if stamp is not None and stamp != self._stamp:
+            self._stamp = stamp
+            self._rows = _merged(self._rows, self._read(self._file))
+
+    def _read(self, file: PrivateFile) -> dict[Key, dict[str, float]]:
+        rows: dict[Key, dict[str, float]] = {}
+        try:
+            content: dict[str, Any] = file.read() or {}
+            for row in msgspec.convert(content, _File).rows:
+                if self._clock() < row.expires <= self._clock() + LIFETIME:
+                    rows.setdefault((row.seat, row.model, row.path), {})[row.field] = row.expires
+        except (StoreError, msgspec.ValidationError) as error:
+            log.warning("what was learned of models is forgotten: %s", error)
+        return rows
+
+    def _save(self, file: PrivateFile) -> None:
+        """Write our rows and those that others have written since."""
+        rows = _merged(self._read(file), self._rows)
+        flat = [_Row(*key, field, expires) for key, fields in rows.items() for field, expires in fields.items()]
+        kept = [row for row in flat if row.expires > self._clock()]
+        try:
+            file.write(msgspec.to_builtins(_File(kept)))
+        except StoreError as error:
+            log.warning("what was learned of models is not saved: %s", error)
+
+
+def _merged(one: dict[Key, dict[str, float]], two: dict[Key, dict[str, float]]) -> dict[Key, dict[str, float]]:
+    return {key: {**one.get(key, {}), **two.get(key, {})} for key in [*one, *(key for key in two if key not in one)]}

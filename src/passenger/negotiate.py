@@ -1,0 +1,57 @@
+"""Sends a call without what its model is known not to take, and once more where a refusal has just taught it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+from passenger.body import Body
+from passenger.copilot import negotiation
+from passenger.errors import Failure
+from passenger.exchange import Exchange
+from passenger.learned import Learned
+from passenger.upstream import Call, Reply, Upstream
+
+
+class Negotiator:
+    """Wraps an upstream. With `strict` nothing is ever left out: each refusal goes to the client."""
+
+    def __init__(self, upstream: Upstream, learned: Learned, *, strict: bool) -> None:
+        self._upstream = upstream
+        self._learned = learned
+        self._strict = strict
+
+    @asynccontextmanager
+    async def send(self, call: Call, exchange: Exchange) -> AsyncIterator[Reply]:
+        """See `Upstream.send`."""
+        if not self._strict and (known := self._learned.fields(call.seat, call.model, call.path)):
+            call = _changed(call, known, exchange)
+        async with AsyncExitStack() as stack:
+            try:
+                reply = await stack.enter_async_context(self._upstream.send(call, exchange))
+            except Failure as failure:
+                call = await self._taught(call, failure, exchange)
+                reply = await stack.enter_async_context(self._upstream.send(call, exchange))
+            yield reply
+
+    async def _taught(self, call: Call, failure: Failure, exchange: Exchange) -> Call:
+        """The call that this refusal asks for.
+
+        Raises:
+            Failure: the refusal itself, where it teaches nothing that may be done.
+        """
+        lesson = () if self._strict or failure.status != 400 else _lesson(call, failure)
+        if not lesson:
+            raise failure
+        exchange.retries.append("learned")
+        await self._learned.learn(call.seat, call.model, call.path, lesson)
+        return _changed(call, lesson, exchange)
+
+
+def _lesson(call: Call, failure: Failure) -> negotiation.Lesson:
+    return negotiation.lesson(failure, Body(call.body), call.headers)
+
+
+def _changed(call: Call, lesson: negotiation.Lesson, exchange: Exchange) -> Call:
+    body, headers, dropped = negotiation.apply(lesson, call.body, call.headers)
+    exchange.drop(dropped)
+    return replace(call, body=body, headers=headers)

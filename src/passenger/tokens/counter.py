@@ -1,0 +1,70 @@
+"""Counts prompts where Copilot does not, and learns from those that it has counted."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from passenger.chat import Prompt
+from passenger.errors import Failure
+from passenger.tokens.content import content
+from passenger.tokens.ratios import Ratios, Sample
+from passenger.tokens.tokenizer import Tokenizer
+
+log = logging.getLogger(__name__)
+
+SAMPLE_EVERY = 60.0
+"""Seconds between two requests that are tokenised only to learn from them."""
+
+Read = Callable[[], Prompt]
+"""Gives the prompt of a request; called in a worker thread, for a long prompt takes long to read."""
+
+
+class Counter:
+    """Counts and learns; `clock` gives monotonic seconds."""
+
+    def __init__(self, ratios: Ratios, tokenizer: Tokenizer, *, clock: Callable[[], float]) -> None:
+        self._ratios = ratios
+        self._tokenizer = tokenizer
+        self._clock = clock
+        self._next = float("-inf")
+        self._learning: asyncio.Task[None] | None = None
+
+    async def count(self, seat: str, model: str, read: Read) -> int:
+        """The input tokens of a prompt as that model would count them, nearly.
+
+        Raises:
+            Failure: the prompt cannot be read.
+        """
+        found = await asyncio.to_thread(lambda: content(read()))
+        ours = found.frame + await self._tokenizer.count(found.texts)
+        return max(1, round(ours * await self._ratios.of(seat, model)) + found.media)
+
+    def sample(self, seat: str, model: str, read: Read, theirs: int) -> None:
+        """Copilot has answered a prompt: learn from what it counted, where the last sample is long enough ago."""
+        now = self._clock()
+        if now >= self._next and theirs > 0:
+            self._next = now + SAMPLE_EVERY
+            self.learn(seat, model, read, theirs)
+
+    def learn(self, seat: str, model: str, read: Read, theirs: int) -> None:
+        """Copilot has counted a prompt: learn from it, one at a time."""
+        if self._learning is None or self._learning.done():
+            self._learning = asyncio.get_running_loop().create_task(self._learn(seat, model, read, theirs))
+
+    async def close(self) -> None:
+        """Stop learning, and let the tokenizer go."""
+        if self._learning is not None:
+            self._learning.cancel()
+            await asyncio.wait([self._learning])
+        await self._tokenizer.close()
+
+    async def _learn(self, seat: str, model: str, read: Read, theirs: int) -> None:
+        try:
+            found = await asyncio.to_thread(lambda: content(read()))
+        except Failure as failure:
+            log.debug("nothing is learned from a prompt that cannot be read: %s", failure)
+            return
+        # Nobody knows what a picture took, so a prompt with one teaches nothing about texts.
+        if not found.media:
+            ours = found.frame + await self._tokenizer.count(found.texts)
+            await self._ratios.learn(Sample(seat, model, ours, theirs))

@@ -1,0 +1,139 @@
+"""One answer on its way down: a status while none has been sent, an event in the client's dialect afterwards."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from contextlib import aclosing
+from time import perf_counter, time
+from typing import Any
+
+from passenger.chat import Prompt, Stamp
+from passenger.dialects import Inbound, Request
+from passenger.errors import Failure
+from passenger.exchange import Exchange, Outcome
+from passenger.gateway import Delivery
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+JSON: Header = (b"content-type", b"application/json")
+STREAM_HEADERS: tuple[Header, ...] = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
+
+
+class Answer:
+    """What has been sent of it, in which dialect, and the record of how far it came."""
+
+    def __init__(self, send: Send, inbound: Inbound, exchange: Exchange) -> None:
+        self._send = send
+        self._inbound = inbound
+        self._exchange = exchange
+        self._begun = False
+        self.started = False
+        self.request = Request(b"")
+        """What is answered; it decides how a stream is framed."""
+
+    async def deliver(self, delivery: Delivery, sent: Callable[[], None] = lambda: None) -> None:
+        """Send an answer, whole or as it comes; `sent` is told of each piece."""
+        match delivery.content:
+            case bytes() as body:
+                await self._give(delivery, body)
+            case pieces:
+                await self._stream(delivery, pieces, sent)
+
+    async def _give(self, delivery: Delivery, body: bytes) -> None:
+        await self._head(200, [_content_type(delivery.content_type), _length(body), *self._encoded(delivery.headers)])
+        self._exchange.first_byte = perf_counter()
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def _stream(self, delivery: Delivery, pieces: AsyncGenerator[bytes, None], sent: Callable[[], None]) -> None:
+        if not self.started:
+            await self._head_of_stream(delivery.content_type, delivery.headers)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if not self._begun:
+                    self._begun = True
+                    self._exchange.first_byte = perf_counter()
+                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+                sent()
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def keep_alive(self) -> None:
+        """Show that the request lives: the headers if there are none yet, then what the dialect has for it."""
+        if not self._wants_stream:
+            return
+        if not self.started:
+            await self._head_of_stream(self._inbound.framing(self.request).content_type, ())
+        if sign := self._inbound.keep_alive(self._begun):
+            await self._send({"type": "http.response.body", "body": sign, "more_body": True})
+
+    async def fail(self, failure: Failure) -> None:
+        """Say what went wrong, as a status or, where that has been sent already, as the stream's last event."""
+        if self.started:
+            self._exchange.fail(failure, Outcome.BROKEN)
+            await self._send({"type": "http.response.body", "body": self._break(failure)})
+            return
+        if failure.code in self._inbound.FAILS_IN_STREAM and self._wants_stream:
+            await self._fail_in_stream(failure)
+            return
+        self._exchange.fail(failure)
+        body = self._inbound.write_failure(failure)
+        headers = [JSON, _length(body), *retry_after(failure), *self._encoded(failure.headers)]
+        await self._head(failure.status, headers)
+        await self._send({"type": "http.response.body", "body": body})
+
+    @property
+    def _wants_stream(self) -> bool:
+        return self._exchange.ask is not None and self._exchange.ask.stream
+
+    async def _fail_in_stream(self, failure: Failure) -> None:
+        """Say it as a stream that breaks at once."""
+        framing, ask = self._inbound.framing(self.request), self._exchange.ask
+        await self._head_of_stream(framing.content_type, failure.headers)
+        self._exchange.fail(failure)
+        stamp = Stamp(self._exchange.id.replace("-", ""), int(time()))
+        writer = self._inbound.writer(Prompt(ask.model if ask else "", ()), stamp)
+        body = framing.between.join(framing.frame(message) for message in writer.fail(failure))
+        await self._send({"type": "http.response.body", "body": framing.opening + body + framing.closing})
+
+    def _break(self, failure: Failure) -> bytes:
+        framing = self._inbound.framing(self.request)
+        opening = framing.between if self._begun else framing.opening
+        return opening + framing.frame(self._inbound.write_break(failure)) + framing.closing
+
+    async def _head_of_stream(self, content_type: str, headers: tuple[tuple[str, str], ...]) -> None:
+        await self._head(200, [_content_type(content_type), *STREAM_HEADERS, *self._encoded(headers)])
+
+    async def _head(self, status: int, headers: list[Header]) -> None:
+        self.started = True
+        self._exchange.status = status
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    def _encoded(self, headers: tuple[tuple[str, str], ...]) -> list[Header]:
+        """Upstream's headers as bytes, a request id where it gave none, and what became of the request."""
+        encoded = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
+        exchange = self._exchange
+        if not any(name == b"x-request-id" for name, _ in encoded):
+            encoded.append((b"x-request-id", exchange.id.encode()))
+        if exchange.route is not None:
+            encoded.append((b"x-passenger-route", _one_line(exchange.route)))
+        if exchange.dropped:
+            encoded.append((b"x-passenger-dropped", _one_line(", ".join(exchange.dropped))))
+        return encoded
+
+
+def _one_line(text: str) -> bytes:
+    """A header's value, whatever a client named its model."""
+    return "".join(char if " " <= char <= "~" else "?" for char in text[:2000]).encode()
+
+
+def _content_type(text: str) -> Header:
+    return (b"content-type", text.encode())
+
+
+def _length(body: bytes) -> Header:
+    return (b"content-length", str(len(body)).encode())
+
+
+def retry_after(failure: Failure) -> list[Header]:
+    """`Retry-After`, where the failure's own headers do not hold it already."""
+    if failure.retry_after is None or any(name == "retry-after" for name, _ in failure.headers):
+        return []
+    return [(b"retry-after", failure.retry_after.encode("latin-1", "replace"))]

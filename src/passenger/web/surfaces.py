@@ -1,0 +1,126 @@
+"""The routes that answer one question at once, in the shape of each dialect: token counts, embeddings, a card."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import msgspec
+
+from passenger import embeddings, wellformed
+from passenger.body import Body
+from passenger.chat import Written
+from passenger.copilot.models import Model
+from passenger.copilot.quirks import messages as quirks
+from passenger.decoding import decode, optional
+from passenger.dialects import Request, messages
+from passenger.dialects.gemini import count as gemini_count
+from passenger.dialects.ollama import chat as ollama
+from passenger.exchange import Exchange
+from passenger.framing import NDJSON
+from passenger.gateway import Delivery, Gateway
+from passenger.tokens import vocabulary
+from passenger.web import cards
+
+Ask = Callable[[Request, Exchange], Awaitable[Delivery]]
+Surface = Callable[[Gateway], Ask]
+
+
+def _json(body: bytes) -> Delivery:
+    return Delivery("application/json", (), body)
+
+
+# --- counting ----------------------------------------------------------------------------------------------------
+
+
+def count_for_anthropic(gateway: Gateway) -> Ask:
+    """`POST /v1/messages/count_tokens`."""
+
+    async def count(request: Request, exchange: Exchange) -> Delivery:
+        wellformed.check(request.body)
+        ask = exchange.ask = messages.peek(request)
+
+        def write(model: Model) -> Written:
+            body = Body(request.body)
+            headers, dropped = quirks.prepare(body, ask, model.able)
+            return Written(messages.as_question(decode(body.encode()), model.id), headers, dropped)
+
+        tokens = await gateway.count(ask.model, partial(messages.read_prompt, request), write, exchange)
+        return _json(messages.write_count(tokens))
+
+    return count
+
+
+def count_for_gemini(gateway: Gateway) -> Ask:
+    """`models/{model}:countTokens`."""
+
+    async def count(request: Request, exchange: Exchange) -> Delivery:
+        wellformed.check(request.body)
+        prompt = gemini_count.read_prompt(request)
+
+        def write(model: Model) -> Written:
+            written = messages.write_prompt(prompt, model.able)
+            return Written(messages.as_question(written.body, model.id), written.headers, written.dropped)
+
+        tokens = await gateway.count(prompt.model, lambda: prompt, write, exchange)
+        return _json(gemini_count.write_count(tokens))
+
+    return count
+
+
+# --- embeddings --------------------------------------------------------------------------------------------------
+
+
+def _embedding(dialect: embeddings.Dialect) -> Surface:
+    def surface(gateway: Gateway) -> Ask:
+        async def embed(request: Request, exchange: Exchange) -> Delivery:
+            wellformed.check(request.body)
+            # A vocabulary takes tenths of a second to load: never on the event loop.
+            ask = await asyncio.to_thread(dialect.read, request, vocabulary.decode)
+            vectors, usage = await gateway.embed(ask, exchange)
+            return _json(await asyncio.to_thread(dialect.write, ask, vectors, usage))
+
+        return embed
+
+    return surface
+
+
+embed_for_openai = _embedding(embeddings.openai)
+embed_for_gemini = _embedding(embeddings.gemini)
+embed_many_for_gemini = _embedding(embeddings.gemini_batch)
+embed_for_ollama = _embedding(embeddings.ollama)
+embed_for_old_ollama = _embedding(embeddings.ollama_old)
+
+
+# --- Ollama's models ---------------------------------------------------------------------------------------------
+
+
+def show_for_ollama(gateway: Gateway) -> Ask:
+    """`POST /api/show`."""
+
+    async def show(request: Request, exchange: Exchange) -> Delivery:
+        model = await _model_asked_for(gateway, request)
+        return _json(msgspec.json.encode(cards.ollama_card(model)))
+
+    return show
+
+
+def pull_for_ollama(gateway: Gateway) -> Ask:
+    """`POST /api/pull`: a model that the account has is there already."""
+
+    async def pull(request: Request, exchange: Exchange) -> Delivery:
+        await _model_asked_for(gateway, request)
+        success = b'{"status":"success"}'
+        if optional(decode(request.body), "stream", bool) is False:
+            return _json(success)
+        return Delivery(NDJSON.content_type, (), b'{"status":"pulling manifest"}\n' + success + b"\n")
+
+    return pull
+
+
+async def _model_asked_for(gateway: Gateway, request: Request) -> Model:
+    name = ollama.loaded_model(request)
+    catalog = await gateway.models()
+    model = catalog.find(name)
+    if model is None:
+        raise catalog.unknown(name)
+    return model

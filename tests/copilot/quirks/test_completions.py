@@ -1,0 +1,190 @@
+import json
+from typing import Any
+
+import pytest
+
+from passenger.body import Body
+from passenger.chat import Ask, Initiator
+from passenger.copilot.quirks import completions as quirks
+from passenger.dialects.completions import read_chunk
+
+
+def asking(*, stream: bool = True, wants_usage: bool = False) -> Ask:
+    return Ask("m", stream, Initiator.USER, wants_usage=wants_usage)
+
+
+def encoded(document: object) -> bytes:
+    return json.dumps(document).encode()
+
+
+def chunk_of(data: bytes) -> Any:
+    chunk = read_chunk(data)
+    assert chunk is not None
+    return chunk
+
+
+# --- ask_for_usage, withhold_usage -------------------------------------------------------------------------------
+
+
+def test_usage_is_asked_for_where_the_client_did_not() -> None:
+    body = Body(b'{"stream":true,"stream_options":{"other":1}}')
+    quirks.ask_for_usage(body, asking())
+    assert json.loads(body.encode())["stream_options"] == {"other": 1, "include_usage": True}
+
+
+@pytest.mark.parametrize("ask", [asking(wants_usage=True), asking(stream=False)])
+def test_a_request_that_needs_no_usage_asked_keeps_its_bytes(ask: Ask) -> None:
+    raw = b'{ "stream": true }'
+    body = Body(raw)
+    quirks.ask_for_usage(body, ask)
+    assert body.encode() is raw
+
+
+def test_only_the_event_that_we_asked_for_is_withheld() -> None:
+    ours = b'{"choices":[],"usage":{"prompt_tokens":1}}'
+    geminis = b'{"choices":[{"index":0,"delta":{}}],"usage":{"prompt_tokens":1}}'
+    filters = b'{"choices":[],"prompt_filter_results":[]}'
+    assert quirks.withhold_usage(chunk_of(ours), ours) is None
+    assert quirks.withhold_usage(chunk_of(geminis), geminis) is geminis
+    assert quirks.withhold_usage(chunk_of(filters), filters) is filters
+
+
+def test_a_client_that_asked_for_usage_gets_it() -> None:
+    assert quirks.withhold_usage in quirks.stream_fixes(asking())
+    assert quirks.withhold_usage not in quirks.stream_fixes(asking(wants_usage=True))
+
+
+# --- name_the_object ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("data", [b'{"choices":[],"id":"a"}', b'{"object":"","choices":[]}', b' { "choices" : [] } '])
+def test_a_chunk_without_an_object_is_given_one(data: bytes) -> None:
+    named = json.loads(quirks.name_the_object(chunk_of(data), data))
+    assert named == {**json.loads(data), "object": "chat.completion.chunk"}
+
+
+@pytest.mark.parametrize(
+    "data", [b'{"object":"chat.completion.chunk","choices":[]}', b'{"error":{"message":"x"}}', b'{"copilot_x":[]}']
+)
+def test_a_chunk_with_an_object_and_what_is_no_chunk_keep_their_bytes(data: bytes) -> None:
+    assert quirks.name_the_object(chunk_of(data), data) is data
+
+
+# --- CallNumbering -----------------------------------------------------------------------------------------------
+
+
+def call(index: int | None, call_id: str | None = None, **function: str) -> dict[str, object]:
+    return {"index": index, **({"id": call_id} if call_id else {}), "function": function}
+
+
+def renumbered(*deltas: list[dict[str, object]]) -> list[list[int]]:
+    number = quirks.CallNumbering()
+    seen = []
+    for calls in deltas:
+        data = encoded({"choices": [{"index": 0, "delta": {"tool_calls": calls}}]})
+        event = json.loads(number(chunk_of(data), data))
+        seen.append([c["index"] for c in event["choices"][0]["delta"]["tool_calls"]])
+    return seen
+
+
+def test_claudes_parallel_calls_that_all_say_zero_are_told_apart_by_id() -> None:
+    assert renumbered(
+        [call(0, "A", name="f")],
+        [call(0, arguments="")],
+        [call(0, arguments="{}")],
+        [call(0, "B", name="f")],
+        [call(0, arguments="{}")],
+        [call(0, "C", name="g")],
+        [call(0, "C", arguments="{}")],
+    ) == [[0], [0], [0], [1], [1], [2], [2]]
+
+
+def test_proper_indices_keep_their_bytes() -> None:
+    number = quirks.CallNumbering()
+    for calls in ([call(0, "a")], [call(0)], [call(1, "b")], [call(1)], [call(2, "c"), call(3, "d")]):
+        data = encoded({"choices": [{"index": 0, "delta": {"tool_calls": calls}}]})
+        assert number(chunk_of(data), data) is data
+
+
+def test_interleaved_calls_with_proper_indices_stay_as_they_are() -> None:
+    assert renumbered([call(0, "a")], [call(1, "b")], [call(0)], [call(1)]) == [[0], [1], [0], [1]]
+
+
+def test_a_missing_index_is_given() -> None:
+    assert renumbered([call(None, "a")], [call(None)], [call(None, "b")]) == [[0], [0], [1]]
+
+
+def test_events_without_tool_calls_are_nobodys_business() -> None:
+    data = b'{"choices":[{"index":0,"delta":{"content":"x"}}]}'
+    assert quirks.CallNumbering()(chunk_of(data), data) is data
+
+
+# --- complete_answer ---------------------------------------------------------------------------------------------
+
+
+def completed(answer: dict[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads(quirks.complete_answer(encoded(answer), model="asked", now=7))
+    return result
+
+
+AZURE = {
+    "choices": [
+        {"finish_reason": "stop", "index": 0, "message": {"content": "Hello.", "padding": "abc", "role": "assistant"}}
+    ],
+    "id": "chatcmpl-1",
+    "model": "gpt-4o-2024-11-20",
+    "usage": {"prompt_tokens": 1},
+}
+
+CLAUDE = {
+    "choices": [
+        {"finish_reason": "tool_calls", "message": {"content": "Both.", "role": "assistant", "reasoning_text": "hm"}},
+        {"finish_reason": "tool_calls", "message": {"role": "assistant", "tool_calls": [{"id": "A", "function": {}}]}},
+        {"finish_reason": "tool_calls", "message": {"role": "assistant", "tool_calls": [{"id": "B", "function": {}}]}},
+    ],
+    "created": 1761000000,
+    "id": "msg_1",
+    "model": "claude-sonnet-4.6",
+}
+
+
+def test_azures_answer_gets_object_and_created_and_loses_its_padding() -> None:
+    answer = completed(AZURE)
+    assert answer["object"] == "chat.completion"
+    assert answer["created"] == 7
+    assert answer["choices"][0]["message"] == {"content": "Hello.", "role": "assistant"}
+    assert answer["usage"] == {"prompt_tokens": 1}
+
+
+def test_claudes_split_choices_become_one_message_with_all_its_calls() -> None:
+    answer = completed(CLAUDE)
+    assert len(answer["choices"]) == 1
+    choice = answer["choices"][0]
+    assert (choice["index"], choice["finish_reason"]) == (0, "tool_calls")
+    assert choice["message"]["content"] == "Both."
+    assert choice["message"]["reasoning_text"] == "hm"
+    assert [(c["id"], c["type"]) for c in choice["message"]["tool_calls"]] == [("A", "function"), ("B", "function")]
+    assert answer["created"] == 1761000000
+
+
+def test_real_choices_stay_apart() -> None:
+    choices = [
+        {"index": i, "message": {"role": "assistant", "content": str(i)}, "finish_reason": "stop"} for i in (0, 1)
+    ]
+    assert [c["message"]["content"] for c in completed({"choices": choices})["choices"]] == ["0", "1"]
+
+
+def test_a_tool_call_without_text_has_a_null_content() -> None:
+    answer = completed({"choices": [{"message": {"role": "assistant", "tool_calls": [{"id": "A"}]}}]})
+    assert answer["choices"][0]["message"]["content"] is None
+
+
+def test_an_answer_without_a_choice_has_an_empty_one() -> None:
+    answer = completed({"choices": [], "id": "x"})
+    assert answer["choices"][0]["message"] == {"role": "assistant", "content": ""}
+    assert answer["choices"][0]["finish_reason"] == "length"
+
+
+def test_a_valid_answer_keeps_its_bytes() -> None:
+    raw = quirks.complete_answer(encoded(AZURE), model="m", now=1)
+    assert quirks.complete_answer(raw, model="other", now=2) is raw

@@ -1,0 +1,55 @@
+"""The recorded streams of this dialect, and what becomes of bytes in tests."""
+
+import json
+from pathlib import Path
+
+from passenger.chat import Abilities, Prompt
+from passenger.dialects import completions
+from passenger.events import Answer, Event, fold
+from passenger.framing import SseSplitter, read_sse, write_sse
+
+DATA = Path(__file__).parents[2] / "data" / "completions"
+WHOLE = sorted(path.stem for path in DATA.glob("*.sse"))
+FAILURES = sorted(path.stem for path in (DATA / "failures").glob("*.sse"))
+PROMPT = Prompt("asked-model", ())
+ABLE = Abilities("google")
+
+
+def sample(name: str) -> bytes:
+    return (DATA / f"{name}.sse").read_bytes()
+
+
+def raw_events(stream: bytes, size: int | None = None) -> list[bytes]:
+    """The events of a stream that comes in pieces of so many bytes, what is unfinished among them."""
+    splitter, size = SseSplitter(), size or len(stream) or 1
+    pieces = (stream[at : at + size] for at in range(0, len(stream), size))
+    return [raw for raw in [*(raw for piece in pieces for raw in splitter.feed(piece)), splitter.flush()] if raw]
+
+
+def events_of(stream: bytes, size: int | None = None, prompt: Prompt = PROMPT) -> list[Event]:
+    """What is read of a stream; fails as its reader does."""
+    reader, found = completions.reader(prompt, ABLE), list[Event]()
+    for raw in raw_events(stream, size):
+        message = read_sse(raw)
+        found += reader.read(message) if message is not None else ()
+    return [*found, *reader.end()]
+
+
+def answer_of(stream: bytes, prompt: Prompt = PROMPT) -> Answer:
+    return fold(events_of(stream, prompt=prompt))
+
+
+def chunk(delta: object = None, finish: str | None = None, index: object = 0, **fields: object) -> bytes:
+    """One event with one choice."""
+    choice = {"index": index, "delta": delta, "finish_reason": finish}
+    return write_sse(json.dumps({"model": "vendor-model", "choices": [choice], **fields}).encode())
+
+
+def called(index: int | None = 0, call_id: str | None = None, name: str | None = None, arguments: str = "") -> object:
+    """The delta with one piece of a call."""
+    function = {"name": name, "arguments": arguments}
+    return {"tool_calls": [{"index": index, "id": call_id, "type": "function", "function": function}]}
+
+
+DONE = b"data: [DONE]\n\n"
+STOP = chunk({}, "stop") + DONE

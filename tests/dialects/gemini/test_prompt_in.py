@@ -1,0 +1,170 @@
+"""What tunes a request, its tools, and what is dropped or refused."""
+
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passenger.chat import Reasoning, Schema, Tool, ToolChoice
+from passenger.dialects.gemini import count
+from passenger.dialects.gemini.prompt_in import read_prompt
+from passenger.errors import Failure, Kind
+from tests.dialects.gemini.asking import USER, prompt, request
+
+FUNCTION: dict[str, Any] = {"name": "f", "description": "It", "parameters": {"type": "OBJECT"}}
+
+
+def refused(**fields: Any) -> str | None:
+    with pytest.raises(Failure) as caught:
+        prompt(**fields)
+    assert caught.value.kind is Kind.INVALID
+    return caught.value.param
+
+
+def test_every_setting_has_its_place() -> None:
+    read = prompt(
+        generationConfig={
+            "maxOutputTokens": 99,
+            "temperature": 0,
+            "topP": 0.5,
+            "topK": 40.0,
+            "stopSequences": ["a", "b"],
+            "seed": 7,
+            "presencePenalty": 0.1,
+            "frequencyPenalty": -0.1,
+            "candidateCount": 1,
+            "responseModalities": ["TEXT"],
+        }
+    )
+    assert (read.limit, read.temperature, read.top_p, read.top_k, read.stop) == (99, 0.0, 0.5, 40, ("a", "b"))
+    assert (read.seed, read.presence_penalty, read.frequency_penalty) == (7, 0.1, -0.1)
+    assert read.dropped == ()
+
+
+@pytest.mark.parametrize(
+    ("config", "schema"),
+    [
+        ({}, None),
+        ({"responseMimeType": "text/plain"}, None),
+        ({"responseMimeType": "application/json"}, Schema(None)),
+        ({"responseMimeType": "application/json", "responseSchema": {"type": "ARRAY"}}, Schema({"type": "array"})),
+        ({"responseJsonSchema": {"type": "object"}}, Schema({"type": "object"})),
+        (
+            {"_responseJsonSchema": {"type": "object"}, "response_mime_type": "application/json"},
+            Schema({"type": "object"}),
+        ),
+    ],
+)
+def test_the_shape_of_an_answer(config: dict[str, Any], schema: Schema | None) -> None:
+    assert prompt(generationConfig=config).schema == schema
+
+
+@pytest.mark.parametrize(
+    ("thinking", "reasoning"),
+    [
+        (None, None),
+        ({}, None),
+        ({"includeThoughts": True}, Reasoning(show=True)),
+        ({"thinkingBudget": 0}, Reasoning(budget=0, show=False)),
+        ({"thinkingBudget": -1, "includeThoughts": True}, Reasoning(budget=-1, show=True)),
+        ({"thinkingLevel": "HIGH"}, Reasoning("high", show=False)),
+        ({"thinkingLevel": "THINKING_LEVEL_UNSPECIFIED"}, Reasoning(show=False)),
+    ],
+)
+def test_how_much_to_think(thinking: dict[str, Any] | None, reasoning: Reasoning | None) -> None:
+    assert prompt(generationConfig={"thinkingConfig": thinking}).reasoning == reasoning
+
+
+@pytest.mark.parametrize(
+    ("config", "choice"),
+    [
+        (None, None),
+        ({}, None),
+        ({"mode": "AUTO"}, ToolChoice("auto")),
+        ({"mode": "any"}, ToolChoice("required")),
+        ({"mode": "ANY", "allowedFunctionNames": ["f"]}, ToolChoice("required", ("f",))),
+        ({"mode": "VALIDATED"}, ToolChoice("auto")),
+        ({"mode": "NONE"}, ToolChoice("none")),
+        ({"allowedFunctionNames": ["f"]}, ToolChoice("auto", ("f",))),
+    ],
+)
+def test_how_tools_must_be_used(config: dict[str, Any] | None, choice: ToolChoice | None) -> None:
+    assert prompt(toolConfig={"functionCallingConfig": config}).tool_choice == choice
+
+
+def test_functions_become_tools() -> None:
+    bare = {"name": "g"}
+    read = prompt(tools=[{"functionDeclarations": [FUNCTION, bare]}, {"functionDeclarations": []}])
+    assert read.tools == (Tool("f", "It", {"type": "object"}), Tool("g", None, {"type": "object", "properties": {}}))
+
+
+def test_googles_own_tools_are_dropped_by_name_beside_functions_and_else_refused() -> None:
+    assert prompt(tools=[{"functionDeclarations": [FUNCTION]}, {"googleSearch": {}}]).dropped == ("tools.googleSearch",)
+    assert refused(tools=[{"google_search": {}}]) == "tools"
+    assert refused(tools=[{"codeExecution": {}, "functionDeclarations": []}]) == "tools"
+
+
+def test_what_only_tunes_is_dropped_by_name_where_it_says_something() -> None:
+    read = prompt(
+        safetySettings=[{"category": "X"}],
+        labels={},
+        generationConfig={"responseLogprobs": True, "logprobs": 3, "speechConfig": None},
+        toolConfig={"retrievalConfig": {"languageCode": "en"}},
+    )
+    assert read.dropped == (
+        "safetySettings",
+        "toolConfig.retrievalConfig",
+        "generationConfig.responseLogprobs",
+        "generationConfig.logprobs",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"cachedContent": "cachedContents/1"}, "cachedContent"),
+        ({"generationConfig": {"candidateCount": 2}}, "generationConfig.candidateCount"),
+        ({"generationConfig": {"responseModalities": ["AUDIO"]}}, "generationConfig.responseModalities"),
+        ({"generationConfig": {"responseMimeType": "text/x.enum"}}, "generationConfig.responseMimeType"),
+        ({"generationConfig": {"maxOutputTokens": -1}}, "generationConfig.maxOutputTokens"),
+        ({"generationConfig": {"temperature": "hot"}}, "generationConfig.temperature"),
+        (
+            {"generationConfig": {"thinkingConfig": {"thinkingLevel": "SOME"}}},
+            "generationConfig.thinkingConfig.thinkingLevel",
+        ),
+        ({"generationConfig": []}, "generationConfig"),
+        ({"toolConfig": {"functionCallingConfig": {"mode": "SOME"}}}, "toolConfig.functionCallingConfig.mode"),
+        ({"tools": [{"functionDeclarations": [{}]}]}, "tools[0].functionDeclarations[0].name"),
+        ({"tools": [{"functionDeclarations": [{"name": ""}]}]}, "tools[0].functionDeclarations[0].name"),
+        ({"contents": None}, "contents"),
+    ],
+)
+def test_what_changes_the_meaning_is_refused_by_name(fields: dict[str, Any], param: str) -> None:
+    assert refused(**fields) == param
+
+
+def test_a_count_takes_the_contents_or_a_whole_request() -> None:
+    alone = count.read_prompt(request({"contents": [USER]}))
+    whole = count.read_prompt(request({"generate_content_request": {"model": "models/x", "contents": [USER]}}))
+    assert alone == whole == read_prompt(request({"contents": [USER]}))
+    assert count.write_count(5) == b'{"totalTokens":5,"promptTokensDetails":[{"modality":"TEXT","tokenCount":5}]}'
+
+
+WORDS = """contents parts role text thought thoughtSignature inlineData mimeType data name args functionCall response
+functionResponse tools functionDeclarations parameters toolConfig functionCallingConfig mode generationConfig type
+thinkingConfig stopSequences topK fileData"""
+KEYS = st.sampled_from(WORDS.split())
+LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
+)
+ANY = st.recursive(
+    LEAVES | KEYS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=15
+)
+
+
+@given(st.dictionaries(KEYS, ANY, max_size=4))
+def test_any_body_is_read_or_refused_as_the_callers_fault(body: dict[str, Any]) -> None:
+    with contextlib.suppress(Failure):
+        read_prompt(request(body))

@@ -1,0 +1,143 @@
+from typing import Any
+
+import pytest
+
+from passenger.chat import (
+    Abilities,
+    Document,
+    Image,
+    Message,
+    Part,
+    Refusal,
+    Role,
+    Seal,
+    Text,
+    Thought,
+    Tool,
+    ToolCall,
+    ToolResult,
+)
+from passenger.dialects.messages.turns_out import BEGINNING, Conversation, write_turns
+from passenger.errors import Failure
+from passenger.toolnames import Names
+
+OWN = Seal("messages/anthropic", "CAIS")
+
+
+def says(role: Role, *parts: Part | str) -> Message:
+    return Message(role, tuple(Text(part) if isinstance(part, str) else part for part in parts))
+
+
+def talk(*messages: Message, tools: tuple[Tool, ...] = ()) -> tuple[Conversation, list[str]]:
+    dropped: list[str] = []
+    return write_turns(messages, Abilities("anthropic"), Names(tools, 128), dropped), dropped
+
+
+def text(words: str) -> dict[str, Any]:
+    return {"type": "text", "text": words}
+
+
+def test_the_system_is_what_comes_first_and_a_reminder_later() -> None:
+    told, _ = talk(says("system", "a"), says("system", "", "b"), says("user", "go"), says("system", "c"))
+    assert told.system == [text("a"), text("b")]
+    assert told.turns == [
+        {"role": "user", "content": [text("go"), text("<system-reminder>\nc\n</system-reminder>")]},
+    ]
+
+
+def test_turns_alternate_and_results_come_first() -> None:
+    told, _ = talk(
+        says("user", "a", ""),
+        says("user", "b"),
+        says("assistant", "c"),
+        says("assistant", ToolCall("1", "f", '{"n":1}')),
+        says("system", "mind"),
+        says("user", "d", ToolResult("1", (Text("42"), Text("")), error=True)),
+    )
+    result = {"type": "tool_result", "tool_use_id": "1", "content": [text("42")], "is_error": True}
+    assert told.turns == [
+        {"role": "user", "content": [text("a"), text("b")]},
+        {"role": "assistant", "content": [text("c"), {"type": "tool_use", "id": "1", "name": "f", "input": {"n": 1}}]},
+        {"role": "user", "content": [result, text("<system-reminder>\nmind\n</system-reminder>"), text("d")]},
+    ]
+
+
+def test_a_conversation_that_the_model_began_gets_a_beginning() -> None:
+    told, _ = talk(says("assistant", "hello"), says("user", "hi"))
+    assert told.turns[0] == {"role": "user", "content": [text(BEGINNING)]}
+
+
+def test_a_system_without_a_user_is_the_user() -> None:
+    told, _ = talk(says("system", "say hi"))
+    assert told == Conversation([], [{"role": "user", "content": [text("say hi")]}])
+
+
+def test_thoughts_go_up_where_their_vendor_made_them_and_are_named_elsewhere() -> None:
+    told, dropped = talk(
+        says(
+            "assistant",
+            Thought("a", OWN),
+            Thought("", Seal("messages", "Emw", redacted=True)),
+            Thought("b", Seal("responses/openai", "gAAAA")),
+            Thought("c"),
+            Refusal("no"),
+            Refusal(""),
+        ),
+        says("user", "go"),
+    )
+    assert told.turns[1]["content"] == [
+        {"type": "thinking", "thinking": "a", "signature": "CAIS"},
+        {"type": "redacted_thinking", "data": "Emw"},
+        text("no"),
+    ]
+    assert dropped == ["reasoning", "reasoning"]
+
+
+def test_files_and_breakpoints_are_carried() -> None:
+    result = ToolResult("1", (Image("image/png", "AA==", detail="high"), Text("x", cache=True)))
+    told, dropped = talk(says("user", result, Document("application/pdf", "JVBERg==", "a.pdf", cache=True)))
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA=="}}
+    pdf = {"type": "base64", "media_type": "application/pdf", "data": "JVBERg=="}
+    cache = {"cache_control": {"type": "ephemeral"}}
+    assert told.turns[0]["content"] == [
+        {"type": "tool_result", "tool_use_id": "1", "content": [image, text("x")], **cache},
+        {"type": "document", "source": pdf, "title": "a.pdf", **cache},
+    ]
+    assert dropped == ["detail"]
+
+
+def test_calls_have_names_ids_and_arguments_that_anthropic_takes() -> None:
+    tools = (Tool("run", namespace="mcp"), Tool("patch", custom=True))
+    calls = (
+        ToolCall("functions.run:0", "run", ""),
+        ToolCall("2", "patch", "*** Begin", custom=True),
+        ToolCall("3", "big", '{"n":123456789012345678901234567890}'),
+    )
+    told, _ = talk(says("assistant", *calls), says("user", ToolResult("functions.run:0", ())), tools=tools)
+    first, second, third = told.turns[1]["content"]
+    assert (first["name"], first["input"]) == ("mcp__run", {})
+    assert (second["input"], third["input"]) == ({"input": "*** Begin"}, {"n": 123456789012345678901234567890})
+    assert first["id"] == told.turns[2]["content"][0]["tool_use_id"] != "functions.run:0"
+
+
+@pytest.mark.parametrize("arguments", ["{", "[1]", "5", "nonsense"])
+def test_arguments_that_are_no_object_are_refused_with_the_call_named(arguments: str) -> None:
+    with pytest.raises(Failure, match="'call_7'"):
+        talk(says("assistant", ToolCall("call_7", "f", arguments)), says("user", "go"))
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        (),
+        (says("user", ""),),
+        (says("user", "go"), says("assistant", "{")),
+        (says("system", Image("image/png", "AA==")), says("user", "go")),
+        (says("assistant", Image("image/png", "AA==")), says("user", "go")),
+        (says("user", Document("application/zip", "AA==")),),
+    ],
+)
+def test_what_claude_cannot_be_told_is_refused(messages: tuple[Message, ...]) -> None:
+    with pytest.raises(Failure) as caught:
+        talk(*messages)
+    assert caught.value.param == "messages"

@@ -1,0 +1,24 @@
+"""Requests of clients, and what is said against them."""
+
+import json
+
+import pytest
+
+from passenger.chat import Prompt
+from passenger.dialects import Request, responses
+from passenger.errors import Failure, Kind
+
+
+def request(**fields: object) -> Request:
+    return Request(json.dumps({"model": "gpt-5.5", "input": "hi", **fields}).encode())
+
+
+def prompt(**fields: object) -> Prompt:
+    return responses.read_prompt(request(**fields))
+
+
+def refusal(**fields: object) -> Failure:
+    with pytest.raises(Failure) as caught:
+        prompt(**fields)
+    assert caught.value.kind is Kind.INVALID
+    return caught.value

@@ -1,0 +1,67 @@
+"""What models do not take, kept in one file for all processes."""
+
+from pathlib import Path
+
+from passenger.learned import LIFETIME, LOOK, Learned
+from passenger.store import PrivateFile
+
+ROW = ("own", "gpt-5.5", "/responses")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_what_was_learned_is_known_at_once_and_for_an_hour() -> None:
+    clock = Clock()
+    learned = Learned(None, clock)
+    await learned.learn(*ROW, ("temperature",))
+    await learned.learn(*ROW, ("top_p",))
+    assert learned.fields(*ROW) == ("temperature", "top_p")
+    assert learned.fields("other", *ROW[1:]) == ()
+    clock.now += LIFETIME + 1
+    assert learned.fields(*ROW) == ()
+
+
+async def test_another_process_and_the_next_one_know_it_too(tmp_path: Path) -> None:
+    clock, file = Clock(), PrivateFile(tmp_path / "state" / "learned.json")
+    one, two = Learned(file, clock), Learned(file, clock)
+    assert two.fields(*ROW) == ()
+    await one.learn(*ROW, ("temperature",))
+    clock.now += LOOK
+    assert two.fields(*ROW) == ("temperature",)
+    await two.learn("own", "m", "/x", ("seed",))
+    assert Learned(file, clock).fields(*ROW) == ("temperature",)
+    assert Learned(file, clock).fields("own", "m", "/x") == ("seed",)
+    assert (tmp_path / "state" / "learned.json").stat().st_mode & 0o777 == 0o600
+
+
+async def test_rows_that_are_over_leave_the_file(tmp_path: Path) -> None:
+    clock, file = Clock(), PrivateFile(tmp_path / "learned.json")
+    learned = Learned(file, clock)
+    await learned.learn(*ROW, ("temperature",))
+    clock.now += LIFETIME + 1
+    await learned.learn("own", "m", "/x", ("seed",))
+    assert b"temperature" not in file.path.read_bytes()
+
+
+async def test_a_file_of_something_else_is_no_reason_to_stop(tmp_path: Path) -> None:
+    for content in (b"{", b"[]", b'{"rows": 1}', b'{"rows": [{"seat": 1}]}', b"\xff", b""):
+        path = tmp_path / "learned.json"
+        path.write_bytes(content)
+        path.chmod(0o600)
+        learned = Learned(PrivateFile(path), Clock())
+        assert learned.fields(*ROW) == ()
+        await learned.learn(*ROW, ("temperature",))
+        assert learned.fields(*ROW) == ("temperature",)
+
+
+async def test_a_directory_that_cannot_be_written_costs_nothing_but_the_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    learned = Learned(PrivateFile(tmp_path / "file" / "learned.json"), Clock())
+    await learned.learn(*ROW, ("temperature",))
+    assert learned.fields(*ROW) == ("temperature",)

@@ -1,0 +1,37 @@
+"""Seals travel through foreign clients and open only for those who made them."""
+
+import base64
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passenger.chat import Seal
+from passenger.seals import is_wrapped, opens_for, unwrap, wrap
+
+ORIGINS = st.sampled_from(["messages/anthropic", "completions/google", "responses/openai", "responses/xai"])
+
+
+@given(ORIGINS, st.text(), st.booleans())
+def test_unwrapping_inverts_wrapping(origin: str, value: str, redacted: bool) -> None:
+    seal = Seal(origin, value, redacted)
+    text = wrap(seal)
+    assert is_wrapped(text)
+    assert unwrap(text, "messages") == seal
+    assert base64.b64encode(base64.b64decode(text)).decode() == text
+
+
+@given(st.text())
+def test_what_is_not_ours_stays_as_it_is(text: str) -> None:
+    assert is_wrapped(text) or unwrap(text, "messages") == Seal("messages", text)
+
+
+def test_a_seal_that_was_tampered_with_is_somebody_elses() -> None:
+    text = wrap(Seal("messages/anthropic", "x"))
+    assert unwrap(text + "!", "gemini") == Seal("gemini", text + "!")
+
+
+def test_a_seal_opens_for_the_dialect_and_vendor_that_made_it() -> None:
+    assert opens_for(Seal("messages/anthropic", "x"), "messages", "anthropic")
+    assert opens_for(Seal("messages", "x"), "messages", "anthropic")
+    assert not opens_for(Seal("messages/anthropic", "x"), "completions", "anthropic")
+    assert not opens_for(Seal("responses/openai", "x"), "responses", "xai")
