@@ -98,7 +98,7 @@ class Arena:
         Raises:
             FailedJobError: the answers were not the expected ones.
         """
-        path, pids = server.contestant.chat_path, {"pid": server.pid, "upstream": self._upstream.pid}
+        path, pids = job.path or server.contestant.chat_path, {"pid": server.pid, "upstream": self._upstream.pid}
         asked = msgspec.structs.replace(job, port=server.port, path=path, **pids)
         assert self._load.stdin is not None
         assert self._load.stdout is not None
@@ -130,7 +130,7 @@ def run(contestants: Sequence[Contestant], plan: Plan, progress: Progress) -> Me
         for round_number in range(plan.rounds):
             progress(f"round {round_number + 1} of {plan.rounds}")
             for source, job in JOBS.items():
-                for server in _rotated(servers, round_number):
+                for server in _rotated([s for s in servers if s.contestant.translates or not job.path], round_number):
                     _measure_job(arena, source, _sized(job, plan), server, measured)
     measured.stolen = stolen_share(before, machine_ticks())
     return measured

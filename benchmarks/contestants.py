@@ -28,6 +28,8 @@ class Contestant:
     ready_path: str = "/health"
     command: Callable[[int, str, Path], Sequence[str]] | None = None
     help_command: Sequence[str] = ()
+    translates: bool = False
+    """Whether it serves the routes of other dialects, too."""
 
 
 def _passenger(port: int, upstream: str, home: Path) -> Sequence[str]:
@@ -47,5 +49,6 @@ PASSENGER = Contestant(
     "/v1/chat/completions",
     command=_passenger,
     help_command=(sys.executable, "-m", "passenger", "--help"),
+    translates=True,
 )
 OURS = (DIRECT, BARE, PASSENGER)

@@ -40,6 +40,7 @@ class Job(Struct, frozen=True, kw_only=True):
     warm_up: int = 1
     port: int = 0
     path: str = ""
+    """Where to ask; a job that names none is done on the contestant's own route of Chat Completions."""
     pid: int = 0
     upstream: int = 0
 

@@ -71,16 +71,38 @@ def _tool(number: int) -> Json:
     }
 
 
+def translated(dialect: str) -> bytes:
+    """The same question as a client of another dialect asks it, for a stream."""
+    text = "Explain in two sentences why the sky is blue. " * 20
+    match dialect:
+        case "messages":
+            turn = {"role": "user", "content": text}
+            return compact({"model": FULL_SPEED, "max_tokens": 4096, "messages": [turn], "stream": True})
+        case "responses":
+            return compact({"model": FULL_SPEED, "input": text, "stream": True})
+        case _:
+            return compact({"contents": [{"role": "user", "parts": [{"text": text}]}]})
+
+
 BODIES: Mapping[str, bytes] = {
     "small": small(stream=False),
     "small stream": small(stream=True),
     "paced stream": small(PACED, stream=True),
     "agent": agent(stream=False),
     "agent stream": agent(stream=True),
+    **{name: translated(name) for name in ("messages", "responses", "gemini")},
 }
 
 # with the terminator, and the usage event where that is asked for
-LENGTHS: Mapping[str, int] = {"small stream": EVENTS + 1, "paced stream": PACED_EVENTS + 1, "agent stream": EVENTS + 2}
+LENGTHS: Mapping[str, int] = {
+    "small stream": EVENTS + 1,
+    "paced stream": PACED_EVENTS + 1,
+    "agent stream": EVENTS + 2,
+    # of the upstream's events two are no words; each dialect says in its own way that an answer begins and ends
+    "messages": EVENTS - 2 + 5,
+    "responses": EVENTS - 2 + 8,
+    "gemini": EVENTS - 2 + 1,
+}
 """How many events the answer to each streaming body has."""
 
 

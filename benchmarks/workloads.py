@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from benchmarks.load import Job
-from benchmarks.payloads import EVENTS
+from benchmarks.payloads import EVENTS, FULL_SPEED
 
 Figure = Literal["cpu", "p50", "memory"]
 
@@ -27,6 +27,16 @@ JOBS = {
     "agent stream": Job(kind="closed", body="agent stream", connections=8, slices=16, size=8, warm_up=2),
     "stream": Job(kind="closed", body="small stream", connections=8, slices=16, size=8, warm_up=2),
     "paced": Job(kind="open", body="paced stream", connections=100, slices=24, size=50),
+    "messages": Job(kind="closed", body="messages", path="/v1/messages", connections=8, slices=8, size=8),
+    "responses": Job(kind="closed", body="responses", path="/v1/responses", connections=8, slices=8, size=8),
+    "gemini": Job(
+        kind="closed",
+        body="gemini",
+        path=f"/v1beta/models/{FULL_SPEED}:streamGenerateContent?alt=sse",
+        connections=8,
+        slices=8,
+        size=8,
+    ),
     "one by one": Job(kind="closed", body="small", connections=1, slices=10, size=30),
 }
 WARMING = Job(kind="closed", body="small stream", connections=8, slices=1, size=16)
@@ -62,6 +72,9 @@ LINES = (
     Line("(c) 200-event stream, full speed", "us CPU/stream", "stream", bar=Bar(1300, 900, 1200)),
     Line("(c) the same", "us CPU/event", "stream", per=EVENTS),
     Line("(d) 100 streams, an event each 20 ms", "us CPU/event", "paced", bar=Bar(35, 22, 29.5)),
+    Line("(e) as (c), for a Messages client", "us CPU/event", "messages", per=EVENTS, bar=Bar(40, 25, 0)),
+    Line("(e) as (c), for a Responses client", "us CPU/event", "responses", per=EVENTS, bar=Bar(40, 25, 0)),
+    Line("(e) as (c), for a Gemini client", "us CPU/event", "gemini", per=EVENTS, bar=Bar(40, 25, 0)),
     Line("(a) one by one: p50", "us", "one by one", "p50"),
     Line("start to the first answer", "ms CPU", "start cpu", bar=Bar(700, 500, 500)),
     Line("start to the first answer", "ms", "start wall"),

@@ -27,9 +27,12 @@ MODELS: Mapping[Dialect, Sequence[str]] = {
     "responses": (RESPONSES_ONLY, CLAUDE, COMPLETIONS_ONLY),
     "messages": (CLAUDE, RESPONSES_ONLY, COMPLETIONS_ONLY),
     "gemini": (GEMINI, RESPONSES_ONLY, CLAUDE),
-    "ollama": (COMPLETIONS_ONLY, RESPONSES_ONLY, CLAUDE),
+    "ollama": (GEMINI, RESPONSES_ONLY, CLAUDE),
 }
-"""The simulated models that a dialect is tried with, the most natural first; whatever it is, one is translated to."""
+"""The simulated models that a dialect is tried with, the most natural first; whatever it is, one is translated to.
+
+Ollama's is none of OpenAI's older ones: llm and litellm take their names for OpenAI's own, and ask there.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

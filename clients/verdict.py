@@ -21,7 +21,7 @@ class Seen:
     """What was seen of a turn: how it ended, its requests, and the paths of Copilot they reached.
 
     `carried` are the paths to which the secret went up (in a tool's result, or in the file that is edited); `edited`
-    says, where the program was to edit the note, whether it did.
+    says, where the program was to edit the note, whether it did: then a second request that Copilot took will do.
     """
 
     ended: Ended
@@ -40,7 +40,7 @@ def verdict(seen: Seen) -> str:
         return f"exit code {seen.ended.code}: {last_words(seen.ended)}"
     if not seen.reached:
         return f"nothing reached Copilot: {last_words(seen.ended)}"
-    if not seen.carried:
+    if not seen.carried and not (seen.edited and len(seen.reached) > 1):
         return f"the tool's result never came back: {last_words(seen.ended)}"
     if seen.edited is False:
         return f"the file is not edited: {last_words(seen.ended)}"

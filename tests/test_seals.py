@@ -5,8 +5,8 @@ import base64
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.chat import Seal
-from passenger.seals import is_wrapped, opens_for, unwrap, wrap
+from passenger.chat import Seal, Thought
+from passenger.seals import is_wrapped, opens_for, unwrap, unwrap_thought, wrap
 
 ORIGINS = st.sampled_from(["messages/anthropic", "completions/google", "responses/openai", "responses/xai"])
 
@@ -18,6 +18,13 @@ def test_unwrapping_inverts_wrapping(origin: str, value: str, redacted: bool) ->
     assert is_wrapped(text)
     assert unwrap(text, "messages") == seal
     assert base64.b64encode(base64.b64decode(text)).decode() == text
+
+
+@given(ORIGINS, st.text(), st.booleans(), st.text(st.characters(exclude_categories=["Cs"])))
+def test_the_words_of_a_thought_travel_with_its_seal(origin: str, value: str, redacted: bool, words: str) -> None:
+    seal = Seal(origin, value, redacted)
+    assert unwrap_thought(wrap(seal, words)) == Thought(words, seal)
+    assert unwrap(wrap(seal, words)) == seal
 
 
 @given(st.text())

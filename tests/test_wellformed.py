@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passenger.errors import Failure
-from passenger.wellformed import DEPTH, check
+from passenger.wellformed import DEPTH, READ, check
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text()
 TREES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=40)
@@ -34,7 +34,7 @@ def test_brackets_within_strings_are_no_nesting() -> None:
     check(json.dumps({"x": "[{" * 5000, "y": '\\"[[['}).encode())
 
 
-@pytest.mark.parametrize("key", ["model", "messages", "stream", "input", "contents", "system", "tools"])
+@pytest.mark.parametrize("key", READ)
 def test_a_key_that_is_read_may_not_be_said_twice(key: str) -> None:
     with pytest.raises(Failure) as caught:
         check(f'{{"{key}": 1, "x": 2, "{key}": 3}}'.encode())
@@ -43,6 +43,34 @@ def test_a_key_that_is_read_may_not_be_said_twice(key: str) -> None:
 
 def test_the_same_key_further_down_is_nobodys_business() -> None:
     check(b'{"model": "m", "x": {"model": 1, "y": [{"model": 2, "model": 3}]}, "text": "\\"model\\""}')
+
+
+def test_a_key_is_said_twice_however_it_is_written() -> None:
+    with pytest.raises(Failure, match="model is said twice"):
+        check(b'{"model": "m", "messages": [], "mod\\u0065l": "n"}')
+    check(b'{"model": "m", "x": {"mod\\u0065l": 1}, "text": "\\u0041"}')
+
+
+@given(st.lists(st.sampled_from(READ), unique=True), TREES)
+def test_keys_that_are_within_the_values_too_are_not_said_twice(keys: list[str], tree: object) -> None:
+    inner = {key: {"input": tree, "content": [{"model": 1}]} for key in READ}
+    check(json.dumps({key: [inner, inner] for key in keys}).encode())
+
+
+@given(st.dictionaries(st.sampled_from(READ) | st.text(), TREES), st.sampled_from([None, 1, "\t"]), st.data())
+def test_a_key_said_twice_is_found_in_every_layout(
+    document: dict[str, object], indent: int | str | None, data: st.DataObject
+) -> None:
+    written = [json.dumps({key: value}, indent=indent)[1:-1].strip() for key, value in document.items()]
+    key = data.draw(st.sampled_from(READ))
+    again = [json.dumps({key: data.draw(TREES)}, indent=indent)[1:-1].strip()]
+    places = data.draw(st.integers(0, len(written)))
+    body = ("{" + " ,\n".join(written[:places] + again + written[places:]) + "}").encode()
+    if key in document:
+        with pytest.raises(Failure, match="is said twice"):
+            check(body)
+    else:
+        check(body)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"model": 1, "model"', b"\xff\xfe", b'["model", "model"]'])

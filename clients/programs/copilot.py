@@ -34,7 +34,7 @@ def _reads(setting: Setting, dialect: Dialect) -> Command:
 
 def _patches(setting: Setting, dialect: Dialect) -> Command:
     """To a GPT it offers a tool that takes free text by a grammar: a `custom` one, of Chat Completions too."""
-    patch = f"*** Begin Patch\n*** Add File: {setting.note}\n+{PATCHED}\n*** End Patch"
+    patch = f"*** Begin Patch\n*** Update File: {setting.note}\n@@\n+{PATCHED}\n*** End Patch"
     return _command(setting, dialect, f"Please patch the note. [[call apply_patch {patch}]]")
 
 

@@ -34,6 +34,8 @@ class Ask:
     thinks: bool = False
     wants_usage: bool = True
     betas: tuple[str, ...] = ()
+    relays: bool = True
+    """False where Copilot takes what is asked in translation only, though it speaks the client's dialect."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ class Gateway:
         wellformed.check(request.body)
         ask = exchange.ask = inbound.peek(request)
         model = await self.seat.catalog.resolve(ask.model)
-        route = choose(inbound, ask.model, model)
+        route = choose(inbound, ask.model, model, relays=ask.relays)
         exchange.model, exchange.route = route.name, str(route)
         serve = self._relay if route.relayed else self._translate
         async with serve(inbound, request, ask, route, exchange) as delivery:

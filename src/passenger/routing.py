@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from passenger.chat import Abilities
-from passenger.copilot.models import Model
+from passenger.copilot.models import CHAT, Model
 from passenger.dialects import Inbound, Outbound
 from passenger.dialects.registry import OUTBOUND
 from passenger.errors import Failure, Kind
@@ -32,20 +32,34 @@ class Route:
         return f"model={self.name}; dialect={self.outbound.NAME}; mode={'relayed' if self.relayed else 'translated'}"
 
 
-def choose(inbound: Inbound, name: str, model: Model | None) -> Route:
-    """The route of a request for the model that `name` was resolved to.
+def choose(inbound: Inbound, name: str, model: Model | None, *, relays: bool = True) -> Route:
+    """The route of a request for the model that `name` was resolved to; `relays` is the `Ask`'s.
 
     Raises:
         Failure: the model speaks none of the APIs for chat.
     """
-    spoken = [dialect for dialect in OUTBOUND if model is None or dialect.PATH in model.endpoints]
-    own = next((dialect for dialect in spoken if dialect.NAME == inbound.NAME), None)
-    if own is not None:
-        return Route(model.id if model else name, model, own, relayed=True)
-    if not spoken or (model is not None and model.kind == "embeddings"):
-        message = f"The model {name!r} cannot chat; it speaks {', '.join(model.endpoints) if model else 'nothing'}."
-        raise Failure(Kind.INVALID, message, code="unsupported_api_for_model", param="model")
-    outbound = (
-        spoken[0] if model is not None else next(dialect for dialect in OUTBOUND if dialect.NAME == "completions")
-    )
-    return Route(model.id if model else name, model, outbound, relayed=False)
+    spoken = _spoken(model)
+    if not spoken:
+        raise _speechless(name, model)
+    own = next((dialect for dialect in spoken if relays and dialect.NAME == inbound.NAME), None)
+    return Route(model.id if model else name, model, own or _best(spoken, model), relayed=own is not None)
+
+
+def _spoken(model: Model | None) -> list[Outbound]:
+    """The dialects that a model speaks, the best first; a model that nothing is known of may speak any."""
+    if model is None:
+        return list(OUTBOUND)
+    return [dialect for dialect in OUTBOUND if dialect.PATH in model.endpoints and model.kind != "embeddings"]
+
+
+def _best(spoken: list[Outbound], model: Model | None) -> Outbound:
+    """The one to translate to; what nothing is known of speaks chat completions, if anything."""
+    if model is not None:
+        return spoken[0]
+    return next(dialect for dialect in spoken if dialect.PATH in CHAT)
+
+
+def _speechless(name: str, model: Model | None) -> Failure:
+    what = "it makes embeddings" if model and model.kind == "embeddings" else "it speaks none of the APIs for chat"
+    message = f"The model {name!r} cannot chat: {what}."
+    return Failure(Kind.INVALID, message, code="unsupported_api_for_model", param="model")

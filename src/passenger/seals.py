@@ -5,32 +5,52 @@ The text is base64 (a Gemini client decodes and re-encodes what it is given), so
 
 import base64
 import binascii
+import re
 
-from passenger.chat import Seal
+from passenger.chat import Seal, Thought
 
 MARK = b"passenger:1:"
 
 
-def wrap(seal: Seal) -> str:
-    """The text that a client of a foreign dialect keeps for us."""
-    head = b"%b%b%b:" % (MARK, b"!" if seal.redacted else b"", seal.origin.encode())
-    return base64.b64encode(head + seal.value.encode("utf-8", "replace")).decode()
+def wrap(seal: Seal, words: str = "") -> str:
+    """The text that a client of a foreign dialect keeps; with the thought's `words`, for one that forgets them."""
+    told = words.encode("utf-8", "replace")
+    head = b"%b%b%b%b:" % (MARK, b"~%d~" % len(told) if told else b"", b"!" * seal.redacted, seal.origin.encode())
+    return base64.b64encode(head + told + seal.value.encode("utf-8", "replace")).decode()
 
 
 def unwrap(text: str, native: str = "") -> Seal:
     """The seal in what a client gave back; one that is not of our making is of `native`, the client's own dialect."""
-    if not is_wrapped(text):
-        return Seal(native, text)
+    thought = _opened(text)
+    return thought.seal if thought is not None and thought.seal is not None else Seal(native, text)
+
+
+def unwrap_thought(text: str, native: str = "") -> Thought:
+    """The same with the words that were wrapped with it."""
+    return _opened(text) or Thought("", Seal(native, text))
+
+
+def _opened(text: str) -> Thought | None:
+    found = _WRAPPED.match(_plain(text)) if is_wrapped(text) else None
+    if found is None:
+        return None
+    rest, size = _plain(text)[found.end() :], int(found["size"] or 0)
+    seal = Seal(found["origin"].decode("utf-8", "replace"), _text(rest[size:]), redacted=bool(found["redacted"]))
+    return Thought(_text(rest[:size]), seal)
+
+
+_WRAPPED = re.compile(rb"%b(?:~(?P<size>\d{1,9})~)?(?P<redacted>!?)(?P<origin>[^:]*):" % re.escape(MARK))
+
+
+def _plain(text: str) -> bytes:
     try:
-        plain = base64.b64decode(text, validate=True)
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        return Seal(native, text)
-    origin, _, value = plain.removeprefix(MARK).partition(b":")
-    return Seal(
-        origin.removeprefix(b"!").decode("utf-8", "replace"),
-        value.decode("utf-8", "replace"),
-        redacted=origin.startswith(b"!"),
-    )
+        return b""
+
+
+def _text(encoded: bytes) -> str:
+    return encoded.decode("utf-8", "replace")
 
 
 PREFIX = base64.b64encode(MARK)

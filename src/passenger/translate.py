@@ -1,18 +1,22 @@
 """A translated answer: Copilot's stream in one dialect, as events, to a client's in another."""
 
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 
 from passenger.dialects import Reader, Writer
 from passenger.errors import Failure, Kind
 from passenger.events import Answer, Event, Finish, Folder
 from passenger.framing import Framing, Message, SseSplitter, read_sse
+from passenger.relay import AFTER_THE_END
 from passenger.upstream import Reply
+
+DONE = b"[DONE]"
 
 Note = Callable[[Event], None]
 
 
 async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
-    """The events of an answer, those of each piece of the network together.
+    """The events of an answer, those of each piece of the network together; the last is `Finish`.
 
     Raises:
         Failure: it broke off, is not complete, or is no stream at all.
@@ -24,17 +28,30 @@ async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
             yield found
         if failure is not None:
             raise failure
-    tail = splitter.flush()
-    # An event that was cut off is no event; one that only lacks its blank line is whole.
-    found, failure = _read(reader, [tail + b"\n\n"] if _is_whole(tail) else [], end=True)
+        if found and isinstance(found[-1], Finish):
+            # What may still come is read for the connection's sake, which can then serve again.
+            await reply.rest(AFTER_THE_END)
+            return
+    found, failure = _read(reader, _whole(splitter.flush()), end=True)
     if found:
         yield found
     if failure is not None:
         raise failure
 
 
-def _is_whole(tail: bytes) -> bool:
-    return tail.endswith((b"}", b"]", b"}\n", b"]\n"))
+def _whole(tail: bytes) -> list[bytes]:
+    """What is left at the end, where only its blank line is missing; an event that was cut off is none."""
+    raw = tail.rstrip(b"\r\n") + b"\n\n"
+    message = read_sse(raw)
+    return [raw] if message is not None and _is_whole(message.data) else []
+
+
+def _is_whole(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return data == DONE
+    return True
 
 
 def _read(reader: Reader, raws: Iterable[bytes], *, end: bool = False) -> tuple[list[Event], Failure | None]:
@@ -67,20 +84,18 @@ async def stream(
     reply: Reply, reader: Reader, writer: Writer, framing: Framing, *, note: Note, fail: Callable[[Failure], None]
 ) -> AsyncGenerator[bytes, None]:
     """The answer in the client's dialect, as it comes; `note` sees each event, `fail` why it broke."""
-    between = framing.opening
+    before = framing.opening
     try:
         async for some in events(reply, reader):
             messages = [message for event in some for message in _written(writer, event, note)]
             if messages:
-                yield between + _framed(framing, messages)
-                between = framing.between
-            if isinstance(some[-1], Finish):
-                break
+                yield before + _framed(framing, messages)
+                before = framing.between
+            if isinstance(some[-1], Finish) and framing.closing:
+                yield framing.closing
     except Failure as failure:
         fail(failure)
-        yield between + _framed(framing, list(writer.fail(failure)))
-    if framing.closing:
-        yield framing.closing
+        yield before + _framed(framing, list(writer.fail(failure))) + framing.closing
 
 
 def _written(writer: Writer, event: Event, note: Note) -> Iterable[Message]:

@@ -4,8 +4,11 @@ Both are looked for with byte searches that cost an ordinary request next to not
 """
 
 import json
+import re
 from itertools import accumulate
 from typing import Any
+
+import msgspec
 
 from passenger.errors import Failure, Kind
 
@@ -15,9 +18,12 @@ DEPTH = 200
 READ = ("model", "messages", "stream", "input", "prompt", "contents", "content", "requests", "system", "tools")
 """The top-level keys that decide what is done; two of one of them would be read by us and by Copilot in two ways."""
 
-_SLICE = 4096
-_DEPTHS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
-_OTHERS = bytes(byte for byte in range(256) if byte not in b"[{]}")
+_SLICE = 128
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_OTHERS = bytes(byte for byte in range(256) if byte not in _STEPS)
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_BEFORE_KEY = re.compile(rb"[\s,{]*")
+_BEFORE_VALUE = re.compile(rb"\s*:\s*")
 
 
 def check(body: bytes) -> None:
@@ -28,24 +34,22 @@ def check(body: bytes) -> None:
     """
     if _depth(body) > DEPTH:
         raise Failure(Kind.INVALID, f"the body is nested more than {DEPTH} levels deep", code="too_deep")
-    for key in READ:
-        quoted = b'"%b"' % key.encode()
-        if body.find(quoted, body.find(quoted) + 1) > 0 and _is_twice(body, key):
-            raise Failure(Kind.INVALID, f"{key} is said twice", param=key, code="duplicate_key")
+    if not _says_all_once(body) and (twice := _said_twice(body)) is not None:
+        raise Failure(Kind.INVALID, f"{twice} is said twice", param=twice, code="duplicate_key")
 
 
 def _depth(body: bytes) -> int:
     """The nesting, brackets within strings counted as well: exact or too much by what strings leave open."""
-    if body.count(b"[") + body.count(b"{") <= DEPTH:
+    brackets = body.translate(None, _OTHERS)
+    if len(brackets) <= DEPTH:
         return 0
     level = deepest = 0
-    for start in range(0, len(body), _SLICE):
-        piece = body[start : start + _SLICE]
-        opened, closed = piece.count(b"[") + piece.count(b"{"), piece.count(b"]") + piece.count(b"}")
+    for start in range(0, len(brackets), _SLICE):
+        piece = brackets[start : start + _SLICE]
+        opened = piece.count(b"[") + piece.count(b"{")
         if level + opened > DEPTH:
-            steps = (1 if step == 1 else -1 for step in piece.translate(_DEPTHS, _OTHERS))
-            deepest = max(deepest, *accumulate(steps, initial=level))
-        level = max(0, level + opened - closed)
+            deepest = max(deepest, *accumulate((_STEPS[byte] for byte in piece), initial=level))
+        level = max(0, level + 2 * opened - len(piece))
     return _exact_depth(body) if deepest > DEPTH else 0
 
 
@@ -66,15 +70,40 @@ def _exact_depth(body: bytes) -> int:
     return deepest
 
 
-def _is_twice(body: bytes, key: str) -> bool:
-    """Whether the outermost object says the key more than once; a body that is not JSON is others' business."""
-    outermost: list[list[tuple[str, Any]]] = []
+def _says_all_once(body: bytes) -> bool:
+    """Whether every key of the outermost object is surely there once: the values are only skipped, which is cheap.
+
+    What decoding keeps is laid beside the body, piece by piece; a key said twice, or spelled in an odd way, would not
+    fit.
+    """
+    try:
+        fields = _FIELDS.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    at = 0
+    for key, value in fields.items():
+        at = _end(_BEFORE_KEY.match(body, at))
+        quoted, raw = b'"%b"' % key.encode("utf-8", "replace"), bytes(value)
+        colon = _BEFORE_VALUE.match(body, at + len(quoted))
+        if not body.startswith(quoted, at) or not body.startswith(raw, _end(colon)):
+            return False
+        at = _end(colon) + len(raw)
+    return body[at:].strip(b" \t\r\n{") == b"}"
+
+
+def _end(found: re.Match[bytes] | None) -> int:
+    return found.end() if found else -1
+
+
+def _said_twice(body: bytes) -> str | None:
+    """The first key that is read and that the outermost object says more than once, if it is one."""
+    outermost: list[tuple[str, Any]] = []
 
     def keep(pairs: list[tuple[str, Any]]) -> None:
-        outermost[:] = [pairs]
+        outermost[:] = pairs
 
     try:
         json.loads(body, object_pairs_hook=keep)
     except (ValueError, RecursionError):
-        return False
-    return bool(outermost) and sum(name == key for name, _ in outermost[0]) > 1
+        return None
+    return next((key for key in READ if sum(name == key for name, _ in outermost) > 1), None)

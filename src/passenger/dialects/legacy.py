@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from passenger.chat import Ask, Initiator, Message, Prompt, Refusal, Stamp, Text, Usage
-from passenger.decoding import JSON, decode, invalid, number, optional, required, texts
+from passenger.decoding import JSON, decode, invalid, mended, number, optional, required, texts
 from passenger.dialects import Request
 from passenger.errors import Failure, Kind
 from passenger.events import Answer, Delta, Event, Finish, PartStart, Reason, Start
@@ -22,7 +22,7 @@ CARRIES_SEALS = True
 """There are no tools here, so no thought is ever wanted back."""
 
 FAILS_IN_STREAM = frozenset[str]()
-FIELDS: Mapping[str, str] = {"limit": "max_tokens", "document": "prompt"}
+FIELDS: Mapping[str, str] = {"limit": "max_tokens", "document": "prompt", "messages": "prompt"}
 
 LIMIT = 16
 """Tokens of an answer whose limit is not said (OpenAI's own default)."""
@@ -58,7 +58,12 @@ _TYPE = {
     Kind.TIMEOUT: "server_error",
     Kind.INTERNAL: "server_error",
 }
-_NUMBERS = re.compile(r"(\d+)\D+?(\d+)")
+_COUNTS = (
+    re.compile(r"prompt token count of (\d+) exceeds the limit of (\d+)"),
+    re.compile(r"prompt is too long: (\d+) tokens > (\d+)"),
+)
+_TOO_LONG = "This model's maximum context length is"
+"""What clients look for where a prompt is too long."""
 
 
 def peek(request: Request) -> Ask:
@@ -69,7 +74,7 @@ def peek(request: Request) -> Ask:
         model=_model(body),
         stream=optional(body, "stream", bool) or False,
         initiator=Initiator.USER,
-        wants_usage=bool(options.get("include_usage")),
+        wants_usage=optional(options, "include_usage", bool, "stream_options.") or False,
     )
 
 
@@ -209,12 +214,20 @@ def _usage(usage: Usage | None) -> dict[str, int]:
 
 def write_failure(failure: Failure) -> bytes:
     """OpenAI's error object."""
-    message = failure.message
-    if failure.code == "context_length_exceeded" and (found := _NUMBERS.search(message)):
-        message = f"This model's maximum context length is {found[2]} tokens, and there are {found[1]}. ({message})"
     kind = failure.type or _TYPE.get(failure.kind, "invalid_request_error")
-    error = {"message": message, "type": kind, "param": failure.param, "code": failure.code}
+    error = {"message": mended(_message(failure)), "type": kind, "param": failure.param, "code": failure.code}
     return msgspec.json.encode({"error": error})
+
+
+def _message(failure: Failure) -> str:
+    """The words; for a prompt that is too long OpenAI's own first."""
+    message = failure.message
+    if failure.code != "context_length_exceeded" or message.startswith(_TOO_LONG):
+        return message
+    counts = next(filter(None, (shape.search(message) for shape in _COUNTS)), None)
+    if counts is None:
+        return f"{_TOO_LONG} exceeded. {message}"
+    return f"{_TOO_LONG} {counts[2]} tokens, and there are {counts[1]}. ({message})"
 
 
 def write_break(failure: Failure) -> Line:

@@ -6,7 +6,7 @@ from pathlib import Path
 from passenger.chat import Abilities, Prompt
 from passenger.dialects import completions
 from passenger.events import Answer, Event, fold
-from passenger.framing import SseSplitter, read_sse, write_sse
+from passenger.framing import Message, SseSplitter, read_sse, write_sse
 
 DATA = Path(__file__).parents[2] / "data" / "completions"
 WHOLE = sorted(path.stem for path in DATA.glob("*.sse"))
@@ -24,6 +24,13 @@ def raw_events(stream: bytes, size: int | None = None) -> list[bytes]:
     splitter, size = SseSplitter(), size or len(stream) or 1
     pieces = (stream[at : at + size] for at in range(0, len(stream), size))
     return [raw for raw in [*(raw for piece in pieces for raw in splitter.feed(piece)), splitter.flush()] if raw]
+
+
+def message_of(raw: bytes) -> Message:
+    """What one raw event says."""
+    message = read_sse(raw)
+    assert message is not None
+    return message
 
 
 def events_of(stream: bytes, size: int | None = None, prompt: Prompt = PROMPT) -> list[Event]:

@@ -8,7 +8,7 @@ from passenger.chat import Prompt, Refusal, Seal, Stamp, Text, Thought, ToolCall
 from passenger.dialects import completions
 from passenger.errors import Failure, Kind
 from passenger.events import Answer, AnswerPart, Reason, Start, fold, unfold
-from passenger.framing import Message, read_sse, write_sse
+from passenger.framing import write_sse
 from passenger.seals import unwrap
 from tests.dialects.completions.samples import (
     ABLE,
@@ -21,15 +21,10 @@ from tests.dialects.completions.samples import (
     called,
     chunk,
     events_of,
+    message_of,
     raw_events,
     sample,
 )
-
-
-def message_of(raw: bytes) -> Message:
-    message = read_sse(raw)
-    assert message is not None
-    return message
 
 
 def sealed(value: str) -> Seal:

@@ -4,15 +4,8 @@ from passenger.chat import Prompt, Text, Tool, ToolCall
 from passenger.dialects import completions
 from passenger.errors import Failure, Kind
 from passenger.events import AnswerPart, Delta, PartStart, PartStop, Start
-from passenger.framing import Message, read_sse
 from passenger.toolnames import flat
-from tests.dialects.completions.samples import ABLE, DONE, PROMPT, STOP, answer_of, called, chunk
-
-
-def message_of(raw: bytes) -> Message:
-    message = read_sse(raw)
-    assert message is not None
-    return message
+from tests.dialects.completions.samples import ABLE, DONE, PROMPT, STOP, answer_of, called, chunk, message_of
 
 
 def parts(*events: bytes, tools: tuple[Tool, ...] = ()) -> tuple[AnswerPart, ...]:

@@ -110,6 +110,12 @@ def test_only_an_assistant_thinks_calls_and_refuses() -> None:
     assert read({**USER, "reasoning_text": "hm", "refusal": "no", "tool_calls": [call()]}) == (GO,)
 
 
+def test_the_result_of_a_custom_tool_is_one_too() -> None:
+    custom = {"id": "c2", "type": "custom", "custom": {"name": "exec", "input": "raw"}}
+    results = read(said(tool_calls=[call(), custom]), result("c1"), result("c2"))[1].parts
+    assert results == (ToolResult("c1", (Text("42"),)), ToolResult("c2", (Text("42"),), custom=True))
+
+
 def test_a_call_may_lack_its_arguments_or_be_of_a_custom_tool() -> None:
     custom = {"id": "c2", "type": "custom", "custom": {"name": "exec", "input": "raw"}}
     bare = {"id": "c3", "type": "custom", "custom": {"name": "exec"}}

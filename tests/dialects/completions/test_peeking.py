@@ -131,7 +131,7 @@ def test_thinking_is_asked_for_by_any_of_its_names(name: str, value: object) -> 
 @pytest.mark.parametrize(
     "fields",
     [
-        {"tools": [{"type": "function"}, 5]},
+        {"tools": [{"type": "function"}, {"type": 5}]},
         {"reasoning_effort": "low"},
         {"thinking_budget": 5, "thinking": {"type": "enabled"}, "reasoning": None},
         {"seed": 10**30, "stream": True},
@@ -183,3 +183,16 @@ def test_whatever_comes_is_read_or_refused(body: dict[str, object]) -> None:
 def test_whatever_bytes_come_are_refused(body: bytes) -> None:
     with pytest.raises(Failure):
         completions.peek(Request(body))
+
+
+@pytest.mark.parametrize(
+    ("tools", "relays"),
+    [
+        ([{"type": "function", "function": {"name": "f"}}], True),
+        ([{"type": "function"}, {"type": "custom", "custom": {"name": "exec"}}], False),
+        ([{}], True),
+        ([], True),
+    ],
+)
+def test_a_tool_of_free_text_goes_up_in_translation_only(tools: list[object], *, relays: bool) -> None:
+    assert ask(tools=tools).relays is relays

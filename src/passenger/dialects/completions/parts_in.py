@@ -44,6 +44,7 @@ class Turns:
     _turns: list[Message] = field(default_factory=list)
     _results: list[Part] = field(default_factory=list)
     _called: dict[str, str] = field(default_factory=dict)
+    _customs: set[str] = field(default_factory=set)
     """The id we gave to the last `function_call` of each name."""
 
     def read(self, messages: list[object]) -> tuple[Message, ...]:
@@ -96,7 +97,9 @@ class Turns:
         if role == "assistant":
             if refusal := optional(message, "refusal", str, f"{place}."):
                 yield Refusal(refusal)
-            yield from _calls(message, place)
+            for call in _calls(message, place):
+                self._customs |= {call.id} if call.custom else set()
+                yield call
             yield from self._legacy_call(message, index, place)
             if message.get("audio"):
                 raise invalid(f"{place}.audio cannot be carried to this model", f"{place}.audio")
@@ -117,7 +120,8 @@ class Turns:
         else:
             call_id = required(message, "tool_call_id", str, f"{place}.")
         parts = (_shown(part) for part in content_of(message.get("content"), f"{place}.content"))
-        return ToolResult(call_id, tuple(parts), cache=is_cached(message))
+        custom = call_id in self._customs
+        return ToolResult(call_id, tuple(parts), custom=custom, cache=is_cached(message))
 
 
 def _shown(part: Text | Refusal | Image | Document) -> Text | Image | Document:

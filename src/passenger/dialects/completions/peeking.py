@@ -1,5 +1,7 @@
 """The few facts of a chat request that relaying needs, in one parse that skips all else."""
 
+from typing import Any
+
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
@@ -27,12 +29,16 @@ class _StreamOptions(Struct):
     include_usage: bool | None = None
 
 
+class _Tool(Struct):
+    type: Any = None
+
+
 class _ChatRequest(Struct):
     model: str
     messages: list[_Message]
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
-    tools: list[msgspec.Raw] | None = None
+    tools: list[_Tool] | None = None
     reasoning_effort: msgspec.Raw | UnsetType = UNSET
     thinking_budget: msgspec.Raw | UnsetType = UNSET
     thinking: msgspec.Raw | UnsetType = UNSET
@@ -61,6 +67,8 @@ def peek(request: Request) -> Ask:
         tools=bool(chat.tools),
         thinks=any(getattr(chat, name) is not UNSET for name in _THINKING),
         wants_usage=bool(chat.stream_options and chat.stream_options.include_usage),
+        # Copilot's Chat Completions take functions only; a tool of free text can be told as one.
+        relays=not any(tool.type == "custom" for tool in chat.tools or ()),
     )
 
 

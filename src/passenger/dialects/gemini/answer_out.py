@@ -32,6 +32,7 @@ class PartWriter:
         self._thoughts = thoughts
         self._open = PartStart("text")
         self._arguments: list[str] = []
+        self._words: list[str] = []
         self._seal: Seal | None = None
 
     def send(self, event: Event) -> Iterator[JSON]:
@@ -55,21 +56,24 @@ class PartWriter:
             yield self._signed({"text": "", "thought": True})
         self._open = start
         self._arguments.clear()
+        if start.kind == "thought":
+            self._words.clear()
 
     def _more(self, text: str) -> Iterator[JSON]:
         match self._open.kind:
             case "call":
                 self._arguments.append(text)
             case "thought":
+                self._words.append(text)
                 if self._thoughts:
                     yield {"text": mended(text), "thought": True}
             case _:
                 yield self._signed({"text": mended(text)})
 
     def _signed(self, part: JSON) -> JSON:
-        """The part with the seal of the thought before it, once."""
+        """The part with the seal of the thought before it, once, and its words, which clients may not keep."""
         seal, self._seal = self._seal, None
-        return part if seal is None else part | {"thoughtSignature": seals.wrap(seal)}
+        return part if seal is None else part | {"thoughtSignature": seals.wrap(seal, "".join(self._words))}
 
     def _call(self) -> JSON:
         call = self._open

@@ -11,7 +11,7 @@ import msgspec
 
 from passenger import seals
 from passenger.arguments import read_arguments
-from passenger.chat import Document, Image, Part, Seal, Text, Thought, ToolCall
+from passenger.chat import Document, Image, Part, Text, Thought, ToolCall
 from passenger.decoding import JSON, expect, invalid, mended, optional, required
 
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
@@ -29,14 +29,14 @@ def read_call(call: JSON, made_up_id: str, place: str) -> ToolCall:
     return ToolCall(call_id, name, read_arguments(call.get("args"), f"{place}.args"))
 
 
-def read_signature(part: JSON, place: str) -> Seal | None:
-    """The seal of the thought that led to this part. Clients decode and encode it, in either alphabet of base64."""
+def read_signature(part: JSON, place: str) -> Thought | None:
+    """The sealed thought that led to this part. Clients decode and encode it, in either alphabet of base64."""
     text = optional(part, "thoughtSignature", str, f"{place}.")
     if not text or text in _NO_SIGNATURES:
         return None
     standard = text.translate(_ALPHABET).rstrip("=")
     standard += "=" * (-len(standard) % 4)
-    return seals.unwrap(standard if seals.is_wrapped(standard) else text, "gemini")
+    return seals.unwrap_thought(standard if seals.is_wrapped(standard) else text, "gemini")
 
 
 def read_content(part: JSON, place: str) -> Part | None:

@@ -1,6 +1,6 @@
 """`contents` as messages; it hides whose turn it is, which call a result answers, and where a seal is kept."""
 
-from passenger.chat import Message, Part, Role, Seal, Thought, ToolCall, ToolResult
+from passenger.chat import Message, Part, Role, Thought, ToolCall, ToolResult
 from passenger.decoding import JSON, expect, invalid, optional, required
 from passenger.dialects.gemini.parts_in import read_call, read_content, read_result, read_signature
 from passenger.pairing import Pending
@@ -74,11 +74,12 @@ class _Turn:
         return [*self._results, *self._parts]
 
     def _add(self, part: JSON, place: str) -> None:
-        read, seal = self._read(part, place), read_signature(part, place)
+        read, sealed = self._read(part, place), read_signature(part, place)
         if isinstance(read, Thought):
-            read = Thought(read.text, seal)
-        elif seal is not None:
-            self._keep(seal)
+            self._think(read)
+            read = None
+        if sealed is not None:
+            self._seal(sealed)
         if isinstance(read, ToolResult):
             self._results.append(read)
         elif read is not None:
@@ -92,13 +93,21 @@ class _Turn:
             return self._result(result, f"{place}.functionResponse")
         return read_content(part, place)
 
-    def _keep(self, seal: Seal) -> None:
-        """With the thought before this part, where that has none yet, else as one that was not shown."""
+    def _think(self, more: Thought) -> None:
+        """Add to the thought before this part, which a stream has cut into pieces, or begin one."""
         match self._parts:
             case [*_, Thought(text, None)]:
-                self._parts[-1] = Thought(text, seal)
+                self._parts[-1] = Thought(text + more.text)
             case _:
-                self._parts.append(Thought("", seal))
+                self._parts.append(more)
+
+    def _seal(self, sealed: Thought) -> None:
+        """Put it in the place of the thought before this part, whose words a client may have changed or forgotten."""
+        match self._parts:
+            case [*_, Thought(text, None)]:
+                self._parts[-1] = Thought(sealed.text or text, sealed.seal)
+            case _:
+                self._parts.append(sealed)
 
     def _result(self, result: JSON, place: str) -> ToolResult:
         name = optional(result, "name", str, f"{place}.")

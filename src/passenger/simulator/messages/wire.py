@@ -88,7 +88,8 @@ def _blocks(told: Told) -> Iterator[tuple[Json, list[Json]]]:
 def _thinking(told: Told) -> list[Json]:
     if not told.answer.thinking:
         return []
-    shown = "" if told.omits else told.answer.thinking
+    # Claude's thoughts end with their last word, and clients that trim what they keep give them back unchanged.
+    shown = "" if told.omits else told.answer.thinking.rstrip()
     return [{"signature": sign(shown, told.answer.digest), "thinking": shown, "type": "thinking"}]
 
 

@@ -1,0 +1,95 @@
+from dataclasses import replace
+
+import pytest
+
+from passenger.chat import Abilities
+from passenger.copilot.models import Model
+from passenger.dialects import Inbound, completions, legacy, messages, responses
+from passenger.dialects.registry import INBOUND, OUTBOUND
+from passenger.errors import Failure, Kind
+from passenger.routing import Route, choose
+
+ALL = tuple(dialect.PATH for dialect in OUTBOUND)
+MODEL = Model("gpt-5.1", "OpenAI", "gpt-5.1", ALL, {}, Abilities("openai", 64000))
+
+
+def speaking(*endpoints: str) -> Model:
+    return replace(MODEL, endpoints=endpoints)
+
+
+inbounds = pytest.mark.parametrize("inbound", INBOUND, ids=lambda dialect: dialect.NAME)
+
+
+@pytest.mark.parametrize("inbound", [completions, messages, responses], ids=lambda dialect: dialect.NAME)
+@pytest.mark.parametrize("endpoints", [ALL, ALL[::-1]])
+def test_the_clients_own_dialect_is_relayed_wherever_the_model_speaks_it(
+    inbound: Inbound, endpoints: tuple[str, ...]
+) -> None:
+    route = choose(inbound, "GPT-5.1", speaking(*endpoints, "ws:/responses"))
+    assert (route.outbound.NAME, route.relayed, route.name) == (inbound.NAME, True, "gpt-5.1")
+    alone = choose(inbound, "gpt-5.1", speaking(route.outbound.PATH))
+    assert (alone.outbound.NAME, alone.relayed) == (inbound.NAME, True)
+
+
+@inbounds
+@pytest.mark.parametrize(
+    ("endpoints", "best"),
+    [
+        (("/chat/completions", "/responses", "/v1/messages"), "responses"),
+        (("/chat/completions", "ws:/responses", "/v1/messages"), "messages"),
+        (("/chat/completions",), "completions"),
+        (("/v1/messages",), "messages"),
+        (("/responses", "/something/new"), "responses"),
+    ],
+)
+def test_any_other_is_translated_to_the_best_that_the_model_speaks(
+    inbound: Inbound, endpoints: tuple[str, ...], best: str
+) -> None:
+    route = choose(inbound, "gpt-5.1", speaking(*endpoints))
+    own = [dialect.NAME for dialect in OUTBOUND if dialect.NAME == inbound.NAME and dialect.PATH in endpoints]
+    assert (route.outbound.NAME, route.relayed) == ((own or [best])[0], bool(own))
+
+
+@inbounds
+def test_a_model_that_nothing_is_known_of_is_relayed_to_or_asked_in_completions(inbound: Inbound) -> None:
+    route = choose(inbound, "brand-new", None)
+    relayed = inbound.NAME in {dialect.NAME for dialect in OUTBOUND}
+    wanted = inbound.NAME if relayed else "completions"
+    assert route == Route("brand-new", None, route.outbound, relayed)
+    assert wanted == route.outbound.NAME
+
+
+@inbounds
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        (speaking(), "it speaks none of the APIs for chat"),
+        (speaking("ws:/responses", "/embeddings"), "it speaks none of the APIs for chat"),
+        (replace(MODEL, kind="embeddings"), "it makes embeddings"),
+        (replace(speaking("/chat/completions"), kind="embeddings"), "it makes embeddings"),
+    ],
+)
+def test_a_model_that_cannot_chat_is_refused_by_the_name_that_was_asked_for(
+    inbound: Inbound, model: Model, why: str
+) -> None:
+    with pytest.raises(Failure, match=f"The model 'asked' cannot chat: {why}") as caught:
+        choose(inbound, "asked", model)
+    assert (caught.value.kind, caught.value.param) == (Kind.INVALID, "model")
+    assert caught.value.code == "unsupported_api_for_model"
+
+
+def test_a_route_knows_what_the_model_can_do() -> None:
+    assert choose(legacy, "gpt-5.1", MODEL).able == Abilities("openai", 64000)
+    assert choose(legacy, "brand-new", None).able == Abilities()
+
+
+def test_a_route_tells_itself_as_the_header_does() -> None:
+    assert str(choose(responses, "GPT-5.1", MODEL)) == "model=gpt-5.1; dialect=responses; mode=relayed"
+    assert str(choose(legacy, "brand-new", None)) == "model=brand-new; dialect=completions; mode=translated"
+
+
+def test_what_the_clients_dialect_cannot_be_asked_is_translated_although_the_model_speaks_it() -> None:
+    only = speaking("/chat/completions")
+    assert str(choose(completions, "x", only, relays=False)).endswith("dialect=completions; mode=translated")
+    both = speaking("/chat/completions", "/responses")
+    assert str(choose(completions, "x", both, relays=False)).endswith("dialect=responses; mode=translated")

@@ -1,0 +1,260 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passenger import translate
+from passenger.chat import Abilities, Prompt, Stamp, Text, ToolCall, Usage
+from passenger.dialects import Reader, completions, legacy, messages, responses
+from passenger.errors import Failure, Kind
+from passenger.events import Answer, Event, Finish, Reason, fold
+from passenger.framing import JSON_ARRAY, NDJSON, SSE, Framing, Message
+from passenger.upstream import Reply
+
+DATA = Path(__file__).parent / "data"
+PROMPT, STAMP = Prompt("asked-model", ()), Stamp("0" * 32, 1_790_000_000)
+STREAM = (DATA / "completions" / "azure_parallel.sse").read_bytes()
+SEALED_LAST = (DATA / "completions" / "gemini_sealed_last.sse").read_bytes()
+"""The end of this one comes alone."""
+CALLS = ("call_a1example", "call_b2example", "call_c3example")
+
+
+class Upstream:
+    """A reply whose body comes in these pieces, and then ends, breaks or hangs."""
+
+    def __init__(self, *pieces: bytes, failure: Failure | None = None, hangs: bool = False) -> None:
+        self._pieces = pieces
+        self._failure = failure
+        self._hangs = hangs
+        self.rested: float | None = None
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            yield piece
+        if self._failure is not None:
+            raise self._failure
+        if self._hangs:
+            await asyncio.Event().wait()
+
+    async def rest(self, within: float) -> bytes:
+        self.rested = within
+        return b""
+
+    @property
+    def reply(self) -> Reply:
+        return cast("Reply", self)
+
+
+def reader() -> Reader:
+    return completions.reader(PROMPT, Abilities("openai"))
+
+
+def cut(stream: bytes, size: int) -> list[bytes]:
+    return [stream[at : at + size] for at in range(0, len(stream), size)]
+
+
+def answered(upstream: Upstream) -> Answer:
+    return asyncio.run(translate.answer(upstream.reply, reader()))
+
+
+def failed(upstream: Upstream) -> Failure:
+    with pytest.raises(Failure) as caught:
+        answered(upstream)
+    return caught.value
+
+
+BROKEN = Failure(Kind.UPSTREAM, "the connection was reset", code="stream_broken")
+ERROR = b'data: {"error":{"message":"boom","code":429}}\n\n'
+
+
+# --- whole answers -----------------------------------------------------------------------------------------------
+
+
+def test_a_whole_answer_is_the_fold_of_the_stream() -> None:
+    answer = answered(Upstream(STREAM))
+    assert tuple(call.id for call in answer.calls) == CALLS
+    assert (answer.reason, answer.usage) == (Reason.TOOL, Usage(90, 41))
+
+
+@given(st.integers(1, 400))
+def test_it_does_not_matter_how_the_network_cuts(size: int) -> None:
+    assert answered(Upstream(*cut(STREAM, size))) == answered(Upstream(STREAM))
+
+
+def test_a_whole_answer_does_not_wait_for_an_end_that_never_comes() -> None:
+    upstream = Upstream(STREAM, hangs=True)
+    assert answered(upstream).reason is Reason.TOOL
+    assert upstream.rested == 1.0
+
+
+@pytest.mark.parametrize("end", [b"data: [DONE]", b"data: [DONE]\n", b"data: [DONE]\r\n", b"data:[DONE]"])
+def test_an_event_that_only_lacks_its_blank_line_is_whole(end: bytes) -> None:
+    assert answered(Upstream(STREAM.removesuffix(b"data: [DONE]\n\n"), end)) == answered(Upstream(STREAM))
+
+
+def test_a_finish_reason_that_only_lacks_its_blank_line_is_whole() -> None:
+    stream = b'data: {"choices":[{"delta":{"content":"a\\ud800"},"finish_reason":"stop"}]}'
+    assert answered(Upstream(stream)).parts == (Text("a\ufffd"),)
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"",
+        b": a comment",
+        b'data: {"choices":[{"delta":{},"finish_reason":"stop"}',
+        b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]',
+        b"data: [DON",
+        b"data: " + b"[" * 100_000,
+    ],
+)
+def test_an_event_that_was_cut_off_is_none(tail: bytes) -> None:
+    begun = b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n'
+    assert failed(Upstream(begun, tail)).code == "stream_broken"
+
+
+@pytest.mark.parametrize(
+    ("upstream", "code"),
+    [
+        (Upstream(), "stream_broken"),
+        (Upstream(STREAM[:2000]), "stream_broken"),
+        (Upstream(STREAM[:2000], failure=BROKEN), "stream_broken"),
+        (Upstream(STREAM[:2000] + b"\n\n", ERROR), "bad_event"),
+        (Upstream(ERROR, STREAM), "429"),
+        (Upstream(b"data: nonsense\n\n", STREAM), "bad_event"),
+        (Upstream(b"<html>"), "stream_broken"),
+    ],
+)
+def test_what_is_no_whole_answer_is_a_failure(upstream: Upstream, code: str) -> None:
+    assert failed(upstream).code == code
+
+
+def test_what_breaks_after_the_end_does_not_matter() -> None:
+    assert answered(Upstream(STREAM, failure=BROKEN)) == answered(Upstream(STREAM + ERROR))
+
+
+def test_events_are_told_as_they_come_and_those_before_a_failure_are_not_lost() -> None:
+    begun = b'data: {"model":"m","choices":[{"delta":{"content":"a"}}]}\n\n'
+
+    async def told() -> list[list[Event]]:
+        found: list[list[Event]] = []
+        pieces = Upstream(begun[:9], begun[9:], b": x\n\n", begun + ERROR)
+        try:
+            async for some in translate.events(pieces.reply, reader()):
+                found.append(some)  # noqa: PERF401 - what came before the failure is what is asked for
+        except Failure as failure:
+            assert failure.message == "boom"  # noqa: PT017 - the events before it are judged below
+        return found
+
+    assert [len(some) for some in asyncio.run(told())] == [3, 1]
+
+
+# --- streams -----------------------------------------------------------------------------------------------------
+
+
+class Down:
+    """A client's stream as it was written, and what was noted of it."""
+
+    def __init__(self, upstream: Upstream, dialect: Any = legacy, framing: Framing = SSE) -> None:
+        self.noted: list[Event] = []
+        self.failures: list[Failure] = []
+        self._upstream, self._framing = upstream, framing
+        self._writer = dialect.writer(PROMPT, STAMP)
+        self.pieces = asyncio.run(self._run())
+        self.body = b"".join(self.pieces)
+
+    async def _run(self) -> list[bytes]:
+        pieces = translate.stream(
+            self._upstream.reply,
+            reader(),
+            self._writer,
+            self._framing,
+            note=self.noted.append,
+            fail=self.failures.append,
+        )
+        return [piece async for piece in pieces]
+
+
+def test_a_stream_is_written_in_the_clients_dialect_and_each_event_is_noted() -> None:
+    down = Down(Upstream(*cut(STREAM, 100)))
+    assert down.body.endswith(b"data: [DONE]\n\n")
+    assert fold(down.noted) == answered(Upstream(STREAM))
+    assert down.failures == []
+    assert len(down.pieces) > 1
+
+
+@pytest.mark.parametrize("dialect", [completions, messages, responses], ids=lambda dialect: dialect.NAME)
+@given(size=st.integers(1, 400))
+def test_a_stream_is_the_same_however_the_network_cuts(dialect: Any, size: int) -> None:
+    assert Down(Upstream(*cut(STREAM, size)), dialect).body == Down(Upstream(STREAM), dialect).body
+
+
+@pytest.mark.parametrize("framing", [SSE, NDJSON, JSON_ARRAY])
+def test_a_stream_has_all_it_says_before_the_end_of_upstream_is_waited_for(framing: Framing) -> None:
+    upstream = Upstream(*cut(STREAM, 500), hangs=True)
+    down = Down(upstream, framing=framing)
+    assert down.body == Down(Upstream(STREAM), framing=framing).body
+    assert isinstance(down.noted[-1], Finish)
+    assert upstream.rested == 1.0
+
+
+class Plain:
+    """A writer whose messages are JSON whatever comes; some events have none."""
+
+    def __init__(self, silent: Callable[[Event], bool]) -> None:
+        self._silent = silent
+
+    def send(self, event: Event) -> list[Message]:
+        return [] if self._silent(event) else [Message("", json.dumps(type(event).__name__).encode())]
+
+    def fail(self, failure: Failure) -> list[Message]:
+        return [Message("", json.dumps(failure.message).encode())]
+
+    def writer(self, prompt: Prompt, stamp: Stamp) -> "Plain":
+        return self
+
+
+@pytest.mark.parametrize("size", [1, 100, 10_000])
+@pytest.mark.parametrize(
+    "silent",
+    [
+        lambda event: False,
+        lambda event: not isinstance(event, Finish),
+        lambda event: isinstance(event, Finish),
+    ],
+    ids=["all is said", "only the end is", "all but the end is"],
+)
+def test_an_array_is_one_however_many_messages_there_are(size: int, silent: Callable[[Event], bool]) -> None:
+    down = Down(Upstream(*cut(SEALED_LAST, size)), Plain(silent), JSON_ARRAY)
+    assert json.loads(down.body) == [type(event).__name__ for event in down.noted if not silent(event)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 9])
+def test_a_stream_that_breaks_ends_with_the_failure_and_an_array_is_closed(count: int) -> None:
+    begun = b"".join(raw + b"\n\n" for raw in STREAM.split(b"\n\n")[:count])
+    down = Down(
+        Upstream(begun, failure=BROKEN) if begun else Upstream(failure=BROKEN), Plain(lambda _: False), JSON_ARRAY
+    )
+    *said, last = json.loads(down.body)
+    assert (said, last) == ([type(event).__name__ for event in down.noted], "the connection was reset")
+    assert down.failures == [BROKEN]
+
+
+def test_what_came_before_a_break_goes_down_before_it() -> None:
+    begun = b'data: {"model":"m","choices":[{"delta":{"content":"once"}}]}\n\n'
+    down = Down(Upstream(begun + ERROR))
+    assert down.body.index(b"once") < down.body.index(b"boom")
+    assert b"[DONE]" not in down.body
+    assert [failure.status for failure in down.failures] == [429]
+
+
+def test_calls_come_to_a_client_of_another_dialect() -> None:
+    down = Down(Upstream(*cut(STREAM, 7)), messages)
+    assert [one for one in CALLS if one.encode() in down.body] == list(CALLS)
+    folded = fold(down.noted)
+    assert [part for part in folded.parts if isinstance(part, ToolCall)] == list(folded.calls)
