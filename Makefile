@@ -7,7 +7,7 @@ DEV := .venv/.installed-dev
 NODE := tests/contract/node/node_modules/.installed
 UV ?= uv
 
-.PHONY: help demo install test check coverage format lint types bench lock clean
+.PHONY: help demo install test check coverage format lint types bench clients lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ types: $(DEV)  ## fail on a type error
 
 bench: $(DEV)  ## CPU and memory of the server, as the operating system counts them
 	$(BIN)/python -m benchmarks
+
+clients: $(DEV) $(NODE)  ## let the real programs (Claude Code, Codex, ...) do a turn each; installs some 2 GB
+	$(BIN)/python -m clients
 
 lock:  ## pin every requirement anew, by hash and without naming a host (needs uv)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from passenger.simulator import Simulator
 from tests.proxy import Proxy, running
 
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)
 settings.register_profile("deep", deadline=None, max_examples=100_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 

@@ -156,8 +156,11 @@ async def test_only_a_request_that_copilot_answered_well_has_carried_the_secret(
         (seen(ended=Ended(None, "thinking", "")), "no end in time; thinking"),
         (seen(ended=Ended(1, SECRET, "boom")), f"exit code 1: {SECRET} boom"),
         (seen(ended=Ended(0, "hello", ""), reached=(), carried=()), "nothing reached Copilot: hello"),
-        (seen(carried=(), edited=True), f"the tool's result never came back: The tool said: {SECRET}"),
-        (seen(carried=(), edited=True, reached=["/responses", "/responses"]), "passed"),
+        (
+            seen(carried=(), edited=True, reached=("/responses",)),
+            f"the tool's result never came back: The tool said: {SECRET}",
+        ),
+        (seen(carried=(), edited=True, reached=("/responses",) * 2), "passed"),
         (seen(carried=()), f"the tool's result never came back: The tool said: {SECRET}"),
         (seen(ended=Ended(0, "hello", SECRET)), f"the answer is not shown: hello {SECRET}"),
         (seen(ended=Ended(0, "", ""), edited=True), "passed"),

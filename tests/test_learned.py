@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from passenger.learned import LIFETIME, LOOK, Learned
+from passenger.learned import LIFETIME, LOOK, ROWS, Learned
 from passenger.store import PrivateFile
 
 ROW = ("own", "gpt-5.5", "/responses")
@@ -47,6 +47,16 @@ async def test_rows_that_are_over_leave_the_file(tmp_path: Path) -> None:
     clock.now += LIFETIME + 1
     await learned.learn("own", "m", "/x", ("seed",))
     assert b"temperature" not in file.path.read_bytes()
+
+
+async def test_a_client_that_makes_fields_up_pushes_only_the_oldest_out(tmp_path: Path) -> None:
+    clock, file = Clock(), PrivateFile(tmp_path / "learned.json")
+    learned = Learned(file, clock)
+    await learned.learn(*ROW, ("first",))
+    clock.now += 1
+    await learned.learn("own", "m", "/x", tuple(f"new_{number}" for number in range(ROWS)))
+    assert learned.fields(*ROW) == ()
+    assert len(learned.fields("own", "m", "/x")) == len(Learned(file, clock).fields("own", "m", "/x")) == ROWS
 
 
 async def test_a_file_of_something_else_is_no_reason_to_stop(tmp_path: Path) -> None:

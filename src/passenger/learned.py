@@ -14,6 +14,9 @@ log = logging.getLogger(__name__)
 LIFETIME = 3600.0
 """Seconds that a row is believed."""
 
+ROWS = 1000
+"""Rows that are kept, the newest ones: a client that makes fields up must not grow the file for ever."""
+
 LOOK = 1.0
 """Seconds between two looks at the file, which another process may have changed."""
 
@@ -53,6 +56,7 @@ class Learned:
         """Remember it. A file that cannot be written costs the next process a refusal, nothing more."""
         expires = self._clock() + LIFETIME
         self._rows.setdefault((seat, model, path), {}).update(dict.fromkeys(fields, expires))
+        self._rows = _newest(self._rows, self._clock())
         if self._file is not None:
             await asyncio.to_thread(self._save, self._file)
 
@@ -78,13 +82,23 @@ class Learned:
 
     def _save(self, file: PrivateFile) -> None:
         """Write our rows and those that others have written since."""
-        rows = _merged(self._read(file), self._rows)
+        rows = _newest(_merged(self._read(file), self._rows), self._clock())
         flat = [_Row(*key, field, expires) for key, fields in rows.items() for field, expires in fields.items()]
-        kept = [row for row in flat if row.expires > self._clock()]
         try:
-            file.write(msgspec.to_builtins(_File(kept)))
+            file.write(msgspec.to_builtins(_File(flat)))
         except StoreError as error:
             log.warning("what was learned of models is not saved: %s", error)
+
+
+def _newest(rows: dict[Key, dict[str, float]], now: float) -> dict[Key, dict[str, float]]:
+    """The rows that are not over yet, the newest `ROWS` of them."""
+    alive = [
+        (expires, key, field) for key, fields in rows.items() for field, expires in fields.items() if expires > now
+    ]
+    found: dict[Key, dict[str, float]] = {}
+    for expires, key, field in sorted(alive, key=lambda row: row[0])[-ROWS:]:
+        found.setdefault(key, {})[field] = expires
+    return found
 
 
 def _merged(one: dict[Key, dict[str, float]], two: dict[Key, dict[str, float]]) -> dict[Key, dict[str, float]]:

@@ -30,11 +30,18 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def counter(clock: Clock) -> AsyncIterator[Counter]:
-    """A counter that knows nothing yet."""
+async def fresh(clock: Clock) -> AsyncIterator[Counter]:
+    """A counter that nobody has asked anything."""
     counter = Counter(Ratios(None), Tokenizer(), clock=clock)
     yield counter
     await counter.close()
+
+
+@pytest.fixture
+async def counter(fresh: Counter) -> Counter:
+    """A counter that was asked for a count and knows nothing yet."""
+    await fresh.count("own", "m", lambda: Prompt("m", ()))
+    return fresh
 
 
 def prompt(*parts: Part) -> Read:
@@ -76,6 +83,13 @@ async def test_it_samples_at_most_one_request_a_minute(counter: Counter, clock: 
     counter.sample("own", "m", HUNDRED, 250)
     await learned(counter)
     assert await counter.count("own", "m", HUNDRED) == 200
+
+
+async def test_nothing_is_tokenised_where_nobody_wants_a_count(fresh: Counter) -> None:
+    fresh.sample("own", "m", HUNDRED, 150)
+    fresh.learn("own", "m", HUNDRED, 150)
+    assert fresh._learning is None
+    assert await fresh.count("own", "m", HUNDRED) == 100
 
 
 async def test_an_answer_without_a_count_is_no_sample(counter: Counter) -> None:

@@ -1,5 +1,6 @@
 """Any client with any model, seen from outside: the route, what is lost, what is learned, and long silence."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from passenger.simulator import Fault, Simulator
+from tests.proxy import eventually
 from tests.web.bench import AGES, Answer, Bench, asking, bench
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -263,3 +265,44 @@ async def test_a_model_is_loaded_by_an_empty_request(shared: Bench) -> None:
     unknown = await ask(shared, "/api/generate", model="no-such-model", prompt="")
     assert unknown.status == 404
     assert shared.sim.requests == []
+
+
+# --- counting ----------------------------------------------------------------------------------------------------
+
+
+async def counted(one: Bench, model: str, text: str) -> int:
+    """The tokens of a prompt of these words, as an Anthropic client asks for them."""
+    body = {"model": model, "messages": [{"role": "user", "content": text}]}
+    answer = await one.send("POST", "/v1/messages/count_tokens", data=json.dumps(body).encode())
+    assert answer.status == 200, answer.body
+    tokens: int = answer.json()["input_tokens"]
+    return tokens
+
+
+async def test_a_count_is_copilots_own_where_it_has_one_and_else_learned_from_what_it_answers(tmp_path: Path) -> None:
+    text = "Xylophonists quizzically juxtapose zwieback. " * 60
+    async with bench(tmp_path) as one:
+        await counted(one, "claude-haiku-4.5", text)
+        assert len(one.sim.seen("/v1/messages/count_tokens")) == 1
+        before = await counted(one, RESPONSES_ONLY, text)
+        asked: dict[str, Any] = {"messages": [{"role": "user", "content": text}]}
+        answer = await ask(one, "/v1/messages", model=RESPONSES_ONLY, **asked)
+        theirs = answer.json()["usage"]["input_tokens"]
+        assert before != pytest.approx(theirs, rel=0.02)
+        async with asyncio.timeout(20):
+            while await counted(one, RESPONSES_ONLY, text) != pytest.approx(theirs, rel=0.02):
+                await asyncio.sleep(0.05)
+        assert len(one.sim.seen("/v1/messages/count_tokens")) == 1
+        file = one.proxy.home / ".local" / "state" / "passenger" / "ratios.json"
+        await eventually(file.exists)
+        assert file.stat().st_mode & 0o077 == 0
+
+
+async def test_a_count_that_copilot_cannot_give_is_estimated_and_the_log_says_so(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        one.sim.inject(Fault(status=503), path="/v1/messages/count_tokens")
+        assert await counted(one, "claude-haiku-4.5", "hello there") > 1
+        await one.proxy.said("Copilot does not count")
+        one.sim.inject(Fault(status=403), path="/v1/messages/count_tokens")
+        body = json.dumps(ASKING["/v1/messages"] | {"model": "claude-haiku-4.5"}).encode()
+        assert (await one.send("POST", "/v1/messages/count_tokens", data=body)).status == 403

@@ -20,13 +20,14 @@ Read = Callable[[], Prompt]
 
 
 class Counter:
-    """Counts and learns; `clock` gives monotonic seconds."""
+    """Counts, and learns once somebody has wanted a count; `clock` gives monotonic seconds."""
 
     def __init__(self, ratios: Ratios, tokenizer: Tokenizer, *, clock: Callable[[], float]) -> None:
         self._ratios = ratios
         self._tokenizer = tokenizer
         self._clock = clock
         self._next = float("-inf")
+        self._wanted = False
         self._learning: asyncio.Task[None] | None = None
 
     async def count(self, seat: str, model: str, read: Read) -> int:
@@ -35,6 +36,7 @@ class Counter:
         Raises:
             Failure: the prompt cannot be read.
         """
+        self._wanted = True
         found = await asyncio.to_thread(lambda: content(read()))
         ours = found.frame + await self._tokenizer.count(found.texts)
         return max(1, round(ours * await self._ratios.of(seat, model)) + found.media)
@@ -42,13 +44,13 @@ class Counter:
     def sample(self, seat: str, model: str, read: Read, theirs: int) -> None:
         """Copilot has answered a prompt: learn from what it counted, where the last sample is long enough ago."""
         now = self._clock()
-        if now >= self._next and theirs > 0:
+        if self._wanted and now >= self._next and theirs > 0:
             self._next = now + SAMPLE_EVERY
             self.learn(seat, model, read, theirs)
 
     def learn(self, seat: str, model: str, read: Read, theirs: int) -> None:
         """Copilot has counted a prompt: learn from it, one at a time."""
-        if self._learning is None or self._learning.done():
+        if self._wanted and (self._learning is None or self._learning.done()):
             self._learning = asyncio.get_running_loop().create_task(self._learn(seat, model, read, theirs))
 
     async def close(self) -> None:

@@ -49,4 +49,8 @@ def test_a_prompt_that_is_too_long_is_said_in_googles_words() -> None:
     assert said("prompt token count of 14001 exceeds the limit of 12288") == (
         "The input token count (14001) exceeds the maximum number of tokens allowed (12288)."
     )
+    assert said("prompt is too long: 1000500 tokens > 1000000 maximum") == (
+        "The input token count (1000500) exceeds the maximum number of tokens allowed (1000000)."
+    )
     assert said("Your input exceeds the context window").startswith("The input token count exceeds the maximum")
+    assert "(5)" not in said("Your input exceeds the context window of gpt-5.2")

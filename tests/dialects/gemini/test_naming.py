@@ -1,5 +1,7 @@
 """Fields in either spelling, and what the path says."""
 
+import random
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from passenger.dialects import Request
 from passenger.dialects.gemini.naming import camel, camel_fields, is_streamed, model_of
+from passenger.dialects.gemini.peeking import peek
 from passenger.dialects.gemini.prompt_in import read_prompt
 from passenger.errors import Failure
 from tests.dialects.gemini.asking import request
@@ -42,6 +45,11 @@ def test_what_is_the_clients_own_keeps_its_names() -> None:
 
 def test_camel_case_wins_over_the_other_spelling() -> None:
     assert camel_fields({"topK": 1, "top_k": 2}) == camel_fields({"top_k": 2, "topK": 1}) == {"topK": 1}
+    assert camel_fields({"topK": None, "top_k": 2}) == camel_fields({"top_k": 2, "topK": None}) == {"topK": 2}
+
+
+def test_the_order_of_fields_is_the_clients_own() -> None:
+    assert list(camel_fields({"b": 1, "a_b": 2, "c": 3, "aB": 4})) == ["b", "aB", "c"]
 
 
 SNAKE: dict[str, Any] = {
@@ -69,6 +77,36 @@ def test_both_spellings_are_the_same_request() -> None:
     assert read == read_prompt(request(camel_fields(SNAKE)))
     assert (read.limit, read.top_p, read.stop) == (7, 0.5, ("x",))
     assert read.dropped == ()
+
+
+OPAQUE = {"args", "response", "parameters", "parametersJsonSchema", "responseSchema", "responseJsonSchema", "labels"}
+CAMEL: dict[str, Any] = {
+    **camel_fields(SNAKE),
+    "safetySettings": [{"category": "X"}],
+    "labels": {"my_label": "a"},
+    "generationConfig": {**camel_fields(SNAKE)["generationConfig"], "mediaResolution": "LOW"},
+}
+
+
+def respelled(value: Any, snake: random.Random) -> Any:
+    """The same with some fields in `snake_case`, but for what is the client's own."""
+    if isinstance(value, list):
+        return [respelled(inner, snake) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    inner = {name: held if name in OPAQUE else respelled(held, snake) for name, held in value.items()}
+    return {re.sub("[A-Z]", _lower, name) if snake.random() < 0.5 else name: held for name, held in inner.items()}
+
+
+def _lower(found: re.Match[str]) -> str:
+    return f"_{found[0].lower()}"
+
+
+@given(st.randoms(use_true_random=False))
+def test_any_mix_of_spellings_is_the_same_request(snake: random.Random) -> None:
+    mixed = request(respelled(CAMEL, snake))
+    assert read_prompt(mixed) == read_prompt(request(CAMEL))
+    assert peek(mixed) == peek(request(CAMEL))
 
 
 @pytest.mark.parametrize("name", ["m", "models/m"])

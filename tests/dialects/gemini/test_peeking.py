@@ -23,6 +23,14 @@ IMAGE: dict[str, Any] = {"inlineData": {"mimeType": "image/png", "data": "AAAA"}
         ([USER, CALL, RESULT], Initiator.AGENT),
         ([USER, CALL, {**RESULT, "role": "function"}], Initiator.AGENT),
         ([USER, CALL, RESULT, REMINDER], Initiator.AGENT),
+        ([USER, CALL, RESULT, {"parts": REMINDER["parts"]}], Initiator.AGENT),
+        ([USER, CALL, RESULT, {"role": "user", "parts": []}], Initiator.AGENT),
+        ([USER, CALL, RESULT, {"role": "user", "parts": [{"text": ""}]}], Initiator.AGENT),
+        ([USER, CALL, RESULT, {"role": "system", "parts": [{"text": "note"}]}], Initiator.AGENT),
+        ([USER, {"role": "system", "parts": [{"text": "note"}]}], Initiator.USER),
+        ([USER, CALL, {"parts": [*RESULT["parts"], {"text": "stop that"}]}], Initiator.USER),
+        ([USER, CALL, {"parts": [*RESULT["parts"], *REMINDER["parts"]]}], Initiator.AGENT),
+        ([{"role": "user", "parts": [IMAGE]}], Initiator.USER),
         ([USER, CALL, RESULT, USER], Initiator.USER),
         ([REMINDER], Initiator.USER),
         ([USER, CALL], Initiator.AGENT),
@@ -40,11 +48,15 @@ def test_a_person_has_asked_only_where_the_last_words_are_ones_own(contents: lis
         ({"inline_data": {"mime_type": "image/png", "data": ""}}, True),
         ({"functionResponse": {"name": "f", "parts": [IMAGE]}}, True),
         ({"inlineData": {"mimeType": "application/pdf", "data": ""}}, False),
+        ({"inlineData": {"mimeType": "IMAGE/PNG", "data": ""}}, True),
+        ({"fileData": {"fileUri": "data:image/png;base64,AAAA"}}, True),
+        ({"file_data": {"file_uri": "data:application/pdf;base64,AAAA"}}, False),
         ({"text": "image/png"}, False),
     ],
 )
 def test_pictures_are_seen_wherever_they_are(part: dict[str, Any], *, vision: bool) -> None:
     assert peek(request({"contents": [{"role": "user", "parts": [part]}, USER]})).vision is vision
+    assert peek(request({"contents": [USER], "system_instruction": {"parts": [part]}})).vision is vision
 
 
 @pytest.mark.parametrize(
@@ -54,6 +66,11 @@ def test_pictures_are_seen_wherever_they_are(part: dict[str, Any], *, vision: bo
         ({"generationConfig": {"thinkingConfig": {"thinkingBudget": 0}}}, False),
         ({"generationConfig": {"thinkingConfig": {"thinkingLevel": "LOW"}}}, True),
         ({"generation_config": {"thinking_config": {"thinking_budget": 5}}}, True),
+        ({"generationConfig": {"thinkingConfig": {"thinkingBudget": -1.0}}}, True),
+        ({"generationConfig": {"thinkingConfig": {"includeThoughts": True}}}, True),
+        ({"generationConfig": {"thinkingConfig": {"includeThoughts": False}}}, False),
+        ({"generationConfig": {"thinkingConfig": {}}}, False),
+        ({"generationConfig": None, "generation_config": {"thinking_config": {"thinking_budget": 5}}}, True),
     ],
 )
 def test_a_request_to_think_is_seen(config: dict[str, Any], *, thinks: bool) -> None:

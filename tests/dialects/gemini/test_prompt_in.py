@@ -1,6 +1,6 @@
 """What tunes a request, its tools, and what is dropped or refused."""
 
-import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passenger.chat import Reasoning, Schema, Tool, ToolChoice
+from passenger.dialects import Request
 from passenger.dialects.gemini import count
+from passenger.dialects.gemini.peeking import peek
 from passenger.dialects.gemini.prompt_in import read_prompt
 from passenger.errors import Failure, Kind
 from tests.dialects.gemini.asking import USER, prompt, request
@@ -34,7 +36,7 @@ def test_every_setting_has_its_place() -> None:
             "seed": 7,
             "presencePenalty": 0.1,
             "frequencyPenalty": -0.1,
-            "candidateCount": 1,
+            "candidateCount": 1.0,
             "responseModalities": ["TEXT"],
         }
     )
@@ -102,6 +104,9 @@ def test_functions_become_tools() -> None:
 
 def test_googles_own_tools_are_dropped_by_name_beside_functions_and_else_refused() -> None:
     assert prompt(tools=[{"functionDeclarations": [FUNCTION]}, {"googleSearch": {}}]).dropped == ("tools.googleSearch",)
+    beside = prompt(tools=[{"functionDeclarations": [FUNCTION], "codeExecution": {}, "googleSearch": None}])
+    assert beside.dropped == ("tools.codeExecution",)
+    assert prompt(tools=[{"googleSearch": None}]).dropped == ()
     assert refused(tools=[{"google_search": {}}]) == "tools"
     assert refused(tools=[{"codeExecution": {}, "functionDeclarations": []}]) == "tools"
 
@@ -121,10 +126,27 @@ def test_what_only_tunes_is_dropped_by_name_where_it_says_something() -> None:
     )
 
 
+def test_what_is_said_within_is_dropped_with_its_whole_path() -> None:
+    read = prompt(
+        tools=[{"functionDeclarations": [{**FUNCTION, "behavior": "NON_BLOCKING", "response": {}}, {"name": "g"}]}],
+        toolConfig={"functionCallingConfig": {"mode": "AUTO", "streamFunctionCallArguments": True}},
+        generationConfig={"thinkingConfig": {"thinkingBudget": 5, "other": 1, "more": None}},
+    )
+    assert read.dropped == (
+        "tools.functionDeclarations.behavior",
+        "toolConfig.functionCallingConfig.streamFunctionCallArguments",
+        "generationConfig.thinkingConfig.other",
+    )
+
+
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
         ({"cachedContent": "cachedContents/1"}, "cachedContent"),
+        ({"generationConfig": {"topK": 40.5}}, "generationConfig.topK"),
+        ({"generationConfig": {"speechConfig": {"voiceConfig": {}}}}, "generationConfig.speechConfig"),
+        ({"generationConfig": {"responseFormat": [{"text": {}}]}}, "generationConfig.responseFormat"),
+        ({"contents": "hi"}, "contents"),
         ({"generationConfig": {"candidateCount": 2}}, "generationConfig.candidateCount"),
         ({"generationConfig": {"responseModalities": ["AUDIO"]}}, "generationConfig.responseModalities"),
         ({"generationConfig": {"responseMimeType": "text/x.enum"}}, "generationConfig.responseMimeType"),
@@ -164,7 +186,39 @@ ANY = st.recursive(
 )
 
 
-@given(st.dictionaries(KEYS, ANY, max_size=4))
-def test_any_body_is_read_or_refused_as_the_callers_fault(body: dict[str, Any]) -> None:
-    with contextlib.suppress(Failure):
-        read_prompt(request(body))
+READS: list[Callable[[Request], object]] = [peek, read_prompt, count.read_prompt]
+
+
+def refusal(read: Callable[[Request], object], asked: Request) -> Failure | None:
+    try:
+        read(asked)
+    except Failure as failure:
+        return failure
+    return None
+
+
+@given(st.dictionaries(KEYS, ANY, max_size=4) | ANY, st.sampled_from(READS))
+def test_any_body_is_read_or_refused_as_the_callers_fault(body: object, read: Callable[[Request], object]) -> None:
+    failure = refusal(read, request(body))
+    assert failure is None or failure.kind is Kind.INVALID
+
+
+ASKED = '{"contents": [{"parts": [{"text": "hi"}]}], '
+
+
+@pytest.mark.parametrize("depth", [150, 400, 900, 5000])
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        (ASKED + '"x": ', "}"),
+        (ASKED + '"tools": [{"functionDeclarations": [{"name": "f", "parameters": ', "}]}]}"),
+        ('{"contents": [{"role": "model", "parts": [{"functionCall": {"name": "f", "args": ', "}}]}]}"),
+    ],
+)
+@pytest.mark.parametrize("read", READS)
+def test_a_body_of_any_depth_is_read_or_refused(
+    opening: str, closing: str, depth: int, read: Callable[[Request], object]
+) -> None:
+    body = opening + '{"items": ' * depth + "{}" + "}" * depth + closing
+    failure = refusal(read, Request(body.encode(), {"model": "m", "action": "generateContent"}))
+    assert failure is None or (failure.kind, failure.message) == (Kind.INVALID, "the body is nested too deeply")

@@ -24,6 +24,14 @@ from passenger.dialects.gemini.schemas_in import json_schema
         ({"minItems": "2", "max_length": 3}, {"minItems": 2, "maxLength": 3}),
         ({"propertyOrdering": ["a"], "title": "T"}, {"title": "T"}),
         ({"items": {"type": "NUMBER"}}, {"items": {"type": "number"}}),
+        (
+            {"properties": {"a": {"ref": "#/defs/P"}, "ref": {"type": "STRING"}}, "defs": {"P": {"type": "OBJECT"}}},
+            {
+                "properties": {"a": {"$ref": "#/$defs/P"}, "ref": {"type": "string"}},
+                "$defs": {"P": {"type": "object"}},
+            },
+        ),
+        ({"$ref": "#/definitions/P"}, {"$ref": "#/definitions/P"}),
         ({"items": True, "additionalProperties": False}, {"items": True, "additionalProperties": False}),
         ({"enum": ["OBJECT"], "default": {"type": "OBJECT"}}, {"enum": ["OBJECT"], "default": {"type": "OBJECT"}}),
     ],

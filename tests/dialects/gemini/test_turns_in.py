@@ -76,12 +76,25 @@ def test_data_of_the_request_is_carried_in_the_usual_base64() -> None:
         ({"inlineData": {"mimeType": "image/png"}}, "contents[0].parts[0].inlineData.data"),
         ({"fileData": {"fileUri": "https://example.com/a.png"}}, "contents[0].parts[0].fileData"),
         ({"functionCall": {"args": {}}}, "contents[0].parts[0].functionCall.name"),
+        ({"functionCall": {"name": ""}}, "contents[0].parts[0].functionCall.name"),
+        ({"toolCall": {"toolType": "X"}}, "contents[0].parts[0].toolCall"),
+        ({"text": 5}, "contents[0].parts[0].text"),
+        ({"inlineData": "AAAA"}, "contents[0].parts[0].inlineData"),
+        ({"executableCode": "x"}, "contents[0].parts[0].executableCode"),
         ({"functionCall": {"name": "f", "args": [1]}}, "contents[0].parts[0].functionCall.args"),
         ({"functionResponse": {"name": "f", "response": {}}}, "contents[0].parts[0].functionResponse"),
     ],
 )
 def test_what_cannot_be_carried_is_refused_where_it_stands(part: dict[str, Any], param: str) -> None:
     assert refused({"role": "user", "parts": [part]}) == param
+
+
+def test_a_part_that_says_nothing_is_left_out() -> None:
+    about = {"thought": True, "partMetadata": {"a": 1}, "mediaResolution": {"level": "LOW"}}
+    nothing: list[dict[str, Any]] = [{}, {"text": ""}, {"text": None}, {"functionCall": None}, about]
+    assert parts(*nothing, {"text": "", "inlineData": {"mimeType": "image/png", "data": "AAAA"}}) == (
+        Image("image/png", "AAAA"),
+    )
 
 
 def test_code_that_google_ran_stays_in_the_history_as_text() -> None:
@@ -115,6 +128,23 @@ def test_results_are_paired_by_id_then_by_name_then_by_order() -> None:
     ]
     answered = [part.call_id for part in given[2].parts if isinstance(part, ToolResult)]
     assert answered == ["own", "call_1_1", "call_1_0", "call_1_3"]
+
+
+def test_a_call_that_was_never_answered_gets_no_later_result() -> None:
+    call: dict[str, Any] = {"role": "model", "parts": [CALL]}
+    result: dict[str, Any] = {"role": "user", "parts": [{"functionResponse": {"name": "f", "response": {}}}]}
+    given = turns(USER, call, USER, call, result)
+    assert [part.call_id for part in given[4].parts if isinstance(part, ToolResult)] == ["call_3_0"]
+
+
+def test_results_may_come_in_turns_of_their_own() -> None:
+    def result(name: str) -> dict[str, Any]:
+        return {"role": "user", "parts": [{"functionResponse": {"name": name, "response": {}}}]}
+
+    calls = {"role": "model", "parts": [{"functionCall": {"name": name}} for name in "fgh"]}
+    given = turns(calls, result("g"), USER, result("f"), result("h"))
+    answered = [part.call_id for turn in given for part in turn.parts if isinstance(part, ToolResult)]
+    assert answered == ["call_0_1", "call_0_0", "call_0_2"]
 
 
 @pytest.mark.parametrize(
@@ -165,5 +195,6 @@ def test_a_signature_survives_the_other_alphabet_and_lost_padding() -> None:
 
 def test_a_signature_of_googles_own_is_kept_as_such_and_a_dummy_is_none() -> None:
     assert parts({**CALL, "thoughtSignature": "Q2lR"}, role="model") == (Thought("", Seal("gemini", "Q2lR")), CALLED)
-    dummy = {**CALL, "thoughtSignature": "skip_thought_signature_validator"}
-    assert parts(dummy, role="model") == (CALLED,)
+    dummy = "skip_thought_signature_validator"
+    for given in (dummy, base64.b64encode(dummy.encode()).decode()):
+        assert parts({**CALL, "thoughtSignature": given}, role="model") == (CALLED,)

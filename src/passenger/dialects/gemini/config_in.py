@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from passenger.chat import Reasoning, Schema
-from passenger.decoding import JSON, invalid, number, optional, texts
+from passenger.decoding import JSON, expect, invalid, number, optional, texts
 from passenger.dialects.gemini.schemas_in import json_schema
 from passenger.reasoning import EFFORTS
 
@@ -18,6 +18,10 @@ _READ = frozenset(
     | {"responseMimeType", "responseSchema", "responseJsonSchema", "thinkingConfig"}
     | {"candidateCount", "responseModalities"}
 )
+_IMPOSSIBLE = ("speechConfig", "audioTranscriptionConfig", "translationConfig", "responseFormat")
+"""What asks for an answer of another kind than `responseMimeType` and its schema can say."""
+
+_THINKING = frozenset({"thinkingBudget", "thinkingLevel", "includeThoughts"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +40,25 @@ def read_config(body: JSON) -> Config:
     """
     config = optional(body, CONFIG, dict) or {}
     _refuse_what_is_no_text(config)
-    top_k = _number(config, "topK")
     fields = {
         "limit": _limit(config),
         "temperature": _number(config, "temperature"),
         "top_p": _number(config, "topP"),
-        "top_k": None if top_k is None else int(top_k),
+        "top_k": _whole(config, "topK"),
         "stop": texts(optional(config, "stopSequences", list, f"{CONFIG}.") or (), f"{CONFIG}.stopSequences"),
-        "seed": optional(config, "seed", int, f"{CONFIG}."),
+        "seed": _whole(config, "seed"),
         "presence_penalty": _number(config, "presencePenalty"),
         "frequency_penalty": _number(config, "frequencyPenalty"),
         "schema": _schema(config),
         "reasoning": _reasoning(config),
     }
-    dropped = (f"{CONFIG}.{name}" for name, value in config.items() if name not in _READ and _is_said(value))
-    return Config(fields, tuple(dropped))
+    thinking = optional(config, "thinkingConfig", dict, f"{CONFIG}.") or {}
+    beside = (*_left_out(config, _READ, CONFIG), *_left_out(thinking, _THINKING, f"{CONFIG}.thinkingConfig"))
+    return Config(fields, beside)
+
+
+def _left_out(fields: JSON, read: frozenset[str], place: str) -> tuple[str, ...]:
+    return tuple(f"{place}.{name}" for name, value in fields.items() if name not in read and _is_said(value))
 
 
 def _is_said(value: object) -> bool:
@@ -61,15 +69,25 @@ def _number(config: JSON, name: str) -> float | None:
     return number({f"{CONFIG}.{name}": config.get(name)}, f"{CONFIG}.{name}")
 
 
+def _whole(fields: JSON, name: str, place: str = CONFIG) -> int | None:
+    """An integer; `40.0` is one, too, as in the JSON of protocol buffers."""
+    value = fields.get(name)
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    return None if whole is None else expect(whole, int, f"{place}.{name}")
+
+
 def _limit(config: JSON) -> int | None:
-    limit = optional(config, "maxOutputTokens", int, f"{CONFIG}.")
+    limit = _whole(config, "maxOutputTokens")
     if limit is not None and limit < 0:
         raise invalid(f"{CONFIG}.maxOutputTokens must be positive", f"{CONFIG}.maxOutputTokens")
     return limit or None
 
 
 def _refuse_what_is_no_text(config: JSON) -> None:
-    candidates = optional(config, "candidateCount", int, f"{CONFIG}.")
+    for name in _IMPOSSIBLE:
+        if config.get(name):
+            raise invalid(f"{CONFIG}.{name} asks for what cannot be had from this model", f"{CONFIG}.{name}")
+    candidates = _whole(config, "candidateCount")
     if candidates not in {None, 0, 1}:
         raise invalid("only one candidate can be had from this model", f"{CONFIG}.candidateCount")
     modalities = texts(optional(config, "responseModalities", list, f"{CONFIG}.") or (), f"{CONFIG}.responseModalities")
@@ -94,7 +112,7 @@ def _reasoning(config: JSON) -> Reasoning | None:
     if not thinking:
         return None
     level = optional(thinking, "thinkingLevel", str, f"{place}.")
-    budget = optional(thinking, "thinkingBudget", int, f"{place}.")
+    budget = _whole(thinking, "thinkingBudget", place)
     shown = optional(thinking, "includeThoughts", bool, f"{place}.") or False
     word = None if level is None or level.upper().endswith("UNSPECIFIED") else level.lower()
     if word is not None and word not in EFFORTS:

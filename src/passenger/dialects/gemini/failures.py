@@ -27,7 +27,11 @@ _STATUS = {
     Kind.UNAVAILABLE: "UNAVAILABLE",
     Kind.TIMEOUT: "DEADLINE_EXCEEDED",
 }
-_NUMBERS = re.compile(r"(\d+)\D+?(\d+)")
+_COUNTS = (
+    re.compile(r"prompt token count of (\d+) exceeds the limit of (\d+)"),
+    re.compile(r"prompt is too long: (\d+) tokens > (\d+)"),
+)
+"""How Copilot says how long the prompt was and how long it may be; one of its APIs does not."""
 _TYPE = "type.googleapis.com/google.rpc."
 
 
@@ -46,9 +50,9 @@ def write_break(failure: Failure) -> Message:
 
 
 def _message(failure: Failure) -> str:
-    numbers = _NUMBERS.search(failure.message) if failure.code == OVERFLOW else None
     if failure.code != OVERFLOW:
         return failure.message
+    numbers = next(filter(None, (shape.search(failure.message) for shape in _COUNTS)), None)
     if numbers is None:
         return f"The input token count exceeds the maximum number of tokens allowed. ({failure.message})"
     return f"The input token count ({numbers[1]}) exceeds the maximum number of tokens allowed ({numbers[2]})."

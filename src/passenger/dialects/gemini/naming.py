@@ -18,15 +18,25 @@ def body_of(request: Request) -> JSON:
     """The body with every field of Google's in `camelCase`.
 
     Raises:
-        Failure: it is not a JSON object.
+        Failure: it is not a JSON object, or nested too deeply.
     """
-    return camel_fields(decode(request.body))
+    document = decode(request.body)
+    try:
+        return camel_fields(document)
+    except RecursionError as error:
+        raise invalid("the body is nested too deeply") from error
 
 
 def camel_fields(fields: JSON) -> JSON:
-    """The same fields in `camelCase`; where both spellings are there, that one wins."""
-    named = {camel(name): name for name in sorted(fields, key=lambda name: "_" not in name)}
+    """The same fields in `camelCase`; where both spellings are there, that one wins unless it is null."""
+    named = {camel(name): name for name in fields}
+    if len(named) < len(fields):
+        named |= {camel(name): name for name in sorted(fields, key=lambda name: _rank(name, fields[name]))}
     return {new: fields[old] if new in _OPAQUE else _renamed(fields[old]) for new, old in named.items()}
+
+
+def _rank(name: str, value: object) -> tuple[bool, bool]:
+    return value is not None, "_" not in name
 
 
 def _renamed(value: Any) -> Any:

@@ -12,11 +12,16 @@ import msgspec
 from passenger import seals
 from passenger.arguments import read_arguments
 from passenger.chat import Document, Image, Part, Text, Thought, ToolCall
-from passenger.decoding import JSON, expect, invalid, mended, optional, required
+from passenger.decoding import JSON, invalid, mended, optional, required
+from passenger.dialects.gemini.repeated import objects
 
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
-_NO_SIGNATURES = frozenset({"skip_thought_signature_validator", "context_engineering_is_the_way_to_go"})
-"""What clients send where they have no signature, so that Google does not ask for one."""
+_DUMMIES = ("skip_thought_signature_validator", "context_engineering_is_the_way_to_go")
+_NO_SIGNATURES = frozenset({*_DUMMIES, *(base64.b64encode(dummy.encode()).decode() for dummy in _DUMMIES)})
+"""What clients send where they have no signature, so that Google does not ask for one; some encode it, as all bytes."""
+
+_ABOUT = frozenset({"thought", "thoughtSignature", "mediaResolution", "mediaProcessing"})
+"""What says something of a part and is none; so are the fields that end with `Metadata`."""
 
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[\w=-]+)*;base64,(.*)", re.DOTALL)
 _ALPHABET = str.maketrans("-_", "+/")
@@ -25,6 +30,8 @@ _ALPHABET = str.maketrans("-_", "+/")
 def read_call(call: JSON, made_up_id: str, place: str) -> ToolCall:
     """A call by the model; most clients leave its id out."""
     name = required(call, "name", str, f"{place}.")
+    if not name:
+        raise invalid(f"{place}.name must not be empty", f"{place}.name")
     call_id = optional(call, "id", str, f"{place}.") or made_up_id
     return ToolCall(call_id, name, read_arguments(call.get("args"), f"{place}.args"))
 
@@ -46,10 +53,8 @@ def read_content(part: JSON, place: str) -> Part | None:
         Failure: no translation can carry it.
     """
     match part:
-        case {"text": str(text)} if part.get("thought") is True:
-            return Thought(text) if text else None
-        case {"text": str(text)}:
-            return Text(text) if text else None
+        case {"text": str(text)} if text:
+            return Thought(text) if part.get("thought") is True else Text(text)
         case {"inlineData": dict(data)}:
             return read_data(data, f"{place}.inlineData")
         case {"fileData": dict(data)}:
@@ -59,7 +64,15 @@ def read_content(part: JSON, place: str) -> Part | None:
         case {"codeExecutionResult": dict(result)}:
             return Text(str(result.get("output", "")) or "(no output)")
         case _:
+            _refuse_unknown(part, place)
             return None
+
+
+def _refuse_unknown(part: JSON, place: str) -> None:
+    """Let a part pass that says nothing; what one of a kind that is not known says would be lost in silence."""
+    for name, value in part.items():
+        if value not in (None, "", {}, []) and name not in _ABOUT and not name.endswith("Metadata"):
+            raise invalid(f"{place}.{name} is no part that can be carried to this model", f"{place}.{name}")
 
 
 def read_data(data: JSON, place: str) -> Image | Document | Text:
@@ -101,8 +114,10 @@ def read_result(result: JSON, place: str) -> tuple[tuple[Text | Image | Document
     """What a tool gave back, and whether it failed."""
     response = result.get("response")
     text, failed = _told(response)
-    parts = [expect(part, dict, f"{place}.parts") for part in optional(result, "parts", list, f"{place}.") or ()]
-    media = [read_data(required(part, "inlineData", dict, f"{place}.parts."), f"{place}.parts") for part in parts]
+    media = [
+        read_data(required(part, "inlineData", dict, f"{inner}."), f"{inner}.inlineData")
+        for inner, part in objects(result, "parts", f"{place}.")
+    ]
     return (*((Text(text),) if text or not media else ()), *media), failed
 
 

@@ -22,6 +22,13 @@ def read_prompt(request: Request) -> Prompt:
 
 def prompt_of(body: JSON, model: str, *, stream: bool) -> Prompt:
     """What a body asks a model, its fields in `camelCase`; fails as above."""
+    try:
+        return _prompt(body, model, stream=stream)
+    except RecursionError as error:
+        raise invalid("the body is nested too deeply") from error
+
+
+def _prompt(body: JSON, model: str, *, stream: bool) -> Prompt:
     if body.get("cachedContent"):
         raise invalid("cachedContent is kept by Google; send the whole conversation", "cachedContent")
     tools, hosted = read_tools(body)

@@ -26,6 +26,8 @@ _SPELLINGS = {
     "additional_properties": "additionalProperties",
     "property_ordering": "propertyOrdering",
     "prefix_items": "prefixItems",
+    "ref": "$ref",
+    "defs": "$defs",
 }
 _COUNTS = frozenset({"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"})
 """64-bit numbers, which the JSON of protocol buffers writes as text."""
@@ -44,6 +46,8 @@ def _value(keyword: str, value: Any) -> Any:
     match value:
         case str() if keyword == "type":
             return value.lower() if value in _TYPES else value
+        case str() if keyword == "$ref":
+            return value.replace("#/defs/", "#/$defs/", 1) if value.startswith("#/defs/") else value
         case str() if keyword in _COUNTS and value.isascii() and value.isdecimal():
             return int(value)
         case list() if keyword == "type":

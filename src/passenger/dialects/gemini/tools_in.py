@@ -3,10 +3,9 @@
 Facts: Google's API reference ("Tool", "FunctionDeclaration", "ToolConfig").
 """
 
-from collections.abc import Iterator
-
 from passenger.chat import Tool, ToolChoice
-from passenger.decoding import JSON, expect, invalid, optional, required, texts
+from passenger.decoding import JSON, invalid, optional, required, texts
+from passenger.dialects.gemini.repeated import objects
 from passenger.dialects.gemini.schemas_in import json_schema
 
 _MODES = {
@@ -18,25 +17,28 @@ _MODES = {
 }
 
 
+_DECLARED = frozenset({"name", "description", "parameters", "parametersJsonSchema"})
+_CALLING = "functionCallingConfig"
+_CHOICE = frozenset({"mode", "allowedFunctionNames"})
+
+
 def read_tools(body: JSON) -> tuple[tuple[Tool, ...], tuple[str, ...]]:
-    """The functions, and the names of Google's own tools, which nobody but Google can run.
+    """The functions, and the names of what cannot be carried: Google's own tools, which nobody else can run, and more.
 
     Raises:
         Failure: a function has no name, or there is nothing but tools of Google's.
     """
-    entries = [expect(entry, dict, f"tools[{at}]") for at, entry in enumerate(optional(body, "tools", list) or ())]
-    found = tuple(tool for at, entry in enumerate(entries) for tool in _declared(entry, f"tools[{at}]"))
-    hosted = dict.fromkeys(name for entry in entries for name in entry if name != "functionDeclarations")
+    entries = objects(body, "tools")
+    declared = [one for place, entry in entries for one in objects(entry, "functionDeclarations", f"{place}.")]
+    found = tuple(_tool(function, f"{place}.") for place, function in declared)
+    named = [name for _, entry in entries for name, value in entry.items() if value is not None]
+    hosted = dict.fromkeys(name for name in named if name != "functionDeclarations")
     if hosted and not found:
         name = next(iter(hosted))
         raise invalid(f"tools.{name} is run by Google and cannot be carried to Copilot", "tools")
-    return found, tuple(f"tools.{name}" for name in hosted)
-
-
-def _declared(entry: JSON, place: str) -> Iterator[Tool]:
-    for at, declared in enumerate(optional(entry, "functionDeclarations", list, f"{place}.") or ()):
-        inner = f"{place}.functionDeclarations[{at}]"
-        yield _tool(expect(declared, dict, inner), f"{inner}.")
+    beside = (name for _, function in declared for name, value in function.items() if name not in _DECLARED and value)
+    more = (f"functionDeclarations.{name}" for name in beside)
+    return found, tuple(dict.fromkeys(f"tools.{name}" for name in (*hosted, *more)))
 
 
 def _tool(declared: JSON, place: str) -> Tool:
@@ -56,9 +58,11 @@ def read_choice(body: JSON) -> tuple[ToolChoice | None, tuple[str, ...]]:
         Failure: the mode is none of Google's.
     """
     config = optional(body, "toolConfig", dict) or {}
-    place = "toolConfig.functionCallingConfig."
-    calling = optional(config, "functionCallingConfig", dict, "toolConfig.") or {}
-    dropped = tuple(f"toolConfig.{name}" for name, value in config.items() if value and name != place.split(".")[1])
+    place = f"toolConfig.{_CALLING}."
+    calling = optional(config, _CALLING, dict, "toolConfig.") or {}
+    beside = (f"toolConfig.{name}" for name, value in config.items() if value and name != _CALLING)
+    within = (f"{place}{name}" for name, value in calling.items() if value and name not in _CHOICE)
+    dropped = (*beside, *within)
     mode = optional(calling, "mode", str, place)
     names = texts(optional(calling, "allowedFunctionNames", list, place) or (), f"{place}allowedFunctionNames")
     if mode is None and not names:

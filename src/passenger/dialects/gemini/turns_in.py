@@ -1,8 +1,9 @@
 """`contents` as messages; it hides whose turn it is, which call a result answers, and where a seal is kept."""
 
 from passenger.chat import Message, Part, Role, Thought, ToolCall, ToolResult
-from passenger.decoding import JSON, expect, invalid, optional, required
+from passenger.decoding import JSON, expect, invalid, optional
 from passenger.dialects.gemini.parts_in import read_call, read_content, read_result, read_signature
+from passenger.dialects.gemini.repeated import objects
 from passenger.pairing import Pending
 
 _ROLES: dict[str, Role] = {
@@ -23,12 +24,12 @@ def read_contents(body: JSON) -> tuple[Message, ...]:
         Failure: there is none, a part cannot be carried, or a result answers no call.
     """
     pending, turns = Pending(), list[Message]()
-    for number, content in enumerate(required(body, "contents", list)):
-        place = f"contents[{number}]"
-        turn = expect(content, dict, place)
+    for number, (place, turn) in enumerate(objects(body, "contents")):
         message = Message(_role(turn, place), tuple(_Turn(number, place, pending).read(turn)))
         if message.parts:
             turns.append(message)
+        if message.parts and message.role == "user":
+            pending.closed()
     if not turns:
         raise invalid("contents must not be empty", "contents")
     return tuple(turns)
@@ -66,10 +67,8 @@ class _Turn:
 
     def read(self, turn: JSON) -> list[Part]:
         """The parts, results first."""
-        parts = turn.get("parts")
-        for index, part in enumerate([] if parts is None else expect(parts, list, f"{self._place}.parts")):
-            place = f"{self._place}.parts[{index}]"
-            self._add(expect(part, dict, place), place)
+        for place, part in objects(turn, "parts", f"{self._place}."):
+            self._add(part, place)
         self._pending.called([part for part in self._parts if isinstance(part, ToolCall)])
         return [*self._results, *self._parts]
 
