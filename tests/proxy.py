@@ -16,7 +16,7 @@ from passenger.simulator import Simulator
 T = TypeVar("T")
 
 STARTED = re.compile(r"Passenger serves (http://\S+)/v1")
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds that anything awaited may take; far more than it ever does."""
 
 

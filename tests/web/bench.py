@@ -222,7 +222,7 @@ async def bench(
     home.mkdir(exist_ok=True)
     async with contextlib.AsyncExitStack() as stack:
         sim = simulator if simulator is not None else await stack.enter_async_context(Simulator())
-        http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)))
+        http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=90)))
         async with running(sim, home, *arguments, config=config, env=env, login=login) as proxy:
             one = Bench(sim, proxy, http)
             if primed:

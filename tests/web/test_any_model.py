@@ -264,7 +264,7 @@ async def test_a_model_is_loaded_by_an_empty_request(shared: Bench) -> None:
     assert (answer.status, answer.json()["done_reason"]) == (200, "load")
     unknown = await ask(shared, "/api/generate", model="no-such-model", prompt="")
     assert unknown.status == 404
-    assert shared.sim.requests == []
+    assert shared.chats() == []
 
 
 # --- counting ----------------------------------------------------------------------------------------------------

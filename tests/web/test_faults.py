@@ -173,16 +173,16 @@ async def test_an_answer_of_an_unknown_shape_is_no_failure_of_ours(shared: Bench
 
 DEADLINES = """
 [proxy]
-first_byte_timeout = 2.0
-complete_timeout = 2.0
-idle_timeout = 2.0
+first_byte_timeout = 5.0
+complete_timeout = 5.0
+idle_timeout = 5.0
 """
 LATE = {
     "never": f"[[delay {AGES}]]",
     "headers": "[[headers]]",
     "stall 1": "[[stall 1]]",
     "stall 3": "[[stall 3]]",
-    "drip": "[[drip 0.3]] " + WORDS,  # in all longer than the idle timeout, between two events much shorter
+    "drip": "[[drip 0.7]] " + WORDS,  # in all longer than the idle timeout, between two events much shorter
 }
 
 
