@@ -19,7 +19,8 @@ def dialect_of(scope: Scope) -> Inbound:
     headers = dict(scope["headers"])
     if path.startswith(("/api/", "/v1/api/")):
         return ollama
-    if path.startswith("/v1beta") or ":" in path or b"x-goog-api-key" in headers or b"key=" in scope["query_string"]:
+    acts = ":" in path and scope.get("method") == "POST"
+    if path.startswith("/v1beta") or acts or b"x-goog-api-key" in headers or b"key=" in scope["query_string"]:
         return gemini
     if b"anthropic-version" in headers or "/messages" in path:
         return messages
