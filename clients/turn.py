@@ -31,7 +31,7 @@ MODELS: Mapping[Dialect, Sequence[str]] = {
 }
 """The simulated models that a dialect is tried with, the most natural first; whatever it is, one is translated to.
 
-Ollama's is none of OpenAI's older ones: llm and litellm take their names for OpenAI's own, and ask there.
+Ollama's is none of OpenAI's older ones: aider's litellm takes their names for OpenAI's own, and asks there.
 """
 
 

@@ -42,7 +42,7 @@ def _responses(setting: Setting) -> Command:
 
 def _ollama(setting: Setting) -> Command:
     return Command(
-        arguments=["-m", setting.model, "--functions", FUNCTION, call("read_note")],
+        arguments=["-m", f"ollama/{setting.model}", "--functions", FUNCTION, call("read_note")],
         env={"LLM_USER_PATH": str(setting.home / "llm"), "OLLAMA_HOST": setting.url},
     )
 
