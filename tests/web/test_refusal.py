@@ -26,4 +26,4 @@ def test_it_is_told_by_the_path_else_by_what_only_some_clients_send(
 ) -> None:
     headers = [(header.encode(), b"x")] if header else []
     scope = {"method": method, "path": path, "query_string": query.encode(), "headers": headers}
-    assert dialect_of(scope).NAME == name
+    assert name == dialect_of(scope).NAME
