@@ -1,70 +1,15 @@
-"""The JSON object of a request, field by field; it hides what the fast decoder refuses and RFC 8259 allows.
+"""The fields of a request for embeddings; it hides that null says nothing, and what bounds a number of dimensions."""
 
-A lone surrogate, which no UTF-8 can hold, becomes U+FFFD.
-"""
-
-import json
-import re
 from collections.abc import Collection
-from typing import Any, NoReturn
 
-import msgspec
-
+from passenger import decoding
 from passenger.chat import JSON
-from passenger.errors import Failure, Kind
+from passenger.decoding import invalid, optional
 
 MAX_DIMENSIONS = 2**31 - 1
 """Far more than any model has: it only keeps the number one that every JSON reader takes."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def invalid(message: str, field: str | None = None) -> Failure:
-    """The failure of a request that is at fault, in the field that is."""
-    return Failure(Kind.INVALID, message, param=field)
-
-
-def read_object(body: bytes) -> JSON:
-    """The object that a request's body is.
-
-    Raises:
-        Failure: it is none.
-    """
-    try:
-        document = _loads(body)
-    except RecursionError as error:
-        raise invalid("the body is nested too deeply") from error
-    except ValueError as error:
-        raise invalid(f"the body is not valid JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise invalid("the body must be a JSON object")
-    return document
-
-
-def _loads(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body)
-    except msgspec.MsgspecError:
-        return _mend(json.loads(body.decode(), parse_constant=_no_constant))
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON value")
-
-
-def _mend(value: Any) -> Any:
-    match value:
-        case str():
-            return _SURROGATE.sub("\ufffd", value)
-        case list():
-            return [_mend(item) for item in value]
-        case dict():
-            return {_mend(name): _mend(item) for name, item in value.items()}
-        case _:
-            return value
-
-
-# --- one field ---------------------------------------------------------------------------------------------------
+read_object = decoding.decode
 
 
 def word(fields: JSON, name: str) -> str:
@@ -77,36 +22,23 @@ def word(fields: JSON, name: str) -> str:
 
 def text(fields: JSON, name: str) -> str | None:
     """A string, None where it is absent or null."""
-    value = fields.get(name)
-    if value is not None and not isinstance(value, str):
-        raise invalid(f"{name} must be a string", name)
-    return value
+    return optional(fields, name, str)
 
 
 def flag(fields: JSON, name: str) -> bool | None:
     """A boolean, None where it is absent or null."""
-    value = fields.get(name)
-    if value is not None and not isinstance(value, bool):
-        raise invalid(f"{name} must be true or false", name)
-    return value
+    return optional(fields, name, bool)
 
 
 def table(fields: JSON, name: str, place: str = "") -> JSON:
     """An object, empty where it is absent or null."""
-    value = fields.get(name)
-    if value is not None and not isinstance(value, dict):
-        raise invalid(f"{place}{name} must be an object", f"{place}{name}")
-    return value or {}
+    return optional(fields, name, dict, place) or {}
 
 
 def dimensions(fields: JSON, name: str, place: str = "") -> int | None:
     """How many numbers a vector shall have, None where that is not said."""
-    value = fields.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise invalid(f"{place}{name} must be an integer", f"{place}{name}")
-    if not 1 <= value <= MAX_DIMENSIONS:
+    value = optional(fields, name, int, place)
+    if value is not None and not 1 <= value <= MAX_DIMENSIONS:
         raise invalid(f"{place}{name} must be at least 1 and no more than a model has", f"{place}{name}")
     return value
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import msgspec
 
 from passenger.chat import JSON, Usage
+from passenger.decoding import invalid
 from passenger.dialects import Request
 from passenger.embeddings.ask import Decode, EmbedAsk, Vectors
-from passenger.embeddings.decoding import dimensions, invalid, read_object, table, text
+from passenger.embeddings.decoding import dimensions, read_object, table, text
 from passenger.embeddings.upstream import matched
 
 _READ_OF_CONFIG = frozenset({"outputDimensionality"})

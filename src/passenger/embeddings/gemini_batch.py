@@ -3,9 +3,10 @@
 import msgspec
 
 from passenger.chat import JSON, Usage
+from passenger.decoding import invalid
 from passenger.dialects import Request
 from passenger.embeddings.ask import Decode, EmbedAsk, Vectors
-from passenger.embeddings.decoding import invalid, others, read_object
+from passenger.embeddings.decoding import others, read_object
 from passenger.embeddings.gemini import One, metadata, model_of, read_one
 from passenger.embeddings.upstream import matched
 

@@ -7,9 +7,10 @@ Facts: Ollama's API reference ("Generate embeddings"). It answers no texts with 
 import msgspec
 
 from passenger.chat import JSON, Usage
+from passenger.decoding import invalid
 from passenger.dialects import Request
 from passenger.embeddings.ask import Decode, EmbedAsk, Vectors
-from passenger.embeddings.decoding import dimensions, flag, invalid, others, read_object, table, word
+from passenger.embeddings.decoding import dimensions, flag, others, read_object, table, word
 from passenger.embeddings.upstream import matched
 
 _READ = frozenset({"model", "input", "dimensions", "truncate", "options"})

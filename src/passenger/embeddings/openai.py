@@ -8,9 +8,10 @@ import struct
 import msgspec
 
 from passenger.chat import JSON, Usage
+from passenger.decoding import invalid
 from passenger.dialects import Request
 from passenger.embeddings.ask import Decode, EmbedAsk, Vectors
-from passenger.embeddings.decoding import dimensions, invalid, others, read_object, text, word
+from passenger.embeddings.decoding import dimensions, others, read_object, text, word
 from passenger.embeddings.upstream import bad_answer, matched
 
 MAX_INPUTS = 2048
