@@ -6,6 +6,8 @@ RUN := .venv/.installed
 DEV := .venv/.installed-dev
 NODE := tests/contract/node/node_modules/.installed
 UV ?= uv
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --no-header --no-annotate
 
 .PHONY: help demo install test check coverage format lint types bench clients lock clean
 
@@ -42,13 +44,12 @@ bench: $(DEV)  ## CPU and memory of the server, as the operating system counts t
 clients: $(DEV) $(NODE)  ## let the real programs (Claude Code, Codex, ...) do a turn each; installs some 2 GB
 	$(BIN)/python -m clients
 
-lock:  ## pin every requirement anew, by hash and without naming a host (needs uv)
-	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate pyproject.toml -o requirements/run.txt
-	printf 'hatchling>=1.27\neditables\n' | $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --no-annotate - -o requirements/build.txt
-	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate pyproject.toml --group dev -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
+lock:  ## pin every requirement anew, by hash, without naming a host, none younger than a week (needs uv)
+	$(COMPILE) pyproject.toml -o requirements/run.txt
+	printf 'hatchling>=1.27\neditables\n' | $(COMPILE) - -o requirements/build.txt
+	$(COMPILE) pyproject.toml --group dev -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
+	$(COMPILE) --group fuzz -c requirements/dev.txt -o requirements/fuzz.txt
+	$(COMPILE) --group audit -c requirements/dev.txt -o requirements/audit.txt
 
 clean:  ## remove what the targets above made
 	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/contract/node/node_modules
