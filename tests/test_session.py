@@ -70,6 +70,7 @@ async def test_a_fresh_token_is_used_without_asking_github() -> None:
     assert bench.github.exchanges == 0
 
 
+@pytest.mark.proves("F3", "promise 4")
 async def test_two_hundred_waiters_cost_one_exchange() -> None:
     bench = Bench()
     accesses = await asyncio.gather(*(bench.session.access() for _ in range(200)))
@@ -77,6 +78,7 @@ async def test_two_hundred_waiters_cost_one_exchange() -> None:
     assert bench.github.exchanges == 1
 
 
+@pytest.mark.proves("F3", "promise 4")
 async def test_two_hundred_refusals_cost_one_exchange() -> None:
     bench = Bench(token())
     refused = await bench.session.access()
@@ -182,6 +184,7 @@ async def test_a_new_login_is_tried_at_once() -> None:
     assert bearer(await bench.session.access()) == "token-2"
 
 
+@pytest.mark.proves("F4")
 async def test_the_first_waiters_leaving_does_not_stop_the_exchange() -> None:
     bench = Bench()
     bench.github.gate = asyncio.Event()
@@ -248,6 +251,7 @@ async def test_a_refresh_always_exchanges() -> None:
     assert bearer(await bench.session.access()) == "token-1"
 
 
+@pytest.mark.proves("F9")
 @pytest.mark.parametrize("refresh_in", [0, -5, None, 1e12, -1e12])
 async def test_an_absurd_refresh_time_is_clamped(refresh_in: float | None) -> None:
     bench = Bench()
@@ -259,6 +263,7 @@ async def test_an_absurd_refresh_time_is_clamped(refresh_in: float | None) -> No
     assert bench.github.exchanges == 1
 
 
+@pytest.mark.proves("F9")
 async def test_a_token_that_comes_expired_is_an_error_and_not_a_loop() -> None:
     bench = Bench()
     bench.github.grant = grant("stale", expires_in=-10)
@@ -268,6 +273,7 @@ async def test_a_token_that_comes_expired_is_an_error_and_not_a_loop() -> None:
     assert bench.github.exchanges == 1
 
 
+@pytest.mark.proves("F10")
 @pytest.mark.parametrize("skew", [-86_400, -3600, 3600, 86_400])
 async def test_a_clock_that_is_wrong_neither_wastes_nor_outlives_a_token(skew: float) -> None:
     bench = Bench()

@@ -87,14 +87,13 @@ class Reply:
 
     async def read(self) -> bytes:
         """The whole body; fails as `pieces` does, and where it is larger than any answer."""
-        try:
-            body = await read_at_most(self._response, ANSWER_LIMIT + 1)
-        except _NETWORK_ERRORS as error:
-            raise network_failure(error, self.host) from error
-        if len(body) > ANSWER_LIMIT:
-            message = f"{self.host} answered with more than {ANSWER_LIMIT} bytes"
-            raise Failure(Kind.UPSTREAM, message, code="bad_answer")
-        return body
+        body = bytearray()
+        async for piece in self.pieces():
+            body += piece
+            if len(body) > ANSWER_LIMIT:
+                message = f"{self.host} answered with more than {ANSWER_LIMIT} bytes"
+                raise Failure(Kind.UPSTREAM, message, code="bad_answer")
+        return bytes(body)
 
 
 class Upstream(Protocol):
