@@ -21,6 +21,9 @@ from stress.served import Served, eventually, serving
 GAP = 0.005
 """Seconds, at most, between a client's answer and its next request."""
 
+LARGE = 200_000
+"""Characters of each tenth request: its connection may break while it is being sent."""
+
 CHAT = "/v1/chat/completions"
 UP = "/chat/completions"
 
@@ -112,7 +115,8 @@ async def _churn(http: aiohttp.ClientSession, served: Served, plan: Plan, count:
 
 async def _asked(http: aiohttp.ClientSession, served: Served, text: str) -> str | None:
     """What went wrong with one request."""
-    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": text}]}
+    padding = "." * LARGE if text.endswith("0") else ""
+    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": text}], "user": padding}
     try:
         async with http.post(served.url + CHAT, json=body) as answer:
             said = await answer.text()
