@@ -14,6 +14,7 @@ from typing import Literal
 import aiohttp
 
 from passenger.simulator import Fault, Simulator
+from stress.asking import UP, asked, http
 from stress.fickle import FickleSimulator
 from stress.figures import Report
 from stress.served import Served, eventually, serving
@@ -21,11 +22,8 @@ from stress.served import Served, eventually, serving
 GAP = 0.005
 """Seconds, at most, between a client's answer and its next request."""
 
-LARGE = 200_000
-"""Characters of each tenth request: its connection may break while it is being sent."""
-
-CHAT = "/v1/chat/completions"
-UP = "/chat/completions"
+LARGE = "." * 200_000
+"""In each tenth request: its connection may break while it is being sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +76,14 @@ def _judge(report: Report, kind: str, count: int, outcome: Outcome) -> None:
 async def _outcome(plan: Plan, kind: str, count: int) -> Outcome:
     simulator = Simulator(keep=2 * count) if kind == "at-once" else FickleSimulator(plan.seed, keep=2 * count)
     with TemporaryDirectory() as home:
-        async with simulator, serving(simulator, Path(home)) as served, _http() as http:
-            await _asked(http, served, "prime")
+        async with simulator, serving(simulator, Path(home)) as served, http() as client:
+            await asked(client, served, "prime")
             simulator.requests.clear()
             if kind == "at-once":
                 simulator.inject(Fault(close_after=True), path=UP, times=None)
-            failures = await _churn(http, served, plan, count)
+            failures = await _churn(client, served, plan, count)
             await eventually(lambda: simulator.active == 0, 5)
             return _counted(simulator, served, failures)
-
-
-def _http() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
 
 
 def _counted(simulator: Simulator, served: Served, failures: list[str]) -> Outcome:
@@ -99,27 +93,15 @@ def _counted(simulator: Simulator, served: Served, failures: list[str]) -> Outco
     return Outcome(failures, resends, once, served.complaints(), sum(request.reused for request in seen))
 
 
-async def _churn(http: aiohttp.ClientSession, served: Served, plan: Plan, count: int) -> list[str]:
+async def _churn(client: aiohttp.ClientSession, served: Served, plan: Plan, count: int) -> list[str]:
     """All requests, by clients that take the next one each; what went wrong with them."""
     numbers, chance, failures = iter(range(count)), random.Random(plan.seed), []
 
-    async def client() -> None:
+    async def ask() -> None:
         for number in numbers:
             await asyncio.sleep(chance.uniform(0, GAP))
-            if failure := await _asked(http, served, f"request {number}"):
+            if failure := await asked(client, served, f"request {number}", padding="" if number % 10 else LARGE):
                 failures.append(failure)
 
-    await asyncio.gather(*[client() for _ in range(plan.clients)])
+    await asyncio.gather(*[ask() for _ in range(plan.clients)])
     return failures
-
-
-async def _asked(http: aiohttp.ClientSession, served: Served, text: str) -> str | None:
-    """What went wrong with one request."""
-    padding = "." * LARGE if text.endswith("0") else ""
-    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": text}], "user": padding}
-    try:
-        async with http.post(served.url + CHAT, json=body) as answer:
-            said = await answer.text()
-    except aiohttp.ClientError as error:
-        return f"{text}: {error!r}"
-    return None if answer.status == 200 and text in said else f"{text}: {answer.status} {said[:200]}"
