@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from benchmarks.process import NotStartedError
 
-from stress import cancel, stale, stampede
+from stress import cancel, slow_reader, slowloris, stale, stampede
 from stress.figures import Report
 
 
@@ -23,6 +23,8 @@ class Driver:
 
 
 DRIVERS = {
+    "slow-reader": Driver(slow_reader.Plan, slow_reader.run),
+    "slowloris": Driver(slowloris.Plan, slowloris.run),
     "stampede": Driver(stampede.Plan, stampede.run),
     "cancel": Driver(cancel.Plan, cancel.run),
     "stale": Driver(stale.Plan, stale.run),
