@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from benchmarks.process import NotStartedError
 
-from stress import cancel, slow_reader, slowloris, stale, stampede
+from stress import cancel, slow_reader, slowloris, soak, stale, stampede
 from stress.figures import Report
 
 
@@ -23,6 +23,7 @@ class Driver:
 
 
 DRIVERS = {
+    "soak": Driver(soak.Plan, soak.run),
     "slow-reader": Driver(slow_reader.Plan, slow_reader.run),
     "slowloris": Driver(slowloris.Plan, slowloris.run),
     "stampede": Driver(stampede.Plan, stampede.run),

@@ -25,6 +25,9 @@ KEEP_ALIVE = 20.0
 HEADER_LIMIT = 64 * 1024
 """Bytes of one upstream header."""
 
+READ_BUFFER = 64 * 1024
+"""Bytes of an answer, of which twice as many may wait for a client that does not read; aiohttp's own are 256 KB."""
+
 
 class StaleConnectionError(aiohttp.ServerDisconnectedError):
     """A connection that had served before gave nothing back: the server had closed it before it saw the request."""
@@ -89,6 +92,7 @@ def _session(connector: aiohttp.TCPConnector, connect_timeout: float) -> aiohttp
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout),
         skip_auto_headers=("User-Agent", "Accept-Encoding"),
+        read_bufsize=READ_BUFFER,
         max_line_size=HEADER_LIMIT,
         max_field_size=HEADER_LIMIT,
         trust_env=False,
