@@ -13,6 +13,9 @@ from benchmarks.process import await_answer, child, free_port, rss_kb
 
 from passenger.simulator import Simulator
 
+PATIENCE = 120.0
+"""Seconds that a process may take to serve, on a machine that has much else to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -54,7 +57,7 @@ async def serving(simulator: Simulator, home: Path, settings: str = "", name: st
     config.write_text(simulator.config_toml() + settings)
     command = [sys.executable, "-m", "passenger", "-c", str(config), "--port", str(port)]
     with child(command, _environment(home, simulator), log) as process:
-        await asyncio.to_thread(await_answer, process, port, "/livez", log)
+        await asyncio.to_thread(await_answer, process, port, "/livez", log, PATIENCE)
         yield Served(process.pid, port, log)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ PATIENCE = 120.0
 class Plan:
     """How long, with how many clients at a time, how often something goes wrong, and with which random numbers.
 
-    A Copilot token is good for 90 seconds and renewed after 20; every `revoke` seconds all of them die.
+    A Copilot token is good for 90 seconds and renewed after 20; every `revoke` seconds it dies, if it is in use.
     """
 
     minutes: float = 20.0
@@ -38,6 +39,13 @@ class Plan:
     revoke: float = 7.0
     sample: float = 10.0
     seed: int = 4
+
+
+LIFETIME = 90
+"""Seconds that a token is good for."""
+
+IN_USE = 3.0
+"""Seconds after which every request knows of a new token; one that dies on its way may fail who waits for it."""
 
 
 @dataclass(slots=True)
@@ -60,7 +68,7 @@ async def run(plan: Plan) -> Report:
     tally, watch = Tally(), Watch()
     with TemporaryDirectory() as home:
         async with (
-            Simulator(token_lifetime=90, refresh_in=20, keep=1000) as simulator,
+            Simulator(token_lifetime=LIFETIME, refresh_in=20, keep=1000) as simulator,
             serving(simulator, Path(home)) as served,
         ):
             watch.look(served)
@@ -129,7 +137,7 @@ async def _lag(served: Served, watch: Watch) -> AsyncIterator[None]:
 async def _beside(plan: Plan, simulator: Simulator, served: Served, watch: Watch) -> AsyncIterator[None]:
     """Watch, and let tokens die, for as long as the block lasts."""
     tasks = [
-        asyncio.create_task(_every(plan.revoke, simulator.revoke_tokens)),
+        asyncio.create_task(_every(plan.revoke, lambda: _kill_tokens(simulator))),
         asyncio.create_task(_every(plan.sample, lambda: watch.look(served))),
     ]
     try:
@@ -137,6 +145,13 @@ async def _beside(plan: Plan, simulator: Simulator, served: Served, watch: Watch
     finally:
         for task in tasks:
             task.cancel()
+
+
+def _kill_tokens(simulator: Simulator) -> None:
+    """Let the token in use be refused from now on."""
+    for minted in simulator.account.minted.values():
+        if minted.expires_at < time.time() + LIFETIME - IN_USE:
+            minted.revoked = True
 
 
 async def _every(seconds: float, do: Callable[[], None]) -> None:

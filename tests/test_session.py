@@ -221,6 +221,18 @@ async def test_a_token_refused_twice_in_a_row_costs_no_third_exchange() -> None:
     assert bench.github.exchanges == 1
 
 
+async def test_a_token_that_died_on_its_way_is_exchanged_after_a_pause() -> None:
+    bench = Bench(token())
+    again = await bench.session.renew(await bench.session.access())
+    bench.session.reject(again)
+    bench.clock.now += REFUSED_PAUSE - 1
+    bench.session.reject(again)  # by a request that was under way
+    with pytest.raises(Failure, match="passenger login"):
+        await bench.session.renew(again)
+    bench.clock.now += 1
+    assert bearer(await bench.session.renew(again)) == "token-2"
+
+
 async def test_without_a_login_a_good_token_still_serves_and_then_the_login_is_named() -> None:
     bench = Bench(token())
     bench.vault.the_login = None

@@ -88,7 +88,7 @@ class Session:
         self._loaded = False
         self._renewal: asyncio.Task[Token] | None = None
         self._trouble: _Trouble | None = None
-        self._rejected: Secret | None = None
+        self._rejected: tuple[Secret, float] | None = None
 
     async def access(self) -> Access:
         """What the next call needs; renews the token where it is time.
@@ -117,13 +117,17 @@ class Session:
         token = self._current()
         if token is not None and token.bearer != refused.bearer:
             return self._access(token)
-        if self._rejected == refused.bearer:
+        if self._is_rejected(refused.bearer):
             raise Failure(Kind.LOGIN, f"Copilot refuses even new tokens of this login: {_LOG_IN}", code="login_needed")
         return self._access(await asyncio.shield(self._renewing(refused.bearer)))
 
     def reject(self, refused: Access) -> None:
-        """Note that even a new token was refused, so that not every request costs an exchange from now on."""
-        self._rejected = refused.bearer
+        """Note that even a new token was refused, so that for a while no request costs an exchange.
+
+        Only for a while: it may have died while it was on its way, and then the next one is good.
+        """
+        if not self._is_rejected(refused.bearer):
+            self._rejected = (refused.bearer, self._clock() + REFUSED_PAUSE)
 
     async def exchange(self, login: Login | None = None) -> Token:
         """A new token, saved, whatever the old one is still good for, by the login in use or a new one."""
@@ -150,6 +154,9 @@ class Session:
 
     def _access(self, token: Token) -> Access:
         return Access(token.bearer, self._base_url(token.api), self._headers, token.expires_at)
+
+    def _is_rejected(self, bearer: Secret) -> bool:
+        return self._rejected is not None and self._rejected[0] == bearer and self._clock() < self._rejected[1]
 
     def _may_try(self) -> bool:
         return self._trouble is None or self._clock() >= self._trouble.until
