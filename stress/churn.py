@@ -20,6 +20,10 @@ class Tally:
     mishaps: int = 0
     hang_ups: int = 0
     failures: int = 0
+    deaths: int = 0
+    """How often the token in use has died."""
+    died_again: int = 0
+    """Requests whose new token died, too, which are told so."""
     complaints: list[str] = field(default_factory=list)
 
     def ask(self, way: Way, mishap: Mishap) -> None:
@@ -28,8 +32,11 @@ class Tally:
         self.streams += way.stream
         self.mishaps += mishap is not NONE
 
-    def note(self, way: Way, mishap: Mishap, answer: Answer) -> None:
-        """Judge its answer."""
+    def note(self, way: Way, mishap: Mishap, answer: Answer, deaths: int) -> None:
+        """Judge its answer; `deaths` is how many tokens had died when it began."""
+        if answer.status == 401 and self.deaths > deaths:
+            self.died_again += 1
+            return
         self.failures += answer.status != 200 or way.failed(answer.said)
         if said := complaint(way, mishap, answer):
             self.complaints.append(said)
@@ -56,10 +63,11 @@ class Client:
 
     async def _ask(self, way: Way, mishap: Mishap, tally: Tally) -> None:
         text = f"client {self._number} {mishap.directive or self._leisurely()}"
+        deaths = tally.deaths
         patience = None if mishap.leaves is None else self._chance.uniform(0, mishap.leaves)
         try:
             async with asyncio.timeout(patience):
-                tally.note(way, mishap, await self._answer(way, text))
+                tally.note(way, mishap, await self._answer(way, text), deaths)
         except TimeoutError:  # the connection is closed by leaving the block
             tally.hang_ups += patience is not None
             if patience is None:

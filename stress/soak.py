@@ -72,7 +72,7 @@ async def run(plan: Plan) -> Report:
             serving(simulator, Path(home)) as served,
         ):
             watch.look(served)
-            async with _lag(served, watch), _beside(plan, simulator, served, watch):
+            async with _lag(served, watch), _beside(plan, simulator, served, watch, tally):
                 await _churn(plan, served, tally)
             watch.look(served)
             await _must_settle(report, plan, simulator)
@@ -90,8 +90,9 @@ def _judge_answers(report: Report, tally: Tally, simulator: Simulator) -> None:
     report.figure("of them with a mishap", tally.mishaps)
     report.figure("hang-ups", tally.hang_ups)
     report.figure("answers that say what failed", tally.failures)
+    report.figure("answers 401, as the new token had died, too", tally.died_again)
     report.figure("answers that do not fit", len(tally.complaints))
-    report.figure("token exchanges", simulator.exchanges)
+    report.figure("tokens that died / exchanges", f"{tally.deaths} / {simulator.exchanges}")
     report.must(not tally.complaints, f"answers do not fit: {tally.complaints[:5]}")
 
 
@@ -134,10 +135,10 @@ async def _lag(served: Served, watch: Watch) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _beside(plan: Plan, simulator: Simulator, served: Served, watch: Watch) -> AsyncIterator[None]:
+async def _beside(plan: Plan, simulator: Simulator, served: Served, watch: Watch, tally: Tally) -> AsyncIterator[None]:
     """Watch, and let tokens die, for as long as the block lasts."""
     tasks = [
-        asyncio.create_task(_every(plan.revoke, lambda: _kill_tokens(simulator))),
+        asyncio.create_task(_every(plan.revoke, lambda: _kill_tokens(simulator, tally))),
         asyncio.create_task(_every(plan.sample, lambda: watch.look(served))),
     ]
     try:
@@ -147,11 +148,12 @@ async def _beside(plan: Plan, simulator: Simulator, served: Served, watch: Watch
             task.cancel()
 
 
-def _kill_tokens(simulator: Simulator) -> None:
+def _kill_tokens(simulator: Simulator, tally: Tally) -> None:
     """Let the token in use be refused from now on."""
-    for minted in simulator.account.minted.values():
-        if minted.expires_at < time.time() + LIFETIME - IN_USE:
-            minted.revoked = True
+    old = [one for one in simulator.account.minted.values() if one.expires_at < time.time() + LIFETIME - IN_USE]
+    tally.deaths += any(not one.revoked for one in old)
+    for one in old:
+        one.revoked = True
 
 
 async def _every(seconds: float, do: Callable[[], None]) -> None:

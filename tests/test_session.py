@@ -233,6 +233,14 @@ async def test_a_token_that_died_on_its_way_is_exchanged_after_a_pause() -> None
     assert bearer(await bench.session.renew(again)) == "token-2"
 
 
+async def test_a_token_that_has_served_and_is_refused_is_exchanged_at_once() -> None:
+    bench = Bench(token())
+    again = await bench.session.renew(await bench.session.access())
+    bench.session.accept(again)
+    bench.session.reject(again)
+    assert bearer(await bench.session.renew(again)) == "token-2"
+
+
 async def test_without_a_login_a_good_token_still_serves_and_then_the_login_is_named() -> None:
     bench = Bench(token())
     bench.vault.the_login = None

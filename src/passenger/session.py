@@ -89,6 +89,7 @@ class Session:
         self._renewal: asyncio.Task[Token] | None = None
         self._trouble: _Trouble | None = None
         self._rejected: tuple[Secret, float] | None = None
+        self._accepted: Secret | None = None
 
     async def access(self) -> Access:
         """What the next call needs; renews the token where it is time.
@@ -121,12 +122,17 @@ class Session:
             raise Failure(Kind.LOGIN, f"Copilot refuses even new tokens of this login: {_LOG_IN}", code="login_needed")
         return self._access(await asyncio.shield(self._renewing(refused.bearer)))
 
+    def accept(self, used: Access) -> None:
+        """Note that Copilot takes a token."""
+        self._accepted = used.bearer
+
     def reject(self, refused: Access) -> None:
         """Note that even a new token was refused, so that for a while no request costs an exchange.
 
-        Only for a while: it may have died while it was on its way, and then the next one is good.
+        Only for a while: it may have died while it was on its way, and then the next one is good. One that has served
+        was good, so its end says nothing of the next one.
         """
-        if not self._is_rejected(refused.bearer):
+        if refused.bearer != self._accepted and not self._is_rejected(refused.bearer):
             self._rejected = (refused.bearer, self._clock() + REFUSED_PAUSE)
 
     async def exchange(self, login: Login | None = None) -> Token:
