@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,7 +29,7 @@ PATIENCE = 120.0
 class Plan:
     """How long, with how many clients at a time, how often something goes wrong, and with which random numbers.
 
-    A Copilot token is good for 90 seconds and renewed after 20; every `revoke` seconds it dies, if it is in use.
+    A Copilot token is good for 90 seconds and renewed after 20; every `revoke` seconds it dies, if it has served.
     """
 
     minutes: float = 20.0
@@ -39,13 +38,6 @@ class Plan:
     revoke: float = 7.0
     sample: float = 10.0
     seed: int = 4
-
-
-LIFETIME = 90
-"""Seconds that a token is good for."""
-
-IN_USE = 3.0
-"""Seconds after which every request knows of a new token; one that dies on its way may fail who waits for it."""
 
 
 @dataclass(slots=True)
@@ -68,7 +60,7 @@ async def run(plan: Plan) -> Report:
     tally, watch = Tally(), Watch()
     with TemporaryDirectory() as home:
         async with (
-            Simulator(token_lifetime=LIFETIME, refresh_in=20, keep=1000) as simulator,
+            Simulator(token_lifetime=90, refresh_in=20, keep=1000) as simulator,
             serving(simulator, Path(home)) as served,
         ):
             watch.look(served)
@@ -149,9 +141,10 @@ async def _beside(plan: Plan, simulator: Simulator, served: Served, watch: Watch
 
 
 def _kill_tokens(simulator: Simulator, tally: Tally) -> None:
-    """Let the token in use be refused from now on."""
-    old = [one for one in simulator.account.minted.values() if one.expires_at < time.time() + LIFETIME - IN_USE]
-    tally.deaths += any(not one.revoked for one in old)
+    """Let the tokens that have served be refused from now on; one that dies on its way may fail who waits for it."""
+    served = {(one.header("authorization") or "")[7:] for one in simulator.requests if one.done and one.status == 200}
+    old = [one for token, one in simulator.account.minted.items() if token in served and not one.revoked]
+    tally.deaths += bool(old)
     for one in old:
         one.revoked = True
 

@@ -64,6 +64,14 @@ class _Trouble:
     times: int
 
 
+@dataclass(frozen=True)
+class _Rejected:
+    """A new token that Copilot refused, and until when it is not exchanged for another."""
+
+    bearer: Secret
+    until: float
+
+
 class Session:
     """One account's access to Copilot: every request asks it, and only it renews tokens.
 
@@ -88,7 +96,8 @@ class Session:
         self._loaded = False
         self._renewal: asyncio.Task[Token] | None = None
         self._trouble: _Trouble | None = None
-        self._rejected: tuple[Secret, float] | None = None
+        self._rejected: _Rejected | None = None
+        self._rejections = 0
         self._accepted: Secret | None = None
 
     async def access(self) -> Access:
@@ -125,15 +134,19 @@ class Session:
     def accept(self, used: Access) -> None:
         """Note that Copilot takes a token."""
         self._accepted = used.bearer
+        self._rejections = 0
 
     def reject(self, refused: Access) -> None:
-        """Note that even a new token was refused, so that for a while no request costs an exchange.
+        """Note that even a new token was refused, so that not every request costs an exchange from now on.
 
         Only for a while: it may have died while it was on its way, and then the next one is good. One that has served
         was good, so its end says nothing of the next one.
         """
-        if refused.bearer != self._accepted and not self._is_rejected(refused.bearer):
-            self._rejected = (refused.bearer, self._clock() + REFUSED_PAUSE)
+        known = self._accepted, self._rejected.bearer if self._rejected else None
+        if refused.bearer not in known:
+            wait = BACKOFF[min(self._rejections, len(BACKOFF) - 1)]
+            self._rejections += 1
+            self._rejected = _Rejected(refused.bearer, self._clock() + wait)
 
     async def exchange(self, login: Login | None = None) -> Token:
         """A new token, saved, whatever the old one is still good for, by the login in use or a new one."""
@@ -162,7 +175,7 @@ class Session:
         return Access(token.bearer, self._base_url(token.api), self._headers, token.expires_at)
 
     def _is_rejected(self, bearer: Secret) -> bool:
-        return self._rejected is not None and self._rejected[0] == bearer and self._clock() < self._rejected[1]
+        return self._rejected is not None and self._rejected.bearer == bearer and self._clock() < self._rejected.until
 
     def _may_try(self) -> bool:
         return self._trouble is None or self._clock() >= self._trouble.until
