@@ -6,10 +6,11 @@ RUN := .venv/.installed
 DEV := .venv/.installed-dev
 NODE := tests/contract/node/node_modules/.installed
 UV ?= uv
+MINUTES ?= 20
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help demo install test check coverage format lint types bench clients lock clean
+.PHONY: help demo install test check coverage format lint types bench soak stress clients lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +41,12 @@ types: $(DEV)  ## fail on a type error
 
 bench: $(DEV)  ## CPU and memory of the server, as the operating system counts them
 	$(BIN)/python -m benchmarks
+
+soak: $(DEV)  ## everything at once for MINUTES (20): dialects, faults, hang-ups, dying tokens
+	$(BIN)/python -m stress soak --minutes $(MINUTES)
+
+stress: $(DEV)  ## the other drivers of docs/stress.md, one after the other: some ten minutes
+	for name in stampede cancel stale slow-reader slowloris; do $(BIN)/python -m stress $$name || exit 1; done
 
 clients: $(DEV) $(NODE)  ## let the real programs (Claude Code, Codex, ...) do a turn each; installs some 2 GB
 	$(BIN)/python -m clients

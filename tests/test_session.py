@@ -6,7 +6,7 @@ from passenger.accounts import Access, Token
 from passenger.copilot.protocol import Grant
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
-from passenger.session import REFUSED_PAUSE, Session
+from passenger.session import BACKOFF, REFUSED_PAUSE, Session
 from tests.fakes import NOON, Clock, MemoryVault, grant, login
 
 
@@ -222,6 +222,33 @@ async def test_a_token_refused_twice_in_a_row_costs_no_third_exchange() -> None:
             await bench.session.renew(again)
         assert caught.value.status == 401
     assert bench.github.exchanges == 1
+
+
+async def test_a_token_that_died_on_its_way_is_exchanged_after_a_pause_that_grows() -> None:
+    bench = Bench(token())
+    refused = await bench.session.renew(await bench.session.access())
+    for number, pause in enumerate((*BACKOFF, BACKOFF[-1]), start=2):
+        bench.session.reject(refused)
+        bench.clock.now += pause - 0.5
+        bench.session.reject(refused)  # by a request that was under way
+        with pytest.raises(Failure, match="passenger login"):
+            await bench.session.renew(refused)
+        bench.clock.now += 0.5
+        refused = await bench.session.renew(refused)
+        assert bearer(refused) == f"token-{number}"
+    bench.session.accept(refused)
+    refused = await bench.session.renew(refused)
+    bench.session.reject(refused)
+    bench.clock.now += BACKOFF[0]
+    assert bearer(await bench.session.renew(refused)) == "token-10"
+
+
+async def test_a_token_that_has_served_and_is_refused_is_exchanged_at_once() -> None:
+    bench = Bench(token())
+    again = await bench.session.renew(await bench.session.access())
+    bench.session.accept(again)
+    bench.session.reject(again)
+    assert bearer(await bench.session.renew(again)) == "token-2"
 
 
 async def test_without_a_login_a_good_token_still_serves_and_then_the_login_is_named() -> None:

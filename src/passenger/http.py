@@ -9,11 +9,12 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import ClassVar, Self
-from weakref import WeakSet
+from functools import partial
+from typing import Any, Self
 
 import aiohttp
 from aiohttp.client_exceptions import ClientConnectorDNSError
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
 from passenger.errors import Failure, Kind
@@ -24,27 +25,45 @@ KEEP_ALIVE = 20.0
 HEADER_LIMIT = 64 * 1024
 """Bytes of one upstream header."""
 
+READ_BUFFER = 64 * 1024
+"""Bytes of an answer, of which twice as many may wait for a client that does not read; aiohttp's own are 256 KB."""
+
 
 class StaleConnectionError(aiohttp.ServerDisconnectedError):
     """A connection that had served before gave nothing back: the server had closed it before it saw the request."""
 
 
-class _Response(aiohttp.ClientResponse):
-    """Knows whether its connection has served before, which aiohttp tells only to tracing, at 10 % of a request."""
+class _Wire(ResponseHandler):
+    """Knows whether it has served before and whether anything came back this time.
 
-    _served: ClassVar[WeakSet[asyncio.BaseProtocol]] = WeakSet()
+    aiohttp tells the first only to tracing, at 10 % of a request, and the second to nobody.
+    """
+
+    served = heard = False
+
+    def set_response_params(self, **params: Any) -> None:  # Any: aiohttp's own parameters
+        """Begin a request."""
+        self.served, self.heard = self.served or self.heard, False
+        super().set_response_params(**params)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came."""
+        self.heard = True
+        super().data_received(data)
+
+
+class _Response(aiohttp.ClientResponse):
+    """Says when it never began because its connection was stale."""
 
     async def start(self, connection: Connection) -> Self:
         """Wait for the headers."""
-        protocol = connection.protocol
+        wire = connection.protocol
         try:
             await super().start(connection)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if protocol in self._served:
+            if isinstance(wire, _Wire) and wire.served and not wire.heard:
                 raise StaleConnectionError from error
             raise
-        if protocol is not None:
-            self._served.add(protocol)
         return self
 
 
@@ -60,6 +79,8 @@ class Client:
 async def client(*, connect_timeout: float) -> AsyncIterator[Client]:
     """The client for a process's lifetime; `connect_timeout` is in seconds."""
     pool = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE, ttl_dns_cache=60)
+    wire: type[ResponseHandler] = _Wire
+    pool._factory = partial(wire, loop=asyncio.get_running_loop())
     no_pool = aiohttp.TCPConnector(limit=0, force_close=True)
     async with _session(pool, connect_timeout) as pooled, _session(no_pool, connect_timeout) as fresh:
         yield Client(pooled, fresh)
@@ -71,6 +92,7 @@ def _session(connector: aiohttp.TCPConnector, connect_timeout: float) -> aiohttp
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout),
         skip_auto_headers=("User-Agent", "Accept-Encoding"),
+        read_bufsize=READ_BUFFER,
         max_line_size=HEADER_LIMIT,
         max_field_size=HEADER_LIMIT,
         trust_env=False,

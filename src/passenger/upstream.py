@@ -133,13 +133,14 @@ class Copilot:
         access = await call.session.access()
         response = await self._tried(call, exchange, access)
         if response.status not in (401, 421):
+            call.session.accept(access)
             return response
         response.close()
         exchange.retries.append(str(response.status))
         access = await call.session.renew(access)
         response = await self._tried(call, exchange, access)
-        if response.status == 401:
-            call.session.reject(access)
+        note = call.session.reject if response.status == 401 else call.session.accept
+        note(access)
         return response
 
     async def _tried(self, call: Call, exchange: Exchange, access: Access) -> aiohttp.ClientResponse:
