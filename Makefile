@@ -4,12 +4,16 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN := .venv/.installed
 DEV := .venv/.installed-dev
+FUZZ := .venv/.installed-fuzz
 NODE := tests/contract/node/node_modules/.installed
+MINUTES ?= 1
+RUNS ?= 0
+TARGETS ?=
 UV ?= uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help demo install test check coverage format lint types bench clients lock clean
+.PHONY: help demo install test check coverage format lint types bench fuzz mutate clients lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +45,12 @@ types: $(DEV)  ## fail on a type error
 bench: $(DEV)  ## CPU and memory of the server, as the operating system counts them
 	$(BIN)/python -m benchmarks
 
+fuzz: $(FUZZ)  ## fuzz what reads other people's bytes: MINUTES for each target, TARGETS="framing ...", RUNS
+	$(BIN)/python -m fuzz $(TARGETS) --minutes $(MINUTES) --runs $(RUNS)
+
+mutate: $(FUZZ)  ## break the token module in every small way, and list what no test notices
+	$(BIN)/python -m fuzz.mutants
+
 clients: $(DEV) $(NODE)  ## let the real programs (Claude Code, Codex, ...) do a turn each; installs some 2 GB
 	$(BIN)/python -m clients
 
@@ -66,6 +76,10 @@ $(RUN): .venv/bin/python requirements/run.txt requirements/build.txt pyproject.t
 
 $(DEV): $(RUN) requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(FUZZ): $(DEV) requirements/fuzz.txt
+	$(PIP) install --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
 $(NODE): $(DEV) tests/contract/node/package-lock.json

@@ -67,8 +67,14 @@ def _fuzzed(arguments: list[str], scratch: str) -> str:
     """What the process said; the files that the targets themselves write lie in memory where there is a place."""
     command = [sys.executable, "-m", "fuzz.child", *arguments]
     done = subprocess.run(
-        command, cwd=HERE.parent, env={**os.environ, "TMPDIR": scratch}, stderr=subprocess.STDOUT,
-        stdout=subprocess.PIPE, text=True, errors="replace", check=False,
+        command,
+        cwd=HERE.parent,
+        env={**os.environ, "TMPDIR": scratch},
+        stderr=subprocess.STDOUT,
+        stdout=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        check=False,
     )
     return done.stdout
 

@@ -1,32 +1,27 @@
-"""Event streams: nothing is lost, and the events are the same wherever the network cuts."""
+"""Event streams: nothing is lost, and the messages are the same wherever the network cuts."""
 
-from passenger.framing import SseSplitter, read_sse
-
-_CUTS = 4
+from passenger.framing import Message, SseSplitter, read_sse
 
 
 def one(data: bytes) -> None:
-    """Feed a stream whole and cut at up to four places that its first bytes choose."""
-    places, stream = data[:_CUTS], data[_CUTS:]
-    whole, rest = _events([stream])
-    assert b"".join(whole) + rest == stream
-    cut, tail = _events(_cut(stream, places))
-    assert b"".join(cut) + tail == stream
-    assert _messages(cut) == _messages(whole)
+    """Feed a stream whole, and in three pieces that its first two bytes choose."""
+    stream = data[2:]
+    whole = _events(stream)
+    assert b"".join(whole) == stream
+    messages = _messages(whole)
+    first, second = sorted(len(stream) * place // 255 for place in data[:2].ljust(2))
+    cut = _events(stream[:first], stream[first:second], stream[second:])
+    assert cut == whole or (b"".join(cut) == stream and _messages(cut) == messages)
 
 
-def _cut(stream: bytes, places: bytes) -> list[bytes]:
-    """The stream in pieces; a place counts as a share of the length, so that it is never beside the stream."""
-    ends = sorted({len(stream) * place // 255 for place in places} | {len(stream)})
-    return [stream[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+def _events(*pieces: bytes) -> list[bytes]:
+    """The events, and the rest as the last of them."""
+    splitter, events = SseSplitter(), list[bytes]()
+    for piece in pieces:
+        events += splitter.feed(piece)
+    return [*events, splitter.flush()]
 
 
-def _events(pieces: list[bytes]) -> tuple[list[bytes], bytes]:
-    splitter = SseSplitter()
-    events = [event for piece in pieces for event in splitter.feed(piece)]
-    return events, splitter.flush()
-
-
-def _messages(events: list[bytes]) -> list[tuple[str, bytes]]:
-    """What a client is told; a lone line end that a cut has made an event of its own says nothing."""
-    return [message for event in events if (message := read_sse(event)) is not None]
+def _messages(events: list[bytes]) -> list[Message]:
+    """What a client is told: nothing by the rest, nor by a line end that a cut has made an event of its own."""
+    return [message for message in map(read_sse, events[:-1]) if message is not None]

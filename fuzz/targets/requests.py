@@ -24,7 +24,7 @@ _PATH = {"model": "some-model", "action": "streamGenerateContent"}
 
 def target(name: str) -> Callable[[bytes], None]:
     """The target of one dialect."""
-    return partial(_one, next(inbound for inbound in INBOUND if inbound.NAME == name))
+    return partial(_one, {inbound.NAME: inbound for inbound in INBOUND}[name])
 
 
 def _one(inbound: Inbound, data: bytes) -> None:
@@ -35,7 +35,7 @@ def _one(inbound: Inbound, data: bytes) -> None:
         with blaming_the_client(inbound.write_failure):
             _relayed(inbound, ask, data)
         prompt = inbound.read_prompt(request)
-        assert (ask.model, ask.stream) == (prompt.model, prompt.stream)
+        assert ask.stream == prompt.stream
         _written(inbound, prompt)
 
 

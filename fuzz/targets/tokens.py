@@ -4,14 +4,15 @@ import re
 from pathlib import Path
 
 from fuzz.targets.place import place
-from passenger.copilot.protocol import Grant
+from passenger.accounts import Login, Source
+from passenger.copilot.protocol import Grant, why_not_exchangeable
 from passenger.vault import ACCESS_TOKEN, COPILOT_TOKEN, FileVault, token_paths
 
 _SENDABLE = re.compile(r"[!-~]+")
 
 
 def one(data: bytes) -> None:
-    """Take the same bytes for both token files."""
+    """Take the same bytes for both token files, and for a login in the environment."""
     home = place()
     for old in home.iterdir():
         old.unlink()
@@ -19,17 +20,19 @@ def one(data: bytes) -> None:
         (home / name).write_bytes(data)
         (home / name).chmod(0o600)
     vault = FileVault(token_paths(home, home / "none"), {})
-    _login(vault, data)
+    assert _can_be_used(vault.login()) or data in _kept(ACCESS_TOKEN)
     _token(vault, data)
+    variable = data.decode("utf-8", "surrogateescape")
+    assert _can_be_used(FileVault(token_paths(home, home), {Source.GH: variable}).login()) or not variable.strip()
 
 
-def _login(vault: FileVault, data: bytes) -> None:
-    login = vault.login()
+def _can_be_used(login: Login | None) -> bool:
+    """Whether there is a login; one that cannot be sent is known before it is."""
     if login is None:
-        assert data in _kept(ACCESS_TOKEN)
-    else:
-        assert _SENDABLE.fullmatch(login.token.reveal())
-        assert login.token.fingerprint()
+        return False
+    assert login.token.fingerprint()
+    assert why_not_exchangeable(login.token) or _SENDABLE.fullmatch(login.token.reveal())
+    return True
 
 
 def _token(vault: FileVault, data: bytes) -> None:

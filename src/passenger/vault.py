@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -49,8 +49,12 @@ class _Endpoints(Struct):
     api: str | None = None
 
 
+_Sendable = Annotated[str, msgspec.Meta(pattern=r"\A[!-~]+\Z")]
+"""A text that a header can carry."""
+
+
 class _TokenFile(Struct):
-    token: str
+    token: _Sendable
     expires_at: float
     endpoints: _Endpoints | None = None
     passenger: _Note | None = None
