@@ -209,6 +209,15 @@ def test_a_file_changed_by_others_is_noticed_once_and_our_own_writes_are_not(fil
     assert vault.changed()
 
 
+def test_a_login_by_another_process_is_noticed_though_a_token_was_saved_after_it(files: Home) -> None:
+    vault = files.vault()
+    files.put(files.ours, "access_token.json", ACCESS)
+    vault.save(GRANT, token())
+    files.clock.now += 2
+    assert vault.changed()
+    assert not vault.changed()
+
+
 def test_a_file_that_cannot_be_read_is_a_failure_and_not_a_missing_login(files: Home) -> None:
     (files.ours / "access_token.json").mkdir(parents=True)
     with pytest.raises(Failure, match="not a plain file"):

@@ -40,13 +40,13 @@ def _one(inbound: Inbound, data: bytes) -> None:
 
 
 def _relayed(inbound: Inbound, ask: Ask, data: bytes) -> None:
-    """The client's own bytes go up for the model that was chosen, as JSON if they are that in strings, too."""
+    """The client's own bytes go up for the model that was chosen, and are JSON."""
     if inbound.NAME not in _QUIRKS or not ask.relays:
         return
     body = Body(data)
     body.set("model", "chosen")
     _QUIRKS[inbound.NAME].prepare(body, ask, _ABLE[inbound.NAME])
-    assert json.loads(body.encode().decode("utf-8", "replace"))["model"] == "chosen"
+    assert json.loads(body.encode().decode())["model"] == "chosen"
 
 
 def _written(inbound: Inbound, prompt: Prompt) -> None:

@@ -146,7 +146,7 @@ class FileVault:
             self._unsaved = True
         else:
             self._unsaved = False
-        self._seen = self._stamps()
+        self._seen = (self._seen[0], self._paths.copilot.stamp())
 
     def save_login(self, token: Secret, token_type: str, scope: str) -> None:
         """Write `access_token.json`.
@@ -155,7 +155,7 @@ class FileVault:
             StoreError: it cannot be written.
         """
         self._paths.access.write({"access_token": token.reveal(), "token_type": token_type, "scope": scope})
-        self._seen = self._stamps()
+        self._seen = (self._paths.access.stamp(), self._seen[1])
 
     def changed(self) -> bool:
         """Whether a file is another one than at the last look; looks at most once a second."""
