@@ -49,7 +49,8 @@ fuzz: $(FUZZ)  ## fuzz what reads other people's bytes: MINUTES for each target,
 	$(BIN)/python -m fuzz $(TARGETS) --minutes $(MINUTES) --runs $(RUNS)
 
 mutate: $(FUZZ)  ## break the token module in every small way, and list what no test notices
-	$(BIN)/python -m fuzz.mutants
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 clients: $(DEV) $(NODE)  ## let the real programs (Claude Code, Codex, ...) do a turn each; installs some 2 GB
 	$(BIN)/python -m clients
@@ -62,7 +63,7 @@ lock:  ## pin every requirement anew, by hash, without naming a host, none young
 	$(COMPILE) --group audit -c requirements/dev.txt -o requirements/audit.txt
 
 clean:  ## remove what the targets above made
-	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/contract/node/node_modules
+	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants tests/contract/node/node_modules
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Passenger needs Python 3.11 or newer; say make PYTHON=python3.11") if sys.version_info < (3, 11) else None'

@@ -7,7 +7,7 @@ from time import monotonic
 from fuzz.running import Bounds, Outcome, run
 from fuzz.targets import names
 
-_HEAD = ("target", "executions", "seconds", "exec/s", "corpus", "crashes")
+_HEAD = ("target", "executions", "seconds", "exec/s", "CPU s", "exec/CPU s", "corpus", "crashes")
 
 
 def main() -> int:
@@ -42,13 +42,13 @@ def _tell(outcome: Outcome) -> None:
 
 
 def _cells(outcome: Outcome) -> tuple[str, ...]:
-    rate = outcome.executions / max(outcome.seconds, 1e-9)
-    figures = (outcome.executions, outcome.seconds, rate, outcome.corpus, len(outcome.crashes))
-    return (outcome.target, *(f"{figure:,.0f}" for figure in figures))
+    rates = [outcome.executions / max(spent, 1e-9) for spent in (outcome.seconds, outcome.cpu)]
+    figures = (outcome.executions, outcome.seconds, rates[0], outcome.cpu, rates[1], outcome.corpus)
+    return (outcome.target, *(f"{figure:,.0f}" for figure in figures), str(len(outcome.crashes)))
 
 
 def _row(cells: tuple[str, ...]) -> str:
-    return f"{cells[0]:<18}" + "".join(f"{cell:>14}" for cell in cells[1:])
+    return f"{cells[0]:<18}" + "".join(f"{cell:>12}" for cell in cells[1:])
 
 
 if __name__ == "__main__":

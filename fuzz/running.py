@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +17,10 @@ CRASHES = HERE / "crashes"
 FINDS = HERE.parent / ".cache" / "fuzz"
 """Inputs that reached new code, as long as nobody cleans up."""
 
-_LIMITS = ("-max_len=4096", "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1")
+_LIMITS = ("-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1")
+_LENGTHS = {"framing": 128, "host": 64}
+"""Bytes that an input may have where little says all; what else is read may have 4096."""
+
 _DONE = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 _MEMORY = Path("/dev/shm")
 
@@ -31,11 +35,12 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one target. `said` is libFuzzer's own log."""
+    """What became of one target. `cpu` is what the operating system counted; `said` is libFuzzer's own log."""
 
     target: str
     executions: int
     seconds: float
+    cpu: float
     corpus: int
     crashes: tuple[Path, ...]
     said: str
@@ -46,16 +51,16 @@ def run(target: str, bounds: Bounds, clock: Callable[[], float]) -> Outcome:
     finds = FINDS / target
     finds.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="passenger-fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None) as scratch:
-        begun = clock()
-        said = _fuzzed([target, *_flags(bounds, Path(scratch)), str(finds), str(SEEDS / target)], scratch)
-        seconds = clock() - begun
+        begun, used = clock(), _cpu()
+        said = _fuzzed([target, *_flags(target, bounds, Path(scratch)), str(finds), str(SEEDS / target)], scratch)
+        seconds, cpu = clock() - begun, _cpu() - used
         crashes = tuple(_keep(found, target) for found in sorted(Path(scratch).glob("found-*")))
     done = _DONE.search(said)
-    return Outcome(target, int(done[1]) if done else 0, seconds, len(list(finds.iterdir())), crashes, said)
+    return Outcome(target, int(done[1]) if done else 0, seconds, cpu, len(list(finds.iterdir())), crashes, said)
 
 
-def _flags(bounds: Bounds, scratch: Path) -> list[str]:
-    flags = [*_LIMITS, f"-artifact_prefix={scratch / 'found-'}"]
+def _flags(target: str, bounds: Bounds, scratch: Path) -> list[str]:
+    flags = [*_LIMITS, f"-max_len={_LENGTHS.get(target, 4096)}", f"-artifact_prefix={scratch / 'found-'}"]
     if bounds.runs:
         flags.append(f"-runs={bounds.runs}")
     if bounds.minutes:
@@ -77,6 +82,12 @@ def _fuzzed(arguments: list[str], scratch: str) -> str:
         check=False,
     )
     return done.stdout
+
+
+def _cpu() -> float:
+    """Seconds of the processor that the children have taken so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _keep(found: Path, target: str) -> Path:

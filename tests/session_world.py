@@ -125,9 +125,10 @@ class World:
         if error is not None:
             assert isinstance(error, Failure), error
             return None
-        assert task.result().expires_at is not None
-        assert task.result().expires_at > self.clock(), "it has expired"
-        return task.result()
+        access = task.result()
+        assert access.expires_at is not None
+        assert access.expires_at > self.clock(), "it has expired"
+        return access
 
     async def close(self) -> None:
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
