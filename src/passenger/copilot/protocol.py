@@ -159,9 +159,14 @@ UNEXCHANGEABLE = {
 """Prefixes of GitHub tokens that can never be exchanged, with the reason a person needs to hear."""
 
 
+_SENDABLE = re.compile(r"[!-~]+")
+
+
 def why_not_exchangeable(login: Secret) -> str | None:
     """Why this GitHub token cannot become a Copilot token, None where only GitHub can tell."""
     text = login.reveal()
+    if not _SENDABLE.fullmatch(text):
+        return "it is empty, or has characters that no header can carry"
     return next((reason for prefix, reason in UNEXCHANGEABLE.items() if text.startswith(prefix)), None)
 
 
