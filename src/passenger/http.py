@@ -81,7 +81,7 @@ class Client:
             headers={**headers, **way.headers} if way.headers else headers,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=total, sock_connect=self._connect_timeout, sock_read=first_byte),
-            ssl=way.ssl,
+            ssl=way.context or True,
             proxy=way.proxy,
             proxy_headers=way.proxy_headers,
         )

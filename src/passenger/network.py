@@ -14,7 +14,7 @@ from passenger.trust import MakeContext, trust
 class Way:
     """The way to one destination, as aiohttp takes it; `headers` go to a proxy that sees the request itself."""
 
-    ssl: ssl.SSLContext | bool = True
+    context: ssl.SSLContext | None = None
     proxy: URL | None = None
     proxy_headers: Mapping[str, str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Network:
     def way(self, scheme: str, host: str, port: int) -> Way:
         """The way to a destination. The first one that needs TLS has the context made."""
         proxy = self.proxies.choose(scheme, host, port)
-        tls = self.context() if scheme == "https" or (proxy is not None and proxy.scheme == "https") else True
+        tls = self.context() if scheme == "https" or (proxy is not None and proxy.scheme == "https") else None
         if proxy is None:
             return Way(tls)
         if scheme == "https":
