@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from passenger.simulator import Simulator
+from tests.sweep import LEVEL, Record
 
 T = TypeVar("T")
 
 STARTED = re.compile(r"Passenger serves (http://\S+)/v1")
+SECRETS = ("COPILOT_GITHUB_TOKEN", "GH_TOKEN", "PASSENGER_API_KEYS")
+"""Variables that hold secrets, which no process may say."""
+
 PATIENCE = 60.0
 """Seconds that anything awaited may take; far more than it ever does."""
 
@@ -28,6 +32,7 @@ class Proxy:
     home: Path
     lines: list[str] = field(default_factory=list)
     url: str = ""
+    record: Record = field(default_factory=Record)
     _reader: asyncio.Task[None] | None = None
 
     @property
@@ -61,6 +66,7 @@ class Proxy:
         assert self.process.stderr is not None
         async for line in self.process.stderr:
             self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
+            self.record.add(self.lines[-1])
 
 
 async def eventually(find: Callable[[], T | None]) -> T:
@@ -75,7 +81,7 @@ async def eventually(find: Callable[[], T | None]) -> T:
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """A process's whole environment, with a home of its own and nothing of the user's."""
     kept = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_CONFIG") if name in os.environ}
-    return {**kept, "HOME": str(home), "NO_COLOR": "1", **(extra or {})}
+    return {**kept, "HOME": str(home), "NO_COLOR": "1", "PASSENGER_LOG": LEVEL, **(extra or {})}
 
 
 async def spawn(
@@ -101,6 +107,9 @@ async def spawn(
         limit=16 * 1024 * 1024,
     )
     proxy = Proxy(process, home)
+    proxy.record.forbid(one.strip() for name in SECRETS for one in (env or {}).get(name, "").split(",") if one.strip())
+    with contextlib.suppress(OSError):
+        proxy.record.add(Path(f"/proc/{process.pid}/cmdline").read_text(encoding="utf-8", errors="replace"))
     proxy._reader = asyncio.create_task(proxy._read())
     return proxy
 
@@ -128,6 +137,7 @@ async def running(
         if proxy.process.returncode is None:
             proxy.signal(signal.SIGTERM)
         await proxy.ended()
+        proxy.record.forbid([simulator.login_token, *simulator.account.minted])
 
 
 def _address(proxy: Proxy) -> str | None:
