@@ -17,19 +17,22 @@ from passenger.cli.group import PLANS, root
 from passenger.cli.parts import gateway_of
 from passenger.config import load
 from passenger.config.schema import CREDENTIAL_URLS, DEFAULTS, FORBIDDEN_IN_FOUND
-from passenger.config.sources import OTHER_VARIABLES, VARIABLES
+from passenger.config.sources import OTHER_VARIABLES, SHORT_VARIABLES, VARIABLES
 from passenger.copilot import device
 from passenger.copilot.protocol import EXCHANGE_API_VERSION, PASSED_DOWN, Editor
 from passenger.copilot.quirks import completions as quirks
 from passenger.dialects import completions
 from passenger.errors import STATUS, Failure, Kind
 from passenger.exchange import Outcome
+from passenger.limits import Limits
+from passenger.limits import rows as limit_rows
 from passenger.log import LEVELS
 from passenger.session import BACKOFF
 from passenger.simulator import Fault, Simulator, faults
 from passenger.vault import FileVault, token_paths
 from passenger.web.app import create_app
 from passenger.web.endpoint import Patience
+from passenger.web.guard import Guard
 from passenger.web.health import Readiness
 from passenger.web.lifeline import Lifelines
 
@@ -95,6 +98,10 @@ def test_the_page_has_every_setting_its_default_and_its_variable_and_no_other() 
     for key, (_, default, variable, _) in described.items():
         assert default == _shown(DEFAULTS[key]), key
         assert variable == f"`{names[key]}`", key
+
+
+def test_the_page_has_the_table_that_the_limits_make() -> None:
+    assert "\n".join(limit_rows()) in page("docs/configuration.md"), "write it anew: python -m passenger.limits"
 
 
 def _shown(default: object) -> str:
@@ -169,7 +176,10 @@ def test_the_page_has_every_exit_code_with_its_meaning() -> None:
 
 def variables_read() -> set[str]:
     """The environment variables that the code names: arguments of `environ.get` and the like, and our own lists."""
-    found = {source.value for source in Source if VARIABLE.fullmatch(source.value)} | set(OTHER_VARIABLES)
+    found = {source.value for source in Source if VARIABLE.fullmatch(source.value)} | {
+        *OTHER_VARIABLES,
+        *SHORT_VARIABLES,
+    }
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
@@ -214,7 +224,8 @@ def test_the_page_has_every_level_and_field_of_the_log() -> None:
 async def test_the_page_has_every_route_and_no_other(tmp_path: Path) -> None:
     loaded = load(flags={}, config_path=None, environ={}, cwd=tmp_path, user_dir=tmp_path)
     async with gateway_of(loaded, FileVault(token_paths(tmp_path, tmp_path), {})) as gateway:
-        app = create_app(gateway, Readiness(gateway, lambda: None), Lifelines(), max_body=1024, patience=Patience())
+        readiness = Readiness(gateway, lambda: None)
+        app = create_app(gateway, readiness, Lifelines(), Guard(), limits=Limits(), patience=Patience())
     described: set[tuple[str, str]] = set()
     for route, also, _ in rows(page("docs/endpoints.md").partition("\n## ")[0])[1:]:
         method, path = route.strip("`").split()

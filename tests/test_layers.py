@@ -23,6 +23,8 @@ LAYERS: dict[str, int] = {
     "arguments": 0,
     "pairing": 0,
     "wellformed": 0,
+    "limits": 0,
+    "authority": 0,
     "seals": 0,
     "stops": 0,
     "toolnames": 0,

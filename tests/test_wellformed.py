@@ -6,11 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from passenger import wellformed
 from passenger.errors import Failure
-from passenger.wellformed import DEPTH, READ, check
+from passenger.wellformed import READ
+
+DEPTH = 200
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text()
 TREES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=40)
+
+
+def check(body: bytes) -> None:
+    wellformed.check(body, DEPTH)
 
 
 def nested(levels: int, inside: str = "1") -> bytes:

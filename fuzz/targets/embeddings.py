@@ -8,6 +8,7 @@ from fuzz.targets.failing import blaming_the_client
 from passenger import embeddings, wellformed
 from passenger.dialects import Request, completions
 from passenger.embeddings import Dialect
+from passenger.limits import Limits
 
 _PATH = {"model": "text-embedding-3-small", "action": "embedContent"}
 DIALECTS: tuple[Dialect, ...] = (
@@ -23,7 +24,7 @@ def one(data: bytes) -> None:
     """Read the same body in every dialect, and write what goes up for it."""
     for dialect in DIALECTS:
         with blaming_the_client(completions.write_failure):
-            wellformed.check(data)
+            wellformed.check(data, Limits().max_depth)
             _read(dialect, Request(data, _PATH))
 
 

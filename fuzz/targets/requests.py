@@ -16,6 +16,7 @@ from passenger.chat import Abilities, Ask, Prompt
 from passenger.copilot.quirks import Quirks, completions, messages, responses
 from passenger.dialects import Inbound, Request
 from passenger.dialects.registry import INBOUND, OUTBOUND
+from passenger.limits import Limits
 
 _QUIRKS: Mapping[str, Quirks] = {"completions": completions, "messages": messages, "responses": responses}
 _ABLE = {"completions": Abilities("google"), "messages": Abilities("anthropic"), "responses": Abilities("openai")}
@@ -30,7 +31,7 @@ def target(name: str) -> Callable[[bytes], None]:
 def _one(inbound: Inbound, data: bytes) -> None:
     request = Request(data, _PATH)
     with blaming_the_client(inbound.write_failure):
-        wellformed.check(data)
+        wellformed.check(data, Limits().max_depth)
         ask = inbound.peek(request)
         with blaming_the_client(inbound.write_failure):
             _relayed(inbound, ask, data)

@@ -12,7 +12,7 @@ from time import perf_counter
 
 import msgspec
 
-from passenger import embeddings, translate, wellformed
+from passenger import embeddings, translate
 from passenger.body import Body
 from passenger.chat import Ask, Prompt, Stamp, Usage, Written
 from passenger.copilot.live import LiveCatalog
@@ -98,7 +98,6 @@ class Gateway:
         Raises:
             Failure: the request is at fault, or Copilot gave no answer.
         """
-        wellformed.check(request.body)
         ask = exchange.ask = inbound.peek(request)
         model = await self.seat.catalog.resolve(ask.model)
         route = choose(inbound, ask.model, model, relays=ask.relays)

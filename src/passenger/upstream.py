@@ -28,6 +28,9 @@ from passenger.session import Session
 ERROR_LIMIT = 1024 * 1024
 """Bytes of an error answer that are read."""
 
+ANSWER_LIMIT = 256 * 1024 * 1024
+"""Bytes of a whole answer; 2,048 vectors are half as many."""
+
 _NETWORK_ERRORS = (aiohttp.ClientError, OSError, TimeoutError)
 
 
@@ -83,11 +86,15 @@ class Reply:
         return bytes(rest)
 
     async def read(self) -> bytes:
-        """The whole body; fails as `pieces` does."""
+        """The whole body; fails as `pieces` does, and where it is larger than any answer."""
         try:
-            return await self._response.read()
+            body = await read_at_most(self._response, ANSWER_LIMIT + 1)
         except _NETWORK_ERRORS as error:
             raise network_failure(error, self.host) from error
+        if len(body) > ANSWER_LIMIT:
+            message = f"{self.host} answered with more than {ANSWER_LIMIT} bytes"
+            raise Failure(Kind.UPSTREAM, message, code="bad_answer")
+        return body
 
 
 class Upstream(Protocol):

@@ -12,9 +12,6 @@ import msgspec
 
 from passenger.errors import Failure, Kind
 
-DEPTH = 200
-"""Levels of nesting that are taken."""
-
 READ = ("model", "messages", "stream", "input", "prompt", "contents", "content", "requests", "system", "tools")
 """The top-level keys that decide what is done; two of one of them would be read by us and by Copilot in two ways."""
 
@@ -26,16 +23,17 @@ _BEFORE_KEY = re.compile(rb"[\s,{]*")
 _BEFORE_VALUE = re.compile(rb"\s*:\s*")
 
 
-def check(body: bytes) -> None:
-    """Let an ordinary body pass.
+def check(body: bytes, deepest: int) -> None:
+    """Let a body pass that is ordinary, and nested at most so many levels deep.
 
     Raises:
         Failure: it is not UTF-8 (RFC 8259, 8.1), is nested too deeply, or says a key twice that we read.
     """
     if not _is_text(body):
         raise Failure(Kind.INVALID, "the body is not UTF-8 text")
-    if _depth(body) > DEPTH:
-        raise Failure(Kind.INVALID, f"the body is nested more than {DEPTH} levels deep", code="too_deep")
+    if _is_deeper(body, deepest):
+        message = f"the body is nested more than {deepest} levels deep ([limits] max_depth)"
+        raise Failure(Kind.INVALID, message, code="too_deep")
     if not _says_all_once(body) and (twice := _said_twice(body)) is not None:
         raise Failure(Kind.INVALID, f"{twice} is said twice", param=twice, code="duplicate_key")
 
@@ -51,19 +49,19 @@ def _is_text(body: bytes) -> bool:
     return True
 
 
-def _depth(body: bytes) -> int:
-    """The nesting, brackets within strings counted as well: exact or too much by what strings leave open."""
+def _is_deeper(body: bytes, most: int) -> bool:
+    """Whether it is nested deeper. Brackets in strings are left out only where counting them, too, gives too many."""
     brackets = body.translate(None, _OTHERS)
-    if len(brackets) <= DEPTH:
-        return 0
+    if len(brackets) <= most:
+        return False
     level = deepest = 0
     for start in range(0, len(brackets), _SLICE):
         piece = brackets[start : start + _SLICE]
         opened = piece.count(b"[") + piece.count(b"{")
-        if level + opened > DEPTH:
+        if level + opened > most:
             deepest = max(deepest, *accumulate((_STEPS[byte] for byte in piece), initial=level))
         level = max(0, level + 2 * opened - len(piece))
-    return _exact_depth(body) if deepest > DEPTH else 0
+    return deepest > most and _exact_depth(body) > most
 
 
 def _exact_depth(body: bytes) -> int:

@@ -15,7 +15,7 @@ from passenger.config import kinds
         (kinds.SECONDS, 0.5, 0.5),
         (kinds.SECONDS, 10, 10),
         (kinds.SECONDS_OR_NONE, 0, 0),
-        (kinds.BYTES, 1024, 1024),
+        (kinds.LIMITS["bytes"], 1024, 1024),
         (kinds.BASE_URL, "https://corp.example/api/", "https://corp.example/api"),
         (kinds.URL, "http://localhost:1/x?y=z", "http://localhost:1/x?y=z"),
         (kinds.HOST, "[::1]", "::1"),

@@ -70,7 +70,7 @@ def test_the_found_file_is_merged_into_the_user_s_key_by_key(place: Place) -> No
 def test_a_found_file_without_our_sections_is_ignored_in_one_line(place: Place, text: str | bytes) -> None:
     path = place.write(place.cwd, text)
     [warning] = place.load().warnings
-    assert warning == f"{path} is ignored: it has none of [github], [copilot], [server], [proxy], [models]"
+    assert warning == f"{path} is ignored: it has none of [github], [copilot], [server], [proxy], [models], [limits]"
 
 
 def test_a_found_file_with_our_sections_is_held_to_toml(place: Place) -> None:
@@ -190,8 +190,3 @@ def test_a_host_that_was_overridden_is_not_trusted(place: Place) -> None:
     place.write(place.user, '[copilot]\napi_base_url = "https://old.example"\n')
     loaded = place.load(environ={"PASSENGER_COPILOT_API_BASE_URL": "https://new.example"})
     assert loaded.trusted_hosts == {"new.example"}
-
-
-def test_listening_to_the_network_is_warned_of(place: Place) -> None:
-    [warning] = place.load(flags={"server.host": "0.0.0.0"}).warnings
-    assert warning.startswith("listening on 0.0.0.0: ")

@@ -28,7 +28,7 @@ BAD_FILES = [
     ("[server]\nhost = ''", "2: [server] host: must not be empty; leave it out to get the default"),
     ("[server]\nhost = 'localhost:80'", "2: [server] host: must be an address or host name alone"),
     ("[server]\nhost = 'http://localhost'", "2: [server] host: must be an address or host name alone"),
-    ("[server]\nmax_body = 0", "2: [server] max_body: must be a whole number from 1024 to 1073741824, not 0"),
+    ("[limits]\nmax_body = 0", "2: [limits] max_body: must be a whole number from 1024 to 4294967296, not 0"),
     ("[server]\ndrain_timeout = -1", "2: [server] drain_timeout: must be a number of seconds from 0 to"),
     ("[proxy]\nconnect_timeout = 0", f"2: [proxy] connect_timeout: {SPAN}, not 0"),
     ("[proxy]\nidle_timeout = inf", f"2: [proxy] idle_timeout: {SPAN}, not inf"),
@@ -193,7 +193,7 @@ def test_an_unknown_variable_warns_and_stops_nothing(place: Place, name: str, wa
 
 
 def test_variables_that_are_no_settings_or_not_ours_or_empty_are_passed_over(place: Place) -> None:
-    environ = {"PASSENGER_LOG": "debug", "PASSENGER_API_KEYS": "k", "PASSENGER_SERVER_PORT": "", "PASSENGERS": "9"}
+    environ = {"PASSENGER_LOG": "debug", "PASSENGER_API_KEYS": "", "PASSENGER_SERVER_PORT": "", "PASSENGERS": "9"}
     assert place.load(environ=environ).warnings == ()
 
 

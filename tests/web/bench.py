@@ -21,7 +21,7 @@ from tests.proxy import Proxy, eventually, running
 CHAT = "/v1/chat/completions"
 UP = "/chat/completions"
 EXCHANGE = "/copilot_internal/v2/token"
-HEAD = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+HEAD = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 DONE = b"data: [DONE]\n\n"
 AGES = 60.0
 """Seconds of a fault that lasts longer than any test."""

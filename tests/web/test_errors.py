@@ -220,7 +220,7 @@ PIECE = b"1000\r\n" + b"x" * 4096 + b"\r\n"
 
 
 async def test_a_body_that_turns_out_too_large_is_refused(tmp_path: Path) -> None:
-    async with bench(tmp_path, config="[server]\nmax_body = 5000\n") as own:
+    async with bench(tmp_path, config="[limits]\nmax_body = 5000\n") as own:
         start = f"{HEAD}Transfer-Encoding: chunked\r\n\r\n".encode()
         for rest in (PIECE * 100, PIECE * 2, PIECE * 2 + b"0\r\n\r\n"):
             wire = await own.dial(start + rest)
@@ -254,7 +254,7 @@ async def test_what_is_not_http_is_a_400_and_harms_nobody(shared: Bench, text: s
 
 
 async def test_a_length_and_chunks_at_once_reach_nobody_behind_our_back(shared: Bench) -> None:
-    hidden = b"POST /chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+    hidden = b"POST /chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
     both = f"{HEAD}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
     wire = await shared.dial(both + b"0\r\n\r\n" + hidden)
     assert (await wire.until(b"\r\n")).startswith(b"HTTP/1.1 400 ")

@@ -55,7 +55,7 @@ def credential_hosts(loaded: Loaded) -> list[str]:
 def hidden(key: str, value: object) -> object:
     """A value as it may be shown: no secret, and no user name and password in a URL."""
     if key in SECRET_KEYS:
-        return HIDDEN
+        return [HIDDEN for _ in value] if isinstance(value, list | tuple) else HIDDEN
     return _USER.sub(f"{HIDDEN}@", value) if isinstance(value, str) else value
 
 

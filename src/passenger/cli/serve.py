@@ -10,21 +10,29 @@ from pathlib import Path
 
 import click
 
+from passenger.authority import read_host
 from passenger.cli.exits import FAILED, INTERRUPTED, LOGIN_NEEDED, OK
 from passenger.cli.invocation import Invocation
 from passenger.cli.parts import gateway_of, vault_of
 from passenger.cli.parts import run as run_loop
-from passenger.config import Loaded
+from passenger.config import ConfigError, Loaded, Problem
 from passenger.copilot.protocol import why_not_exchangeable
 from passenger.vault import FileVault
 from passenger.web.app import create_app
 from passenger.web.endpoint import Patience
+from passenger.web.guard import Guard
 from passenger.web.health import Readiness
+from passenger.web.keys import Keys
 from passenger.web.lifeline import Lifelines
-from passenger.web.listen import PortTakenError, listen
+from passenger.web.listen import PortTakenError, listen, reaches_beyond
 from passenger.web.server import Server
 
 log = logging.getLogger(__name__)
+
+OPEN_TO_ALL = (
+    "[server] host: listening on {} would let whoever reaches this machine use your Copilot subscription; set an "
+    "API key first ([server] api_keys, PASSENGER_API_KEYS or [server] api_key_file), or listen on 127.0.0.1"
+)
 
 
 def run(invocation: Invocation) -> int:
@@ -34,6 +42,8 @@ def run(invocation: Invocation) -> int:
     if complaint := login_complaint(vault):
         click.echo(f"passenger: {complaint}", err=True)
         return LOGIN_NEEDED
+    for key in loaded.api_keys:
+        redactor.add(key)
     sockets = listening(loaded)
     if sockets is None:
         return FAILED
@@ -53,10 +63,25 @@ async def serve(
     async with gateway_of(loaded, vault, state_dir) as gateway:
         readiness, lifelines = Readiness(gateway, lambda: vault.unsaved), Lifelines()
         patience = Patience(proxy.commit_after, proxy.keep_alive)
-        app = create_app(gateway, readiness, lifelines, max_body=config.max_body, patience=patience)
-        server = Server(app, readiness, lifelines, drain_timeout=config.drain_timeout, on_listening=on_listening)
+        limits = loaded.config.limits
+        app = create_app(gateway, readiness, lifelines, guard_of(loaded), limits=limits, patience=patience)
+        server = Server(
+            app, readiness, lifelines, limits=limits, drain_timeout=config.drain_timeout, on_listening=on_listening
+        )
         await server.serve(sockets)
     return INTERRUPTED if server.stopped_by is signal.SIGINT else OK
+
+
+def guard_of(loaded: Loaded) -> Guard:
+    """Who is let in, as it is set."""
+    server = loaded.config.server
+    named = [host for host in (read_host(server.host.encode()),) if host is not None]
+    return Guard(
+        Keys(loaded.api_keys),
+        hosts=[*server.allowed_hosts, *named],
+        origins=server.allowed_origins,
+        exposed=bool(loaded.api_keys) and reaches_beyond(server.host, server.port),
+    )
 
 
 def _say_started(sockets: list[socket.socket], vault: FileVault) -> None:
@@ -75,9 +100,15 @@ def login_complaint(vault: FileVault) -> str | None:
 
 
 def listening(loaded: Loaded) -> list[socket.socket] | None:
-    """The sockets that the settings ask for, None (and a word on stderr) where they cannot be had."""
+    """The sockets that the settings ask for, None (and a word on stderr) where they cannot be had.
+
+    Raises:
+        ConfigError: other machines could reach them, and no key keeps anybody out.
+    """
     server = loaded.config.server
     try:
+        if not loaded.api_keys and reaches_beyond(server.host, server.port):
+            raise ConfigError([Problem(loaded.origins["server.host"], OPEN_TO_ALL.format(server.host))])
         return listen(server.host, server.port)
     except PortTakenError as error:
         click.echo(f"passenger: {error}", err=True)

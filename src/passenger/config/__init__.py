@@ -3,6 +3,7 @@
 address      a URL read strictly; loopback or not
 credentials  which URLs may be sent a token
 kinds        what a setting may be
+keyfile      the file of API keys
 schema       every setting and its default
 problems     ConfigError: all that is wrong, with file and line
 sources      a file, the environment, the flags -> entries

@@ -7,11 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from passenger.authority import read_host
 from passenger.config.address import read_address
+from passenger.limits import Unit
+from passenger.secret import Secret
 
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _HOST = re.compile(r"[A-Za-z0-9:%._-]+")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_KEY = re.compile(r"[!-~]+")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._\-\[\]:]+")
 _A_YEAR = 31_536_000
 
 
@@ -140,8 +145,42 @@ def _read_truth(text: str) -> object:
     return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().casefold(), text)
 
 
+def _texts(value: object, what: str) -> list[str]:
+    """The items of an array of texts; `what` says what they are."""
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
+        raise ValueError(f"must be an array of {what} in quotes, not {shown(value)}")
+    return list(value)
+
+
+def _read_texts(text: str) -> object:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _api_keys(value: object) -> tuple[Secret, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(key, str) and _KEY.fullmatch(key) for key in value):
+        raise ValueError("must be an array of keys: plain ASCII in quotes, without spaces")
+    return tuple(Secret(key) for key in dict.fromkeys(value))
+
+
+def _hosts(value: object) -> tuple[str, ...]:
+    hosts = {name: read_host(name.encode()) for name in _texts(value, "host names")}
+    if wrong := next((name for name, host in hosts.items() if host is None or host != name.lower().strip("[]")), None):
+        raise ValueError(f"must be host names alone, such as proxy.example, without a port; not {shown(wrong)}")
+    return tuple(str(host) for host in hosts.values())
+
+
+def _origins(value: object) -> tuple[str, ...]:
+    origins = _texts(value, "origins")
+    if wrong := next((origin for origin in origins if not _ORIGIN.fullmatch(origin)), None):
+        raise ValueError(f"must be origins, such as https://chat.example or app://obsidian.md; not {shown(wrong)}")
+    return tuple(origin.lower() for origin in origins)
+
+
+def _file_or_none(value: object) -> str:
+    return _text(value) if value != "" else ""
+
+
 PORT = Kind(partial(_whole, low=0, high=65535), _read_whole)
-BYTES = Kind(partial(_whole, low=1024, high=1 << 30), _read_whole)
 SECONDS = Kind(partial(_seconds, zero=False), _read_number)
 SECONDS_OR_NONE = Kind(partial(_seconds, zero=True), _read_number)
 URL = Kind(_url)
@@ -150,3 +189,14 @@ HOST = Kind(_host)
 HEADER = Kind(_header_value)
 BOOL = Kind(_truth, _read_truth)
 ALIASES = Kind(_aliases, _read_aliases)
+API_KEYS = Kind(_api_keys, _read_texts)
+HOSTS = Kind(_hosts, _read_texts)
+ORIGINS = Kind(_origins, _read_texts)
+FILE_OR_NONE = Kind(_file_or_none)
+LIMITS: Mapping[Unit, Kind] = {
+    "seconds": SECONDS,
+    "bytes": Kind(partial(_whole, low=1024, high=1 << 32), _read_whole),
+    "number": Kind(partial(_whole, low=4, high=1_000_000), _read_whole),
+    "levels": Kind(partial(_whole, low=16, high=500), _read_whole),
+}
+"""What a limit may be, by its unit."""

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from passenger.config.address import is_loopback, read_address
+from passenger.config.address import read_address
 from passenger.config.credentials import Credentials
+from passenger.config.keyfile import SHORT, is_private, read_keys
 from passenger.config.problems import ConfigError, Origin, Problem, label
 from passenger.config.schema import (
     ALIASES,
@@ -26,13 +27,14 @@ from passenger.config.sources import (
     from_flags,
     remedy,
 )
+from passenger.secret import Secret
 
 CONFIG_FILE = "config.toml"
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The settings, where each came from, what to warn of, and where credentials may go.
+    """The settings, where each came from, what to warn of, where credentials may go, and the keys of clients.
 
     `origins` has every setting by `section.key`, each alias too (`models.aliases.NAME`).
     """
@@ -41,6 +43,7 @@ class Loaded:
     origins: Mapping[str, Origin]
     warnings: tuple[str, ...]
     credentials: Credentials
+    api_keys: tuple[Secret, ...] = ()
 
     @property
     def trusted_hosts(self) -> frozenset[str]:
@@ -69,8 +72,32 @@ def load(
     if problems := [finding for finding in findings if isinstance(finding, Problem)]:
         raise ConfigError(problems)
     values, origins = _merged(finding for finding in findings if isinstance(finding, Entry))
+    config = _build(values)
+    keys = (*config.server.api_keys, *_keys_in_file(config, origins))
     notices = [finding.text for finding in findings if isinstance(finding, Notice)]
-    return Loaded(_build(values), origins, (*notices, *_exposed(values)), Credentials(_named(values, origins)))
+    return Loaded(config, origins, (*notices, *_odd_keys(config, keys)), Credentials(_named(values, origins)), keys)
+
+
+def _keys_in_file(config: Config, origins: Mapping[str, Origin]) -> tuple[Secret, ...]:
+    path, origin = config.server.api_key_file, origins["server.api_key_file"]
+    if not path:
+        return ()
+    try:
+        return read_keys(Path(path))
+    except OSError as error:
+        raise ConfigError(
+            [Problem(origin, f"[server] api_key_file: {path} cannot be read: {error.strerror or error}")]
+        ) from error
+    except ValueError as error:
+        raise ConfigError([Problem(origin, f"[server] api_key_file: {path} {error}")]) from error
+
+
+def _odd_keys(config: Config, keys: tuple[Secret, ...]) -> Iterator[str]:
+    path = config.server.api_key_file
+    if path and not is_private(Path(path)):
+        yield f"{path} holds API keys and can be read by others"
+    if any(len(key.reveal()) < SHORT for key in keys):
+        yield f"an API key is shorter than {SHORT} characters and might be guessed"
 
 
 def _from_files(config_path: Path | None, cwd: Path, user_dir: Path) -> Iterator[Finding]:
@@ -145,9 +172,3 @@ def _named(values: Mapping[Key, object], origins: Mapping[str, Origin]) -> froze
 
 def _is_chosen(origin: Origin) -> bool:
     return origin.kind != "default" and not origin.found
-
-
-def _exposed(values: Mapping[Key, object]) -> Iterator[str]:
-    host = str(values["server", "host"])
-    if not is_loopback(host):
-        yield f"listening on {host}: whoever can reach this machine can use your Copilot subscription"

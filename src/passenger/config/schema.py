@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 from passenger.config import kinds
 from passenger.config.kinds import Kind
+from passenger.limits import Limits, about
+from passenger.secret import Secret
 
 T = TypeVar("T")
 
@@ -39,12 +41,19 @@ class Copilot:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where we listen (port 0: any free one), the largest request body in bytes, and how long a stop may take."""
+    """Where we listen (port 0: any free one), how long a stop may take, and who is let in.
+
+    Clients show one of `api_keys`, or of those in `api_key_file`, a line each; with none of either, nobody needs one.
+    `allowed_hosts` are further names that we may be called by, `allowed_origins` the pages that may ask.
+    """
 
     port: int = _setting(8081, kinds.PORT)
     host: str = _setting("127.0.0.1", kinds.HOST)
-    max_body: int = _setting(33_554_432, kinds.BYTES)
     drain_timeout: float = _setting(30, kinds.SECONDS_OR_NONE)
+    api_keys: tuple[Secret, ...] = _setting((), kinds.API_KEYS)
+    api_key_file: str = _setting("", kinds.FILE_OR_NONE)
+    allowed_hosts: tuple[str, ...] = _setting((), kinds.HOSTS)
+    allowed_origins: tuple[str, ...] = _setting((), kinds.ORIGINS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,7 @@ class Config:
     server: Server = field(default_factory=Server)
     proxy: Proxy = field(default_factory=Proxy)
     models: Models = field(default_factory=Models)
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def api_base_url_is_default(self) -> bool:
@@ -93,16 +103,21 @@ class Config:
         return self.github.copilot_models_url == Github().copilot_models_url
 
 
-SECTIONS: Mapping[str, type[Github | Copilot | Server | Proxy | Models]] = {
+SECTIONS: Mapping[str, type[Github | Copilot | Server | Proxy | Models | Limits]] = {
     "github": Github,
     "copilot": Copilot,
     "server": Server,
     "proxy": Proxy,
     "models": Models,
+    "limits": Limits,
 }
 
 Key = tuple[str, str]
 """A setting's section and name."""
+
+
+def _kind(setting: Field[Any]) -> Kind:
+    return kinds.LIMITS[about(setting).unit] if "about" in setting.metadata else setting.metadata["kind"]
 
 
 def _default(setting: Field[Any]) -> object:
@@ -110,9 +125,7 @@ def _default(setting: Field[Any]) -> object:
 
 
 KINDS: Mapping[Key, Kind] = {
-    (section, setting.name): setting.metadata["kind"]
-    for section, shape in SECTIONS.items()
-    for setting in fields(shape)
+    (section, setting.name): _kind(setting) for section, shape in SECTIONS.items() for setting in fields(shape)
 }
 DEFAULTS: Mapping[Key, object] = {
     (section, setting.name): _default(setting) for section, shape in SECTIONS.items() for setting in fields(shape)

@@ -11,9 +11,13 @@ from passenger.config.problems import Origin, Problem, label, nearest
 from passenger.config.schema import ALIASES, FORBIDDEN_IN_FOUND, KINDS, SECTIONS, Key
 
 PREFIX = "PASSENGER_"
-VARIABLES: Mapping[str, Key] = {f"{PREFIX}{section}_{key}".upper(): (section, key) for section, key in KINDS}
-OTHER_VARIABLES = frozenset({"PASSENGER_LOG", "PASSENGER_API_KEYS"})
-"""Variables with our prefix that are no settings: the log's level is read by `passenger.log`, keys are to come."""
+SHORT_VARIABLES: Mapping[str, Key] = {"PASSENGER_API_KEYS": ("server", "api_keys")}
+VARIABLES: Mapping[str, Key] = {
+    **SHORT_VARIABLES,
+    **{f"{PREFIX}{section}_{key}".upper(): (section, key) for section, key in KINDS},
+}
+OTHER_VARIABLES = frozenset({"PASSENGER_LOG"})
+"""Variables with our prefix that are no settings: the log's level is read by `passenger.log`."""
 
 LARGEST_FILE = 1 << 20
 _NAME = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
@@ -126,7 +130,9 @@ def _from_table(
             for name, model in value.items():
                 yield _checked(ALIASES, {name: model}, _at(where, _line(lines, section, key, name)))
         elif (section, key) in KINDS:
-            yield _checked((section, key), value, origin)
+            finding = _checked((section, key), value, origin)
+            is_forbidden = where.found and key in FORBIDDEN_IN_FOUND and isinstance(finding, Problem)
+            yield forbidden((section, key), origin) if is_forbidden else finding
         elif where.found and key in FORBIDDEN_IN_FOUND:
             yield forbidden((section, key), origin)
         else:

@@ -1,5 +1,6 @@
 """The list of parts: which route is served by what."""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -13,11 +14,17 @@ from passenger.dialects.ollama import chat as ollama_chat
 from passenger.dialects.ollama import generate as ollama_generate
 from passenger.errors import Failure, Kind
 from passenger.gateway import Gateway
+from passenger.limits import Limits
 from passenger.web import models, surfaces
+from passenger.web.admission import Admission
+from passenger.web.cors import preflight, readable
 from passenger.web.endpoint import Endpoint, Loadable, Patience, Serve, answering, chatting, loading
+from passenger.web.guard import KNOWN, Guard, is_preflight
 from passenger.web.health import Readiness
 from passenger.web.lifeline import Lifelines
 from passenger.web.refusal import dialect_of, json_response, refusal
+
+log = logging.getLogger(__name__)
 
 Page = Callable[[Request], Awaitable[Response]]
 _Served = TypeVar("_Served")
@@ -35,12 +42,19 @@ OLLAMA_PREFIXES = ("/api", "/v1/api")
 
 
 def create_app(
-    gateway: Gateway, readiness: Readiness, lifelines: Lifelines, *, max_body: int, patience: Patience
+    gateway: Gateway,
+    readiness: Readiness,
+    lifelines: Lifelines,
+    guard: Guard,
+    *,
+    limits: Limits,
+    patience: Patience,
 ) -> "App":
     """The ASGI application."""
+    admission = Admission(limits.max_requests, limits.max_body_memory)
 
     def serving(inbound: Inbound, serve: Serve) -> ASGIApp:
-        return Endpoint(gateway, inbound, serve, lifelines, max_body=max_body)
+        return Endpoint(gateway, inbound, serve, lifelines, admission, limits=limits)
 
     def chat(inbound: Inbound) -> ASGIApp:
         return serving(inbound, chatting(gateway, inbound, patience))
@@ -93,7 +107,7 @@ def create_app(
         *(Route(path, _WrongMethod("GET")) for path in gets),
         *(Route(path, _WrongMethod("GET")) for path in _below(GEMINI_PREFIXES, _MODEL, None)),
     ]
-    return App(posts, Router(routes, default=_not_found, redirect_slashes=False))
+    return App(guard, posts, Router(routes, default=_not_found, redirect_slashes=False))
 
 
 def _below(prefixes: Sequence[str], path: str, served: _Served) -> dict[str, _Served]:
@@ -103,7 +117,8 @@ def _below(prefixes: Sequence[str], path: str, served: _Served) -> dict[str, _Se
 class App:
     """The ASGI application: what generates is found by its path at once, the rest by Starlette's patterns."""
 
-    def __init__(self, posts: Mapping[str, ASGIApp], others: Router) -> None:
+    def __init__(self, guard: Guard, posts: Mapping[str, ASGIApp], others: Router) -> None:
+        self._guard = guard
         self._posts = posts
         self._others = others
 
@@ -119,8 +134,20 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        app = self._posts.get(scope["path"]) if scope.get("method") == "POST" else None
-        await (app or self._others)(scope, receive, send)
+        try:
+            self._guard.check(scope)
+        except Failure as failure:
+            log.info("not let in: %s", failure)
+            await refusal(dialect_of(scope), failure)(scope, receive, send)
+            return
+        origin = self._guard.allowed_origin(scope)
+        await self._app(scope, origin)(scope, receive, readable(send, origin) if origin else send)
+
+    def _app(self, scope: Scope, origin: bytes | None) -> ASGIApp:
+        if origin is not None and is_preflight(scope):
+            return preflight(scope)
+        app = self._posts.get(scope["path"]) if scope["method"] == "POST" else None
+        return app or self._others
 
 
 class _Actions:
@@ -148,9 +175,10 @@ async def _say_ollama(_request: Request) -> Response:
 
 
 def _say_ready(readiness: Readiness) -> Page:
-    async def say_ready(_request: Request) -> Response:
+    async def say_ready(request: Request) -> Response:
         ready, report = readiness.report()
-        return json_response(report, 200 if ready else 503)
+        told = report if request.scope[KNOWN] else {"status": report["status"]}
+        return json_response(told, 200 if ready else 503)
 
     return say_ready
 

@@ -6,12 +6,16 @@ from time import time
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
+from passenger import wellformed
 from passenger.chat import Stamp
 from passenger.dialects import Inbound, Request
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange, Outcome
 from passenger.gateway import Delivery, Gateway
+from passenger.limits import Limits
+from passenger.web.admission import Admission
 from passenger.web.answer import Answer, Send
+from passenger.web.guard import check_media_type
 from passenger.web.lifeline import ClientGone, Lifelines, Scope
 from passenger.web.pulse import Pulse
 
@@ -34,21 +38,32 @@ class Endpoint:
     """Serves one route; its failures are said in the dialect of `inbound`."""
 
     def __init__(
-        self, gateway: Gateway, inbound: Inbound, serve: Serve, lifelines: Lifelines, *, max_body: int
+        self,
+        gateway: Gateway,
+        inbound: Inbound,
+        serve: Serve,
+        lifelines: Lifelines,
+        admission: Admission,
+        *,
+        limits: Limits,
     ) -> None:
         self._gateway = gateway
         self._inbound = inbound
         self._serve = serve
         self._lifelines = lifelines
-        self._max_body = max_body
+        self._admission = admission
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, and record it however it ends."""
         exchange = Exchange(scope["method"], scope["path"])
         answer = Answer(send, self._inbound, exchange)
         try:
-            answer.request = read_request(scope, await read_body(scope, receive, self._max_body))
-            with self._lifelines.of(scope):
+            check_media_type(scope)
+            with self._admission.ticket() as ticket, self._lifelines.of(scope):
+                body = await read_body(scope, receive, self._limits.max_body, ticket.hold)
+                answer.request = read_request(scope, body)
+                wellformed.check(body, self._limits.max_depth)
                 await self._serve(answer.request, exchange, answer)
         except Failure as failure:
             await answer.fail(failure)
@@ -120,11 +135,11 @@ def read_request(scope: Scope, body: bytes) -> Request:
     )
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body of a request.
+async def read_body(scope: Scope, receive: Receive, limit: int, hold: Callable[[int], None]) -> bytes:
+    """The whole body of a request; `hold` is told of each piece.
 
     Raises:
-        Failure: it is larger than `limit` bytes; where it says so itself, nothing of it is read.
+        Failure: it is larger than `limit` bytes, or `hold` refuses; where it says so itself, nothing of it is read.
         ClientGone: it ended before the body did.
     """
     declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
@@ -133,9 +148,11 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     body, more = bytearray(), True
     while more:
         message = await receive()
-        body += _piece(message)
-        if len(body) > limit:
+        piece = _piece(message)
+        if len(body) + len(piece) > limit:
             raise _too_large(limit)
+        hold(len(piece))
+        body += piece
         more = message.get("more_body", False)
     return bytes(body)
 
@@ -148,5 +165,5 @@ def _piece(message: MutableMapping[str, Any]) -> bytes:
 
 
 def _too_large(limit: int) -> Failure:
-    message = f"the request body is larger than {limit} bytes ([server] max_body)"
+    message = f"the request body is larger than {limit} bytes ([limits] max_body)"
     return Failure(Kind.TOO_LARGE, message, code="request_too_large")

@@ -3,33 +3,18 @@
 import asyncio
 from collections.abc import MutableMapping
 from types import TracebackType
-from typing import Any, cast
-
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from typing import Any
 
 from passenger.errors import Failure
 
 Scope = MutableMapping[str, Any]
 
 ON_GONE = "passenger.on_gone"
-"""The scope's key for what to call when the client is gone."""
+"""The scope's key for what `protocol.py` calls when the client is gone."""
 
 
 class ClientGone(Exception):  # noqa: N818 - it is nobody's error
     """The client closed its connection before it had the whole answer."""
-
-
-class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which calls when a client is gone: to wait for its message costs a task a request."""
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the request that is being served."""
-        super().connection_lost(exc)
-        cycle: RequestResponseCycle | None = self.cycle  # None where no request ever came, whatever its type says
-        if cycle is not None and not cycle.response_complete:
-            on_gone = cast("Scope", cycle.scope).get(ON_GONE)
-            if on_gone is not None:
-                on_gone()
 
 
 class Lifelines:

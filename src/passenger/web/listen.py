@@ -3,9 +3,13 @@
 import contextlib
 import errno
 import socket
+from ipaddress import ip_address
 from pathlib import Path
 
 BACKLOG = 2048
+
+RESERVE = 40
+"""Descriptors that are ours whatever comes: files, the listening sockets, GitHub."""
 
 
 class PortTakenError(Exception):
@@ -31,6 +35,15 @@ def listen(host: str, port: int) -> list[socket.socket]:
             raise PortTakenError(_who_holds(port)) from error
         raise
     return sockets
+
+
+def reaches_beyond(host: str, port: int) -> bool:
+    """Whether listening there lets other machines in.
+
+    Raises:
+        OSError: the host is no name that anybody knows.
+    """
+    return not all(ip_address(address.partition("%")[0]).is_loopback for _, address in _addresses(host, port))
 
 
 def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
@@ -85,3 +98,20 @@ def _tcp_rows() -> list[list[str]]:
         with contextlib.suppress(OSError):
             rows += [line.split() for line in Path(table).read_text().splitlines()[1:]]
     return rows
+
+
+def most_connections(wanted: int) -> int:
+    """How many clients may be connected: each may need a connection to Copilot, too, and descriptors are limited.
+
+    As many descriptors as the system lets us have are asked for first.
+    """
+    try:
+        import resource  # noqa: PLC0415 - there is none on Windows
+    except ImportError:
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = 2 * wanted + RESERVE
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(hard, needed)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, (soft - RESERVE) // 2))

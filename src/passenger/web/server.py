@@ -5,17 +5,18 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from passenger.errors import Failure, Kind
+from passenger.limits import Limits
 from passenger.web.health import Readiness
-from passenger.web.lifeline import HttpProtocol, Lifelines
-
-KEEP_ALIVE = 75
-"""Seconds an idle connection of a client is kept."""
+from passenger.web.lifeline import Lifelines
+from passenger.web.listen import most_connections
+from passenger.web.protocol import HttpProtocol
 
 AFTER_THE_CUT = 3
 """Seconds that requests have to say goodbye once the drain deadline has cut them."""
@@ -37,10 +38,11 @@ class Server(uvicorn.Server):
         readiness: Readiness,
         lifelines: Lifelines,
         *,
+        limits: Limits,
         drain_timeout: float,
         on_listening: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__(_config(app, drain_timeout))
+        super().__init__(_config(app, limits, drain_timeout))
         self._readiness = readiness
         self._lifelines = lifelines
         self._drain_timeout = drain_timeout
@@ -90,16 +92,17 @@ class Server(uvicorn.Server):
         self.stopped_by = self.stopped_by or signal.Signals(sig)
 
 
-def _config(app: ASGIApp, drain_timeout: float) -> uvicorn.Config:
+def _config(app: ASGIApp, limits: Limits, drain_timeout: float) -> uvicorn.Config:
+    protocol = partial(HttpProtocol, limits=limits, most=most_connections(limits.max_connections))
     return uvicorn.Config(
         app,
-        http=HttpProtocol,
+        http=protocol,  # type: ignore[arg-type]  # it is only called
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=KEEP_ALIVE,
+        timeout_keep_alive=limits.idle_timeout,  # type: ignore[arg-type]  # it only goes to call_later()
         timeout_graceful_shutdown=int(drain_timeout) + AFTER_THE_CUT,
     )

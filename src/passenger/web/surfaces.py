@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from passenger import embeddings, wellformed
+from passenger import embeddings
 from passenger.body import Body
 from passenger.chat import Written
 from passenger.copilot.models import Model
@@ -36,7 +36,6 @@ def count_for_anthropic(gateway: Gateway) -> Ask:
     """`POST /v1/messages/count_tokens`."""
 
     async def count(request: Request, exchange: Exchange) -> Delivery:
-        wellformed.check(request.body)
         ask = exchange.ask = messages.peek(request)
 
         def write(model: Model) -> Written:
@@ -54,7 +53,6 @@ def count_for_gemini(gateway: Gateway) -> Ask:
     """`models/{model}:countTokens`."""
 
     async def count(request: Request, exchange: Exchange) -> Delivery:
-        wellformed.check(request.body)
         prompt = gemini_count.read_prompt(request)
 
         def write(model: Model) -> Written:
@@ -73,7 +71,6 @@ def count_for_gemini(gateway: Gateway) -> Ask:
 def _embedding(dialect: embeddings.Dialect) -> Surface:
     def surface(gateway: Gateway) -> Ask:
         async def embed(request: Request, exchange: Exchange) -> Delivery:
-            wellformed.check(request.body)
             # A vocabulary takes tenths of a second to load: never on the event loop.
             ask = await asyncio.to_thread(dialect.read, request, vocabulary.decode)
             vectors, usage = await gateway.embed(ask, exchange)

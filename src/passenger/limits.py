@@ -1,0 +1,68 @@
+"""Every bound on what a client may ask of this process: its name, default, and what a client hears beyond it.
+
+The settings' section `[limits]`, its environment variables and the table in docs/configuration.md are made of it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, Literal, NamedTuple, TypeVar
+
+Unit = Literal["seconds", "bytes", "number", "levels"]
+_Number = TypeVar("_Number", int, float)
+
+_MIB = 1024 * 1024
+
+
+class About(NamedTuple):
+    """What a limit counts, and the status of whoever passes it (0: the connection is closed without a word)."""
+
+    unit: Unit
+    status: int
+    what: str
+
+
+def _limit(default: _Number, unit: Unit, status: int, what: str) -> _Number:
+    made: _Number = field(default=default, metadata={"about": About(unit, status, what)})
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits as they are set."""
+
+    header_timeout: float = _limit(
+        10, "seconds", 408, "from a request's first byte (or the connection's start) to its last header"
+    )
+    body_idle_timeout: float = _limit(30, "seconds", 408, "between two pieces of a request's body")
+    body_timeout: float = _limit(300, "seconds", 408, "for a request's whole body")
+    idle_timeout: float = _limit(75, "seconds", 0, "that a connection without a request is kept")
+    max_uri: int = _limit(8192, "bytes", 414, "of a request's target, its query included")
+    max_header_bytes: int = _limit(65_536, "bytes", 431, "of a request's headers")
+    max_headers: int = _limit(100, "number", 431, "of a request's headers")
+    max_body: int = _limit(32 * _MIB, "bytes", 413, "of a request's body; refused unread where its length is told")
+    max_depth: int = _limit(200, "levels", 400, "that the JSON of a body is nested")
+    max_connections: int = _limit(4096, "number", 503, "of connections; fewer where the system has fewer descriptors")
+    max_requests: int = _limit(2048, "number", 503, "of requests at once, with `Retry-After`")
+    max_body_memory: int = _limit(
+        256 * _MIB, "bytes", 503, "of all bodies at once, with `Retry-After`; one of less than 64 KiB is always let in"
+    )
+
+
+def about(limit: Field[Any]) -> About:
+    """What is known of a field of `Limits`."""
+    known: About = limit.metadata["about"]
+    return known
+
+
+def rows() -> Iterator[str]:
+    """The table of all limits, in Markdown."""
+    yield "| key | default | environment | beyond it |"
+    yield "|---|---|---|---|"
+    for limit in fields(Limits):
+        unit, status, what = about(limit)
+        name, default, beyond = limit.name, limit.default, status or "closed"
+        yield f"| `{name}` | `{default}` | `PASSENGER_LIMITS_{name.upper()}` | {beyond}: {unit} {what} |"
+
+
+if __name__ == "__main__":
+    print("\n".join(rows()))

@@ -1,0 +1,181 @@
+"""Who is let in at all: the first thing that looks at a request, before its route and before any of its body.
+
+    Host            one, and ours: else a page could reach us by a name of its own (DNS rebinding)     400, 421
+    Origin          the page's own server must be us or on the list                                    403
+    Sec-Fetch-Site  what a page of another site makes a browser send without an Origin                 403
+    key             one of ours, where there are any                                                   401
+
+and, where a route wants JSON (`check_media_type`):
+
+    Content-Type    JSON: the types that a form can send need no preflight                             415
+"""
+
+import re
+from collections.abc import Collection
+from functools import lru_cache
+
+from passenger.authority import LONGEST, is_address, is_this_machine, read_host
+from passenger.errors import Failure, Kind
+from passenger.web.keys import Keys
+from passenger.web.lifeline import Scope
+
+OPEN = frozenset({"/", "/health", "/livez", "/readyz"})
+"""What is answered without a key, with no more than its word."""
+
+KNOWN = "passenger.known"
+"""The scope's key for whether the asker may be told more."""
+
+TARGET = "passenger.target"
+"""The scope's key for a request's target where it is no path."""
+
+_ONCE = (b"host", b"authorization", b"content-type", b"origin", b"x-api-key", b"x-goog-api-key", b"content-encoding")
+_JSON = re.compile(rb"application/(?:json|[a-z0-9.!#$&^_-]+\+json)[ \t]*(?:;.*)?", re.IGNORECASE)
+_ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
+_FOREIGN = frozenset({b"cross-site", b"same-site"})
+
+Headers = dict[bytes, bytes]
+
+
+class Guard:
+    """What is let in: by which `hosts` we may be called, pages of which `origins` may ask, and with which keys.
+
+    An `exposed` server listens beyond this machine; it may be called by any address, which no name server can move.
+    """
+
+    def __init__(
+        self,
+        keys: Keys | None = None,
+        *,
+        hosts: Collection[str] = (),
+        origins: Collection[str] = (),
+        exposed: bool = False,
+    ) -> None:
+        self._keys = keys or Keys()
+        self._hosts = frozenset(hosts)
+        self._origins = frozenset(origins)
+        self._exposed = exposed
+        self._known_hosts = lru_cache(maxsize=64)(self._knows_host)
+
+    def check(self, scope: Scope) -> None:
+        """Let a request in.
+
+        Raises:
+            Failure: it is not let in; the message names the setting or the header that would help.
+        """
+        pairs = scope["headers"]
+        headers: Headers = dict(pairs)
+        if len(headers) != len(pairs):
+            _check_once(pairs)
+        self._check_host(scope, headers)
+        if b"origin" in headers or b"sec-fetch-site" in headers:
+            self._check_origin(headers)
+        self._check_key(scope, headers)
+
+    def allowed_origin(self, scope: Scope) -> bytes | None:
+        """The origin of a page that was listed, to be told that it may read the answer."""
+        if not self._origins:
+            return None
+        origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
+        return origin if origin is not None and self._is_listed(origin) else None
+
+    # --- the checks ----------------------------------------------------------------------------------------------
+
+    def _check_host(self, scope: Scope, headers: Headers) -> None:
+        host = headers.get(b"host")
+        if host is None:
+            raise Failure(Kind.INVALID, "the request has no Host header", code="host_missing")
+        if not self._is_ours(host):
+            raise _misdirected(host)
+        if TARGET in scope and not self._is_ours(_authority(scope[TARGET])):
+            raise _misdirected(_authority(scope[TARGET]))
+
+    def _is_ours(self, value: bytes) -> bool:
+        return len(value) <= LONGEST and self._known_hosts(value)
+
+    def _knows_host(self, value: bytes) -> bool:
+        host = read_host(value)
+        if host is None:
+            return False
+        return is_this_machine(host) or host in self._hosts or (self._exposed and is_address(host))
+
+    def _check_origin(self, headers: Headers) -> None:
+        origin = headers.get(b"origin")
+        if origin is not None:
+            if not self._is_listed(origin) and not _is_same(origin, headers[b"host"]):
+                raise _foreign_page(_shown(origin))
+        elif headers.get(b"sec-fetch-site", b"").lower() in _FOREIGN:
+            message = "a page of another site asked for this, without saying which"
+            raise Failure(Kind.FORBIDDEN, message, code="cross_site")
+
+    def _is_listed(self, origin: bytes) -> bool:
+        return origin.decode("latin-1").lower() in self._origins
+
+    def _check_key(self, scope: Scope, headers: Headers) -> None:
+        known = not self._keys or self._keys.admit(headers, scope["query_string"])
+        scope[KNOWN] = known
+        if not known and scope["path"] not in OPEN and not is_preflight(scope):
+            message = (
+                "this Passenger wants one of its own API keys ([server] api_keys), sent as Authorization: Bearer, "
+                "x-api-key, x-goog-api-key or ?key="
+            )
+            raise Failure(Kind.LOGIN, message, code="invalid_api_key", headers=(("www-authenticate", "Bearer"),))
+
+
+def is_preflight(scope: Scope) -> bool:
+    """Whether a browser asks what a page may ask."""
+    return scope["method"] == "OPTIONS" and any(
+        name == b"access-control-request-method" for name, _ in scope["headers"]
+    )
+
+
+def _check_once(pairs: list[tuple[bytes, bytes]]) -> None:
+    names = [name for name, _ in pairs]
+    twice = next((name for name in _ONCE if names.count(name) > 1), None)
+    if twice is not None:
+        message = f"the request has more than one {twice.decode()} header"
+        raise Failure(Kind.INVALID, message, code="duplicate_header")
+
+
+def check_media_type(scope: Scope) -> None:
+    """Let a request in that a route for JSON may read: the types that a form can send need no preflight.
+
+    Raises:
+        Failure: its body is something else, or packed.
+    """
+    headers: Headers = dict(scope["headers"])
+    if headers.get(b"content-encoding", b"identity").lower() not in {b"identity", b""}:
+        message = "send the body as it is: no content-encoding is understood"
+        raise Failure(Kind.MEDIA_TYPE, message, code="content_encoding_not_supported")
+    if b"content-type" not in headers and b"transfer-encoding" not in headers and _is_empty(headers):
+        return
+    if not _JSON.fullmatch(headers.get(b"content-type", b"").strip()):
+        raise Failure(Kind.MEDIA_TYPE, "send the header content-type: application/json", code="media_type")
+
+
+def _is_empty(headers: Headers) -> bool:
+    return headers.get(b"content-length", b"0").strip(b"0 ") == b""
+
+
+def _authority(target: bytes) -> bytes:
+    match = _ABSOLUTE.match(target)
+    return match[1] if match else b""
+
+
+def _is_same(origin: bytes, host: bytes) -> bool:
+    """Whether a page is from the very server that it asks, which we have found to be us."""
+    scheme, _, authority = origin.lower().partition(b"://")
+    return scheme in {b"http", b"https"} and authority == host.lower()
+
+
+def _misdirected(host: bytes) -> Failure:
+    message = f"this is no host of this Passenger: {_shown(host)}; [server] allowed_hosts may name it"
+    return Failure(Kind.INVALID, message, status=421, code="host_not_allowed")
+
+
+def _foreign_page(origin: str) -> Failure:
+    message = f"pages of {origin} may not ask here; [server] allowed_origins may name it"
+    return Failure(Kind.FORBIDDEN, message, code="origin_not_allowed")
+
+
+def _shown(value: bytes) -> str:
+    return repr(value[:80].decode("latin-1"))
