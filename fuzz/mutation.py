@@ -20,15 +20,19 @@ def mutate(data: bytes, limit: int, seed: int, otherwise: Callable[[bytes, int],
     """The text with one or a few of its values changed; every third time, and where it is no JSON, what `otherwise`
     makes of its bytes."""
     rng = random.Random(seed)
+    changed = _changed(rng, data) if rng.randrange(3) else b""
+    return changed if 0 < len(changed) <= limit else otherwise(data, limit)
+
+
+def _changed(rng: random.Random, data: bytes) -> bytes:
+    """The text with its values changed, empty where that cannot be done."""
     try:
         document = [json.loads(data)]
+        for _ in range(rng.choice((1, 1, 1, 2, 4))):
+            _change(rng, document)
+        return json.dumps(document[0]).encode()
     except (ValueError, RecursionError):
-        return otherwise(data, limit)
-    if rng.randrange(3) == 0:
-        return otherwise(data, limit)
-    for _ in range(rng.choice((1, 1, 1, 2, 4))):
-        _change(rng, document)
-    return _fitting(document, limit) or otherwise(data, limit)
+        return b""
 
 
 def _change(rng: random.Random, document: list[Any]) -> None:
@@ -40,7 +44,9 @@ def _change(rng: random.Random, document: list[Any]) -> None:
         return
     other, its_key = rng.choice(places)
     value, elsewhere = container[key], other[its_key]
-    container[key] = rng.choice((rng.choice(_ODD), _copy(elsewhere), [value], [value, _copy(value)], json.dumps(value)))
+    container[key] = rng.choice(
+        (_copy(rng.choice(_ODD)), _copy(elsewhere), [value], [value, _copy(value)], json.dumps(value))
+    )
     if isinstance(container, dict) and rng.randrange(4) == 0 and isinstance(other, dict):
         container[its_key] = _copy(elsewhere)
 
@@ -55,8 +61,3 @@ def _places(container: Any) -> Iterator[Place]:
 
 def _copy(value: Any) -> Any:
     return json.loads(json.dumps(value))
-
-
-def _fitting(document: list[Any], limit: int) -> bytes | None:
-    text = json.dumps(document[0]).encode() if document else b""
-    return text if 0 < len(text) <= limit else None

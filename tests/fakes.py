@@ -35,6 +35,7 @@ class MemoryVault:
     def __init__(self, token: Token | None = None) -> None:
         self.the_login: Login | None = login()
         self.token = token
+        self.granted: Grant | None = None
         self.touched = False
         self.busy = asyncio.Lock()
 
@@ -45,7 +46,7 @@ class MemoryVault:
         return self.token
 
     def save(self, grant: Grant, token: Token) -> None:
-        self.token = token
+        self.granted, self.token = grant, token
 
     def changed(self) -> bool:
         touched, self.touched = self.touched, False

@@ -18,9 +18,11 @@ class GitHub:
         self.failure: Failure | None = None
         self.gate: asyncio.Event | None = None
         self.grant: Grant | None = None
+        self.login: Secret | None = None
 
-    async def exchange(self, _login: Secret) -> Grant:
+    async def exchange(self, login: Secret) -> Grant:
         self.exchanges += 1
+        self.login = login
         if self.gate is not None:
             await self.gate.wait()
         await asyncio.sleep(0)
@@ -32,9 +34,9 @@ class GitHub:
 class Bench:
     """A session with everything around it in reach."""
 
-    def __init__(self, token: Token | None = None) -> None:
+    def __init__(self, token: Token | None = None, vault: type[MemoryVault] = MemoryVault) -> None:
         self.clock = Clock()
-        self.vault = MemoryVault(token)
+        self.vault = vault(token)
         self.github = GitHub()
         self.session = self.another()
 
@@ -46,6 +48,13 @@ class Bench:
             base_url=lambda api: api or "https://api.example",
             headers={},
         )
+
+
+class FullDisk(MemoryVault):
+    """A vault that can keep nothing new."""
+
+    def save(self, grant: Grant, token: Token) -> None:
+        pass
 
 
 def token(text: str = "old", *, expires_in: float = 1800, refresh_in: float = 1500) -> Token:
@@ -68,6 +77,56 @@ async def test_a_fresh_token_is_used_without_asking_github() -> None:
     bench = Bench(token())
     assert bearer(await bench.session.access()) == "old"
     assert bench.github.exchanges == 0
+
+
+async def test_what_is_handed_out_says_where_it_may_be_used_how_and_for_how_long() -> None:
+    bench = Bench()
+    bench.github.grant = grant("new", api="https://api.tenant.example")
+    session = Session(
+        bench.vault,
+        bench.github.exchange,
+        clock=bench.clock,
+        base_url=lambda api: f"{api}/v1",
+        headers={"Editor-Version": "a"},
+    )
+    made = Access(Secret("new"), "https://api.tenant.example/v1", {"Editor-Version": "a"}, NOON + 1800)
+    assert await session.access() == made
+    assert bench.vault.granted == bench.github.grant
+
+
+async def test_the_log_says_how_long_a_new_token_is_good_for_and_why_there_is_none(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    bench = Bench()
+    await bench.session.access()
+    bench.clock.now += 1801
+    bench.github.failure = DOWN
+    with pytest.raises(Failure):
+        await bench.session.access()
+    assert caplog.messages == ["new Copilot token, good for 1800 s", "no new Copilot token: GitHub is down"]
+
+
+async def test_what_cannot_be_saved_is_used_from_memory() -> None:
+    bench = Bench(token(), vault=FullDisk)
+    refused = await bench.session.access()
+    assert bearer(await bench.session.renew(refused)) == "token-1"
+    assert bearer(await bench.session.renew(refused)) == "token-1"
+    assert bench.github.exchanges == 1
+
+
+async def test_what_is_exchanged_on_demand_needs_not_be_saved_to_be_used() -> None:
+    bench = Bench(vault=FullDisk)
+    await bench.session.exchange()
+    assert bearer(await bench.session.access()) == "token-1"
+    assert bench.github.exchanges == 1
+
+
+async def test_a_new_login_can_be_exchanged_before_it_is_the_one_in_use() -> None:
+    bench = Bench()
+    await bench.session.exchange(login("ghu_fake-new"))
+    assert bench.github.login == Secret("ghu_fake-new")
+    assert (await bench.session.exchange()).login == login().token.fingerprint()
 
 
 @pytest.mark.proves("F3", "promise 4")
@@ -144,6 +203,9 @@ async def test_it_recovers_by_itself() -> None:
     bench.github.failure = DOWN
     with pytest.raises(Failure):
         await bench.session.access()
+    trouble = bench.session.trouble()
+    assert trouble is not None
+    assert trouble.message == DOWN.message
     bench.github.failure = None
     bench.clock.now += 1
     assert bearer(await bench.session.access()) == "token-2"
@@ -210,8 +272,9 @@ async def test_a_refused_login_is_asked_about_twice_a_minute_at_most() -> None:
     for _ in range(5):
         with pytest.raises(Failure, match="no seat"):
             await bench.session.access()
+        bench.clock.now += (REFUSED_PAUSE - 5) / 5
     assert bench.github.exchanges == 1
-    bench.clock.now += REFUSED_PAUSE
+    bench.clock.now += 5
     with pytest.raises(Failure):
         await bench.session.access()
     assert bench.github.exchanges == 2
@@ -263,7 +326,7 @@ async def test_a_token_refused_twice_in_a_row_costs_no_third_exchange() -> None:
     for _ in range(3):
         with pytest.raises(Failure, match="passenger login") as caught:
             await bench.session.renew(again)
-        assert caught.value.status == 401
+        assert (caught.value.status, caught.value.code) == (401, "login_needed")
     assert bench.github.exchanges == 1
 
 
@@ -304,14 +367,15 @@ async def test_without_a_login_a_good_token_still_serves_and_then_the_login_is_n
     assert not bench.session.usable()
     with pytest.raises(Failure, match="passenger login") as caught:
         await bench.session.access()
-    assert caught.value.status == 401
+    assert (caught.value.status, caught.value.code) == (401, "login_needed")
 
 
 async def test_a_token_that_cannot_be_exchanged_is_not_sent_to_github() -> None:
     bench = Bench()
     bench.vault.the_login = login("ghp_fake-classic")
-    with pytest.raises(Failure, match="classic personal access token"):
+    with pytest.raises(Failure, match="classic personal access token") as caught:
         await bench.session.access()
+    assert (caught.value.status, caught.value.code) == (401, "login_needed")
     assert bench.github.exchanges == 0
 
 

@@ -9,7 +9,7 @@ from importlib import import_module
 
 Target = Callable[[bytes], None]
 
-PLAIN = ("framing", "config")
+PLAIN = ("framing", "host", "config")
 """Targets whose input is no JSON: it is changed byte by byte alone, not value by value."""
 
 OTHERS = ("tokens", "embeddings")

@@ -121,9 +121,16 @@ def test_what_only_tunes_is_left_out_by_name() -> None:
     assert read(document)[1] == ["citations"]
 
 
+@pytest.mark.parametrize("ttl", [["1h"], {}, 5])
+def test_a_lifetime_of_another_shape_is_left_out_by_name_as_well(ttl: object) -> None:
+    text = {"type": "text", "text": "a", "cache_control": {"type": "ephemeral", "ttl": ttl}}
+    assert read(text) == ((Text("a", cache=True),), ["cache_control.ttl"])
+
+
 @pytest.mark.parametrize(
     ("block", "param"),
     [
+        ({"type": "document", "source": {"type": ["text"], "data": "a"}}, "messages.0.content.0.source"),
         (
             {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}},
             "messages.0.content.0.source",

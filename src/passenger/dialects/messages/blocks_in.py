@@ -52,7 +52,7 @@ class Blocks:
     def marked(self, block: JSON, place: str) -> bool:
         """Whether the client set a cache breakpoint here."""
         marker = optional(block, "cache_control", dict, place)
-        if marker and marker.get("ttl") not in {None, "5m"}:
+        if marker and marker.get("ttl") not in (None, "5m"):
             self.dropped.append("cache_control.ttl")
         return marker is not None
 
@@ -99,7 +99,7 @@ def _document(blocks: Blocks, block: JSON, place: str) -> Iterator[Part]:
     if context := optional(block, "context", str, place):
         yield Text(context)
     cache = blocks.marked(block, place)
-    if source.get("type") not in {"text", "content"}:
+    if source.get("type") not in ("text", "content"):
         media_type, data = _base64(source, place)
         yield Document(media_type, data, title, cache)
         return
