@@ -4,13 +4,15 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN := .venv/.installed
 DEV := .venv/.installed-dev
+FUZZ := .venv/.installed-fuzz
 NODE := tests/contract/node/node_modules/.installed
+RUNS ?= 0
+TARGETS ?=
 UV ?= uv
-MINUTES ?= 20
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help demo install test check coverage format lint types bench soak stress clients lock clean
+.PHONY: help demo install test check faults coverage format lint types bench soak stress fuzz mutate clients lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,10 +45,17 @@ bench: $(DEV)  ## CPU and memory of the server, as the operating system counts t
 	$(BIN)/python -m benchmarks
 
 soak: $(DEV)  ## everything at once for MINUTES (20): dialects, faults, hang-ups, dying tokens
-	$(BIN)/python -m stress soak --minutes $(MINUTES)
+	$(BIN)/python -m stress soak --minutes $(or $(MINUTES),20)
 
 stress: $(DEV)  ## the other drivers of docs/stress.md, one after the other: some ten minutes
 	for name in stampede cancel stale slow-reader slowloris; do $(BIN)/python -m stress $$name || exit 1; done
+
+fuzz: $(FUZZ)  ## fuzz what reads other people's bytes: MINUTES for each target, TARGETS="framing ...", RUNS
+	$(BIN)/python -m fuzz $(TARGETS) --minutes $(or $(MINUTES),1) --runs $(RUNS)
+
+mutate: $(FUZZ)  ## break the token module in every small way, and list what no test notices
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 clients: $(DEV) $(NODE)  ## let the real programs (Claude Code, Codex, ...) do a turn each; installs some 2 GB
 	$(BIN)/python -m clients
@@ -59,7 +68,7 @@ lock:  ## pin every requirement anew, by hash, without naming a host, none young
 	$(COMPILE) --group audit -c requirements/dev.txt -o requirements/audit.txt
 
 clean:  ## remove what the targets above made
-	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/contract/node/node_modules
+	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants tests/contract/node/node_modules
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Passenger needs Python 3.11 or newer; say make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
@@ -73,6 +82,10 @@ $(RUN): .venv/bin/python requirements/run.txt requirements/build.txt pyproject.t
 
 $(DEV): $(RUN) requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(FUZZ): $(DEV) requirements/fuzz.txt
+	$(PIP) install --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
 $(NODE): $(DEV) tests/contract/node/package-lock.json

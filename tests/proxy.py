@@ -79,10 +79,16 @@ def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str,
 
 
 async def spawn(
-    home: Path, arguments: Sequence[str], env: Mapping[str, str] | None = None, stdin: int = asyncio.subprocess.DEVNULL
+    home: Path,
+    arguments: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    stdin: int = asyncio.subprocess.DEVNULL,
+    descriptors: int | None = None,
 ) -> Proxy:
-    """Start `passenger` with these arguments."""
+    """Start `passenger` with these arguments, and with no more file descriptors than that."""
+    limited = ["/bin/sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
     process = await asyncio.create_subprocess_exec(
+        *limited,
         sys.executable,
         "-m",
         "passenger",
@@ -107,12 +113,14 @@ async def running(
     config: str = "",
     env: Mapping[str, str] | None = None,
     login: bool = True,
+    descriptors: int | None = None,
 ) -> AsyncIterator[Proxy]:
     """A proxy that serves on a free port, pointed at the simulator and logged in there; stopped at the end."""
     settings = home / "settings.toml"
     settings.write_text(simulator.config_toml() + config)
     token = {"COPILOT_GITHUB_TOKEN": simulator.login_token} if login else {}
-    proxy = await spawn(home, ["-c", str(settings), "--port", "0", *arguments], {**token, **(env or {})})
+    command = ["-c", str(settings), "--port", "0", *arguments]
+    proxy = await spawn(home, command, {**token, **(env or {})}, descriptors=descriptors)
     try:
         proxy.url = await eventually(lambda: _address(proxy))
         yield proxy

@@ -6,7 +6,7 @@ from passenger.accounts import Access, Token
 from passenger.copilot.protocol import Grant
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
-from passenger.session import BACKOFF, REFUSED_PAUSE, Session
+from passenger.session import BACKOFF, LONGEST_PAUSE, REFUSED_PAUSE, Session
 from tests.fakes import NOON, Clock, MemoryVault, grant, login
 
 
@@ -70,6 +70,7 @@ async def test_a_fresh_token_is_used_without_asking_github() -> None:
     assert bench.github.exchanges == 0
 
 
+@pytest.mark.proves("F3", "promise 4")
 async def test_two_hundred_waiters_cost_one_exchange() -> None:
     bench = Bench()
     accesses = await asyncio.gather(*(bench.session.access() for _ in range(200)))
@@ -77,6 +78,7 @@ async def test_two_hundred_waiters_cost_one_exchange() -> None:
     assert bench.github.exchanges == 1
 
 
+@pytest.mark.proves("F3", "promise 4")
 async def test_two_hundred_refusals_cost_one_exchange() -> None:
     bench = Bench(token())
     refused = await bench.session.access()
@@ -159,6 +161,49 @@ async def test_githubs_own_retry_after_is_kept() -> None:
     assert bench.github.exchanges == 1
 
 
+@pytest.mark.parametrize("asked", ["7200", "9" * 400])
+async def test_an_hour_is_the_longest_that_github_is_left_alone(asked: str) -> None:
+    bench = Bench()
+    bench.github.failure = Failure(Kind.RATE_LIMIT, "slow", retry_after=asked)
+    with pytest.raises(Failure):
+        await bench.session.access()
+    bench.clock.now += LONGEST_PAUSE - 1
+    with pytest.raises(Failure):
+        await bench.session.access()
+    assert bench.github.exchanges == 1
+    bench.clock.now += 1
+    bench.github.failure = None
+    bench.github.grant = grant("new", expires_in=7200)
+    assert bearer(await bench.session.access()) == "new"
+
+
+async def test_a_time_to_come_back_that_is_no_number_is_one_failure_and_not_another() -> None:
+    bench = Bench()
+    bench.github.failure = Failure(Kind.RATE_LIMIT, "slow", retry_after="\u00b2")
+    with pytest.raises(Failure, match="slow"):
+        await bench.session.access()
+
+
+async def test_a_clock_that_is_set_back_does_not_prolong_a_pause() -> None:
+    bench = Bench()
+    bench.github.failure = DOWN
+    with pytest.raises(Failure):
+        await bench.session.access()
+    bench.github.failure = None
+    bench.clock.now -= 86_400
+    assert bearer(await bench.session.access()) == "token-2"
+
+
+async def test_a_late_refusal_never_brings_a_token_that_has_expired_meanwhile() -> None:
+    bench = Bench(token())
+    refused = await bench.session.access()
+    bench.vault.token, bench.vault.touched = token("newer"), True
+    assert bearer(await bench.session.access()) == "newer"
+    bench.clock.now += 1801
+    bench.github.grant = grant("newest", expires_in=3600)
+    assert bearer(await bench.session.renew(refused)) == "newest"
+
+
 async def test_a_refused_login_is_asked_about_twice_a_minute_at_most() -> None:
     bench = Bench()
     bench.github.failure = Failure(Kind.FORBIDDEN, "no seat")
@@ -182,6 +227,7 @@ async def test_a_new_login_is_tried_at_once() -> None:
     assert bearer(await bench.session.access()) == "token-2"
 
 
+@pytest.mark.proves("F4")
 async def test_the_first_waiters_leaving_does_not_stop_the_exchange() -> None:
     bench = Bench()
     bench.github.gate = asyncio.Event()
@@ -275,6 +321,7 @@ async def test_a_refresh_always_exchanges() -> None:
     assert bearer(await bench.session.access()) == "token-1"
 
 
+@pytest.mark.proves("F9")
 @pytest.mark.parametrize("refresh_in", [0, -5, None, 1e12, -1e12])
 async def test_an_absurd_refresh_time_is_clamped(refresh_in: float | None) -> None:
     bench = Bench()
@@ -286,6 +333,7 @@ async def test_an_absurd_refresh_time_is_clamped(refresh_in: float | None) -> No
     assert bench.github.exchanges == 1
 
 
+@pytest.mark.proves("F9")
 async def test_a_token_that_comes_expired_is_an_error_and_not_a_loop() -> None:
     bench = Bench()
     bench.github.grant = grant("stale", expires_in=-10)
@@ -295,6 +343,7 @@ async def test_a_token_that_comes_expired_is_an_error_and_not_a_loop() -> None:
     assert bench.github.exchanges == 1
 
 
+@pytest.mark.proves("F10")
 @pytest.mark.parametrize("skew", [-86_400, -3600, 3600, 86_400])
 async def test_a_clock_that_is_wrong_neither_wastes_nor_outlives_a_token(skew: float) -> None:
     bench = Bench()

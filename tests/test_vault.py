@@ -71,6 +71,12 @@ def test_without_any_there_is_none(files: Home) -> None:
     assert files.vault().load() is None
 
 
+def test_a_login_that_is_no_text_has_a_fingerprint_all_the_same(files: Home) -> None:
+    found = files.vault({"GH_TOKEN": "ghu_\udcff"}).login()
+    assert found is not None
+    assert len(found.token.fingerprint()) == 16
+
+
 def test_a_login_of_passenger_rs_is_found_and_its_files_left_alone(files: Home) -> None:
     files.put(files.theirs, "access_token.json", ACCESS)
     files.put(files.theirs, "token.json", PASSENGER_RS)
@@ -136,7 +142,13 @@ def test_a_token_without_any_login_is_used(files: Home) -> None:
     assert files.vault().load() is not None
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"token":5,"expires_at":1}', '{"expires_at":1}', '{"token":"x"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "[]", '{"token":5,"expires_at":1}', '{"expires_at":1}', '{"token":"x"}'),
+        *('{"token":"","expires_at":1}', '{"token":"x\\r\\nX: y","expires_at":1}', '{"token":"x\\n","expires_at":1}'),
+    ],
+)
 def test_a_corrupt_token_file_is_set_aside_and_counts_as_none(
     files: Home, content: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -195,6 +207,15 @@ def test_a_file_changed_by_others_is_noticed_once_and_our_own_writes_are_not(fil
     (files.ours / "access_token.json").unlink()
     files.clock.now += 2
     assert vault.changed()
+
+
+def test_a_login_by_another_process_is_noticed_though_a_token_was_saved_after_it(files: Home) -> None:
+    vault = files.vault()
+    files.put(files.ours, "access_token.json", ACCESS)
+    vault.save(GRANT, token())
+    files.clock.now += 2
+    assert vault.changed()
+    assert not vault.changed()
 
 
 def test_a_file_that_cannot_be_read_is_a_failure_and_not_a_missing_login(files: Home) -> None:

@@ -29,6 +29,7 @@ def test_what_a_program_writes_passes(document: dict[str, object]) -> None:
     check(json.dumps(document).encode())
 
 
+@pytest.mark.proves("N12")
 @pytest.mark.parametrize("wide", [False, True])
 def test_nesting_is_taken_up_to_the_limit_and_refused_beyond_it(wide: bool) -> None:
     more = b"[" + b",".join([b"[]"] * 3000) + b"]" if wide else b"1"
@@ -41,6 +42,7 @@ def test_brackets_within_strings_are_no_nesting() -> None:
     check(json.dumps({"x": "[{" * 5000, "y": '\\"[[['}).encode())
 
 
+@pytest.mark.proves("N12")
 @pytest.mark.parametrize("key", READ)
 def test_a_key_that_is_read_may_not_be_said_twice(key: str) -> None:
     with pytest.raises(Failure) as caught:
@@ -80,6 +82,17 @@ def test_a_key_said_twice_is_found_in_every_layout(
         check(body)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b'{"model": 1, "model"', b"\xff\xfe", b'["model", "model"]'])
+@pytest.mark.parametrize("body", [b"", b"{", b'{"model": 1, "model"', b'["model", "model"]'])
 def test_what_is_no_json_is_left_to_the_reader(body: bytes) -> None:
     check(body)
+
+
+@pytest.mark.parametrize("body", [b'{"model":"m","x":"\xff"}', b'{"\xff":1}', b'{"x":{"y\xed\xa0\x80":1}}'])
+def test_what_is_not_utf_8_is_refused_wherever_it_stands(body: bytes) -> None:
+    with pytest.raises(Failure, match="not UTF-8") as caught:
+        check(body)
+    assert caught.value.status == 400
+
+
+def test_what_is_utf_8_passes() -> None:
+    check('{"é":"\U0001f600"}'.encode())

@@ -16,7 +16,7 @@ class Secret:
 
     def fingerprint(self) -> str:
         """16 hex digits that tell two secrets apart without giving either away."""
-        return hashlib.sha256(self._text.encode()).hexdigest()[:16]
+        return hashlib.sha256(self._text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     def __repr__(self) -> str:
         return "***"

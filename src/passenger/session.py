@@ -24,6 +24,9 @@ BACKOFF = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 REFUSED_PAUSE = 30.0
 """Seconds to wait after GitHub has refused, where only a person can help."""
 
+LONGEST_PAUSE = 3600.0
+"""Seconds after which it is tried again, however long GitHub says to wait: its limits are by the hour."""
+
 _LOG_IN = "run `passenger login`"
 
 
@@ -57,9 +60,10 @@ Exchange = Callable[[Secret], Awaitable[Grant]]
 
 @dataclass(frozen=True)
 class _Trouble:
-    """The last renewal's failure, until when nobody needs to try again, and how many failed in a row."""
+    """The last renewal's failure, from when until when nobody needs to try again, and how many failed in a row."""
 
     failure: Failure
+    since: float
     until: float
     times: int
 
@@ -126,7 +130,7 @@ class Session:
         """
         token = self._current()
         if token is not None and token.bearer != refused.bearer:
-            return self._access(token)
+            return await self.access()
         if self._is_rejected(refused.bearer):
             raise Failure(Kind.LOGIN, f"Copilot refuses even new tokens of this login: {_LOG_IN}", code="login_needed")
         return self._access(await asyncio.shield(self._renewing(refused.bearer)))
@@ -178,7 +182,8 @@ class Session:
         return self._rejected is not None and self._rejected.bearer == bearer and self._clock() < self._rejected.until
 
     def _may_try(self) -> bool:
-        return self._trouble is None or self._clock() >= self._trouble.until
+        """Whether a failure is long enough ago, or the clock has been set back since."""
+        return self._trouble is None or not self._trouble.since <= self._clock() < self._trouble.until
 
     def _renewing(self, refused: Secret | None) -> asyncio.Task[Token]:
         """The renewal under way, begun where there is none. It outlives the request that began it."""
@@ -222,11 +227,12 @@ class Session:
         """The failure as everybody hears it until the next try, with the time of that try where waiting may help."""
         times = self._trouble.times + 1 if self._trouble else 1
         wait = REFUSED_PAUSE if failure.kind in _PERSONS_JOB else BACKOFF[min(times, len(BACKOFF)) - 1]
-        if failure.retry_after and failure.retry_after.isdigit():
-            wait = float(failure.retry_after)
+        if failure.retry_after and failure.retry_after.isdecimal():
+            wait = min(float(failure.retry_after), LONGEST_PAUSE)
         elif failure.kind not in _PERSONS_JOB:
             failure = failure.but(retry_after=str(int(wait)))
-        self._trouble = _Trouble(failure, self._clock() + wait, times)
+        now = self._clock()
+        self._trouble = _Trouble(failure, now, now + wait, times)
         log.warning("no new Copilot token: %s", failure)
         return failure
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -49,8 +49,12 @@ class _Endpoints(Struct):
     api: str | None = None
 
 
+_Sendable = Annotated[str, msgspec.Meta(pattern=r"\A[!-~]+\Z")]
+"""A text that a header can carry."""
+
+
 class _TokenFile(Struct):
-    token: str
+    token: _Sendable
     expires_at: float
     endpoints: _Endpoints | None = None
     passenger: _Note | None = None
@@ -142,7 +146,7 @@ class FileVault:
             self._unsaved = True
         else:
             self._unsaved = False
-        self._seen = self._stamps()
+        self._seen = (self._seen[0], self._paths.copilot.stamp())
 
     def save_login(self, token: Secret, token_type: str, scope: str) -> None:
         """Write `access_token.json`.
@@ -151,7 +155,7 @@ class FileVault:
             StoreError: it cannot be written.
         """
         self._paths.access.write({"access_token": token.reveal(), "token_type": token_type, "scope": scope})
-        self._seen = self._stamps()
+        self._seen = (self._paths.access.stamp(), self._seen[1])
 
     def changed(self) -> bool:
         """Whether a file is another one than at the last look; looks at most once a second."""

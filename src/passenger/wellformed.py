@@ -1,6 +1,6 @@
-"""What is refused of a body although JSON allows it: keys said twice, and nesting that no client needs.
+"""What is refused of a body before it is read: other text than UTF-8, keys said twice, nesting that no client needs.
 
-Both are looked for with byte searches that cost an ordinary request next to nothing.
+All are looked for in ways that cost an ordinary request next to nothing.
 """
 
 import json
@@ -27,13 +27,26 @@ def check(body: bytes, deepest: int) -> None:
     """Let a body pass that is ordinary, and nested at most so many levels deep.
 
     Raises:
-        Failure: it is nested too deeply, or says a key twice that we read.
+        Failure: it is not UTF-8 (RFC 8259, 8.1), is nested too deeply, or says a key twice that we read.
     """
+    if not _is_text(body):
+        raise Failure(Kind.INVALID, "the body is not UTF-8 text")
     if _is_deeper(body, deepest):
         message = f"the body is nested more than {deepest} levels deep ([limits] max_depth)"
         raise Failure(Kind.INVALID, message, code="too_deep")
     if not _says_all_once(body) and (twice := _said_twice(body)) is not None:
         raise Failure(Kind.INVALID, f"{twice} is said twice", param=twice, code="duplicate_key")
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether it is UTF-8: the fast decoder does not look inside of what it skips, and relaying may open that later."""
+    if body.isascii():
+        return True
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_deeper(body: bytes, most: int) -> bool:

@@ -60,6 +60,11 @@ def test_tokens_that_can_never_be_exchanged_are_known_by_their_prefix(prefix: st
     assert protocol.why_not_exchangeable(Secret(prefix + "x"))
 
 
+@pytest.mark.parametrize("text", ["", "ghu_a b", "ghu_a\r\nX: y", "ghu_a\n", "ghu_\xff", "ghu_\udcff"])
+def test_a_token_that_no_header_can_carry_is_never_sent(text: str) -> None:
+    assert protocol.why_not_exchangeable(Secret(text))
+
+
 @pytest.mark.parametrize("prefix", ["ghu_", "gho_"])
 def test_tokens_that_github_must_judge_are_left_to_it(prefix: str) -> None:
     assert protocol.why_not_exchangeable(Secret(prefix + "x")) is None

@@ -1,0 +1,1 @@
+"""Coverage-guided fuzzing of whatever reads bytes that somebody else wrote: `make fuzz`, docs/fuzzing.md."""
