@@ -16,8 +16,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Mishap:
-    """A directive for the simulator, the statuses that fit it (200: and an error in the stream), and the client's
-    own patience: the seconds, at most, after which it goes away by itself."""
+    """A directive for the simulator, the statuses that fit it (200: and an error in the stream; none: a whole answer),
+    and the client's own patience: the seconds, at most, after which it goes away by itself."""
 
     directive: str
     statuses: frozenset[int] = field(default_factory=frozenset)
@@ -25,7 +25,7 @@ class Mishap:
 
 
 NONE = Mishap("")
-"""Nothing goes wrong, so the answer must be whole."""
+"""Nothing goes wrong."""
 
 MISHAPS = (
     Mishap("[[cut 4]]", frozenset({200, 502})),
@@ -43,7 +43,7 @@ MISHAPS = (
 
 def complaint(way: Way, mishap: Mishap, answer: Answer) -> str:
     """Why an answer does not fit what befell its request; empty where it does."""
-    if mishap is NONE:
+    if not mishap.statuses:
         fits = answer.status == 200 and not answer.broke and way.whole(answer.said) and not way.failed(answer.said)
     elif answer.status == 200:
         fits = 200 in mishap.statuses and not answer.broke and way.failed(answer.said)
