@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,26 @@ def test_a_secret_is_hidden_as_it_is_written_in_urls_and_json_too() -> None:
     redactor = Redactor()
     redactor.add('a/b"c d')
     assert redactor.redact('x=a%2Fb%22c%20d {"x": "a/b\\"c d"}') == 'x=*** {"x": "***"}'
+
+
+def test_of_secrets_that_follow_each_other_the_last_few_are_hidden_and_those_that_last() -> None:
+    redactor = Redactor()
+    redactor.add("a-key-of-ours")
+    for number in range(1000):
+        redactor.add_passing("the-login")
+        redactor.add_passing(f"token-{number:04}")
+    assert redactor.redact("a-key-of-ours the-login token-0999 token-0993 token-0992") == "*** *** *** *** token-0992"
+
+
+def test_secrets_of_a_long_life_cost_no_memory() -> None:
+    redactor = Redactor()
+    tracemalloc.start()
+    for number in range(200):
+        redactor.add_passing(f"token={number};" * 100)
+        redactor.redact("a line")
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 500_000
 
 
 def test_a_secret_too_short_to_be_one_hides_no_words() -> None:

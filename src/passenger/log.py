@@ -28,6 +28,9 @@ _TOKENS = re.compile(
 )
 _SHORTEST_SECRET = 4
 
+KEPT = 8
+"""Passing secrets that are remembered: a Copilot token is good for half an hour, so these last for hours."""
+
 LEVELS: Mapping[str, int] = {
     "off": logging.CRITICAL + 10,
     "critical": logging.CRITICAL,
@@ -61,23 +64,32 @@ class Redactor:
     """Replaces secrets by three stars: those it was told, and whatever has the shape of a token."""
 
     def __init__(self) -> None:
-        self._secrets: frozenset[str] = frozenset()
-        self._known: re.Pattern[str] | None = None
+        self._lasting: frozenset[str] = frozenset()
+        self._passing: tuple[str, ...] = ()
+        self._known: tuple[str, ...] = ()
 
     def add(self, secret: str | Secret) -> None:
         """Tell it a secret. One shorter than 4 characters is not learned: it would blot out words."""
-        text = secret.reveal() if isinstance(secret, Secret) else secret
-        if len(text.strip()) < _SHORTEST_SECRET:
-            return
-        self._secrets |= {text, quote(text, safe=""), json.dumps(text)[1:-1]}
-        longest_first = sorted(self._secrets, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, longest_first)))
+        self._learn(self._lasting | {_text(secret)}, self._passing)
+
+    def add_passing(self, secret: str | Secret) -> None:
+        """Tell it a secret that others will follow, as Copilot tokens do: only the last few are remembered."""
+        text = _text(secret)
+        if text != next(iter(self._passing), None):
+            others = tuple(other for other in self._passing if other != text)
+            self._learn(self._lasting, (text, *others)[:KEPT])
 
     def redact(self, text: str) -> str:
         """The text without its secrets."""
-        if self._known is not None:
-            text = self._known.sub(STARS, text)
+        for secret in self._known:  # one by one: `re` keeps each pattern that it has compiled, and with it the secrets
+            text = text.replace(secret, STARS)
         return _TOKENS.sub(lambda match: (match["scheme"] or "") + STARS, text)
+
+    def _learn(self, lasting: frozenset[str], passing: tuple[str, ...]) -> None:
+        self._lasting, self._passing = lasting, passing
+        texts = [text for text in (*lasting, *passing) if len(text.strip()) >= _SHORTEST_SECRET]
+        written = {way for text in texts for way in (text, quote(text, safe=""), json.dumps(text)[1:-1])}
+        self._known = tuple(sorted(written, key=len, reverse=True))
 
     def clean(self, value: object) -> object:
         """A value as JSON can hold it, without the secrets in it."""
@@ -92,6 +104,10 @@ class Redactor:
                 return [self.clean(item) for item in value]
             case _:
                 return self.redact(str(value))
+
+
+def _text(secret: str | Secret) -> str:
+    return secret.reveal() if isinstance(secret, Secret) else secret
 
 
 # --- levels ------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ def run(invocation: Invocation, host: str, port: int) -> int:
     """Serve the demo until told to stop; exit 1 where the address cannot be had."""
     redactor = invocation.start_log()
     with tempfile.TemporaryDirectory(prefix="passenger-demo-") as directory:
-        return run_loop(_demo(Path(directory), host, port, redactor.add))
+        return run_loop(_demo(Path(directory), host, port, redactor.add_passing))
 
 
 async def _demo(directory: Path, host: str, port: int, on_secret: Callable[[str], None]) -> int:

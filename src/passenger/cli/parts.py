@@ -57,7 +57,7 @@ def paths_of(invocation: Invocation) -> TokenPaths:
 
 def vault_of(invocation: Invocation, redactor: Redactor) -> FileVault:
     """The token files, and the login in the environment."""
-    return FileVault(paths_of(invocation), invocation.environ, on_secret=redactor.add)
+    return FileVault(paths_of(invocation), invocation.environ, on_secret=redactor.add_passing)
 
 
 def editor_of(config: Config) -> Editor:
