@@ -27,6 +27,7 @@ from passenger.exchange import Outcome
 from passenger.limits import Limits
 from passenger.limits import rows as limit_rows
 from passenger.log import LEVELS
+from passenger.proxies import EXCEPTIONS_VARIABLE, PROXY_VARIABLES
 from passenger.session import BACKOFF
 from passenger.simulator import Fault, Simulator, faults
 from passenger.vault import FileVault, token_paths
@@ -176,10 +177,9 @@ def test_the_page_has_every_exit_code_with_its_meaning() -> None:
 
 def variables_read() -> set[str]:
     """The environment variables that the code names: arguments of `environ.get` and the like, and our own lists."""
-    found = {source.value for source in Source if VARIABLE.fullmatch(source.value)} | {
-        *OTHER_VARIABLES,
-        *SHORT_VARIABLES,
-    }
+    found = {source.value for source in Source if VARIABLE.fullmatch(source.value)}
+    found |= {*OTHER_VARIABLES, *SHORT_VARIABLES, EXCEPTIONS_VARIABLE}
+    found |= {name for names in PROXY_VARIABLES.values() for name in names}
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
