@@ -81,7 +81,7 @@ async def eventually(find: Callable[[], T | None]) -> T:
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """A process's whole environment, with a home of its own and nothing of the user's."""
     kept = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_CONFIG") if name in os.environ}
-    return {**kept, "HOME": str(home), "NO_COLOR": "1", "PASSENGER_LOG": LEVEL, **(extra or {})}
+    return {**kept, "HOME": str(home), "NO_COLOR": "1", **(extra or {})}
 
 
 async def spawn(
@@ -100,7 +100,7 @@ async def spawn(
         "passenger",
         *arguments,
         cwd=home,
-        env=environment(home, env),
+        env=environment(home, {"PASSENGER_LOG": LEVEL, **(env or {})}),
         stdin=stdin,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
