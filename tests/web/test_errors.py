@@ -131,7 +131,7 @@ MISTAKES: dict[str, tuple[bytes, str | None, str]] = {
     "half a JSON": (b'{"model":"gpt-4o"', None, "JSON"),
     "two JSONs": (body() + body(), None, "JSON"),
     "not a number": (b'{"model":"gpt-4o","messages":[{"role":"user","content":"x"}],"top_p":NaN}', None, "NaN"),
-    "broken UTF-8": (b'{"model":"gpt-4o","messages":[{"role":"user","content":"\xff"}]}', None, "JSON"),
+    "broken UTF-8": (b'{"model":"gpt-4o","messages":[{"role":"user","content":"\xff"}]}', None, "UTF-8"),
     "a list": (b"[]", None, "object"),
     "null": (b"null", None, "object"),
     "a text": (b'"hi"', None, "object"),
