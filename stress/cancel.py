@@ -11,6 +11,7 @@ from passenger.simulator import Fault, Recorded, Simulator
 from stress.asking import UP, asked, http
 from stress.figures import Report
 from stress.served import Served, eventually, serving
+from stress.stalls import stalls
 from stress.stampede import EXCHANGE
 from stress.wire import Wire, dial, request
 
@@ -55,9 +56,11 @@ async def run(plan: Plan) -> Report:
         async with Simulator() as simulator, serving(simulator, Path(home)) as served, http() as client:
             stage, every = Stage(plan, simulator, served), list[float]()
             await asked(client, served, "prime")
-            for number, kind in enumerate(KINDS):
-                every += await _kind(report, stage, kind, (plan.requests + number) // share)
+            async with stalls() as late:
+                for number, kind in enumerate(KINDS):
+                    every += await _kind(report, stage, kind, (plan.requests + number) // share)
             report.times("all of these", every)
+            report.times("the driver's own stalls", late)
             _judge(report, stage)
             report.must(not await asked(client, served, "afterwards"), "a request afterwards is not served")
     return report

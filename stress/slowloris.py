@@ -85,6 +85,7 @@ def _judge_slow(report: Report, dawdled: Sequence[Dawdled]) -> None:
         spread = " / ".join(f"{percentile(closed, percent):.1f}" for percent in (0, 50, 100))
         report.figure(f"{kind}: closed of all", f"{len(closed)} of {len(some)}, with {statuses}")
         report.figure(f"{kind}: closed after, s: min / p50 / max", spread)
+        report.must(len(closed) == len(some), f"{kind}: some were never closed")
 
 
 async def _latencies(client: aiohttp.ClientSession, served: Served, clients: int, seconds: float) -> list[float]:
