@@ -5,15 +5,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN := .venv/.installed
 DEV := .venv/.installed-dev
 FUZZ := .venv/.installed-fuzz
+AUDIT := .venv/.installed-audit
 NODE := tests/contract/node/node_modules/.installed
-MINUTES ?= 1
 RUNS ?= 0
 TARGETS ?=
 UV ?= uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help demo install test check coverage format lint types bench fuzz mutate clients lock clean
+.PHONY: help demo install test check faults coverage format lint types bench soak stress fuzz mutate clients audit sbom lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ test: $(DEV) $(NODE)  ## run the tests
 
 check: format lint types test coverage  ## the whole truth: format, lint, types, tests, coverage
 
+faults: $(DEV)  ## only the tests that prove a promise, a threat or a fault, and what became of each
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m proves --proofs --hypothesis-seed 0
+
 coverage:  ## what the last tests have run, and fail below the bar
 	$(BIN)/coverage report
 
@@ -45,8 +48,14 @@ types: $(DEV)  ## fail on a type error
 bench: $(DEV)  ## CPU and memory of the server, as the operating system counts them
 	$(BIN)/python -m benchmarks
 
+soak: $(DEV)  ## everything at once for MINUTES (20): dialects, faults, hang-ups, dying tokens
+	$(BIN)/python -m stress soak --minutes $(or $(MINUTES),20)
+
+stress: $(DEV)  ## the other drivers of docs/stress.md, one after the other: some ten minutes
+	for name in stampede cancel stale slow-reader slowloris; do $(BIN)/python -m stress $$name || exit 1; done
+
 fuzz: $(FUZZ)  ## fuzz what reads other people's bytes: MINUTES for each target, TARGETS="framing ...", RUNS
-	$(BIN)/python -m fuzz $(TARGETS) --minutes $(MINUTES) --runs $(RUNS)
+	$(BIN)/python -m fuzz $(TARGETS) --minutes $(or $(MINUTES),1) --runs $(RUNS)
 
 mutate: $(FUZZ)  ## break the token module in every small way, and list what no test notices
 	$(BIN)/mutmut run
@@ -54,6 +63,15 @@ mutate: $(FUZZ)  ## break the token module in every small way, and list what no 
 
 clients: $(DEV) $(NODE)  ## let the real programs (Claude Code, Codex, ...) do a turn each; installs some 2 GB
 	$(BIN)/python -m clients
+
+audit: $(AUDIT)  ## known advisories about what is installed to run; needs the advisory service
+	@said=$$($(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/run.txt 2>&1); echo "$$said"; \
+	case "$$said" in *"No known vulnerabilities"*) ;; *"Found "*"vulnerabilit"*) exit 1 ;; \
+	*) echo "the advisory service cannot be reached: nothing was audited" ;; esac
+
+sbom: $(AUDIT)  ## what is installed to run, as CycloneDX: dist/passenger.cdx.json
+	@mkdir -p dist
+	$(BIN)/cyclonedx-py requirements requirements/run.txt --output-format JSON --output-file dist/passenger.cdx.json
 
 lock:  ## pin every requirement anew, by hash, without naming a host, none younger than a week (needs uv)
 	$(COMPILE) pyproject.toml -o requirements/run.txt
@@ -85,4 +103,8 @@ $(FUZZ): $(DEV) requirements/fuzz.txt
 
 $(NODE): $(DEV) tests/contract/node/package-lock.json
 	cd tests/contract/node && PATH="$(abspath $(BIN)):$$PATH" npm ci --loglevel=error --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+$(AUDIT): $(DEV) requirements/audit.txt
+	$(PIP) install --require-hashes -r requirements/audit.txt
 	@touch $@

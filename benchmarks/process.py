@@ -90,15 +90,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-def await_answer(process: subprocess.Popen[bytes], port: int, path: str, log: Path) -> None:
+def await_answer(process: subprocess.Popen[bytes], port: int, path: str, log: Path, patience: float = PATIENCE) -> None:
     """Wait for the first answer to a GET: what listens and does not serve yet is not ready.
 
     Raises:
         NotStartedError: there was none.
     """
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + patience
     while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), PATIENCE) as wire:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), patience) as wire:
             wire.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
             if wire.recv(1024):
                 return

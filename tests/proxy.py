@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from passenger.simulator import Simulator
+from tests.sweep import LEVEL, Record
 
 T = TypeVar("T")
 
 STARTED = re.compile(r"Passenger serves (http://\S+)/v1")
+SECRETS = ("COPILOT_GITHUB_TOKEN", "GH_TOKEN", "PASSENGER_API_KEYS")
+"""Variables that hold secrets, which no process may say."""
+
 PATIENCE = 60.0
 """Seconds that anything awaited may take; far more than it ever does."""
 
@@ -28,6 +32,7 @@ class Proxy:
     home: Path
     lines: list[str] = field(default_factory=list)
     url: str = ""
+    record: Record = field(default_factory=Record)
     _reader: asyncio.Task[None] | None = None
 
     @property
@@ -61,6 +66,7 @@ class Proxy:
         assert self.process.stderr is not None
         async for line in self.process.stderr:
             self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
+            self.record.add(self.lines[-1])
 
 
 async def eventually(find: Callable[[], T | None]) -> T:
@@ -75,14 +81,20 @@ async def eventually(find: Callable[[], T | None]) -> T:
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """A process's whole environment, with a home of its own and nothing of the user's."""
     kept = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_CONFIG") if name in os.environ}
-    return {**kept, "HOME": str(home), "NO_COLOR": "1", **(extra or {})}
+    return {**kept, "HOME": str(home), "NO_COLOR": "1", "PASSENGER_LOG": LEVEL, **(extra or {})}
 
 
 async def spawn(
-    home: Path, arguments: Sequence[str], env: Mapping[str, str] | None = None, stdin: int = asyncio.subprocess.DEVNULL
+    home: Path,
+    arguments: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    stdin: int = asyncio.subprocess.DEVNULL,
+    descriptors: int | None = None,
 ) -> Proxy:
-    """Start `passenger` with these arguments."""
+    """Start `passenger` with these arguments, and with no more file descriptors than that."""
+    limited = ["/bin/sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
     process = await asyncio.create_subprocess_exec(
+        *limited,
         sys.executable,
         "-m",
         "passenger",
@@ -95,6 +107,9 @@ async def spawn(
         limit=16 * 1024 * 1024,
     )
     proxy = Proxy(process, home)
+    proxy.record.forbid(one.strip() for name in SECRETS for one in (env or {}).get(name, "").split(",") if one.strip())
+    with contextlib.suppress(OSError):
+        proxy.record.add(Path(f"/proc/{process.pid}/cmdline").read_text(encoding="utf-8", errors="replace"))
     proxy._reader = asyncio.create_task(proxy._read())
     return proxy
 
@@ -107,12 +122,14 @@ async def running(
     config: str = "",
     env: Mapping[str, str] | None = None,
     login: bool = True,
+    descriptors: int | None = None,
 ) -> AsyncIterator[Proxy]:
     """A proxy that serves on a free port, pointed at the simulator and logged in there; stopped at the end."""
     settings = home / "settings.toml"
     settings.write_text(simulator.config_toml() + config)
     token = {"COPILOT_GITHUB_TOKEN": simulator.login_token} if login else {}
-    proxy = await spawn(home, ["-c", str(settings), "--port", "0", *arguments], {**token, **(env or {})})
+    command = ["-c", str(settings), "--port", "0", *arguments]
+    proxy = await spawn(home, command, {**token, **(env or {})}, descriptors=descriptors)
     try:
         proxy.url = await eventually(lambda: _address(proxy))
         yield proxy
@@ -120,6 +137,7 @@ async def running(
         if proxy.process.returncode is None:
             proxy.signal(signal.SIGTERM)
         await proxy.ended()
+        proxy.record.forbid([simulator.login_token, *simulator.account.minted])
 
 
 def _address(proxy: Proxy) -> str | None:

@@ -41,6 +41,7 @@ def test_events_and_tail_concatenate_to_the_bytes_fed_wherever_they_are_cut(stre
         assert b"".join(events) + tail == stream
 
 
+@pytest.mark.proves("F30")
 @pytest.mark.parametrize("stream", STREAMS)
 def test_the_messages_are_the_same_at_every_cut_and_byte_by_byte(stream: bytes) -> None:
     whole = messages_of([stream])
@@ -49,6 +50,7 @@ def test_the_messages_are_the_same_at_every_cut_and_byte_by_byte(stream: bytes) 
     assert messages_of([stream[i : i + 1] for i in range(len(stream))]) == whole
 
 
+@pytest.mark.proves("F30")
 @given(
     st.lists(
         st.sampled_from([b"data: 1", b"data:", b"\r", b"\n", b"\r\n", b": c", b"event: e", "é\U0001f600".encode()])
@@ -71,6 +73,7 @@ def test_messages_agree_with_the_reader_of_the_openai_sdk(lines: list[bytes]) ->
     assert [m for m in ours if m[1]] == [m for m in theirs if m[1]]
 
 
+@pytest.mark.proves("F31", "promise 8")
 def test_an_event_without_end_is_refused_at_its_limit() -> None:
     splitter = SseSplitter(limit=100)
     splitter.feed(b"data: " + b"x" * 90)

@@ -39,6 +39,11 @@ LAYERS: dict[str, int] = {
     "exchange": 2,
     "store": 3,
     "vault": 3,
+    "proxies": 3,
+    "trust": 3,
+    "network": 3,
+    "connector": 3,
+    "unconnected": 3,
     "http": 3,
     "github": 3,
     "upstream": 3,
@@ -57,7 +62,11 @@ LAYERS: dict[str, int] = {
 }
 """The layer of each module or package, from the values up to the command line."""
 
-IO_ONLY = {"aiohttp": {"http", "github", "upstream"}, "filelock": {"store"}, "tiktoken": {"tokens"}}
+IO_ONLY = {
+    "aiohttp": {"connector", "unconnected", "http", "github", "upstream"},
+    "filelock": {"store"},
+    "tiktoken": {"tokens"},
+}
 """Libraries that only some modules may import, because they touch the network or the disk."""
 
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")

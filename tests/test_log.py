@@ -30,6 +30,7 @@ from passenger.secret import Secret
 # --- secrets -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("T4", "promise 2")
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -238,6 +239,7 @@ def test_the_lines_of_a_traceback_are_indented_so_that_none_can_pass_for_a_recor
     assert all(line.startswith("    ") for line in rest)
 
 
+@pytest.mark.proves("T4", "promise 2")
 def test_secrets_are_hidden_in_the_message_the_fields_and_the_traceback() -> None:
     redactor = Redactor()
     redactor.add("opensesame")

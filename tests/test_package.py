@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
+
+import pytest
 
 import passenger
 
@@ -17,6 +20,7 @@ def tracked(below: str) -> set[str]:
     return {name for name in listed.stdout.split("\0") if name}
 
 
+@pytest.mark.proves("S")
 def test_the_wheel_holds_exactly_the_repositorys_files(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
@@ -28,8 +32,20 @@ def test_the_wheel_holds_exactly_the_repositorys_files(tmp_path: Path) -> None:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
         metadata = next(name for name in wheel.namelist() if name.endswith("METADATA"))
         assert f"Version: {passenger.__version__}" in wheel.read(metadata).decode()
+        modes = {entry.filename: entry.external_attr >> 16 for entry in wheel.infolist()}
     assert names == {name.removeprefix("src/") for name in tracked("src")}
-    assert not [name for name in names if name.endswith(".pth")]
+    assert not [name for name in modes if name.endswith((".pth", ".so", ".data/"))]
+    assert not [name for name, mode in modes.items() if mode & 0o111 and not name.endswith("/")]
+
+
+@pytest.mark.proves("S")
+def test_the_source_distribution_holds_nothing_but_files_of_the_repository(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        names = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
+    assert names - tracked(".") == {"PKG-INFO"}
+    assert tracked("src") <= names
 
 
 def test_the_name_in_the_code_is_the_name_it_is_built_under() -> None:
@@ -37,6 +53,7 @@ def test_the_name_in_the_code_is_the_name_it_is_built_under() -> None:
     assert project["name"] == passenger.DISTRIBUTION
 
 
+@pytest.mark.proves("S")
 def test_every_requirement_is_pinned_by_hash_and_no_host_is_named() -> None:
     for path in (ROOT / "requirements").glob("*.txt"):
         text = path.read_text()
@@ -53,13 +70,17 @@ def test_a_core_install_stays_small() -> None:
     assert len([line for line in text.splitlines() if "==" in line]) <= 32
 
 
+@pytest.mark.proves("S")
 def test_importing_the_package_opens_no_socket() -> None:
     script = (
         "import socket, sys\n"
         "def refuse(*_): raise AssertionError('a socket was opened')\n"
         "opening = lambda event: event.startswith('socket.') and event != 'socket.__new__'\n"
         "sys.addaudithook(lambda event, _: refuse() if opening(event) else None)\n"
-        "import passenger.cli.serve, passenger.cli.login, passenger.cli.demo\n"
+        "import pkgutil, importlib, passenger\n"
+        "names = [found.name for found in pkgutil.walk_packages(passenger.__path__, 'passenger.')]\n"
+        "[importlib.import_module(name) for name in names if not name.endswith('__main__')]\n"
+        "assert len(names) > 100\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ from passenger.accounts import Access, Token
 from passenger.copilot.protocol import Grant
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
-from passenger.session import LONGEST_PAUSE, REFUSED_PAUSE, Session
+from passenger.session import BACKOFF, LONGEST_PAUSE, REFUSED_PAUSE, Session
 from tests.fakes import NOON, Clock, MemoryVault, grant, login
 
 
@@ -129,6 +129,7 @@ async def test_a_new_login_can_be_exchanged_before_it_is_the_one_in_use() -> Non
     assert (await bench.session.exchange()).login == login().token.fingerprint()
 
 
+@pytest.mark.proves("F3", "promise 4")
 async def test_two_hundred_waiters_cost_one_exchange() -> None:
     bench = Bench()
     accesses = await asyncio.gather(*(bench.session.access() for _ in range(200)))
@@ -136,6 +137,7 @@ async def test_two_hundred_waiters_cost_one_exchange() -> None:
     assert bench.github.exchanges == 1
 
 
+@pytest.mark.proves("F3", "promise 4")
 async def test_two_hundred_refusals_cost_one_exchange() -> None:
     bench = Bench(token())
     refused = await bench.session.access()
@@ -288,6 +290,7 @@ async def test_a_new_login_is_tried_at_once() -> None:
     assert bearer(await bench.session.access()) == "token-2"
 
 
+@pytest.mark.proves("F4")
 async def test_the_first_waiters_leaving_does_not_stop_the_exchange() -> None:
     bench = Bench()
     bench.github.gate = asyncio.Event()
@@ -327,6 +330,33 @@ async def test_a_token_refused_twice_in_a_row_costs_no_third_exchange() -> None:
     assert bench.github.exchanges == 1
 
 
+async def test_a_token_that_died_on_its_way_is_exchanged_after_a_pause_that_grows() -> None:
+    bench = Bench(token())
+    refused = await bench.session.renew(await bench.session.access())
+    for number, pause in enumerate((*BACKOFF, BACKOFF[-1]), start=2):
+        bench.session.reject(refused)
+        bench.clock.now += pause - 0.5
+        bench.session.reject(refused)  # by a request that was under way
+        with pytest.raises(Failure, match="passenger login"):
+            await bench.session.renew(refused)
+        bench.clock.now += 0.5
+        refused = await bench.session.renew(refused)
+        assert bearer(refused) == f"token-{number}"
+    bench.session.accept(refused)
+    refused = await bench.session.renew(refused)
+    bench.session.reject(refused)
+    bench.clock.now += BACKOFF[0]
+    assert bearer(await bench.session.renew(refused)) == "token-10"
+
+
+async def test_a_token_that_has_served_and_is_refused_is_exchanged_at_once() -> None:
+    bench = Bench(token())
+    again = await bench.session.renew(await bench.session.access())
+    bench.session.accept(again)
+    bench.session.reject(again)
+    assert bearer(await bench.session.renew(again)) == "token-2"
+
+
 async def test_without_a_login_a_good_token_still_serves_and_then_the_login_is_named() -> None:
     bench = Bench(token())
     bench.vault.the_login = None
@@ -355,6 +385,7 @@ async def test_a_refresh_always_exchanges() -> None:
     assert bearer(await bench.session.access()) == "token-1"
 
 
+@pytest.mark.proves("F9")
 @pytest.mark.parametrize("refresh_in", [0, -5, None, 1e12, -1e12])
 async def test_an_absurd_refresh_time_is_clamped(refresh_in: float | None) -> None:
     bench = Bench()
@@ -366,6 +397,7 @@ async def test_an_absurd_refresh_time_is_clamped(refresh_in: float | None) -> No
     assert bench.github.exchanges == 1
 
 
+@pytest.mark.proves("F9")
 async def test_a_token_that_comes_expired_is_an_error_and_not_a_loop() -> None:
     bench = Bench()
     bench.github.grant = grant("stale", expires_in=-10)
@@ -375,6 +407,7 @@ async def test_a_token_that_comes_expired_is_an_error_and_not_a_loop() -> None:
     assert bench.github.exchanges == 1
 
 
+@pytest.mark.proves("F10")
 @pytest.mark.parametrize("skew", [-86_400, -3600, 3600, 86_400])
 async def test_a_clock_that_is_wrong_neither_wastes_nor_outlives_a_token(skew: float) -> None:
     bench = Bench()

@@ -35,6 +35,7 @@ def test_no_file_is_none(tmp_path: Path) -> None:
     assert file.stamp() is None
 
 
+@pytest.mark.proves("T1", "promise 2")
 def test_the_file_is_the_owners_alone_from_its_first_byte(tmp_path: Path) -> None:
     """A thread looks at every file in the directory all the while."""
     file, modes, stop = PrivateFile(tmp_path / "t.json"), set(), threading.Event()
@@ -67,6 +68,7 @@ def test_nothing_but_the_file_is_left(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["t.json"]
 
 
+@pytest.mark.proves("T1")
 def test_a_file_that_others_could_read_is_made_private(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "t.json"
     path.write_text("{}")
@@ -87,6 +89,7 @@ def test_a_file_that_is_not_ours_is_never_touched(tmp_path: Path) -> None:
     assert mode(path) == 0o644
 
 
+@pytest.mark.proves("F13")
 @pytest.mark.parametrize(
     "content",
     [
@@ -127,6 +130,7 @@ def test_marks_of_other_editors_are_tolerated(tmp_path: Path, content: bytes) ->
     assert PrivateFile(path).read() == {"a": 1}
 
 
+@pytest.mark.proves("F13")
 @given(st.binary(max_size=200))
 def test_no_bytes_crash_the_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.mktemp("fuzz") / "t.json"
@@ -135,6 +139,7 @@ def test_no_bytes_crash_the_reader(tmp_path_factory: pytest.TempPathFactory, con
         assert isinstance(PrivateFile(path).read(), dict)
 
 
+@pytest.mark.proves("T3")
 def test_a_pipe_or_a_directory_in_the_files_place_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "dir").mkdir()
@@ -143,6 +148,7 @@ def test_a_pipe_or_a_directory_in_the_files_place_is_refused_at_once(tmp_path: P
             PrivateFile(tmp_path / name).read()
 
 
+@pytest.mark.proves("T3")
 def test_a_symlink_in_the_files_place_is_replaced_and_its_target_unharmed(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
@@ -150,6 +156,23 @@ def test_a_symlink_in_the_files_place_is_replaced_and_its_target_unharmed(tmp_pa
     PrivateFile(tmp_path / "t.json").write({"a": 1})
     assert victim.read_text() == "precious"
     assert not (tmp_path / "t.json").is_symlink()
+
+
+@pytest.mark.proves("T3")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+def test_a_link_or_a_file_of_somebody_else_is_refused_and_its_target_unharmed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text('{"token": "x"}')
+    victim.chmod(0o644)
+    link = tmp_path / "token.json"
+    link.symlink_to(victim)
+    os.lchown(link, 12345, 12345)
+    with pytest.raises(StoreError, match="a link that belongs to another user"):
+        PrivateFile(link).read()
+    assert stat.S_IMODE(victim.stat().st_mode) == 0o644
+    os.chown(victim, 12345, 12345)
+    with pytest.raises(StoreError, match="belongs to another user"):
+        PrivateFile(victim).read()
 
 
 def test_a_missing_directory_is_named_where_it_must_exist(tmp_path: Path) -> None:
@@ -168,6 +191,7 @@ def _write_with_no_room(path: Path) -> None:
     os._exit(0)
 
 
+@pytest.mark.proves("T2")
 def test_a_full_disk_leaves_the_old_file_and_no_rubbish(tmp_path: Path) -> None:
     path = tmp_path / "t.json"
     PrivateFile(path).write({"token": "old"})
@@ -190,6 +214,7 @@ for count in itertools.count():
 """
 
 
+@pytest.mark.proves("T2", "F51", "promise 9")
 def test_a_kill_at_any_moment_leaves_an_old_or_a_new_file(tmp_path: Path) -> None:
     path = tmp_path / "t.json"
     for delay in range(8):
@@ -218,6 +243,7 @@ async def test_the_lock_lets_one_in_at_a_time(tmp_path: Path) -> None:
     assert most == 1
 
 
+@pytest.mark.proves("F12")
 async def test_a_lock_dies_with_its_process(tmp_path: Path) -> None:
     path = tmp_path / "t.json"
     script = (
@@ -232,6 +258,7 @@ async def test_a_lock_dies_with_its_process(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.proves("F12")
 async def test_where_no_lock_can_be_had_the_work_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("")
     async with PrivateFile(tmp_path / "file" / "t.json").lock():

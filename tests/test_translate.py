@@ -118,6 +118,7 @@ def test_an_event_that_was_cut_off_is_none(tail: bytes) -> None:
     assert failed(Upstream(begun, tail)).code == "stream_broken"
 
 
+@pytest.mark.proves("F32")
 @pytest.mark.parametrize(
     ("upstream", "code"),
     [
@@ -188,6 +189,7 @@ def test_a_stream_is_written_in_the_clients_dialect_and_each_event_is_noted() ->
     assert len(down.pieces) > 1
 
 
+@pytest.mark.proves("F30")
 @pytest.mark.parametrize("dialect", [completions, messages, responses], ids=lambda dialect: dialect.NAME)
 @given(size=st.integers(1, 400))
 def test_a_stream_is_the_same_however_the_network_cuts(dialect: Any, size: int) -> None:

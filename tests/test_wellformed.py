@@ -29,6 +29,7 @@ def test_what_a_program_writes_passes(document: dict[str, object]) -> None:
     check(json.dumps(document).encode())
 
 
+@pytest.mark.proves("N12")
 @pytest.mark.parametrize("wide", [False, True])
 def test_nesting_is_taken_up_to_the_limit_and_refused_beyond_it(wide: bool) -> None:
     more = b"[" + b",".join([b"[]"] * 3000) + b"]" if wide else b"1"
@@ -41,6 +42,7 @@ def test_brackets_within_strings_are_no_nesting() -> None:
     check(json.dumps({"x": "[{" * 5000, "y": '\\"[[['}).encode())
 
 
+@pytest.mark.proves("N12")
 @pytest.mark.parametrize("key", READ)
 def test_a_key_that_is_read_may_not_be_said_twice(key: str) -> None:
     with pytest.raises(Failure) as caught:

@@ -30,7 +30,7 @@ class GitHub:
     """GitHub over HTTP. `token_url` is where tokens are exchanged; its origin also knows who is logged in."""
 
     def __init__(self, http: Client, token_url: str, editor: Editor) -> None:
-        self._http = http.pooled
+        self._http = http
         self._token_url = token_url
         self._editor = editor
 
@@ -72,15 +72,10 @@ class GitHub:
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
     ) -> tuple[int, dict[str, str], bytes]:
+        if body:
+            headers = {**headers, "Content-Type": "application/json"}
         try:
-            async with self._http.request(
-                method,
-                url,
-                data=body or None,
-                headers={**headers, **({"Content-Type": "application/json"} if body else {})},
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT),
-            ) as response:
+            async with await self._http.request(method, URL(url), headers, body, total=TIMEOUT) as response:
                 content = await read_at_most(response, ANSWER_LIMIT)
                 return response.status, {k.lower(): v for k, v in response.headers.items()}, content
         except (aiohttp.ClientError, OSError, TimeoutError) as error:

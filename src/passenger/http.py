@@ -5,18 +5,20 @@ that names the layer.
 """
 
 import asyncio
-import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import ClassVar, Self
-from weakref import WeakSet
+from functools import cache, partial
+from typing import Any, Self
 
 import aiohttp
-from aiohttp.client_exceptions import ClientConnectorDNSError
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
+from yarl import URL
 
+from passenger.connector import Connector, UnconnectedError
 from passenger.errors import Failure, Kind
+from passenger.network import Network
+from passenger.unconnected import unconnected
 
 KEEP_ALIVE = 20.0
 """Seconds an idle connection is kept; GitHub's edge keeps them longer, so that it rarely closes first."""
@@ -24,53 +26,104 @@ KEEP_ALIVE = 20.0
 HEADER_LIMIT = 64 * 1024
 """Bytes of one upstream header."""
 
+READ_BUFFER = 64 * 1024
+"""Bytes of an answer, of which twice as many may wait for a client that does not read; aiohttp's own are 256 KB."""
+
 
 class StaleConnectionError(aiohttp.ServerDisconnectedError):
     """A connection that had served before gave nothing back: the server had closed it before it saw the request."""
 
 
-class _Response(aiohttp.ClientResponse):
-    """Knows whether its connection has served before, which aiohttp tells only to tracing, at 10 % of a request."""
+class _Wire(ResponseHandler):
+    """Knows whether it has served before and whether anything came back this time.
 
-    _served: ClassVar[WeakSet[asyncio.BaseProtocol]] = WeakSet()
+    aiohttp tells the first only to tracing, at 10 % of a request, and the second to nobody.
+    """
+
+    served = heard = False
+
+    def set_response_params(self, **params: Any) -> None:  # Any: aiohttp's own parameters
+        """Begin a request."""
+        self.served, self.heard = self.served or self.heard, False
+        super().set_response_params(**params)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came."""
+        self.heard = True
+        super().data_received(data)
+
+
+class _Response(aiohttp.ClientResponse):
+    """Says when it never began because its connection was stale."""
 
     async def start(self, connection: Connection) -> Self:
         """Wait for the headers."""
-        protocol = connection.protocol
+        wire = connection.protocol
         try:
             await super().start(connection)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if protocol in self._served:
+            if isinstance(wire, _Wire) and wire.served and not wire.heard:
                 raise StaleConnectionError from error
             raise
-        if protocol is not None:
-            self._served.add(protocol)
         return self
 
 
-@dataclass(frozen=True, slots=True)
 class Client:
     """Two ways to send: on a kept connection where there is one, or on a new one that is not kept."""
 
-    pooled: aiohttp.ClientSession
-    fresh: aiohttp.ClientSession
+    def __init__(
+        self, pooled: aiohttp.ClientSession, fresh: aiohttp.ClientSession, network: Network, connect_timeout: float
+    ) -> None:
+        self._pooled = pooled
+        self._fresh = fresh
+        self._connect_timeout = connect_timeout
+        self._way = cache(network.way)  # a few hosts, and many requests to each
+
+    async def request(
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        fresh: bool = False,
+        total: float | None = None,
+        first_byte: float | None = None,
+    ) -> aiohttp.ClientResponse:
+        """The answer once its headers are in; what it raises, `network_failure` understands."""
+        way = self._way(url.scheme, url.raw_host or "", url.port or 0)
+        return await (self._fresh if fresh else self._pooled).request(
+            method,
+            url,
+            data=body or None,
+            headers={**headers, **way.headers} if way.headers else headers,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=total, sock_connect=self._connect_timeout, sock_read=first_byte),
+            ssl=way.context or True,
+            proxy=way.proxy,
+            proxy_headers=way.proxy_headers,
+        )
 
 
 @asynccontextmanager
-async def client(*, connect_timeout: float) -> AsyncIterator[Client]:
-    """The client for a process's lifetime; `connect_timeout` is in seconds."""
-    pool = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE, ttl_dns_cache=60)
-    no_pool = aiohttp.TCPConnector(limit=0, force_close=True)
-    async with _session(pool, connect_timeout) as pooled, _session(no_pool, connect_timeout) as fresh:
-        yield Client(pooled, fresh)
+async def client(*, connect_timeout: float, network: Network | None = None) -> AsyncIterator[Client]:
+    """The client for a process's lifetime; `connect_timeout` is in seconds, without a `network` there is no proxy."""
+    network = network or Network()
+    names = network.proxy_names()
+    pool = Connector(names, keepalive_timeout=KEEP_ALIVE, ttl_dns_cache=60)
+    wire: type[ResponseHandler] = _Wire
+    pool._factory = partial(wire, loop=asyncio.get_running_loop())
+    no_pool = Connector(names, force_close=True)
+    async with _session(pool) as pooled, _session(no_pool) as fresh:
+        yield Client(pooled, fresh, network, connect_timeout)
 
 
-def _session(connector: aiohttp.TCPConnector, connect_timeout: float) -> aiohttp.ClientSession:
+def _session(connector: Connector) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout),
         skip_auto_headers=("User-Agent", "Accept-Encoding"),
+        read_bufsize=READ_BUFFER,
         max_line_size=HEADER_LIMIT,
         max_field_size=HEADER_LIMIT,
         trust_env=False,
@@ -91,16 +144,10 @@ async def read_at_most(response: aiohttp.ClientResponse, limit: int) -> bytes:
 def network_failure(error: Exception, host: str, kind: Kind = Kind.UPSTREAM) -> Failure:
     """What a failed attempt means, naming the layer that failed and the host it failed for."""
     match error:
-        case aiohttp.ConnectionTimeoutError():
-            kind, code, message = Kind.TIMEOUT, "upstream_timeout", f"connecting to {host} took too long (TCP)"
+        case UnconnectedError():
+            return unconnected(error, host, kind)
         case TimeoutError():
             kind, code, message = Kind.TIMEOUT, "upstream_timeout", f"{host} did not answer in time"
-        case ClientConnectorDNSError():
-            code, message = "upstream_unreachable", f"the name {host} cannot be resolved (DNS)"
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError() | ssl.SSLError():
-            code, message = "upstream_unreachable", f"no trusted connection to {host} (TLS): {_reason(error)}"
-        case aiohttp.ClientConnectorError():
-            code, message = "upstream_unreachable", f"{host} cannot be reached (TCP): {error.os_error.strerror}"
         case aiohttp.ServerDisconnectedError():
             code, message = "upstream_disconnected", f"{host} closed the connection without an answer"
         case aiohttp.ClientPayloadError():
@@ -108,9 +155,6 @@ def network_failure(error: Exception, host: str, kind: Kind = Kind.UPSTREAM) -> 
         case aiohttp.ClientOSError():
             code, message = "upstream_disconnected", f"the connection to {host} broke: {error.strerror}"
         case _:
-            code, message = "upstream_protocol", f"{host} answered what is not HTTP: {_reason(error)}"
+            reason = str(error) or type(error).__name__
+            code, message = "upstream_protocol", f"{host} answered what is not HTTP: {reason}"
     return Failure(kind, message, code=code)
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__

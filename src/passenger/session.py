@@ -68,6 +68,14 @@ class _Trouble:
     times: int
 
 
+@dataclass(frozen=True)
+class _Rejected:
+    """A new token that Copilot refused, and until when it is not exchanged for another."""
+
+    bearer: Secret
+    until: float
+
+
 class Session:
     """One account's access to Copilot: every request asks it, and only it renews tokens.
 
@@ -92,7 +100,9 @@ class Session:
         self._loaded = False
         self._renewal: asyncio.Task[Token] | None = None
         self._trouble: _Trouble | None = None
-        self._rejected: Secret | None = None
+        self._rejected: _Rejected | None = None
+        self._rejections = 0
+        self._accepted: Secret | None = None
 
     async def access(self) -> Access:
         """What the next call needs; renews the token where it is time.
@@ -121,13 +131,26 @@ class Session:
         token = self._current()
         if token is not None and token.bearer != refused.bearer:
             return await self.access()
-        if self._rejected == refused.bearer:
+        if self._is_rejected(refused.bearer):
             raise Failure(Kind.LOGIN, f"Copilot refuses even new tokens of this login: {_LOG_IN}", code="login_needed")
         return self._access(await asyncio.shield(self._renewing(refused.bearer)))
 
+    def accept(self, used: Access) -> None:
+        """Note that Copilot takes a token."""
+        self._accepted = used.bearer
+        self._rejections = 0
+
     def reject(self, refused: Access) -> None:
-        """Note that even a new token was refused, so that not every request costs an exchange from now on."""
-        self._rejected = refused.bearer
+        """Note that even a new token was refused, so that not every request costs an exchange from now on.
+
+        Only for a while: it may have died while it was on its way, and then the next one is good. One that has served
+        was good, so its end says nothing of the next one.
+        """
+        known = self._accepted, self._rejected.bearer if self._rejected else None
+        if refused.bearer not in known:
+            wait = BACKOFF[min(self._rejections, len(BACKOFF) - 1)]
+            self._rejections += 1
+            self._rejected = _Rejected(refused.bearer, self._clock() + wait)
 
     async def exchange(self, login: Login | None = None) -> Token:
         """A new token, saved, whatever the old one is still good for, by the login in use or a new one."""
@@ -154,6 +177,9 @@ class Session:
 
     def _access(self, token: Token) -> Access:
         return Access(token.bearer, self._base_url(token.api), self._headers, token.expires_at)
+
+    def _is_rejected(self, bearer: Secret) -> bool:
+        return self._rejected is not None and self._rejected.bearer == bearer and self._clock() < self._rejected.until
 
     def _may_try(self) -> bool:
         """Whether a failure is long enough ago, or the clock has been set back since."""

@@ -68,6 +68,7 @@ class PrivateFile:
             StoreError: it is not a plain file, belongs to somebody else, or cannot be read.
         """
         try:
+            self._check_link()
             # O_NONBLOCK: opening a pipe somebody planted here must not wait for a writer.
             descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
         except (FileNotFoundError, NotADirectoryError):
@@ -129,13 +130,22 @@ class PrivateFile:
             raise StoreError(f"the directory {self.path.parent} does not exist")
         self.path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
 
+    def _check_link(self) -> None:
+        """Follow a link (secrets that are mounted into containers are links), but none that somebody else has put."""
+        if (
+            os.name == "posix"
+            and self.path.is_symlink()
+            and (owner := self.path.lstat().st_uid) not in _trusted_owners()
+        ):
+            raise StoreError(f"{self.path} is a link that belongs to another user (uid {owner})")
+
     def _check(self, descriptor: int) -> None:
         info = os.fstat(descriptor)
         if not stat.S_ISREG(info.st_mode):
             raise StoreError(f"{self.path} is not a plain file")
         if os.name != "posix":
             return
-        if info.st_uid not in (os.geteuid(), 0):
+        if info.st_uid not in _trusted_owners():
             raise StoreError(f"{self.path} belongs to another user (uid {info.st_uid})")
         if self.ours and info.st_mode & 0o077 and info.st_uid == os.geteuid():
             log.warning("%s could be read by others: now only by you", self.path)
@@ -164,6 +174,11 @@ class PrivateFile:
             temporary.unlink(missing_ok=True)
             raise
         _sync_directory(self.path.parent)
+
+
+def _trusted_owners() -> tuple[int, int]:
+    """Ourselves and root, who can do anything anyway."""
+    return (os.geteuid(), 0)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -2,7 +2,7 @@
 
     401                                    a new token, once
     421                                    a new exchange, once; its host is followed
-    connecting or resolving failed         once more
+    connecting or resolving failed         once more, unless it took too long or a proxy refused it
     a reused connection gave nothing back  once more: the server had closed it before it saw the request
 
 Everything else goes to the client as it is: whatever may have reached a model may have been billed.
@@ -19,6 +19,7 @@ import aiohttp
 from yarl import URL
 
 from passenger.accounts import Access
+from passenger.connector import UnconnectedError
 from passenger.copilot.protocol import passed_down, read_failure
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
@@ -87,14 +88,13 @@ class Reply:
 
     async def read(self) -> bytes:
         """The whole body; fails as `pieces` does, and where it is larger than any answer."""
-        try:
-            body = await read_at_most(self._response, ANSWER_LIMIT + 1)
-        except _NETWORK_ERRORS as error:
-            raise network_failure(error, self.host) from error
-        if len(body) > ANSWER_LIMIT:
-            message = f"{self.host} answered with more than {ANSWER_LIMIT} bytes"
-            raise Failure(Kind.UPSTREAM, message, code="bad_answer")
-        return body
+        body = bytearray()
+        async for piece in self.pieces():
+            body += piece
+            if len(body) > ANSWER_LIMIT:
+                message = f"{self.host} answered with more than {ANSWER_LIMIT} bytes"
+                raise Failure(Kind.UPSTREAM, message, code="bad_answer")
+        return bytes(body)
 
 
 class Upstream(Protocol):
@@ -134,13 +134,14 @@ class Copilot:
         access = await call.session.access()
         response = await self._tried(call, exchange, access)
         if response.status not in (401, 421):
+            call.session.accept(access)
             return response
         response.close()
         exchange.retries.append(str(response.status))
         access = await call.session.renew(access)
         response = await self._tried(call, exchange, access)
-        if response.status == 401:
-            call.session.reject(access)
+        note = call.session.reject if response.status == 401 else call.session.accept
+        note(access)
         return response
 
     async def _tried(self, call: Call, exchange: Exchange, access: Access) -> aiohttp.ClientResponse:
@@ -155,8 +156,10 @@ class Copilot:
         headers = {**headers, "X-Request-Id": exchange.id, "Accept-Encoding": "identity"}
         exchange.attempts += 1
         try:
-            return await _attempt(self._http.pooled, call, url, headers)
-        except aiohttp.ClientConnectorError:
+            return await self._attempt(call, url, headers)
+        except UnconnectedError as error:
+            if not error.may_pass:
+                raise network_failure(error, url.host or "") from error
             exchange.retries.append("connect")
         except StaleConnectionError:
             exchange.retries.append("stale connection")
@@ -164,24 +167,18 @@ class Copilot:
             raise network_failure(error, url.host or "") from error
         exchange.attempts += 1
         try:
-            return await _attempt(self._http.fresh, call, url, headers)
+            return await self._attempt(call, url, headers, fresh=True)
         except _NETWORK_ERRORS as error:
             raise network_failure(error, url.host or "") from error
 
-
-async def _attempt(
-    http: aiohttp.ClientSession, call: Call, url: URL, headers: dict[str, str]
-) -> aiohttp.ClientResponse:
-    response = await http.request(
-        call.method,
-        url,
-        data=call.body or None,
-        headers=headers,
-        allow_redirects=False,
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=http.timeout.sock_connect, sock_read=call.first_byte),
-    )
-    _set_idle_deadline(response, call.idle)
-    return response
+    async def _attempt(
+        self, call: Call, url: URL, headers: dict[str, str], *, fresh: bool = False
+    ) -> aiohttp.ClientResponse:
+        response = await self._http.request(
+            call.method, url, headers, call.body, fresh=fresh, first_byte=call.first_byte
+        )
+        _set_idle_deadline(response, call.idle)
+        return response
 
 
 def _set_idle_deadline(response: aiohttp.ClientResponse, seconds: float) -> None:

@@ -69,6 +69,7 @@ async def test_a_login_saves_both_files_for_its_owner_alone_and_says_who_is_in(
     assert {stat.S_IMODE(path.stat().st_mode) for path in directory.glob("*.json")} == {0o600}
 
 
+@pytest.mark.proves("T4", "promise 2")
 async def test_the_code_and_the_address_are_shown_and_the_tokens_never(simulator: Simulator, home: Path) -> None:
     _, said = await login(simulator, home, "-vv")
     assert "/login/device" in said
@@ -83,6 +84,7 @@ async def test_the_old_spelling_does_the_same(simulator: Simulator, home: Path) 
     assert list(saved(home)) == ["access_token.json", "token.json"]
 
 
+@pytest.mark.proves("F16")
 async def test_a_login_that_is_denied_ends_at_once_and_leaves_nothing(simulator: Simulator, home: Path) -> None:
     simulator.deny()
     code, said = await login(simulator, home)
@@ -91,6 +93,7 @@ async def test_a_login_that_is_denied_ends_at_once_and_leaves_nothing(simulator:
     assert saved(home) == {}
 
 
+@pytest.mark.proves("F16")
 async def test_a_code_that_expires_says_so(simulator: Simulator, home: Path) -> None:
     simulator.inject(Fault(status=200, body='{"error":"expired_token"}'), POLL)
     code, said = await login(simulator, home)
@@ -98,6 +101,7 @@ async def test_a_code_that_expires_says_so(simulator: Simulator, home: Path) -> 
     assert "expired" in said
 
 
+@pytest.mark.proves("F16")
 async def test_a_network_that_fails_is_tried_again(simulator: Simulator, home: Path) -> None:
     simulator.inject(Fault(reset=True), DEVICE)
     simulator.inject(Fault(status=502), POLL, times=2)
@@ -179,6 +183,7 @@ async def test_a_path_in_a_directory_that_is_missing_is_an_error_that_names_it(
     assert not missing.exists()
 
 
+@pytest.mark.proves("F16")
 async def test_ctrl_c_ends_it_with_130_and_leaves_nothing_behind(home: Path) -> None:
     async with Simulator(device_interval=0.02, approve_after=1_000_000) as simulator:
         process = await spawn(home, [*settings(simulator, home), "login"])

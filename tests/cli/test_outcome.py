@@ -73,6 +73,7 @@ def test_all_config_problems_are_said_on_stderr_a_line_each(command: Command, ho
 SHOW = ("config", "show")
 
 
+@pytest.mark.proves("F59")
 @pytest.mark.parametrize(
     ("shell", "code"),
     [
@@ -102,6 +103,7 @@ def test_a_reader_that_leaves_causes_no_traceback(home: Path) -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
+@pytest.mark.proves("F60")
 @pytest.mark.parametrize(
     "env",
     [

@@ -52,11 +52,13 @@ OTHERS = [
 ]
 
 
+@pytest.mark.proves("credentials")
 @pytest.mark.parametrize("url", GITHUBS)
 def test_github_s_own_hosts_may_be_sent_credentials_over_https(url: str) -> None:
     assert Credentials().may_go_to(url)
 
 
+@pytest.mark.proves("credentials")
 @pytest.mark.parametrize("url", OTHERS)
 def test_no_other_host_may(url: str) -> None:
     assert not Credentials().may_go_to(url)
@@ -83,6 +85,7 @@ def test_a_host_that_the_user_named_may_on_any_port(url: str) -> None:
     assert NAMED.may_go_to(url)
 
 
+@pytest.mark.proves("credentials")
 @pytest.mark.parametrize(
     "url",
     [

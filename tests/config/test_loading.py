@@ -94,6 +94,7 @@ FORBIDDEN = [
 ]
 
 
+@pytest.mark.proves("credentials")
 @pytest.mark.parametrize(("section", "line"), FORBIDDEN)
 def test_a_found_file_may_not_set(place: Place, section: str, line: str) -> None:
     place.write(place.cwd, f"[{section}]\n{line}\n")
@@ -112,6 +113,7 @@ LEAKS = [
 ]
 
 
+@pytest.mark.proves("credentials")
 @pytest.mark.parametrize(("section", "key", "url", "host"), LEAKS)
 def test_a_found_file_may_not_send_credentials_elsewhere(
     place: Place, section: str, key: str, url: str, host: str
@@ -124,6 +126,7 @@ def test_a_found_file_may_not_send_credentials_elsewhere(
     )
 
 
+@pytest.mark.proves("credentials")
 @pytest.mark.parametrize(("section", "key", "url", "host"), LEAKS)
 def test_whoever_names_a_file_or_variable_may_and_its_host_is_trusted(
     place: Place, section: str, key: str, url: str, host: str

@@ -80,12 +80,14 @@ BAD_FILES = [
 ]
 
 
+@pytest.mark.proves("F54")
 @pytest.mark.parametrize(("text", "problem"), BAD_FILES, ids=range(len(BAD_FILES)))
 def test_a_bad_file_is_named_with_its_line(place: Place, text: str | bytes, problem: str) -> None:
     [said] = place.problems(config_path=place.write(place.named, text))
     assert said.startswith(f"named.toml:{problem}")
 
 
+@pytest.mark.proves("F54")
 def test_all_problems_of_all_sources_are_said_at_once(place: Place) -> None:
     place.write(place.user, "[server]\nprot = 1\nhost = 2\n[sever]\n")
     place.write(place.cwd, "[proxy]\nidle_timeout = 0\n")
@@ -173,6 +175,7 @@ BAD_VARIABLES = [
 ]
 
 
+@pytest.mark.proves("F54")
 @pytest.mark.parametrize(("name", "text", "problem"), BAD_VARIABLES)
 def test_a_bad_variable_is_named(place: Place, name: str, text: str, problem: str) -> None:
     [said] = place.problems(environ={name: text})

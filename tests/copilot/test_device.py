@@ -60,11 +60,13 @@ def test_what_is_sent_is_what_rfc_8628_wants() -> None:
     )
 
 
+@pytest.mark.proves("F16")
 def test_slow_down_is_remembered() -> None:
     steps, _ = flow(CODE, {"error": "slow_down"}, PENDING, {"error": "slow_down", "interval": 20}, PENDING, GRANTED)
     assert waits(steps) == [5, 10, 10, 20, 20]
 
 
+@pytest.mark.proves("F16")
 @pytest.mark.parametrize(
     ("error", "text"),
     [

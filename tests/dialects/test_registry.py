@@ -70,6 +70,7 @@ def test_names_are_unique_and_every_outbound_has_an_inbound_that_relays_to_it() 
 # --- streams of Copilot's through every writer -------------------------------------------------------------------
 
 
+@pytest.mark.proves("F30")
 @samples
 def test_a_sample_reads_the_same_however_the_network_cuts_it(sample: Path) -> None:
     raw, outbound = sample.read_bytes(), outbound_of(sample)
@@ -96,6 +97,7 @@ def test_a_sample_goes_through_every_writer(sample: Path, inbound: Inbound) -> N
     json.loads(inbound.write_answer(PROMPT, fold(events), STAMP))
 
 
+@pytest.mark.proves("F32", "promise 6")
 @samples
 def test_a_sample_cut_at_any_event_is_never_a_whole_answer(sample: Path) -> None:
     raw, outbound = sample.read_bytes(), outbound_of(sample)
@@ -141,6 +143,7 @@ def test_every_writer_ends_every_answer_and_says_all_its_text(inbound: Inbound, 
             assert "read" in said
 
 
+@pytest.mark.proves("F32", "promise 6")
 @inbounds
 def test_a_stream_that_breaks_anywhere_never_ends_like_a_whole_one(inbound: Inbound) -> None:
     answer = Answer("m", (Thought("hm", None), Text("a b"), ToolCall("call_1", "read", "{}")), Reason.TOOL, Usage(1, 1))

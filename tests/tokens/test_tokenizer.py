@@ -29,6 +29,7 @@ def _process(tokenizer: Tokenizer) -> asyncio.subprocess.Process:
     return process
 
 
+@pytest.mark.proves("F63")
 async def test_a_process_that_dies_costs_one_count_its_exactness(
     tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture
 ) -> None:

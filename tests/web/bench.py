@@ -98,7 +98,10 @@ class Bench:
     async def send(self, method: str, path: str, **options: Any) -> Answer:
         """One request to the proxy and its whole answer."""
         async with self.http.request(method, self.proxy.url + path, **options) as response:
-            return Answer(response.status, response.headers, await response.read())
+            answer = Answer(response.status, response.headers, await response.read())
+        told = answer.body + str(answer.headers).encode()
+        assert not [secret for secret in (self.sim.login_token, *self.sim.account.minted) if secret.encode() in told]
+        return answer
 
     async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         return await self.send("GET", path, headers=headers)

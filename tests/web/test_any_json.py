@@ -67,6 +67,7 @@ def sent(one: Bench, path: str, body: dict[str, Any]) -> Coroutine[Any, Any, Ans
     return one.send("POST", path, data=json.dumps(body).encode(), headers={"content-type": "application/json"})
 
 
+@pytest.mark.proves("N12")
 @pytest.mark.parametrize("path", ROUTES)
 async def test_no_json_is_a_fault_of_ours(shared: Bench, path: str) -> None:
     def check(run: Callable[[Coroutine[Any, Any, Answer]], Answer]) -> None:
@@ -104,6 +105,7 @@ async def strict(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Benc
         yield one
 
 
+@pytest.mark.proves("N12")
 @pytest.mark.parametrize("path", RELAYED)
 async def test_what_is_relayed_goes_up_with_its_own_values(strict: Bench, path: str) -> None:
     model, upstream, question = RELAYED[path]

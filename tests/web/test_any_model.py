@@ -204,6 +204,7 @@ async def until(one: Bench, path: str, model: str, wanted: bytes) -> bytes:
         return seen
 
 
+@pytest.mark.proves("F34")
 @pytest.mark.parametrize("path", SIGNS)
 @pytest.mark.parametrize("model", ["gpt-4o", RESPONSES_ONLY])
 async def test_a_silent_copilot_is_bridged_by_signs_of_life(quick: Bench, path: str, model: str) -> None:

@@ -53,6 +53,7 @@ async def assert_ended(one: Bench, request: Recorded) -> None:
     assert " INFO " in line
 
 
+@pytest.mark.proves("F35", "promise 7")
 @pytest.mark.parametrize("leave", LEAVE)
 @pytest.mark.parametrize("when", WAITING)
 async def test_a_client_that_leaves_ends_the_request_upstream(
@@ -94,6 +95,7 @@ async def test_others_are_served_on_while_some_leave(shared: Bench) -> None:
         assert answer.body.endswith(b"[DONE]\n\n")
 
 
+@pytest.mark.proves("F4")
 async def test_an_exchange_survives_whoever_began_it(tmp_path: Path) -> None:
     async with bench(tmp_path, primed=False) as own:
         own.sim.inject(Fault(delay=0.5), path=EXCHANGE)
@@ -108,6 +110,7 @@ async def test_an_exchange_survives_whoever_began_it(tmp_path: Path) -> None:
         assert len(own.chats()) == 5
 
 
+@pytest.mark.proves("F4")
 async def test_an_exchange_after_a_refusal_survives_whoever_began_it(shared: Bench) -> None:
     shared.sim.revoke_tokens()
     shared.sim.inject(Fault(delay=0.3), path=EXCHANGE)
@@ -151,6 +154,7 @@ KINDS = (
 )
 
 
+@pytest.mark.proves("F35", "promise 7")
 async def test_leaving_at_any_moment_leaves_nothing_behind(shared: Bench) -> None:
     chance = random.Random(20261123)
 

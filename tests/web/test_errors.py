@@ -36,6 +36,7 @@ def assert_as_it_was(answer: Any, refusal: Refusal, request_id: str | None) -> N
     assert answer.headers["x-github-request-id"]
 
 
+@pytest.mark.proves("F22")
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("code", [code for code in CATALOGUE if code != "model_max_prompt_tokens_exceeded"])
 async def test_an_error_with_a_code_keeps_all_it_says(shared: Bench, code: str, stream: bool) -> None:
@@ -54,6 +55,7 @@ async def test_a_prompt_that_is_too_long_is_said_in_openais_words(shared: Bench,
     assert answer.error["message"].startswith("This model's maximum context length is 12288 tokens. However, your")
 
 
+@pytest.mark.proves("F22")
 @pytest.mark.parametrize("status", sorted(set(BY_STATUS) - {401, 421}))
 async def test_an_error_without_a_code_keeps_its_status_and_its_words(shared: Bench, status: int) -> None:
     shared.sim.inject(Fault(status=status))
@@ -63,6 +65,7 @@ async def test_an_error_without_a_code_keeps_its_status_and_its_words(shared: Be
     assert answer.headers["x-request-id"] == shared.chats()[0].header("x-request-id")
 
 
+@pytest.mark.proves("F20")
 @pytest.mark.parametrize("wait", ["0", "7", "86400", "Wed, 21 Oct 2026 07:28:00 GMT"])
 @pytest.mark.parametrize("status", [429, 503])
 async def test_how_long_to_wait_is_passed_on_once_and_unchanged(shared: Bench, status: int, wait: str) -> None:
@@ -88,6 +91,7 @@ BODIES = {
 }
 
 
+@pytest.mark.proves("F21")
 @pytest.mark.parametrize("name", BODIES)
 async def test_an_error_of_any_shape_becomes_openais(shared: Bench, name: str) -> None:
     body, words = BODIES[name]
@@ -208,6 +212,7 @@ async def test_a_wrong_method_is_told_the_right_one(shared: Bench, method: str, 
     assert shared.sim.requests == []
 
 
+@pytest.mark.proves("N6")
 @pytest.mark.parametrize("length", [33_554_433, 10**12, 10**30])
 async def test_a_body_that_says_it_is_too_large_is_refused_unread(shared: Bench, length: int) -> None:
     wire = await shared.dial(f"{HEAD}Content-Length: {length}\r\n\r\n".encode())
@@ -219,6 +224,7 @@ async def test_a_body_that_says_it_is_too_large_is_refused_unread(shared: Bench,
 PIECE = b"1000\r\n" + b"x" * 4096 + b"\r\n"
 
 
+@pytest.mark.proves("N6")
 async def test_a_body_that_turns_out_too_large_is_refused(tmp_path: Path) -> None:
     async with bench(tmp_path, config="[limits]\nmax_body = 5000\n") as own:
         start = f"{HEAD}Transfer-Encoding: chunked\r\n\r\n".encode()
@@ -282,6 +288,7 @@ async def assert_unreachable(own: Bench, status: int, layer: str, host: str) -> 
     assert (await own.get("/health")).status == 200
 
 
+@pytest.mark.proves("F23")
 async def test_a_port_where_nobody_listens_is_a_502_that_names_tcp(tmp_path: Path) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -289,11 +296,13 @@ async def test_a_port_where_nobody_listens_is_a_502_that_names_tcp(tmp_path: Pat
             await assert_unreachable(own, 502, "TCP", "127.0.0.1")
 
 
+@pytest.mark.proves("F23")
 async def test_a_name_that_nobody_knows_is_a_502_that_names_dns(tmp_path: Path) -> None:
     async with away(tmp_path, "https://copilot.invalid") as own:
         await assert_unreachable(own, 502, "DNS", "copilot.invalid")
 
 
+@pytest.mark.proves("F23")
 async def test_a_server_without_tls_is_a_502_that_names_tls(tmp_path: Path) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(5)
@@ -306,6 +315,7 @@ async def test_a_server_without_tls_is_a_502_that_names_tls(tmp_path: Path) -> N
         await assert_unreachable(own, 502, "TLS", "127.0.0.1")
 
 
+@pytest.mark.proves("F23")
 async def test_a_server_that_takes_no_connection_is_a_504_that_names_tcp(tmp_path: Path) -> None:
     with socket.socket() as deaf, socket.socket() as first, socket.socket() as second:
         deaf.bind(("127.0.0.1", 0))

@@ -107,6 +107,7 @@ async def test_only_the_wish_for_usage_is_added_to_a_stream_that_did_not_ask_for
     assert shared.chats()[0].body == raw[:-1] + b',"stream_options":{"include_usage":true}}'
 
 
+@pytest.mark.proves("F38")
 async def test_a_lone_surrogate_in_a_stream_goes_up_as_it_came(shared: Bench) -> None:
     raw = b'{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"half \\ud83d"}]}'
     await shared.post(raw)
@@ -144,6 +145,7 @@ OF_THE_CLIENT = {
 }
 
 
+@pytest.mark.proves("N8")
 @pytest.mark.parametrize("stream", [False, True])
 async def test_no_header_of_the_client_goes_up(shared: Bench, stream: bool) -> None:
     answer = await shared.post(asking(stream=stream), headers=OF_THE_CLIENT)
@@ -154,6 +156,7 @@ async def test_no_header_of_the_client_goes_up(shared: Bench, stream: bool) -> N
     assert request.header("x-initiator") == "user"
 
 
+@pytest.mark.proves("N8")
 async def test_every_header_that_goes_up_says_what_it_should(shared: Bench) -> None:
     answer = await shared.stream()
     (request,) = shared.chats()
@@ -255,6 +258,7 @@ async def test_an_image_is_not_announced_where_one_is_only_talked_of(shared: Ben
     assert shared.chats()[0].header("copilot-vision-request") is None
 
 
+@pytest.mark.proves("T4", "promise 2")
 async def test_the_log_has_neither_query_nor_prompt_nor_key(tmp_path: Path) -> None:
     async with bench(tmp_path, "-vv") as own:
         answer = await own.send(
@@ -297,6 +301,7 @@ async def test_all_calls_of_a_plain_answer_are_in_one_message(shared: Bench, mod
     assert choice["finish_reason"] == "tool_calls"
 
 
+@pytest.mark.proves("F39")
 async def test_several_choices_stay_several(shared: Bench) -> None:
     answer = (await shared.chat(n=3)).json()
     assert [choice["index"] for choice in answer["choices"]] == [0, 1, 2]
@@ -320,6 +325,7 @@ async def test_a_valid_answer_is_not_touched(shared: Bench) -> None:
     assert (await shared.chat()).body == raw
 
 
+@pytest.mark.proves("F26")
 async def test_an_answer_packed_without_being_asked_is_unpacked(shared: Bench) -> None:
     plain = (
         b'{"id":"x","object":"chat.completion","created":1,"model":"m","choices":'
@@ -346,6 +352,7 @@ async def test_an_answer_typed_as_a_stream_is_read_for_what_it_is(shared: Bench)
     assert answer.headers["content-type"] == "application/json"
 
 
+@pytest.mark.proves("N9")
 @pytest.mark.parametrize("stream", [False, True])
 async def test_request_ids_and_quota_come_down_and_nothing_else_of_upstreams(shared: Bench, stream: bool) -> None:
     answer = await shared.chat(stream=stream)
@@ -395,6 +402,7 @@ SSE = {"content-type": "text/event-stream"}
 CUTS = {"whole": NONE, "byte by byte": Fault(split=True), "seven bytes": Fault(split=7)}
 
 
+@pytest.mark.proves("F30")
 @pytest.mark.parametrize("cut", CUTS)
 @pytest.mark.parametrize("name", STREAMS)
 async def test_a_stream_comes_down_byte_for_byte_wherever_the_network_cut_it(
@@ -469,6 +477,7 @@ async def test_an_event_gets_its_object_however_it_was_left_out(shared: Bench, e
     assert chunk["choices"][0]["delta"] == {"content": "a"}
 
 
+@pytest.mark.proves("F38")
 async def test_separators_inside_a_string_do_not_cut_an_event(shared: Bench) -> None:
     shared.sim.inject(Fault(unicode_separators=True, split=True))
     assert "\u2028" in (await shared.stream()).text
@@ -534,6 +543,7 @@ async def test_usage_that_was_asked_for_comes_down(shared: Bench) -> None:
     assert answer.chunks[-1]["usage"]["total_tokens"] > 0
 
 
+@pytest.mark.proves("F39")
 @pytest.mark.parametrize("model", VENDORS)
 async def test_parallel_calls_are_numbered_in_a_stream(shared: Bench, model: str) -> None:
     answer = await shared.stream(TWO_CALLS, model=model, tools=TOOLS)
@@ -559,6 +569,7 @@ async def test_every_choice_of_a_stream_comes_down_to_its_end(shared: Bench) -> 
     assert answer.events[-1] == DONE
 
 
+@pytest.mark.proves("F31")
 async def test_a_very_large_event_and_very_many_small_ones_come_down(shared: Bench) -> None:
     large = b"data: %b\n\n" % chunk("x" * 8_000_000)
     many = b"".join(b"data: %b\n\n" % chunk(str(number)) for number in range(5000))
@@ -567,6 +578,7 @@ async def test_a_very_large_event_and_very_many_small_ones_come_down(shared: Ben
     assert (await shared.stream(stream_options={"include_usage": True})).body == stream
 
 
+@pytest.mark.proves("F37", "promise 8")
 async def test_a_client_that_does_not_read_makes_upstream_wait(shared: Bench) -> None:
     before = resident(shared.proxy.pid)
     shared.sim.inject(Fault(body=b"data: %b\n\n" % chunk("x" * 4000) * 10_000, headers=SSE))

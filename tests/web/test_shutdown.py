@@ -44,6 +44,7 @@ async def test_it_says_where_it_serves_on_whose_login_and_ends_with_0_when_told(
         assert await own.proxy.ended() == 0
 
 
+@pytest.mark.proves("F50", "promise 9")
 async def test_running_streams_finish_while_new_connections_are_refused(tmp_path: Path) -> None:
     async with bench(tmp_path, config=DRAINS_LONG) as own:
         wires = [await own.open(asking("[[drip 0.1]] [[events 12]]", stream=True)) for _ in range(5)]
@@ -61,6 +62,7 @@ async def test_running_streams_finish_while_new_connections_are_refused(tmp_path
         assert not own.proxy.logged("outcome=")
 
 
+@pytest.mark.proves("F50", "promise 9")
 async def test_the_deadline_ends_what_still_runs_and_the_exit_is_still_0(tmp_path: Path) -> None:
     async with bench(tmp_path, config=DRAINS_BRIEFLY) as own:
         stream = await own.open(asking("[[stall 2]] some words for it", stream=True))
@@ -79,6 +81,7 @@ async def test_the_deadline_ends_what_still_runs_and_the_exit_is_still_0(tmp_pat
         assert all(request.closed_early for request in own.chats())
 
 
+@pytest.mark.proves("F50")
 @pytest.mark.parametrize(
     ("first", "second"), [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGINT)], ids=["TERM", "INT"]
 )
@@ -124,6 +127,7 @@ async def test_a_stop_during_an_exchange_is_clean(tmp_path: Path) -> None:
 # --- starting ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("F53")
 async def test_a_port_in_use_is_an_exit_1_that_names_the_holder(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
@@ -144,6 +148,7 @@ async def test_without_a_login_it_is_an_exit_4_that_names_the_way_to_one(tmp_pat
     assert "passenger login" in process.lines[0]
 
 
+@pytest.mark.proves("F61")
 async def test_localhost_is_every_address_of_it(tmp_path: Path) -> None:
     found = {info[4][0] for info in socket.getaddrinfo("localhost", 80, type=socket.SOCK_STREAM)}
     async with bench(tmp_path, config='[server]\nhost = "localhost"\n', primed=False) as own:
@@ -155,6 +160,7 @@ async def test_localhost_is_every_address_of_it(tmp_path: Path) -> None:
         assert (await own.http.get(f"http://localhost:{port}/health")).status == 200
 
 
+@pytest.mark.proves("F51", "promise 9")
 async def test_it_starts_again_at_once_after_it_was_killed(tmp_path: Path) -> None:
     async with Simulator() as sim:
         home = tmp_path / "home"
@@ -223,6 +229,7 @@ async def serves(url: str, times: int) -> bool:
     return True
 
 
+@pytest.mark.proves("F59")
 async def test_closed_streams_do_not_stop_service(tmp_path: Path) -> None:
     async with Simulator() as sim, started(sim, tmp_path, '"$@" <&- >&- 2>&-', asyncio.subprocess.DEVNULL) as (url, _):
         assert await serves(url, 20)
@@ -236,6 +243,7 @@ def heard(reading: int) -> str:
     return ""
 
 
+@pytest.mark.proves("F59")
 async def test_a_log_that_nobody_reads_does_not_stop_service(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     try:
@@ -252,6 +260,7 @@ async def test_a_log_that_nobody_reads_does_not_stop_service(tmp_path: Path) -> 
         os.close(writing)
 
 
+@pytest.mark.proves("F59")
 async def test_a_log_whose_reader_leaves_does_not_stop_service(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     async with Simulator() as sim, started(sim, tmp_path, '"$@"', writing) as (url, _):
@@ -271,6 +280,7 @@ async def test_a_log_whose_reader_was_never_there_does_not_stop_service(tmp_path
         os.close(writing)
 
 
+@pytest.mark.proves("F55")
 async def test_too_many_connections_are_survived(tmp_path: Path) -> None:
     async with Simulator() as sim, started(sim, tmp_path, '"$@"', asyncio.subprocess.DEVNULL) as (url, pid):
         assert await serves(url, 1)

@@ -68,6 +68,7 @@ async def until(one: Bench, status: int, words: str = "") -> Answer:
 # --- getting one -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("F3", "T1", "promise 4")
 async def test_thirty_at_once_without_a_token_cost_one_exchange_and_its_file_is_private(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
@@ -88,6 +89,7 @@ async def test_thirty_at_once_without_a_token_cost_one_exchange_and_its_file_is_
         os.umask(before)
 
 
+@pytest.mark.proves("F6", "promise 5")
 async def test_a_token_is_used_after_a_restart_though_github_is_down(tmp_path: Path) -> None:
     async with Simulator() as sim:
         async with bench(tmp_path, simulator=sim):
@@ -136,6 +138,7 @@ CORRUPT = {
 }
 
 
+@pytest.mark.proves("F13")
 @pytest.mark.parametrize("name", CORRUPT)
 async def test_a_corrupt_token_is_set_aside_and_service_goes_on(tmp_path: Path, name: str) -> None:
     async with Simulator() as sim:
@@ -187,6 +190,7 @@ async def test_path_flags_are_the_only_place_that_is_read_and_written(tmp_path: 
             assert {path.name for path in token.parent.iterdir()} <= {"a.json", "t.json", "t.json.lock"}
 
 
+@pytest.mark.proves("F9")
 async def test_a_renewal_that_never_waits_is_not_asked_for_with_every_request(tmp_path: Path) -> None:
     async with Simulator(refresh_in=0) as sim, bench(tmp_path, simulator=sim, primed=False) as own:
         for _ in range(10):
@@ -197,6 +201,7 @@ async def test_a_renewal_that_never_waits_is_not_asked_for_with_every_request(tm
 # --- several processes -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("F11", "promise 4")
 async def test_two_processes_that_share_a_home_make_one_exchange(tmp_path: Path) -> None:
     async with Simulator() as sim:
         sim.inject(Fault(delay=0.3), path=EXCHANGE)
@@ -214,6 +219,7 @@ async def test_two_processes_that_share_a_home_make_one_exchange(tmp_path: Path)
         also.check_log()
 
 
+@pytest.mark.proves("F12")
 async def test_a_process_killed_during_its_exchange_does_not_stop_the_next(tmp_path: Path) -> None:
     async with Simulator() as sim:
         sim.inject(Fault(delay=AGES), path=EXCHANGE)
@@ -232,6 +238,7 @@ async def test_a_process_killed_during_its_exchange_does_not_stop_the_next(tmp_p
 # --- when GitHub gives none --------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("F7")
 async def test_without_a_token_and_github_down_it_is_a_503_that_recovers_by_itself(tmp_path: Path) -> None:
     async with bench(tmp_path, primed=False) as own:
         own.sim.inject(Fault(html=True), path=EXCHANGE, times=None)
@@ -247,6 +254,7 @@ async def test_without_a_token_and_github_down_it_is_a_503_that_recovers_by_itse
         assert own.sim.exchanges == 1
 
 
+@pytest.mark.proves("F5", "promise 5")
 async def test_a_failed_renewal_harms_nobody_while_the_old_token_is_good(tmp_path: Path) -> None:
     async with Simulator() as sim:
         put_login(user_dir(tmp_path), sim.login_token)
@@ -271,6 +279,7 @@ REFUSALS: dict[str, tuple[Fault, int, str]] = {
 }
 
 
+@pytest.mark.proves("F8")
 async def test_each_refusal_of_an_exchange_says_what_it_means_and_what_to_do(tmp_path: Path) -> None:
     async with Simulator() as sim:
         put_login(user_dir(tmp_path), sim.login_token)
@@ -293,6 +302,7 @@ async def test_each_refusal_of_an_exchange_says_what_it_means_and_what_to_do(tmp
 # --- logins that come and go -------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("F15")
 async def test_a_login_revoked_while_running_is_a_401_until_there_is_a_new_one(tmp_path: Path) -> None:
     async with Simulator() as sim:
         put_login(user_dir(tmp_path), sim.login_token)
@@ -312,6 +322,7 @@ async def test_a_login_revoked_while_running_is_a_401_until_there_is_a_new_one(t
             assert logins(sim)[-1] == ANOTHER_LOGIN
 
 
+@pytest.mark.proves("F15")
 async def test_another_login_put_in_place_while_running_is_used_and_the_first_ones_token_is_not(tmp_path: Path) -> None:
     async with Simulator() as sim:
         put_login(user_dir(tmp_path), sim.login_token)
@@ -325,6 +336,7 @@ async def test_another_login_put_in_place_while_running_is_used_and_the_first_on
             assert own.chats()[-1].header("authorization") == f"Bearer {minted}"
 
 
+@pytest.mark.proves("F15")
 async def test_files_taken_away_while_running_are_a_401_that_names_the_login(tmp_path: Path) -> None:
     async with Simulator() as sim:
         put_login(user_dir(tmp_path), sim.login_token)
@@ -340,6 +352,7 @@ async def test_files_taken_away_while_running_are_a_401_that_names_the_login(tmp
 # --- files that cannot be written --------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("F14", "T2")
 async def test_a_full_disk_does_not_stop_service_and_is_told(tmp_path: Path) -> None:
     async with bench(tmp_path, primed=False) as own:
         _, hard = resource.prlimit(own.proxy.pid, resource.RLIMIT_FSIZE)
@@ -359,6 +372,7 @@ async def test_a_full_disk_does_not_stop_service_and_is_told(tmp_path: Path) -> 
         assert (user_dir(tmp_path) / "token.json").exists()
 
 
+@pytest.mark.proves("F14")
 async def test_a_config_directory_that_cannot_be_made_does_not_stop_service(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / ".config").write_text("a file where a directory should be")
@@ -369,6 +383,7 @@ async def test_a_config_directory_that_cannot_be_made_does_not_stop_service(tmp_
         assert "token_file" in (await own.get("/readyz")).json()["degraded"]
 
 
+@pytest.mark.proves("F14")
 async def test_a_directory_that_vanishes_while_running_does_not_stop_service(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
     async with bench(tmp_path, "--copilot-token-path", str(tmp_path / "keys" / "t.json")) as own:

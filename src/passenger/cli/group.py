@@ -44,6 +44,7 @@ ENVIRONMENT = (
     ("PASSENGER_LOG", "error, warning, info, debug, trace; else RUST_LOG"),
     ("COPILOT_GITHUB_TOKEN", "a GitHub login to use before the saved one"),
     ("GH_TOKEN", "a GitHub login to use after the saved one"),
+    ("HTTPS_PROXY, NO_PROXY", "the way through a company's proxy"),
     ("NO_COLOR, FORCE_COLOR", "never, always colour"),
 )
 
@@ -94,6 +95,7 @@ SHARED: Sequence[Decorator] = (
     click.option("-c", "--config", "config_path", type=_A_FILE, help="Read this TOML file, and no other."),
     click.option("--host", metavar="ADDRESS", help="Listen here.  [127.0.0.1]"),
     click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="0 is any free port.  [8081]"),
+    click.option("--ca-bundle", type=_A_FILE, help="Believe the certificates in this PEM file, too."),
     click.option("--access-token-path", type=_A_FILE, help="Keep the GitHub login in this file alone."),
     click.option("--copilot-token-path", type=_A_FILE, help="Keep the Copilot token in this file alone."),
     click.option("-v", "--verbose", "verbosity", count=True, help="Log more; -vv: of libraries too."),
@@ -122,6 +124,7 @@ _SHARED_NAMES = (
     "config_path",
     "host",
     "port",
+    "ca_bundle",
     "access_token_path",
     "copilot_token_path",
     "verbosity",

@@ -21,6 +21,7 @@ class Invocation:
     copilot_token_path: Path | None = None
     host: str | None = None
     port: int | None = None
+    ca_bundle: Path | None = None
     verbosity: int = 0
     quiet: bool = False
     log_format: "Style | None" = None
@@ -67,7 +68,11 @@ class Invocation:
         from passenger.config import load  # noqa: PLC0415 - --help does without
 
         return load(
-            flags={"server.host": self.host, "server.port": self.port},
+            flags={
+                "server.host": self.host,
+                "server.port": self.port,
+                "network.ca_bundle": None if self.ca_bundle is None else str(self.ca_bundle),
+            },
             config_path=self.config_path,
             environ=self.environ,
             cwd=self.cwd,

@@ -13,6 +13,7 @@ import click
 from passenger.accounts import Login, Source
 from passenger.cli.exits import FAILED, OK
 from passenger.cli.invocation import Invocation
+from passenger.cli.networking import network_of
 from passenger.cli.parts import catalog_of, github_of, session_of, vault_of
 from passenger.cli.parts import run as run_loop
 from passenger.cli.screen import Screen, screen_for
@@ -22,6 +23,7 @@ from passenger.copilot.protocol import why_not_exchangeable
 from passenger.errors import Failure, Kind
 from passenger.github import GitHub
 from passenger.http import client
+from passenger.network import Network
 from passenger.secret import Secret
 from passenger.session import Session
 from passenger.store import StoreError
@@ -34,11 +36,11 @@ _REFUSED = frozenset({Kind.LOGIN, Kind.FORBIDDEN})
 def run(invocation: Invocation, *, browser: bool, token_stdin: bool) -> int:
     """Log in; exit 1 where GitHub refuses, says why, or cannot be reached."""
     loaded, redactor = invocation.begin()
-    vault = vault_of(invocation, redactor)
+    vault, network = vault_of(invocation, redactor), network_of(loaded, invocation.environ, redactor)
     granted = _from_stdin() if token_stdin else None
     screen = screen_for(sys.stderr, invocation.environ, browser=browser)
     try:
-        return run_loop(_login(loaded, vault, granted, screen, redactor.add))
+        return run_loop(_login(loaded, vault, granted, screen, redactor.add, network=network))
     except (Failure, StoreError) as error:
         click.echo(f"passenger: {error}", err=True)
         return FAILED
@@ -52,9 +54,15 @@ def _from_stdin() -> Granted:
 
 
 async def _login(
-    loaded: Loaded, vault: FileVault, granted: Granted | None, screen: Screen, on_secret: Callable[[str], None]
+    loaded: Loaded,
+    vault: FileVault,
+    granted: Granted | None,
+    screen: Screen,
+    on_secret: Callable[[str], None],
+    *,
+    network: Network,
 ) -> int:
-    async with client(connect_timeout=loaded.config.proxy.connect_timeout) as http:
+    async with client(connect_timeout=loaded.config.proxy.connect_timeout, network=network) as http:
         github = github_of(loaded, http)
         granted = granted or await _carry_out(_flow(loaded), github, screen)
         on_secret(granted.token.reveal())

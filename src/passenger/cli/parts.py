@@ -22,6 +22,7 @@ from passenger.http import Client, client
 from passenger.learned import Learned
 from passenger.log import Redactor
 from passenger.negotiate import Negotiator
+from passenger.network import Network
 from passenger.session import Session
 from passenger.store import PrivateFile
 from passenger.tokens.counter import Counter
@@ -144,10 +145,12 @@ async def counter_of(state_dir: Path | None) -> AsyncIterator[Counter]:
 
 
 @asynccontextmanager
-async def gateway_of(loaded: Loaded, vault: FileVault, state_dir: Path | None = None) -> AsyncIterator[Gateway]:
+async def gateway_of(
+    loaded: Loaded, vault: FileVault, state_dir: Path | None = None, network: Network | None = None
+) -> AsyncIterator[Gateway]:
     """The gateway with all that is behind it; no network is touched before the first request."""
     proxy = loaded.config.proxy
-    async with client(connect_timeout=proxy.connect_timeout) as http:
+    async with client(connect_timeout=proxy.connect_timeout, network=network) as http:
         copilot = Copilot(http)
         session = session_of(loaded, vault, github_of(loaded, http))
         seat = Seat("own", session, catalog_of(loaded, session, copilot))

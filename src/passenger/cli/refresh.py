@@ -6,22 +6,25 @@ import click
 
 from passenger.cli.exits import OK
 from passenger.cli.invocation import Invocation
+from passenger.cli.networking import network_of
 from passenger.cli.parts import github_of, session_of, vault_of
 from passenger.cli.parts import run as run_loop
 from passenger.config import Loaded
 from passenger.errors import Failure, Kind
 from passenger.http import client
+from passenger.network import Network
 from passenger.vault import FileVault
 
 
 def run(invocation: Invocation) -> int:
     """Exchange and save."""
     loaded, redactor = invocation.begin()
-    return run_loop(_refresh(loaded, vault_of(invocation, redactor)))
+    network = network_of(loaded, invocation.environ, redactor)
+    return run_loop(_refresh(loaded, vault_of(invocation, redactor), network))
 
 
-async def _refresh(loaded: Loaded, vault: FileVault) -> int:
-    async with client(connect_timeout=loaded.config.proxy.connect_timeout) as http:
+async def _refresh(loaded: Loaded, vault: FileVault, network: Network) -> int:
+    async with client(connect_timeout=loaded.config.proxy.connect_timeout, network=network) as http:
         token = await session_of(loaded, vault, github_of(loaded, http)).exchange()
     if vault.unsaved:
         raise Failure(Kind.INTERNAL, f"the new token could not be saved in {vault.unsaved}")

@@ -13,10 +13,12 @@ import click
 from passenger.authority import read_host
 from passenger.cli.exits import FAILED, INTERRUPTED, LOGIN_NEEDED, OK
 from passenger.cli.invocation import Invocation
+from passenger.cli.networking import network_of
 from passenger.cli.parts import gateway_of, vault_of
 from passenger.cli.parts import run as run_loop
 from passenger.config import ConfigError, Loaded, Problem
 from passenger.copilot.protocol import why_not_exchangeable
+from passenger.network import Network
 from passenger.vault import FileVault
 from passenger.web.app import create_app
 from passenger.web.endpoint import Patience
@@ -38,7 +40,7 @@ OPEN_TO_ALL = (
 def run(invocation: Invocation) -> int:
     """Serve; exit 4 at once where there is neither a login nor a token, 1 where the address cannot be had."""
     loaded, redactor = invocation.begin()
-    vault = vault_of(invocation, redactor)
+    vault, network = vault_of(invocation, redactor), network_of(loaded, invocation.environ, redactor)
     if complaint := login_complaint(vault):
         click.echo(f"passenger: {complaint}", err=True)
         return LOGIN_NEEDED
@@ -48,7 +50,7 @@ def run(invocation: Invocation) -> int:
     if sockets is None:
         return FAILED
     say_started = functools.partial(_say_started, sockets, vault)
-    return run_loop(serve(loaded, vault, sockets, say_started, invocation.state_dir))
+    return run_loop(serve(loaded, vault, sockets, say_started, invocation.state_dir, network=network))
 
 
 async def serve(
@@ -57,10 +59,12 @@ async def serve(
     sockets: list[socket.socket],
     on_listening: Callable[[], None],
     state_dir: Path | None = None,
+    *,
+    network: Network | None = None,
 ) -> int:
     """Serve on these sockets until a signal comes: exit 0 on SIGTERM, 130 on Ctrl-C."""
     config, proxy = loaded.config.server, loaded.config.proxy
-    async with gateway_of(loaded, vault, state_dir) as gateway:
+    async with gateway_of(loaded, vault, state_dir, network) as gateway:
         readiness, lifelines = Readiness(gateway, lambda: vault.unsaved), Lifelines()
         patience = Patience(proxy.commit_after, proxy.keep_alive)
         limits = loaded.config.limits

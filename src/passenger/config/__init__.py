@@ -13,7 +13,7 @@ loading      the order of precedence
 from passenger.config.credentials import Credentials
 from passenger.config.loading import Loaded, load
 from passenger.config.problems import ConfigError, Origin, Problem
-from passenger.config.schema import Config, Copilot, Github, Models, Proxy, Server
+from passenger.config.schema import Config, Copilot, Github, Models, Network, Proxy, Server
 
 __all__ = [
     "Config",
@@ -23,6 +23,7 @@ __all__ = [
     "Github",
     "Loaded",
     "Models",
+    "Network",
     "Origin",
     "Problem",
     "Proxy",

@@ -114,6 +114,12 @@ def _host(value: object) -> str:
     return bare
 
 
+def _path(value: object) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError(f"must be the name of a file, not {shown(value)}")
+    return value
+
+
 def _aliases(value: object) -> Mapping[str, str]:
     if not isinstance(value, dict):
         raise ValueError(f"must be a table of names to model ids, not {shown(value)}")  # noqa: TRY004 - as above
@@ -186,6 +192,7 @@ SECONDS_OR_NONE = Kind(partial(_seconds, zero=True), _read_number)
 URL = Kind(_url)
 BASE_URL = Kind(_base_url)
 HOST = Kind(_host)
+PATH = Kind(_path)
 HEADER = Kind(_header_value)
 BOOL = Kind(_truth, _read_truth)
 ALIASES = Kind(_aliases, _read_aliases)

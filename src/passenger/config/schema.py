@@ -74,6 +74,13 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """Whom to believe beside the operating system's certificate authorities: a PEM file, none where it is empty."""
+
+    ca_bundle: str = _setting("", kinds.PATH)
+
+
+@dataclass(frozen=True, slots=True)
 class Models:
     """The user's own names for models, and for how many seconds the catalogue is believed."""
 
@@ -89,6 +96,7 @@ class Config:
     copilot: Copilot = field(default_factory=Copilot)
     server: Server = field(default_factory=Server)
     proxy: Proxy = field(default_factory=Proxy)
+    network: Network = field(default_factory=Network)
     models: Models = field(default_factory=Models)
     limits: Limits = field(default_factory=Limits)
 
@@ -103,11 +111,12 @@ class Config:
         return self.github.copilot_models_url == Github().copilot_models_url
 
 
-SECTIONS: Mapping[str, type[Github | Copilot | Server | Proxy | Models | Limits]] = {
+SECTIONS: Mapping[str, type[Github | Copilot | Server | Proxy | Network | Models | Limits]] = {
     "github": Github,
     "copilot": Copilot,
     "server": Server,
     "proxy": Proxy,
+    "network": Network,
     "models": Models,
     "limits": Limits,
 }

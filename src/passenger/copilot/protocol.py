@@ -20,6 +20,11 @@ from passenger.secret import Secret
 EXCHANGE_API_VERSION = "2025-04-01"
 """`X-GitHub-Api-Version` of the token exchange; it differs from the one of the Copilot API."""
 
+LONGEST_VALUE = 2000
+"""Characters of an upstream header that is passed down."""
+
+_PLAIN_VALUE = re.compile(r"[!-~]+(?: +[!-~]+)*")
+
 PASSED_DOWN = frozenset(
     {
         "retry-after",
@@ -185,7 +190,7 @@ def read_exchange_failure(status: int, headers: Mapping[str, str], body: bytes) 
     refusal = _read_refusal(body)
     said = refusal.message or _plain(body) or "no reason given"
     details = refusal.error_details
-    retry_after = headers.get("retry-after")
+    retry_after = harmless(headers.get("retry-after"))
     match status:
         case 401:
             return Failure(Kind.LOGIN, f"GitHub no longer accepts this login ({said}): {_LOG_IN}", code="login_needed")
@@ -274,14 +279,20 @@ def read_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failur
         code=code,
         param=error.param or None,
         type=error.type or None,
-        retry_after=headers.get("retry-after"),
+        retry_after=harmless(headers.get("retry-after")),
         headers=passed_down(headers),
     )
 
 
 def passed_down(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """The upstream headers that a client gets to see, by lower-case name."""
-    return tuple((name.lower(), value) for name, value in headers.items() if name.lower() in PASSED_DOWN)
+    """The upstream headers that a client gets to see, by lower-case name; an odd value is left out."""
+    seen = ((name.lower(), value) for name, value in headers.items() if name.lower() in PASSED_DOWN)
+    return tuple((name, value) for name, value in seen if harmless(value) is not None)
+
+
+def harmless(value: str | None) -> str | None:
+    """A header's value, unless it is one that could be read as more than one line, or is longer than any should be."""
+    return value if value is not None and len(value) <= LONGEST_VALUE and _PLAIN_VALUE.fullmatch(value) else None
 
 
 def _read_error(body: bytes) -> _Error:

@@ -216,8 +216,8 @@ class Simulator:
         github = request.route in PATHS
         headers = self._github.headers() if github else self._copilot.headers(request)
         match fault:
-            case Fault(redirect=str(target)):
-                return Reply(307, (("location", target), *headers))
+            case Fault(redirect=str(target), status=status):
+                return Reply(status or 307, (("location", target), *headers))
             case Fault(expired=True):
                 return EXPIRED.reply(headers)
             case Fault(html=True):
