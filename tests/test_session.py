@@ -1,4 +1,5 @@
 import asyncio
+import gc
 
 import pytest
 
@@ -172,6 +173,19 @@ async def test_a_failed_renewal_harms_nobody_while_the_old_token_is_good() -> No
         bench.clock.now = NOON + later
         assert bearer(await bench.session.access()) == "old"
         await settle()
+
+
+async def test_asyncio_does_not_report_a_renewal_that_failed_beside_a_request() -> None:
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    bench = Bench(token())
+    bench.github.failure = Failure(Kind.UNAVAILABLE, "GitHub is down")
+    bench.clock.now += 1600
+    await bench.session.access()
+    await settle()
+    bench.session, bench.github.failure = bench.another(), None
+    gc.collect()
+    assert reported == []
 
 
 async def test_an_expired_token_and_github_down_is_a_failure_with_a_time_to_come_back() -> None:
