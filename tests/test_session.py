@@ -1,4 +1,5 @@
 import asyncio
+import gc
 
 import pytest
 
@@ -174,6 +175,20 @@ async def test_a_failed_renewal_harms_nobody_while_the_old_token_is_good() -> No
         await settle()
 
 
+async def test_asyncio_does_not_report_a_renewal_that_failed_beside_a_request(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("CRITICAL")  # a kept record would keep the failure, and that the task
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    bench = Bench(token())
+    bench.github.failure = Failure(Kind.UNAVAILABLE, "GitHub is down")
+    bench.clock.now += 1600
+    await bench.session.access()
+    await settle()
+    bench.session, bench.github.failure = bench.another(), None
+    gc.collect()
+    assert reported == []
+
+
 async def test_an_expired_token_and_github_down_is_a_failure_with_a_time_to_come_back() -> None:
     bench = Bench(token())
     bench.github.failure = DOWN
@@ -328,6 +343,14 @@ async def test_a_token_refused_twice_in_a_row_costs_no_third_exchange() -> None:
             await bench.session.renew(again)
         assert (caught.value.status, caught.value.code) == (401, "login_needed")
     assert bench.github.exchanges == 1
+
+
+async def test_a_clock_that_is_set_back_does_not_prolong_the_pause_after_a_refusal_either() -> None:
+    bench = Bench(token())
+    again = await bench.session.renew(await bench.session.access())
+    bench.session.reject(again)
+    bench.clock.now -= 86_400
+    assert bearer(await bench.session.renew(again)) == "token-2"
 
 
 async def test_a_token_that_died_on_its_way_is_exchanged_after_a_pause_that_grows() -> None:

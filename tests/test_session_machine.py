@@ -68,6 +68,11 @@ class SessionMachine(RuleBasedStateMachine):
         self.world.refused.add(access.bearer)
         self._happens(lambda: self.world.session.reject(access))
 
+    @precondition(lambda self: self.world.handed)
+    @rule()
+    def copilot_takes_it(self) -> None:
+        self.world.session.accept(self.world.handed[-1])
+
     # --- GitHub ------------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.world.asked)

@@ -70,9 +70,10 @@ class _Trouble:
 
 @dataclass(frozen=True)
 class _Rejected:
-    """A new token that Copilot refused, and until when it is not exchanged for another."""
+    """A new token that Copilot refused, and from when until when it is not exchanged for another."""
 
     bearer: Secret
+    since: float
     until: float
 
 
@@ -150,7 +151,8 @@ class Session:
         if refused.bearer not in known:
             wait = BACKOFF[min(self._rejections, len(BACKOFF) - 1)]
             self._rejections += 1
-            self._rejected = _Rejected(refused.bearer, self._clock() + wait)
+            now = self._clock()
+            self._rejected = _Rejected(refused.bearer, now, now + wait)
 
     async def exchange(self, login: Login | None = None) -> Token:
         """A new token, saved, whatever the old one is still good for, by the login in use or a new one."""
@@ -179,7 +181,8 @@ class Session:
         return Access(token.bearer, self._base_url(token.api), self._headers, token.expires_at)
 
     def _is_rejected(self, bearer: Secret) -> bool:
-        return self._rejected is not None and self._rejected.bearer == bearer and self._clock() < self._rejected.until
+        last = self._rejected
+        return last is not None and last.bearer == bearer and last.since <= self._clock() < last.until
 
     def _may_try(self) -> bool:
         """Whether a failure is long enough ago, or the clock has been set back since."""
