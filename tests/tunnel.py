@@ -48,10 +48,10 @@ async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port:
     try:
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        other.transport.abort()
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        other.transport.abort()
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -264,23 +264,28 @@ async def listening() -> AsyncIterator[tuple[int, list[bytes]]]:
         yield server.sockets[0].getsockname()[1], heard
 
 
-@pytest.mark.proves("N14")
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+@pytest.mark.proves("N13", "N14")
+@pytest.mark.parametrize("status", REDIRECTS)
 @pytest.mark.parametrize("stream", [False, True])
-async def test_a_redirect_is_not_followed_and_no_token_goes_there(shared: Bench, stream: bool) -> None:
+async def test_a_redirect_is_not_followed_and_no_token_goes_there(shared: Bench, stream: bool, status: int) -> None:
     async with listening() as (port, heard):
-        shared.sim.inject(Fault(redirect=f"http://127.0.0.1:{port}/"))
+        shared.sim.inject(Fault(redirect=f"http://127.0.0.1:{port}/", status=status))
         answer = await shared.chat(stream=stream)
         assert answer.status == 502
         assert answer.error["code"] == "upstream_redirect"
         assert heard == []
 
 
-@pytest.mark.proves("N14")
+@pytest.mark.proves("N13", "N14")
 async def test_a_redirect_of_the_models_or_the_exchange_is_not_followed_either(tmp_path: Path) -> None:
     async with listening() as (port, heard), bench(tmp_path, primed=False) as own:
-        own.sim.inject(Fault(redirect=f"http://127.0.0.1:{port}/"), path="/models")
-        answer = await own.get("/v1/models")
-        assert (answer.status, answer.error["code"]) == (502, "upstream_redirect")
+        for status in REDIRECTS:
+            own.sim.inject(Fault(redirect=f"http://127.0.0.1:{port}/", status=status), path="/models")
+            answer = await own.get("/v1/models")
+            assert (answer.status, answer.error["code"]) == (502, "upstream_redirect")
         own.sim.inject(Fault(redirect=f"http://127.0.0.1:{port}/"), path=EXCHANGE)
         own.sim.revoke_tokens()
         answer = await own.chat()
