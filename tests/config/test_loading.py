@@ -70,7 +70,8 @@ def test_the_found_file_is_merged_into_the_user_s_key_by_key(place: Place) -> No
 def test_a_found_file_without_our_sections_is_ignored_in_one_line(place: Place, text: str | bytes) -> None:
     path = place.write(place.cwd, text)
     [warning] = place.load().warnings
-    assert warning == f"{path} is ignored: it has none of [github], [copilot], [server], [proxy], [models], [limits]"
+    sections = "[github], [copilot], [server], [proxy], [network], [models], [limits]"
+    assert warning == f"{path} is ignored: it has none of {sections}"
 
 
 def test_a_found_file_with_our_sections_is_held_to_toml(place: Place) -> None:

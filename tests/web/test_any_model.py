@@ -149,9 +149,9 @@ async def test_a_beta_that_is_not_supported_is_left_out_by_name(tmp_path: Path) 
     beta = "interleaved-thinking-2025-05-14"
     async with bench(tmp_path) as one:
         one.sim.inject(Fault(unsupported=(beta,)), path="/v1/messages")
-        body = json.dumps(ASKING["/v1/messages"] | {"model": "claude-haiku-4.5"}).encode()
+        body = ASKING["/v1/messages"] | {"model": "claude-haiku-4.5"}
         headers = {"anthropic-beta": beta, "anthropic-version": "2023-06-01"}
-        answer = await one.send("POST", "/v1/messages", data=body, headers=headers)
+        answer = await one.send("POST", "/v1/messages", json=body, headers=headers)
         assert (answer.status, answer.headers["x-passenger-dropped"]) == (200, f"anthropic-beta: {beta}")
         assert [seen.header("anthropic-beta") for seen in one.sim.seen("/v1/messages")] == [beta, None]
 
@@ -193,8 +193,8 @@ SIGNS = {
 
 async def until(one: Bench, path: str, model: str, wanted: bytes) -> bytes:
     """What has come down when these bytes have."""
-    body = json.dumps(ASKING[path] | {"model": model, "stream": True}).encode()
-    async with one.http.post(one.proxy.url + path, data=body) as response:
+    body = ASKING[path] | {"model": model, "stream": True}
+    async with one.http.post(one.proxy.url + path, json=body) as response:
         assert response.status == 200
         seen = b""
         while wanted not in seen:
@@ -274,7 +274,7 @@ async def test_a_model_is_loaded_by_an_empty_request(shared: Bench) -> None:
 async def counted(one: Bench, model: str, text: str) -> int:
     """The tokens of a prompt of these words, as an Anthropic client asks for them."""
     body = {"model": model, "messages": [{"role": "user", "content": text}]}
-    answer = await one.send("POST", "/v1/messages/count_tokens", data=json.dumps(body).encode())
+    answer = await one.send("POST", "/v1/messages/count_tokens", json=body)
     assert answer.status == 200, answer.body
     tokens: int = answer.json()["input_tokens"]
     return tokens
@@ -305,5 +305,5 @@ async def test_a_count_that_copilot_cannot_give_is_estimated_and_the_log_says_so
         assert await counted(one, "claude-haiku-4.5", "hello there") > 1
         await one.proxy.said("Copilot does not count")
         one.sim.inject(Fault(status=403), path="/v1/messages/count_tokens")
-        body = json.dumps(ASKING["/v1/messages"] | {"model": "claude-haiku-4.5"}).encode()
-        assert (await one.send("POST", "/v1/messages/count_tokens", data=body)).status == 403
+        body = ASKING["/v1/messages"] | {"model": "claude-haiku-4.5"}
+        assert (await one.send("POST", "/v1/messages/count_tokens", json=body)).status == 403
