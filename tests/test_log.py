@@ -1,5 +1,6 @@
 """A log line is one line, shows no secret and stops nobody."""
 
+import asyncio
 import io
 import json
 import logging
@@ -15,11 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from passenger.linehandler import LineHandler
 from passenger.log import (
     STARS,
     ConsoleFormatter,
     JsonFormatter,
-    LineHandler,
     Redactor,
     levels,
     one_line,
@@ -27,6 +28,7 @@ from passenger.log import (
     wants_color,
 )
 from passenger.secret import Secret
+from tests.proxy import eventually
 
 # --- secrets -----------------------------------------------------------------------------------------------------
 
@@ -330,6 +332,42 @@ def test_a_full_pipe_blocks_nobody_and_what_was_lost_is_counted(logger: logging.
     lost = int(re.findall(rb"log lines lost: nobody read them lost=(\d+)\n", rest)[0])
     assert written.count(b"INFO") + lost in {300, 301}  # the line that was cut in the middle counts as lost too
     assert rest.endswith(b" INFO and on\n")
+
+
+async def test_lines_that_follow_one_another_at_once_are_written_together(logger: logging.Logger) -> None:
+    stream = io.StringIO()
+    _attach(logger, stream)
+    logger.info("one")
+    logger.info("two")
+    logger.info("three")
+    assert stream.getvalue().count("\n") == 1
+    await eventually(lambda: stream.getvalue().count("\n") == 3)
+    assert [line.split()[-1] for line in stream.getvalue().splitlines()] == ["one", "two", "three"]
+
+
+async def test_a_warning_does_not_wait_and_comes_after_what_was_before_it(logger: logging.Logger) -> None:
+    stream = io.StringIO()
+    _attach(logger, stream)
+    for level, text in ((logging.INFO, "one"), (logging.INFO, "two"), (logging.WARNING, "three")):
+        logger.log(level, text)
+    assert [line.split()[-1] for line in stream.getvalue().splitlines()] == ["one", "two", "three"]
+
+
+def test_what_waits_when_the_loop_has_ended_is_written_with_the_next_line_or_at_the_exit(
+    logger: logging.Logger,
+) -> None:
+    async def say_two() -> None:
+        logger.info("one")
+        logger.info("two")
+
+    stream = io.StringIO()
+    _attach(logger, stream)
+    asyncio.run(say_two())
+    logger.info("three")
+    asyncio.run(say_two())
+    logger.handlers[0].flush()
+    said = [line.split()[-1] for line in stream.getvalue().splitlines()]
+    assert said == ["one", "two", "three", "one", "two"]
 
 
 def _say(logger: logging.Logger, letter: str) -> None:

@@ -10,12 +10,16 @@ import asyncio
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import partial
+from time import perf_counter
 from typing import Any, Literal
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 from yarl import URL
+
+from passenger.wire import Wire
 
 Step = Literal["DNS", "TCP", "TLS", "CONNECT"]
 
@@ -56,6 +60,8 @@ class Connector(aiohttp.TCPConnector):
 
     def __init__(self, proxies: Mapping[URL, str], **options: Any) -> None:
         super().__init__(limit=0, **options)
+        wire: type[ResponseHandler] = Wire
+        self._factory = partial(wire, loop=self._loop)
         self._proxies = proxies
 
     async def _create_connection(
@@ -65,11 +71,15 @@ class Connector(aiohttp.TCPConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own signature
     ) -> ResponseHandler:
         _hop.set(self._first_hop(req))
+        began = perf_counter()
         try:
             async with asyncio.timeout(timeout.sock_connect):
-                return await super()._create_connection(req, traces, timeout)
+                made = await super()._create_connection(req, traces, timeout)
         except (aiohttp.ClientError, OSError) as error:
             raise UnconnectedError(_hop.get(), error) from error
+        assert isinstance(made, Wire)  # noqa: S101 - the factory makes no other
+        made.connecting = perf_counter() - began
+        return made
 
     def _first_hop(self, req: ClientRequest) -> Hop:
         if req.proxy is None:

@@ -1,7 +1,8 @@
 """One request's life as it is recorded: asked what, by which route, in how many attempts, with what outcome."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import perf_counter
@@ -38,6 +39,10 @@ class Exchange:
     status: int = 0
     attempts: int = 0
     retries: list[str] = field(default_factory=list)
+    received: float | None = None
+    """When the whole request was there."""
+    waited: float = 0.0
+    """Seconds since then in which GitHub, Copilot or the network had the next word, not we."""
     first_byte: float | None = None
     ended: float | None = None
     usage: Usage | None = None
@@ -52,6 +57,20 @@ class Exchange:
     def drop(self, names: Iterable[str]) -> None:
         """Note what was left out of the request, each name once."""
         self.dropped += [name for name in dict.fromkeys(names) if name not in self.dropped]
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """A block in which others have the next word."""
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            self.waited += perf_counter() - began
+
+    @property
+    def overhead_ms(self) -> float | None:
+        """Milliseconds of ours since the whole request was there, None where that has never been."""
+        return None if self.received is None else (perf_counter() - self.received - self.waited) * 1000
 
     @property
     def seconds(self) -> float:

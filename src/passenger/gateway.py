@@ -99,7 +99,8 @@ class Gateway:
             Failure: the request is at fault, or Copilot gave no answer.
         """
         ask = exchange.ask = inbound.peek(request)
-        model = await self.seat.catalog.resolve(ask.model)
+        with exchange.waiting():
+            model = await self.seat.catalog.resolve(ask.model)
         route = choose(inbound, ask.model, model, relays=ask.relays)
         exchange.model, exchange.route = route.name, str(route)
         serve = self._relay if route.relayed else self._translate
@@ -169,7 +170,7 @@ class Gateway:
             body.set("model", route.name)
         headers, dropped = quirks.prepare(body, ask, route.able)
         self._drop(exchange, dropped)
-        async with self._upstream.send(self._call(ask, route, body.encode(), headers), exchange) as reply:
+        with await self._upstream.send(self._call(ask, route, body.encode(), headers), exchange) as reply:
             if not ask.stream:
                 yield await self._whole(reply, quirks, stamp, exchange)
                 return
@@ -202,7 +203,7 @@ class Gateway:
         self._drop(exchange, (*prompt.dropped, *(inbound.FIELDS.get(name, name) for name in written.dropped)))
         reader, body = route.outbound.reader(prompt, route.able), msgspec.json.encode(written.body)
         call = self._call(replace(ask, stream=True), route, body, written.headers)
-        async with self._upstream.send(call, exchange) as reply:
+        with await self._upstream.send(call, exchange) as reply:
             _must_stream(reply)
             if not ask.stream:
                 answer = await translate.answer(reply, reader)
@@ -278,7 +279,7 @@ class Gateway:
             seat=self.seat.name,
             model=model.id if model else "",
         )
-        async with self._upstream.send(call, exchange) as reply:
+        with await self._upstream.send(call, exchange) as reply:
             return await reply.read()
 
     def _stamp(self, exchange: Exchange) -> Stamp:
@@ -297,5 +298,5 @@ async def fetch_models(
     """The catalogue at `url`, which is below the API's base URL unless it is a whole URL of its own."""
     headers = {"Accept": "application/json"}
     call = Call(session, "GET", url, headers, deadlines.first_byte, deadlines.idle, anonymous=anonymous)
-    async with upstream.send(call, Exchange("GET", url)) as reply:
+    with await upstream.send(call, Exchange("GET", url)) as reply:
         return read_models(await reply.read())

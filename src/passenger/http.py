@@ -4,14 +4,13 @@ No redirect is followed, no cookie kept, no `~/.netrc` read, no total deadline s
 that names the layer.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import cache, partial
-from typing import Any, Self
+from functools import cache
+from time import perf_counter
+from typing import Self, cast
 
 import aiohttp
-from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from yarl import URL
 
@@ -19,6 +18,7 @@ from passenger.connector import Connector, UnconnectedError
 from passenger.errors import Failure, Kind
 from passenger.network import Network
 from passenger.unconnected import unconnected
+from passenger.wire import Wire
 
 KEEP_ALIVE = 20.0
 """Seconds an idle connection is kept; GitHub's edge keeps them longer, so that it rarely closes first."""
@@ -34,37 +34,24 @@ class StaleConnectionError(aiohttp.ServerDisconnectedError):
     """A connection that had served before gave nothing back: the server had closed it before it saw the request."""
 
 
-class _Wire(ResponseHandler):
-    """Knows whether it has served before and whether anything came back this time.
+class Response(aiohttp.ClientResponse):
+    """Says when it never began because its connection was stale, and how long it was waited for."""
 
-    aiohttp tells the first only to tracing, at 10 % of a request, and the second to nobody.
-    """
-
-    served = heard = False
-
-    def set_response_params(self, **params: Any) -> None:  # Any: aiohttp's own parameters
-        """Begin a request."""
-        self.served, self.heard = self.served or self.heard, False
-        super().set_response_params(**params)
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came."""
-        self.heard = True
-        super().data_received(data)
-
-
-class _Response(aiohttp.ClientResponse):
-    """Says when it never began because its connection was stale."""
+    waited = 0.0
+    """Seconds for the connection, where it was a new one, and from the last byte sent to the headers."""
 
     async def start(self, connection: Connection) -> Self:
         """Wait for the headers."""
-        wire = connection.protocol
+        wire, began = connection.protocol, perf_counter()
+        assert isinstance(wire, Wire)  # noqa: S101 - our connector makes no other
         try:
             await super().start(connection)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if isinstance(wire, _Wire) and wire.served and not wire.heard:
+            if wire.stale:
                 raise StaleConnectionError from error
             raise
+        self.waited = perf_counter() - began + wire.connecting
+        wire.connecting = 0.0
         return self
 
 
@@ -89,10 +76,10 @@ class Client:
         fresh: bool = False,
         total: float | None = None,
         first_byte: float | None = None,
-    ) -> aiohttp.ClientResponse:
+    ) -> Response:
         """The answer once its headers are in; what it raises, `network_failure` understands."""
         way = self._way(url.scheme, url.raw_host or "", url.port or 0)
-        return await (self._fresh if fresh else self._pooled).request(
+        response = await (self._fresh if fresh else self._pooled).request(
             method,
             url,
             data=body or None,
@@ -103,6 +90,7 @@ class Client:
             proxy=way.proxy,
             proxy_headers=way.proxy_headers,
         )
+        return cast("Response", response)
 
 
 @asynccontextmanager
@@ -111,8 +99,6 @@ async def client(*, connect_timeout: float, network: Network | None = None) -> A
     network = network or Network()
     names = network.proxy_names()
     pool = Connector(names, keepalive_timeout=KEEP_ALIVE, ttl_dns_cache=60)
-    wire: type[ResponseHandler] = _Wire
-    pool._factory = partial(wire, loop=asyncio.get_running_loop())
     no_pool = Connector(names, force_close=True)
     async with _session(pool) as pooled, _session(no_pool) as fresh:
         yield Client(pooled, fresh, network, connect_timeout)
@@ -127,7 +113,7 @@ def _session(connector: Connector) -> aiohttp.ClientSession:
         max_line_size=HEADER_LIMIT,
         max_field_size=HEADER_LIMIT,
         trust_env=False,
-        response_class=_Response,
+        response_class=Response,
     )
 
 

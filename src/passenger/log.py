@@ -3,9 +3,7 @@
 import json
 import logging
 import math
-import os
 import re
-import select
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -14,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Literal, TextIO
 from urllib.parse import quote
 
+from passenger.linehandler import LineHandler
 from passenger.secret import Secret
 
 Style = Literal["console", "json"]
@@ -239,70 +238,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(self._redactor.clean(fixed | {k: v for k, v in line.items() if k not in fixed}))
 
 
-# --- writing -----------------------------------------------------------------------------------------------------
-
-_ROOM = 4096
-"""A pipe that polls as writable takes this many bytes at once without blocking: PIPE_BUF of Linux (pipe(7))."""
-_PATIENCE = 20
-"""How many milliseconds the first write to a full pipe may wait. Nobody reads it after that: lines are dropped."""
-
-
-class LineHandler(logging.Handler):
-    """Writes lines to a stream that may be closed, broken or full: then they are dropped and counted."""
-
-    def __init__(self, stream: TextIO | None) -> None:
-        super().__init__()
-        self._stream = stream
-        self._descriptor = _descriptor(stream)
-        self._lost = 0
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one record, or drop it."""
-        try:
-            written = self._write(self.format(record))
-        except (OSError, ValueError):  # the stream is closed or its reader is gone: there is nobody to tell
-            written = False
-        self._lost = 0 if written else self._lost + 1
-
-    def _write(self, line: str) -> bool:
-        text = f"\n{self._confession()}\n{line}\n" if self._lost else f"{line}\n"
-        if self._descriptor is not None:
-            return self._write_bytes(self._descriptor, text.encode("utf-8", "backslashreplace"))
-        if self._stream is not None:
-            self._stream.write(text)
-            self._stream.flush()
-        return True
-
-    def _write_bytes(self, descriptor: int, content: bytes) -> bool:
-        while content:
-            if not _is_writable(descriptor, 0 if self._lost else _PATIENCE):
-                return False
-            content = content[os.write(descriptor, content[:_ROOM]) :]
-        return True
-
-    def _confession(self) -> str:
-        fields = {
-            "name": __name__,
-            "levelname": "WARNING",
-            "msg": "log lines lost: nobody read them",
-            "lost": self._lost,
-        }
-        return self.format(logging.makeLogRecord(fields))
-
-
-def _descriptor(stream: TextIO | None) -> int | None:
-    try:
-        return None if stream is None else stream.fileno()
-    except (OSError, ValueError):
-        return None
-
-
-def _is_writable(descriptor: int, patience: int) -> bool:
-    if not hasattr(select, "poll"):  # Windows, where a pipe cannot be asked
-        return True
-    poll = select.poll()
-    poll.register(descriptor, select.POLLOUT)
-    return bool(poll.poll(patience))
+# --- setting up -----------------------------------------------------------------------------------------------------
 
 
 def setup(
@@ -316,6 +252,7 @@ def setup(
     """Send all records of this process to `stream` (stderr where none is given), in place of where they went before."""
     handler = LineHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter(redactor) if style == "json" else ConsoleFormatter(redactor, color=color))
+    _note_no_more_than_is_shown()
     root = logging.getLogger()
     for old in [old for old in root.handlers if isinstance(old, LineHandler)]:
         root.removeHandler(old)
@@ -324,3 +261,12 @@ def setup(
     logging.getLogger("passenger").setLevel(levels.ours)
     if levels.complaint:
         logging.getLogger(__name__).warning("%s", levels.complaint)
+
+
+def _note_no_more_than_is_shown() -> None:
+    """Leave out of records what no line shows: where in the source, which thread and process (12 us a record).
+
+    https://docs.python.org/3/howto/logging.html#optimization
+    """
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

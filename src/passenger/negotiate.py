@@ -1,7 +1,5 @@
 """Sends a call without what its model is known not to take, and once more where a refusal has just taught it."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 from passenger.body import Body
@@ -20,18 +18,15 @@ class Negotiator:
         self._learned = learned
         self._strict = strict
 
-    @asynccontextmanager
-    async def send(self, call: Call, exchange: Exchange) -> AsyncIterator[Reply]:
+    async def send(self, call: Call, exchange: Exchange) -> Reply:
         """See `Upstream.send`."""
         if not self._strict and (known := self._learned.fields(call.seat, call.model, call.path)):
             call = _changed(call, known, exchange)
-        async with AsyncExitStack() as stack:
-            try:
-                reply = await stack.enter_async_context(self._upstream.send(call, exchange))
-            except Failure as failure:
-                call = await self._taught(call, failure, exchange)
-                reply = await stack.enter_async_context(self._upstream.send(call, exchange))
-            yield reply
+        try:
+            return await self._upstream.send(call, exchange)
+        except Failure as failure:
+            call = await self._taught(call, failure, exchange)
+        return await self._upstream.send(call, exchange)
 
     async def _taught(self, call: Call, failure: Failure, exchange: Exchange) -> Call:
         """The call that this refusal asks for.

@@ -11,9 +11,10 @@ Everything else goes to the client as it is: whatever may have reached a model m
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from time import perf_counter
+from types import TracebackType
+from typing import Protocol, Self
 
 import aiohttp
 from yarl import URL
@@ -57,13 +58,26 @@ class Call:
 
 @dataclass(slots=True)
 class Reply:
-    """Upstream's answer once its headers are in; the body is read at the reader's own pace."""
+    """Upstream's answer once its headers are in; the body is read at the reader's own pace.
+
+    A block that closes what has not been read to its end when it is left.
+    """
 
     status: int
     content_type: str
     headers: tuple[tuple[str, str], ...]
     host: str
     _response: aiohttp.ClientResponse = field(repr=False)
+    _exchange: Exchange = field(repr=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        # A response read to its end has given its connection back already; any other is cut off here.
+        self._response.close()
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body as the network delivers it.
@@ -71,9 +85,12 @@ class Reply:
         Raises:
             Failure: it broke off, or nothing came for too long.
         """
+        began = perf_counter()
         try:
             async for piece in self._response.content.iter_any():
+                self._exchange.waited += perf_counter() - began
                 yield piece
+                began = perf_counter()
         except _NETWORK_ERRORS as error:
             raise network_failure(error, self.host) from error
 
@@ -100,8 +117,8 @@ class Reply:
 class Upstream(Protocol):
     """Anything a finished call can be sent through."""
 
-    def send(self, call: Call, exchange: Exchange) -> AbstractAsyncContextManager[Reply]:
-        """Enter with upstream's headers in and a status below 400; leaving closes what is not read to its end."""
+    async def send(self, call: Call, exchange: Exchange) -> Reply:
+        """Upstream's answer with its headers in and a status below 400; whoever gets it closes it."""
         ...
 
 
@@ -111,34 +128,34 @@ class Copilot:
     def __init__(self, http: Client) -> None:
         self._http = http
 
-    @asynccontextmanager
-    async def send(self, call: Call, exchange: Exchange) -> AsyncIterator[Reply]:
+    async def send(self, call: Call, exchange: Exchange) -> Reply:
         """See `Upstream.send`.
 
         Raises:
             Failure: there is no access, Copilot cannot be reached, or it answered with an error.
         """
         response = await self._answered(call, exchange)
+        if response.status < 300:
+            return _reply(response, exchange)
         try:
-            if response.status >= 300:
-                raise await _read_error(response)
-            yield _reply(response)
+            raise await _read_error(response)
         finally:
-            # A response read to its end has given its connection back already; any other is cut off here.
             response.close()
 
     async def _answered(self, call: Call, exchange: Exchange) -> aiohttp.ClientResponse:
         """Upstream's answer, after at most one new token."""
         if call.anonymous:
             return await self._posted(call, exchange, URL(call.path), dict(call.headers))
-        access = await call.session.access()
+        with exchange.waiting():
+            access = await call.session.access()
         response = await self._tried(call, exchange, access)
         if response.status not in (401, 421):
             call.session.accept(access)
             return response
         response.close()
         exchange.retries.append(str(response.status))
-        access = await call.session.renew(access)
+        with exchange.waiting():
+            access = await call.session.renew(access)
         response = await self._tried(call, exchange, access)
         note = call.session.reject if response.status == 401 else call.session.accept
         note(access)
@@ -156,7 +173,7 @@ class Copilot:
         headers = {**headers, "X-Request-Id": exchange.id, "Accept-Encoding": "identity"}
         exchange.attempts += 1
         try:
-            return await self._attempt(call, url, headers)
+            return await self._attempt(call, exchange, url, headers)
         except UnconnectedError as error:
             if not error.may_pass:
                 raise network_failure(error, url.host or "") from error
@@ -167,16 +184,22 @@ class Copilot:
             raise network_failure(error, url.host or "") from error
         exchange.attempts += 1
         try:
-            return await self._attempt(call, url, headers, fresh=True)
+            return await self._attempt(call, exchange, url, headers, fresh=True)
         except _NETWORK_ERRORS as error:
             raise network_failure(error, url.host or "") from error
 
     async def _attempt(
-        self, call: Call, url: URL, headers: dict[str, str], *, fresh: bool = False
+        self, call: Call, exchange: Exchange, url: URL, headers: dict[str, str], *, fresh: bool = False
     ) -> aiohttp.ClientResponse:
-        response = await self._http.request(
-            call.method, url, headers, call.body, fresh=fresh, first_byte=call.first_byte
-        )
+        began = perf_counter()
+        try:
+            response = await self._http.request(
+                call.method, url, headers, call.body, fresh=fresh, first_byte=call.first_byte
+            )
+        except _NETWORK_ERRORS:
+            exchange.waited += perf_counter() - began
+            raise
+        exchange.waited += response.waited
         _set_idle_deadline(response, call.idle)
         return response
 
@@ -188,7 +211,7 @@ def _set_idle_deadline(response: aiohttp.ClientResponse, seconds: float) -> None
         response.connection.protocol.start_timeout()
 
 
-def _reply(response: aiohttp.ClientResponse) -> Reply:
+def _reply(response: aiohttp.ClientResponse, exchange: Exchange) -> Reply:
     headers = response.headers
     return Reply(
         status=response.status,
@@ -196,6 +219,7 @@ def _reply(response: aiohttp.ClientResponse) -> Reply:
         headers=passed_down(headers),
         host=response.url.host or "",
         _response=response,
+        _exchange=exchange,
     )
 
 

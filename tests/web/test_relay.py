@@ -357,10 +357,33 @@ async def test_request_ids_and_quota_come_down_and_nothing_else_of_upstreams(sha
     answer = await shared.chat(stream=stream)
     ours = {"cache-control", "x-accel-buffering", "transfer-encoding"}
     expected = {"x-request-id", "x-github-request-id", "x-copilot-service-request-id", "content-type", "date"}
-    expected.add("x-passenger-route")
+    expected |= {"x-passenger-route", "x-passenger-overhead-ms"}
     quotas = {name.lower() for name in answer.headers if name.lower().startswith("x-quota-snapshot-")}
     assert len(quotas) == 3
     assert {name.lower() for name in answer.headers} - ours - {"content-length"} == expected | quotas
+
+
+OVERHEAD = "x-passenger-overhead-ms"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_the_overhead_that_is_told_leaves_out_what_copilot_took(shared: Bench, stream: bool) -> None:
+    shared.sim.inject(Fault(delay=1.5))
+    answer = await shared.chat(stream=stream)
+    assert 0 < float(answer.headers[OVERHEAD]) < 1000
+    shared.sim.inject(Fault(status=429))
+    refused = await shared.chat(stream=stream)
+    assert refused.status == 429
+    assert float(refused.headers[OVERHEAD]) > 0
+
+
+async def test_the_overhead_leaves_out_a_token_exchange_and_what_was_tried_in_vain(tmp_path: Path) -> None:
+    async with bench(tmp_path) as own:
+        own.sim.revoke_tokens()
+        own.sim.inject(Fault(delay=1.5), path=EXCHANGE)
+        answer = await own.chat()
+        assert answer.status == 200
+        assert float(answer.headers[OVERHEAD]) < 1000
 
 
 # --- what comes down: streams ------------------------------------------------------------------------------------

@@ -60,7 +60,9 @@ class Answer:
         if not self._wants_stream:
             return
         if not self.started:
-            await self._head_of_stream(self._inbound.framing(self.request).content_type, ())
+            # What was ours is not known before Copilot's headers.
+            kind = _content_type(self._inbound.framing(self.request).content_type)
+            await self._head(200, [kind, *STREAM_HEADERS, *self._told()])
         if sign := self._inbound.keep_alive(self._begun):
             await self._send({"type": "http.response.body", "body": sign, "more_body": True})
 
@@ -107,16 +109,23 @@ class Answer:
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     def _encoded(self, headers: tuple[tuple[str, str], ...]) -> list[Header]:
-        """Upstream's headers as bytes, a request id where it gave none, and what became of the request."""
+        """Upstream's headers as bytes, what became of the request, and how many milliseconds of it were ours."""
         encoded = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
-        exchange = self._exchange
-        if not any(name == b"x-request-id" for name, _ in encoded):
-            encoded.append((b"x-request-id", exchange.id.encode()))
+        overhead = self._exchange.overhead_ms
+        if overhead is not None:
+            encoded.append((b"x-passenger-overhead-ms", b"%.3f" % overhead))
+        return [*encoded, *self._told(identified=any(name == b"x-request-id" for name, _ in encoded))]
+
+    def _told(self, *, identified: bool = False) -> list[Header]:
+        """What became of the request, and our id for it where Copilot gave none."""
+        exchange, told = self._exchange, list[Header]()
+        if not identified:
+            told.append((b"x-request-id", exchange.id.encode()))
         if exchange.route is not None:
-            encoded.append((b"x-passenger-route", _one_line(exchange.route)))
+            told.append((b"x-passenger-route", _one_line(exchange.route)))
         if exchange.dropped:
-            encoded.append((b"x-passenger-dropped", _one_line(", ".join(exchange.dropped))))
-        return encoded
+            told.append((b"x-passenger-dropped", _one_line(", ".join(exchange.dropped))))
+        return told
 
 
 def _one_line(text: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from time import time
+from time import perf_counter, time
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -62,6 +62,7 @@ class Endpoint:
             check_media_type(scope)
             with self._admission.ticket() as ticket, self._lifelines.of(scope):
                 body = await read_body(scope, receive, self._limits.max_body, ticket.hold)
+                exchange.received = perf_counter()
                 answer.request = read_request(scope, body)
                 wellformed.check(body, self._limits.max_depth)
                 await self._serve(answer.request, exchange, answer)

@@ -1,0 +1,120 @@
+"""Writes lines of the log to a stream that may be slow, closed, broken or full; hides when they are gathered.
+
+A line is written at once, unless one was just before it: those that follow within a twentieth of a second are written
+together, so that a busy server does not pay for a system call or two with each request.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import select
+from typing import TextIO
+
+GATHERING = 0.05
+"""Seconds that a line may wait for others; a warning, and whatever is said outside of an event loop, never waits."""
+
+_MANY = 200
+"""Lines that wait at most."""
+
+_ROOM = 4096
+"""A pipe that polls as writable takes this many bytes at once without blocking: PIPE_BUF of Linux (pipe(7))."""
+
+_PATIENCE = 20
+"""How many milliseconds the first write to a full pipe may wait. Nobody reads it after that: lines are dropped."""
+
+
+class LineHandler(logging.Handler):
+    """Writes lines to a stream; where that cannot be done they are dropped, and the next one says how many."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__()
+        self._stream = stream
+        self._descriptor = _descriptor(stream)
+        self._waiting: list[str] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lost = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record, or let it wait, or drop it."""
+        try:
+            self._waiting.append(self.format(record))
+        except (OSError, ValueError):
+            self._lost += 1
+        if record.levelno >= logging.WARNING or len(self._waiting) >= _MANY or not self._may_wait():
+            self._write_all()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with self.lock or contextlib.nullcontext():
+            self._write_all()
+
+    def _may_wait(self) -> bool:
+        """Whether others will follow soon: one was written a moment ago in the same event loop."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return False
+        if loop is self._loop:
+            return True
+        self._loop = loop
+        loop.call_later(GATHERING, self._look)
+        return False
+
+    def _look(self) -> None:
+        """Write what has come in the meantime; if nothing has, the next line need not wait."""
+        if self._waiting:
+            self.flush()
+            asyncio.get_running_loop().call_later(GATHERING, self._look)
+        else:
+            self._loop = None
+
+    def _write_all(self) -> None:
+        lines, self._waiting = self._waiting, []
+        if not lines:
+            return
+        try:
+            written = self._write(lines)
+        except (OSError, ValueError):  # the stream is closed or its reader is gone: there is nobody to tell
+            written = False
+        self._lost = 0 if written else self._lost + len(lines)
+
+    def _write(self, lines: list[str]) -> bool:
+        text = "\n".join(["", self._confession(), *lines, ""] if self._lost else [*lines, ""])
+        if self._descriptor is not None:
+            return self._write_bytes(self._descriptor, text.encode("utf-8", "backslashreplace"))
+        if self._stream is not None:
+            self._stream.write(text)
+            self._stream.flush()
+        return True
+
+    def _write_bytes(self, descriptor: int, content: bytes) -> bool:
+        while content:
+            if not _is_writable(descriptor, 0 if self._lost else _PATIENCE):
+                return False
+            content = content[os.write(descriptor, content[:_ROOM]) :]
+        return True
+
+    def _confession(self) -> str:
+        fields = {
+            "name": __name__,
+            "levelname": "WARNING",
+            "msg": "log lines lost: nobody read them",
+            "lost": self._lost,
+        }
+        return self.format(logging.makeLogRecord(fields))
+
+
+def _descriptor(stream: TextIO | None) -> int | None:
+    try:
+        return None if stream is None else stream.fileno()
+    except (OSError, ValueError):
+        return None
+
+
+def _is_writable(descriptor: int, patience: int) -> bool:
+    if not hasattr(select, "poll"):  # Windows, where a pipe cannot be asked
+        return True
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(patience))
