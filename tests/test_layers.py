@@ -42,6 +42,7 @@ LAYERS: dict[str, int] = {
     "proxies": 3,
     "trust": 3,
     "network": 3,
+    "wire": 3,
     "connector": 3,
     "unconnected": 3,
     "http": 3,
@@ -53,6 +54,7 @@ LAYERS: dict[str, int] = {
     "relay": 4,
     "translate": 4,
     "gateway": 4,
+    "linehandler": 5,
     "access": 5,
     "config": 5,
     "log": 5,
@@ -63,7 +65,7 @@ LAYERS: dict[str, int] = {
 """The layer of each module or package, from the values up to the command line."""
 
 IO_ONLY = {
-    "aiohttp": {"connector", "unconnected", "http", "github", "upstream"},
+    "aiohttp": {"wire", "connector", "unconnected", "http", "github", "upstream"},
     "filelock": {"store"},
     "tiktoken": {"tokens"},
 }
