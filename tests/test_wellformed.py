@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passenger import wellformed
+from passenger.body import split
 from passenger.errors import Failure
 from passenger.wellformed import READ
 
@@ -17,7 +18,7 @@ TREES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st
 
 
 def check(body: bytes) -> None:
-    wellformed.check(body, DEPTH)
+    wellformed.check(body, split(body), DEPTH)
 
 
 def nested(levels: int, inside: str = "1") -> bytes:

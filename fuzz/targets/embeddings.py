@@ -6,6 +6,7 @@ import msgspec
 
 from fuzz.targets.failing import blaming_the_client
 from passenger import embeddings, wellformed
+from passenger.body import split
 from passenger.dialects import Request, completions
 from passenger.embeddings import Dialect
 from passenger.limits import Limits
@@ -24,7 +25,7 @@ def one(data: bytes) -> None:
     """Read the same body in every dialect, and write what goes up for it."""
     for dialect in DIALECTS:
         with blaming_the_client(completions.write_failure):
-            wellformed.check(data, Limits().max_depth)
+            wellformed.check(data, split(data), Limits().max_depth)
             _read(dialect, Request(data, _PATH))
 
 

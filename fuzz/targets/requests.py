@@ -11,7 +11,7 @@ import msgspec
 
 from fuzz.targets.failing import blaming_the_client
 from passenger import wellformed
-from passenger.body import Body
+from passenger.body import Body, split
 from passenger.chat import Abilities, Ask, Prompt
 from passenger.copilot.quirks import Quirks, completions, messages, responses
 from passenger.dialects import Inbound, Request
@@ -31,7 +31,7 @@ def target(name: str) -> Callable[[bytes], None]:
 def _one(inbound: Inbound, data: bytes) -> None:
     request = Request(data, _PATH)
     with blaming_the_client(inbound.write_failure):
-        wellformed.check(data, Limits().max_depth)
+        wellformed.check(data, split(data), Limits().max_depth)
         ask = inbound.peek(request)
         with blaming_the_client(inbound.write_failure):
             _relayed(inbound, ask, data)

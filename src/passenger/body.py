@@ -14,9 +14,10 @@ _FIELDS = msgspec.json.Decoder(Fields)
 class Body:
     """The bytes of a request and the edits made to them; an unedited body is never re-serialised."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, fields: Fields | None = None) -> None:
+        """`fields` are its top-level values, where they have been split already."""
         self._raw = raw
-        self._fields: Fields | None = None
+        self._fields = dict(fields) if fields is not None else None
         self._edited = False
 
     def get(self, name: str) -> Any:
@@ -70,17 +71,22 @@ def _joined(fields: Fields) -> bytes:
         return b"{" + b",".join(written) + b"}"
 
 
-def _split(raw: bytes) -> Fields:
+def split(raw: bytes) -> Fields | None:
     """The top-level values as the bytes they are.
 
-    Raises:
-        ValueError: it is not a JSON object.
+    None where it is not a JSON object, or has lone surrogate escapes: RFC 8259 (8.2) allows these, and they are passed
+    on, but the fast decoder refuses them.
     """
     try:
         return _FIELDS.decode(raw)
-    except msgspec.DecodeError:
-        # The fast decoder refuses lone surrogate escapes, which RFC 8259 (8.2) allows and which are passed on.
-        return _split_leniently(raw.decode())
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _split(raw: bytes) -> Fields:
+    """The same, from what is known to be a JSON object."""
+    fields = split(raw)
+    return _split_leniently(raw.decode()) if fields is None else fields
 
 
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -88,7 +94,7 @@ _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 
 def _split_leniently(text: str) -> Fields:
-    """The same, an order of magnitude slower, for text that is known to be a JSON object."""
+    """The same, an order of magnitude slower, whatever is escaped."""
     fields: Fields = {}
     at = _skip(text, _skip(text, 0) + 1)
     while text[at] != "}":

@@ -165,7 +165,7 @@ class Gateway:
     async def _relay(
         self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange
     ) -> AsyncIterator[Delivery]:
-        quirks, stamp, body = QUIRKS[route.outbound.NAME], self._stamp(exchange), Body(request.body)
+        quirks, stamp, body = QUIRKS[route.outbound.NAME], self._stamp(exchange), Body(request.body, request.fields)
         if route.name != ask.model:
             body.set("model", route.name)
         headers, dropped = quirks.prepare(body, ask, route.able)

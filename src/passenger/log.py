@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal, TextIO
 from urllib.parse import quote
 
@@ -25,6 +26,9 @@ _TOKENS = re.compile(
     r"|\bsk-[\w-]{16,}"
     r"|(?P<scheme>\b[Bb]earer\s+)(?!tokens?\b|auth)[^\s\"',]+"
 )
+_SIGNS = ("gh", "github_pat_", "tid=", "sk-", "earer")
+"""One of these is in each of them, and in few lines: to look for them first saves 15 us a line."""
+
 _SHORTEST_SECRET = 4
 
 KEPT = 8
@@ -82,6 +86,8 @@ class Redactor:
         """The text without its secrets."""
         for secret in self._known:  # one by one: `re` keeps each pattern that it has compiled, and with it the secrets
             text = text.replace(secret, STARS)
+        if not any(sign in text for sign in _SIGNS):
+            return text
         return _TOKENS.sub(lambda match: (match["scheme"] or "") + STARS, text)
 
     def _learn(self, lasting: frozenset[str], passing: tuple[str, ...]) -> None:
@@ -181,6 +187,11 @@ def _extras(record: logging.LogRecord) -> Iterator[tuple[str, object]]:
     return ((name, value) for name, value in record.__dict__.items() if name not in _STANDARD)
 
 
+@lru_cache(maxsize=1)
+def _clock(second: int) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(second))
+
+
 class ConsoleFormatter(logging.Formatter):
     """`12:01:44 INFO message key=value`, in local time; the lines of a traceback follow, indented."""
 
@@ -190,11 +201,13 @@ class ConsoleFormatter(logging.Formatter):
         self._color = color
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, and one more for each line of a traceback."""
-        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
-        message = one_line(self._redactor.redact(_message(record)))
-        pairs = [f"{one_line(name)}={self._value(value)}" for name, value in _extras(record)]
-        line = " ".join([clock, self._level(record.levelname), message, *pairs])
+        """One line, and one more for each line of a traceback.
+
+        Its plain values are searched for secrets with it: one by one costs 20 us more for a request's line.
+        """
+        pairs = [f"{name}={self._value(value)}" for name, value in _extras(record)]
+        text = one_line(self._redactor.redact(" ".join([_message(record), *pairs])))
+        line = f"{_clock(int(record.created))} {self._level(record.levelname)} {text}"
         return "\n    ".join([line, *map(one_line, self._traceback(record))])
 
     def _level(self, name: str) -> str:
@@ -202,13 +215,14 @@ class ConsoleFormatter(logging.Formatter):
         return f"\x1b[{color}m{name}\x1b[0m" if color else name
 
     def _value(self, value: object) -> str:
+        if isinstance(value, str) and _BARE_VALUE.fullmatch(value):
+            return value
         if type(value) is int:
             return str(value)
+        # Cleaned before it is written as JSON, where a line end before a token is a letter.
         clean = self._redactor.clean(value)
-        text = clean if isinstance(clean, str) else json.dumps(clean, ensure_ascii=False)
-        if not isinstance(clean, str) or _BARE_VALUE.fullmatch(text):
-            return one_line(text)
-        return one_line(json.dumps(text, ensure_ascii=False))
+        bare = isinstance(clean, str) and _BARE_VALUE.fullmatch(clean)
+        return str(clean) if bare else json.dumps(clean, ensure_ascii=False)
 
     def _traceback(self, record: logging.LogRecord) -> list[str]:
         if not record.exc_info:

@@ -8,8 +8,7 @@ import re
 from itertools import accumulate
 from typing import Any
 
-import msgspec
-
+from passenger.body import Fields
 from passenger.errors import Failure, Kind
 
 READ = ("model", "messages", "stream", "input", "prompt", "contents", "content", "requests", "system", "tools")
@@ -18,13 +17,12 @@ READ = ("model", "messages", "stream", "input", "prompt", "contents", "content",
 _SLICE = 128
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _OTHERS = bytes(byte for byte in range(256) if byte not in _STEPS)
-_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _BEFORE_KEY = re.compile(rb"[\s,{]*")
 _BEFORE_VALUE = re.compile(rb"\s*:\s*")
 
 
-def check(body: bytes, deepest: int) -> None:
-    """Let a body pass that is ordinary, and nested at most so many levels deep.
+def check(body: bytes, fields: Fields | None, deepest: int) -> None:
+    """Let a body pass that is ordinary, and nested at most so many levels deep; `fields` are what it splits into.
 
     Raises:
         Failure: it is not UTF-8 (RFC 8259, 8.1), is nested too deeply, or says a key twice that we read.
@@ -34,7 +32,7 @@ def check(body: bytes, deepest: int) -> None:
     if _is_deeper(body, deepest):
         message = f"the body is nested more than {deepest} levels deep ([limits] max_depth)"
         raise Failure(Kind.INVALID, message, code="too_deep")
-    if not _says_all_once(body) and (twice := _said_twice(body)) is not None:
+    if not _says_all_once(body, fields) and (twice := _said_twice(body)) is not None:
         raise Failure(Kind.INVALID, f"{twice} is said twice", param=twice, code="duplicate_key")
 
 
@@ -81,16 +79,16 @@ def _exact_depth(body: bytes) -> int:
     return deepest
 
 
-def _says_all_once(body: bytes) -> bool:
-    """Whether every key of the outermost object is surely there once: the values are only skipped, which is cheap.
+def _says_all_once(body: bytes, fields: Fields | None) -> bool:
+    """Whether every key of the outermost object is surely there once.
 
-    What decoding keeps is laid beside the body, piece by piece; a key said twice, or spelled in an odd way, would not
+    What splitting keeps is laid beside the body, piece by piece; a key said twice, or spelled in an odd way, would not
     fit.
     """
-    try:
-        fields = _FIELDS.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    if fields is None:
         return False
+    if _is_compact(body, fields):
+        return True
     at = 0
     for key, value in fields.items():
         at = _end(_BEFORE_KEY.match(body, at))
@@ -100,6 +98,14 @@ def _says_all_once(body: bytes) -> bool:
             return False
         at = _end(colon) + len(raw)
     return body[at:].strip(b" \t\r\n{") == b"}"
+
+
+def _is_compact(body: bytes, fields: Fields) -> bool:
+    """Whether a key once, its value and what must be between them are as long as the body: as most clients write it.
+
+    Nothing can be written in less, so that whatever is said twice, or spelled in an odd way, makes it longer.
+    """
+    return len(body) == 1 + sum(len(key) + memoryview(value).nbytes + 4 for key, value in fields.items())
 
 
 def _end(found: re.Match[bytes] | None) -> int:

@@ -5,15 +5,17 @@ A dialect is a module or package of this package that satisfies one or both Prot
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
+from passenger.body import Fields, split
 from passenger.chat import Abilities, Ask, Prompt, Stamp, Usage, Written
 from passenger.errors import Failure
 from passenger.events import Answer, Event
 from passenger.framing import Framing, Message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """What arrived: the body as it came, what the path named, the query, and the headers by lower-case name."""
 
@@ -21,6 +23,11 @@ class Request:
     path_params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def fields(self) -> Fields | None:
+        """The top-level values of the body, split once (40 us for a coding agent's), where `split` can."""
+        return split(self.body)
 
 
 class Writer(Protocol):

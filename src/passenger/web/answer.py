@@ -130,7 +130,10 @@ class Answer:
 
 def _one_line(text: str) -> bytes:
     """A header's value, whatever a client named its model."""
-    return "".join(char if " " <= char <= "~" else "?" for char in text[:2000]).encode()
+    text = text[:2000]
+    if text.isascii() and text.isprintable():
+        return text.encode()
+    return "".join(char if " " <= char <= "~" else "?" for char in text).encode()
 
 
 def _content_type(text: str) -> Header:

@@ -63,9 +63,9 @@ class Endpoint:
             with self._admission.ticket() as ticket, self._lifelines.of(scope):
                 body = await read_body(scope, receive, self._limits.max_body, ticket.hold)
                 exchange.received = perf_counter()
-                answer.request = read_request(scope, body)
-                wellformed.check(body, self._limits.max_depth)
-                await self._serve(answer.request, exchange, answer)
+                request = answer.request = read_request(scope, body)
+                wellformed.check(body, request.fields, self._limits.max_depth)
+                await self._serve(request, exchange, answer)
         except Failure as failure:
             await answer.fail(failure)
         except ClientGone:
@@ -146,16 +146,17 @@ async def read_body(scope: Scope, receive: Receive, limit: int, hold: Callable[[
     declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if int(declared) > limit:
         raise _too_large(limit)
-    body, more = bytearray(), True
+    pieces, size, more = list[bytes](), 0, True
     while more:
         message = await receive()
         piece = _piece(message)
-        if len(body) + len(piece) > limit:
+        size += len(piece)
+        if size > limit:
             raise _too_large(limit)
         hold(len(piece))
-        body += piece
+        pieces.append(piece)
         more = message.get("more_body", False)
-    return bytes(body)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _piece(message: MutableMapping[str, Any]) -> bytes:

@@ -39,7 +39,7 @@ def count_for_anthropic(gateway: Gateway) -> Ask:
         ask = exchange.ask = messages.peek(request)
 
         def write(model: Model) -> Written:
-            body = Body(request.body)
+            body = Body(request.body, request.fields)
             headers, dropped = quirks.prepare(body, ask, model.able)
             return Written(messages.as_question(decode(body.encode()), model.id), headers, dropped)
 
