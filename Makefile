@@ -13,7 +13,7 @@ UV ?= uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help demo install test check faults coverage format lint types bench soak stress fuzz mutate clients audit sbom lock clean
+.PHONY: help demo install test check faults coverage format lint types bench bench-peers soak stress fuzz mutate clients audit sbom lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ types: $(DEV)  ## fail on a type error
 bench: $(DEV)  ## CPU and memory of the server, as the operating system counts them
 	$(BIN)/python -m benchmarks
 
+bench-peers: $(DEV)  ## the same beside nginx, LiteLLM and copilot-api; installs 1 GB, takes some ten minutes
+	$(BIN)/python -m benchmarks --peers
+
 soak: $(DEV)  ## everything at once for MINUTES (20): dialects, faults, hang-ups, dying tokens
 	$(BIN)/python -m stress soak --minutes $(or $(MINUTES),20)
 
@@ -81,7 +84,7 @@ lock:  ## pin every requirement anew, by hash, without naming a host, none young
 	$(COMPILE) --group audit -c requirements/dev.txt -o requirements/audit.txt
 
 clean:  ## remove what the targets above made
-	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants tests/contract/node/node_modules
+	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants tests/contract/node/node_modules .cache/bench-peers
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Passenger needs Python 3.11 or newer; say make PYTHON=python3.11") if sys.version_info < (3, 11) else None'

@@ -2,37 +2,50 @@
 
 import contextlib
 import os
-import statistics
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import TypeVar
 
 import msgspec
 
-from benchmarks.contestants import LOGIN, Contestant
+from benchmarks.contestants import LOGIN, Contestant, Stage
 from benchmarks.load import Job, Result
+from benchmarks.measured import Measured
 from benchmarks.process import (
+    NotStartedError,
     await_answer,
     child,
     cpu_of_run,
-    cpu_us,
+    family,
+    family_cpu_us,
     free_port,
     machine_ticks,
-    rss_kb,
+    memory_kb,
     stolen_share,
 )
-from benchmarks.workloads import JOBS, MEMORY, WARMING, Plan
+from benchmarks.workloads import JOBS, MEMORY, PAIR, TRANSLATIONS, WARMING, Plan
+
+T = TypeVar("T")
+
+PATIENCE = 2
+"""How many times its own time a run may take on a machine that is slow; no job is begun after that."""
 
 Progress = Callable[[str], None]
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class FailedJobError(Exception):
     """A contestant gave another answer than the one to be measured."""
+
+
+class TooSlowError(FailedJobError):
+    """A contestant could not do what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +57,6 @@ class Server:
     port: int
 
 
-@dataclass(slots=True)
-class Measured:
-    """All samples of a run, by contestant and source; `upstream` is the part of a core that the upstream took,
-    `stolen` the part of the machine that its hypervisor gave to others."""
-
-    samples: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
-    upstream: list[float] = field(default_factory=list)
-    stolen: float = 0.0
-
-    def add(self, name: str, source: str, *values: float) -> None:
-        """Keep some samples."""
-        self.samples[name, source] += values
-
-    def median(self, name: str, source: str) -> float | None:
-        """The median of what was measured, None where nothing was."""
-        found = self.samples.get((name, source))
-        return statistics.median(found) if found else None
-
-
 class Arena:
     """The upstream and the load generator, and a directory in which contestants are at home."""
 
@@ -71,7 +65,7 @@ class Arena:
         self._log = directory / "stderr"
         self._port = free_port()
         self._upstream = self._start(stack, [sys.executable, "-m", "benchmarks.upstream", str(self._port)])
-        self._load = self._start(stack, [sys.executable, "-m", "benchmarks.load"])
+        self._load = self._start(stack, [sys.executable, "-m", "benchmarks.load"], talks=True)
         await_answer(self._upstream, self._port, "/health", self._log)
 
     @contextlib.contextmanager
@@ -82,14 +76,14 @@ class Arena:
             return
         with TemporaryDirectory(dir=self._directory) as home, contextlib.ExitStack() as stack:
             port = free_port()
-            command = contestant.command(port, f"http://127.0.0.1:{self._port}", Path(home))
+            command = contestant.command(Stage(port, f"http://127.0.0.1:{self._port}", Path(home)))
             began = time.perf_counter()
-            process = self._start(stack, command, Path(home))
-            await_answer(process, port, contestant.ready_path, self._log)
+            process = self._start(stack, command, Path(home), env=contestant.env)
+            await_answer(process, port, contestant.ready_path, self._log, contestant.patience)
             if measured is not None:
                 measured.add(contestant.name, "start wall", (time.perf_counter() - began) * 1e3)
-                measured.add(contestant.name, "start cpu", cpu_us(process.pid) / 1e3)
-                measured.add(contestant.name, "idle", rss_kb(process.pid) / 1024)
+                measured.add(contestant.name, "start cpu", family_cpu_us(family(process.pid)) / 1e3)
+                measured.add(contestant.name, "idle", memory_kb(process.pid) / 1024)
             yield Server(contestant, process.pid, port)
 
     def do(self, job: Job, server: Server) -> Result:
@@ -98,20 +92,39 @@ class Arena:
         Raises:
             FailedJobError: the answers were not the expected ones.
         """
-        path, pids = job.path or server.contestant.chat_path, {"pid": server.pid, "upstream": self._upstream.pid}
-        asked = msgspec.structs.replace(job, port=server.port, path=path, **pids)
+        asked = msgspec.structs.replace(
+            job,
+            port=server.port,
+            path=server.contestant.routes[job.route],
+            key=server.contestant.key,
+            prefix=server.contestant.prefix,
+            pid=server.pid,
+            upstream=self._upstream.pid,
+            upstream_port=self._port,
+        )
         assert self._load.stdin is not None
         assert self._load.stdout is not None
         self._load.stdin.write(msgspec.json.encode(asked) + b"\n")
         self._load.stdin.flush()
         line = self._load.stdout.readline()
         result = msgspec.json.decode(line, type=Result) if line else Result(error="the load generator has ended")
+        if result.too_slow:
+            raise TooSlowError(f"{server.contestant.name}: {result.error}")
         if result.error:
             raise FailedJobError(f"{server.contestant.name}: {result.error}\n{self._log.read_text()[-2000:]}")
         return result
 
-    def _start(self, stack: contextlib.ExitStack, command: Sequence[str], home: Path | None = None) -> Popen[bytes]:
-        return stack.enter_context(child(command, environment(home or self._directory), self._log))
+    def _start(
+        self,
+        stack: contextlib.ExitStack,
+        command: Sequence[str],
+        home: Path | None = None,
+        *,
+        talks: bool = False,
+        env: Mapping[str, str] = NOTHING,
+    ) -> Popen[bytes]:
+        surroundings = {**environment(home or self._directory), **env}
+        return stack.enter_context(child(command, surroundings, self._log, talks=talks))
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -120,62 +133,120 @@ def environment(home: Path) -> dict[str, str]:
     return {**paths, "HOME": str(home), "COPILOT_GITHUB_TOKEN": LOGIN, "NO_COLOR": "1"}
 
 
-def run(contestants: Sequence[Contestant], plan: Plan, progress: Progress) -> Measured:
-    """Measure everybody."""
+def run(
+    contestants: Sequence[Contestant],
+    pairs: Sequence[Contestant],
+    plan: Plan,
+    progress: Progress,
+    jobs: Mapping[str, Job] = JOBS,
+) -> Measured:
+    """Measure everybody, and those that can have two workers once more with them."""
     measured, before = Measured(), machine_ticks()
     with TemporaryDirectory() as directory, contextlib.ExitStack() as stack:
         arena = Arena(Path(directory), stack)
-        _measure_starts(arena, contestants, plan, measured, progress)
+        contestants = _measure_starts(arena, contestants, plan, measured, progress)
+        _measure_pairs(arena, pairs, plan, measured, progress)
+        shorter = {source: _shortened(job, plan.divisor) for source, job in jobs.items()}
         servers = [stack.enter_context(arena.serving(contestant)) for contestant in contestants]
-        for round_number in range(plan.rounds):
-            progress(f"round {round_number + 1} of {plan.rounds}")
-            for source, job in JOBS.items():
-                for server in _rotated([s for s in servers if s.contestant.translates or not job.path], round_number):
-                    _measure_job(arena, source, _sized(job, plan), server, measured)
+        began = time.monotonic()
+        for number in range(plan.rounds):
+            if number and time.monotonic() > began + plan.seconds:
+                break
+            measured.rounds = number + 1
+            for source, job in shorter.items():
+                if time.monotonic() > began + PATIENCE * plan.seconds:
+                    progress(f"no time for {source!r}")
+                    continue
+                progress(f"round {number + 1} of {plan.rounds}: {source}")
+                _measure_everybody(arena, source, job, _rotated(servers, number), measured)
+        for server in servers:
+            measured.add(server.contestant.name, "peak", memory_kb(server.pid, "VmHWM") / 1024)
     measured.stolen = stolen_share(before, machine_ticks())
     return measured
 
 
 def _measure_starts(
     arena: Arena, contestants: Sequence[Contestant], plan: Plan, measured: Measured, progress: Progress
-) -> None:
-    """Start-up, and memory in a process that has done nothing else yet."""
+) -> list[Contestant]:
+    """Start-up, and memory in a process that has done nothing else yet; the contestants that have served."""
+    until = time.monotonic() + plan.seconds / 4
     for number in range(plan.starts):
+        if number and time.monotonic() > until:
+            break
         progress(f"start {number + 1} of {plan.starts}")
-        for contestant in (c for c in contestants if c.command is not None):
-            with arena.serving(contestant, measured) as server:
-                if number < (plan.starts + 1) // 2:
-                    _measure_memory(arena, server, measured)
-            if contestant.help_command:
-                _measure_help(contestant, measured)
+        for contestant in contestants:
+            with _own_affair(contestant, "start", measured):
+                if contestant.command is not None and (contestant.name, "start") not in measured.failed:
+                    _measure_start(arena, contestant, measured, memory=number < (plan.starts + 1) // 2)
+    for contestant in contestants:
+        if contestant.size is not None:
+            measured.add(contestant.name, "size", contestant.size())
+    return [contestant for contestant in contestants if (contestant.name, "start") not in measured.failed]
 
 
-def _measure_memory(arena: Arena, server: Server, measured: Measured) -> None:
-    arena.do(WARMING, server)
-    measured.add(server.contestant.name, "open", arena.do(MEMORY, server).rss_kb_a_stream)
+def _measure_start(arena: Arena, contestant: Contestant, measured: Measured, *, memory: bool) -> None:
+    with arena.serving(contestant, measured) as server, _own_affair(contestant, "open", measured):
+        if memory and (contestant.name, "open") not in measured.failed:
+            arena.do(WARMING, server)
+            measured.add(contestant.name, "open", arena.do(MEMORY, server).rss_kb_a_stream)
+    if contestant.help_command:
+        with TemporaryDirectory() as home:
+            cpu, wall = cpu_of_run(contestant.help_command, {**environment(Path(home)), **contestant.env})
+        measured.add(contestant.name, "help cpu", cpu / 1e3)
+        measured.add(contestant.name, "help wall", wall / 1e3)
 
 
-def _measure_help(contestant: Contestant, measured: Measured) -> None:
-    with TemporaryDirectory() as home:
-        cpu, wall = cpu_of_run(contestant.help_command, environment(Path(home)))
-    measured.add(contestant.name, "help cpu", cpu / 1e3)
-    measured.add(contestant.name, "help wall", wall / 1e3)
+def _measure_pairs(
+    arena: Arena, pairs: Sequence[Contestant], plan: Plan, measured: Measured, progress: Progress
+) -> None:
+    """What two workers answer, and what that costs them together."""
+    until = time.monotonic() + plan.seconds / 8
+    for number in range(plan.starts if pairs else 0):
+        if number and time.monotonic() > until:
+            break
+        progress(f"two workers, {number + 1} of {plan.starts}")
+        for contestant in _rotated(pairs, number):
+            with _own_affair(contestant, "pair", measured), arena.serving(contestant) as server:
+                result = arena.do(_shortened(PAIR, plan.divisor * contestant.slow), server)
+                measured.add(contestant.name, "pair rate", *result.rate)
+                measured.add(contestant.name, "pair cpu", *result.cpu_us)
+
+
+def _measure_everybody(arena: Arena, source: str, job: Job, servers: Sequence[Server], measured: Measured) -> None:
+    """A job once by everybody who can do it and has not failed in it before."""
+    for server in servers:
+        contestant = server.contestant
+        able = source not in TRANSLATIONS or source in contestant.translates
+        if able and (contestant.name, source) not in measured.failed:
+            with _own_affair(contestant, source, measured):
+                _measure_job(arena, source, _shortened(job, contestant.slow), server, measured)
 
 
 def _measure_job(arena: Arena, source: str, job: Job, server: Server, measured: Measured) -> None:
     result = arena.do(job, server)
-    name = server.contestant.name
-    measured.add(name, source, *result.cpu_us)
-    measured.add(name, f"{source} p50", result.p50_us)
+    measured.add_result(server.contestant.name, source, result)
     if server.contestant.command is not None:
         measured.upstream.append(result.upstream_share)
 
 
-def _sized(job: Job, plan: Plan) -> Job:
-    return msgspec.structs.replace(job, slices=max(1, job.slices // plan.divisor))
+@contextlib.contextmanager
+def _own_affair(contestant: Contestant, source: str, measured: Measured) -> Iterator[None]:
+    """What a peer cannot do is noted, and what is too much for one of ours; a wrong answer of ours ends the run."""
+    try:
+        yield
+    except (FailedJobError, NotStartedError) as error:
+        if not contestant.peer and not isinstance(error, TooSlowError):
+            raise
+        measured.failed[contestant.name, source] = str(error)
 
 
-def _rotated(servers: Sequence[Server], by: int) -> list[Server]:
+def _shortened(job: Job, by: int) -> Job:
+    """A job with fewer slices, for a short plan or a slow contestant; never fewer than two."""
+    slices, warm_up = max(2, job.slices // by), max(1, job.warm_up // by)
+    return msgspec.structs.replace(job, slices=slices, warm_up=warm_up)
+
+
+def _rotated(servers: Sequence[T], by: int) -> list[T]:
     """The servers, each time another one first."""
     at = by % len(servers)
     return [*servers[at:], *servers[:at]]

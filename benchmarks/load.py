@@ -5,23 +5,38 @@ that it loads right before and right after.
 """
 
 import asyncio
+import contextlib
 import statistics
 import sys
 import time
-from typing import Literal, cast
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
+from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from benchmarks.payloads import BODIES, LENGTHS
-from benchmarks.process import cpu_us, rss_kb
-from benchmarks.upstream import run_fast
+from benchmarks.client import Asker, Client, Listener, WrongAnswerError
+from benchmarks.payloads import BODIES, MODELS, PACE, PACED_BODIES, WHOLE
+from benchmarks.process import family, family_cpu_us, get, memory_kb
+from benchmarks.upstream import CALL_FOR_THE_END, run_fast
 
-LIMIT = 60.0
+C = TypeVar("C", bound=Client)
+
+LIMIT = 90.0
 """Seconds that any job may take."""
 
-FIRST_EVENTS = 3
-"""Events after which a stream counts as flowing."""
+ALL_FLOWING = 40.0
+"""Seconds that a server has to let all streams of a job flow."""
+
+KEPT = (0.8, 1.25)
+"""Between which parts of the due events a slice has to bring, to count as one in which the pace was kept."""
+
+PATIENCE = 3
+"""How many times as many slices as are wanted are tried."""
+
+IDLE = 0.1
+"""Part of a core below which a server counts as idle again."""
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -38,180 +53,222 @@ class Job(Struct, frozen=True, kw_only=True):
     slices: int
     size: int
     warm_up: int = 1
+    route: str = "chat"
+    """Which of a contestant's paths is asked."""
     port: int = 0
     path: str = ""
-    """Where to ask; a job that names none is done on the contestant's own route of Chat Completions."""
+    key: str = "benchmark"
+    prefix: str = ""
+    """What the server wants before the name of a model."""
     pid: int = 0
     upstream: int = 0
+    upstream_port: int = 0
+
+
+class TooSlowError(Exception):
+    """The server could not do what the job asks for."""
+
+
+class Times(Struct, frozen=True, kw_only=True):
+    """Microseconds: the median, and what one in a hundred exceeds."""
+
+    p50: float
+    p99: float
 
 
 class Result(Struct, frozen=True, kw_only=True):
     """What a job has cost: microseconds of CPU time a request (closed) or an event (open), one for each slice.
 
-    `p50_us` is a request's time on the clock, `upstream_share` the part of a core that the upstream took.
+    `rate` is requests or events a second, one for each slice; `whole` a request's time, `first` that of its first word,
+    `delay` that of a paced word from the upstream to here; `upstream_share` the part of a core that the upstream took.
+    `kept` is the part of the slices in which paced streams kept their pace: where there were any, `cpu_us` is theirs.
     """
 
     cpu_us: list[float] = []
+    rate: list[float] = []
+    whole: Times | None = None
+    first: Times | None = None
+    delay: Times | None = None
     upstream_share: float = 0.0
-    p50_us: float = 0.0
     rss_kb_a_stream: float = 0.0
+    kept: float | None = None
     error: str = ""
+    too_slow: bool = False
 
 
-class WrongAnswerError(Exception):
-    """The answer is not the one that was to be measured."""
+def times(found: Sequence[float]) -> Times | None:
+    """The two figures of some times; None where there are too few to have any."""
+    if len(found) < 2:
+        return None
+    return Times(p50=statistics.median(found), p99=statistics.quantiles(found, n=100, method="inclusive")[98])
 
 
-class Client(asyncio.Protocol):
-    """One keep-alive connection that knows the end of an answer and how many events it has had."""
-
-    def __init__(self, job: Job) -> None:
-        body = BODIES[job.body]
-        head = f"POST {job.path} HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\nAuthorization: Bearer benchmark\r\n"
-        head += f"Accept: */*\r\nUser-Agent: benchmark\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-        self._request = head.encode() + b"\r\n\r\n" + body
-        self._expected = LENGTHS.get(job.body, 0)
-        self._pieces: list[bytes] = []
-        self._transport: asyncio.Transport | None = None
-        self._answered: asyncio.Future[None] | None = None
-        self._closed = asyncio.Event()
-        self.flowing = asyncio.Event()
-        self.events = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Be ready to ask."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its ancestry
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Fail who waits."""
-        self._closed.set()
-        if self._answered is not None and not self._answered.done():
-            self._answered.set_exception(WrongAnswerError("the connection was closed in the middle of an answer"))
-
-    def data_received(self, data: bytes) -> None:
-        """Collect the answer."""
-        self._pieces.append(data)
-        self.events += data.count(b"data: ")
-        if self.events > FIRST_EVENTS:
-            self.flowing.set()
-        if self._answered is not None and not self._answered.done() and self._whole(data):
-            self._answered.set_result(None)
-
-    def _whole(self, last: bytes) -> bool:
-        """Whether the answer is all there: by its length, or by the last chunk."""
-        if self._expected and not last.endswith(b"0\r\n\r\n"):
-            return False
-        head, blank, body = b"".join(self._pieces).partition(b"\r\n\r\n")
-        _, length, rest = head.lower().partition(b"content-length:")
-        if length:
-            return len(body) >= int(rest.split(b"\r\n", 1)[0])
-        return bool(blank) and body.endswith(b"0\r\n\r\n")
-
-    async def ask(self) -> None:
-        """Ask, and wait for the whole answer."""
-        assert self._transport is not None
-        self._pieces.clear()
-        self._answered = asyncio.get_running_loop().create_future()
-        self._transport.write(self._request)
-        await self._answered
-
-    def check(self) -> None:
-        """Make sure that the last answer was the one expected."""
-        answer = b"".join(self._pieces)
-        if not answer.startswith(b"HTTP/1.1 200"):
-            raise WrongAnswerError(answer[:1000].decode("utf-8", "replace"))
-        if answer.count(b"data: ") != self._expected:
-            raise WrongAnswerError(f"a stream of {answer.count(b'data: ')} events, not {self._expected}")
-
-    async def close(self) -> None:
-        """Hang up, and wait until that is done."""
-        assert self._transport is not None
-        self._transport.abort()
-        await self._closed.wait()
+def request(job: Job) -> bytes:
+    """The bytes of a job's request."""
+    body = BODIES[job.body]
+    for model in MODELS if job.prefix else ():
+        body = body.replace(b'"model":"%b"' % model.encode(), b'"model":"%b%b"' % (job.prefix.encode(), model.encode()))
+    head = f"POST {job.path} HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\nAuthorization: Bearer {job.key}\r\n"
+    head += f"Accept: */*\r\nUser-Agent: benchmark\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    return head.encode() + b"\r\n\r\n" + body
 
 
-async def _connected(job: Job) -> list[Client]:
-    loop = asyncio.get_running_loop()
-    wires = [await loop.create_connection(lambda: Client(job), "127.0.0.1", job.port) for _ in range(job.connections)]
-    return [client for _, client in wires]
+@contextlib.asynccontextmanager
+async def _connected(job: Job, kind: type[C]) -> AsyncIterator[list[C]]:
+    """The job's connections, hung up when the block is left."""
+    loop, asked, clients = asyncio.get_running_loop(), request(job), list[C]()
+    try:
+        for _ in range(job.connections):
+            make = partial(kind, asked, streams=job.body not in WHOLE)
+            clients.append((await loop.create_connection(make, "127.0.0.1", job.port))[1])
+        yield clients
+    finally:
+        await asyncio.gather(*(client.close() for client in clients))
 
 
-async def _ask_in_turn(clients: list[Client], count: int) -> list[float]:
-    """Let every connection ask until there were `count` answers; how long each took, in microseconds."""
+async def _ask_in_turn(clients: Sequence[Asker], count: int) -> list[tuple[float, float]]:
+    """Let every connection ask until there were `count` answers; how long each took, and its first word."""
     left = iter(range(count))
-    times: list[float] = []
+    found: list[tuple[float, float]] = []
 
-    async def go_on(client: Client) -> None:
-        for _ in left:
-            asked = time.perf_counter()
-            await client.ask()
-            times.append((time.perf_counter() - asked) * 1e6)
-        if times:
+    async def go_on(client: Asker) -> None:
+        mine = [(await client.ask(), client.first_us) for _ in left]
+        if mine:
             client.check()
+        found.extend(mine)
 
     async with asyncio.TaskGroup() as group:
         for client in clients:
             group.create_task(go_on(client))
-    return times
+    return found
 
 
 class Clocks:
     """The CPU clocks of the server and of the upstream, and the wall's, since the last look."""
 
     def __init__(self, job: Job) -> None:
-        self._job = job
+        self._server, self._upstream = family(job.pid), job.upstream
         self._start = self._last = self._now()
         self.cpu_us: list[float] = []
+        self.rate: list[float] = []
 
     def slice(self, units: int) -> None:
         """End a slice in which so many units were served."""
         now = self._now()
         self.cpu_us.append((now[0] - self._last[0]) / max(1, units))
+        self.rate.append(units / (now[2] - self._last[2]) * 1e6)
         self._last = now
 
-    def upstream_share(self) -> float:
-        """The upstream's CPU time by the wall's, over all slices."""
-        return (self._last[1] - self._start[1]) / (self._last[2] - self._start[2])
+    def keep(self, good: Callable[[float], bool]) -> float:
+        """Forget the CPU time of slices with another than a good rate, if there are good ones; the part of these."""
+        kept = [cpu for cpu, rate in zip(self.cpu_us, self.rate, strict=True) if good(rate)]
+        share = len(kept) / len(self.cpu_us)
+        self.cpu_us = kept or self.cpu_us
+        return share
+
+    def result(
+        self,
+        *,
+        whole: Times | None = None,
+        first: Times | None = None,
+        delay: Times | None = None,
+        rss_kb_a_stream: float = 0.0,
+        kept: float | None = None,
+    ) -> Result:
+        """What was seen between the first look and the last."""
+        share = (self._last[1] - self._start[1]) / (self._last[2] - self._start[2])
+        return Result(
+            cpu_us=self.cpu_us,
+            rate=self.rate,
+            whole=whole,
+            first=first,
+            delay=delay,
+            upstream_share=share,
+            rss_kb_a_stream=rss_kb_a_stream,
+            kept=kept,
+        )
 
     def _now(self) -> tuple[float, float, float]:
-        return cpu_us(self._job.pid), cpu_us(self._job.upstream), time.perf_counter() * 1e6
+        return family_cpu_us(self._server), family_cpu_us([self._upstream]), time.perf_counter() * 1e6
 
 
-async def _closed(job: Job, clients: list[Client]) -> Result:
-    for _ in range(job.warm_up):
-        await _ask_in_turn(clients, job.size)
-    clocks, times = Clocks(job), list[float]()
-    for _ in range(job.slices):
-        times += await _ask_in_turn(clients, job.size)
-        clocks.slice(job.size)
-    return Result(cpu_us=clocks.cpu_us, upstream_share=clocks.upstream_share(), p50_us=statistics.median(times))
+async def _closed(job: Job) -> Result:
+    async with _connected(job, Asker) as clients:
+        for _ in range(job.warm_up):
+            await _ask_in_turn(clients, job.size)
+        clocks, found = Clocks(job), list[tuple[float, float]]()
+        for _ in range(job.slices):
+            found += await _ask_in_turn(clients, job.size)
+            clocks.slice(job.size)
+    whole, first = zip(*found, strict=True)
+    return clocks.result(whole=times(whole), first=times([us for us in first if us]))
 
 
-async def _open(job: Job, clients: list[Client], memory: int) -> Result:
-    async with asyncio.TaskGroup() as group:
+async def _open(job: Job) -> Result:
+    """Measure while all streams flow, call for their end, and see that no word was lost."""
+    memory = memory_kb(job.pid)
+    async with _connected(job, Listener) as clients, asyncio.TaskGroup() as group:
         for client in clients:
             group.create_task(client.ask())
-        await asyncio.gather(*(client.flowing.wait() for client in clients))
-        clocks = Clocks(job)
-        for _ in range(job.slices):
-            before = sum(client.events for client in clients)
-            await asyncio.sleep(job.size / 1000)
-            clocks.slice(sum(client.events for client in clients) - before)
-        grown = (rss_kb(job.pid) - memory) / len(clients)
+        try:
+            await _all_flow(clients)
+            clocks, kept = await _listen(job, clients)
+            grown = (memory_kb(job.pid) - memory) / len(clients)
+            delays = times([delay for client in clients for delay in client.delays_us])
+        finally:
+            await asyncio.to_thread(get, job.upstream_port, CALL_FOR_THE_END.decode())
     for client in clients:
         client.check()
-    return Result(cpu_us=clocks.cpu_us, upstream_share=clocks.upstream_share(), rss_kb_a_stream=grown)
+    await _idle(job.pid)
+    return clocks.result(delay=delays, rss_kb_a_stream=grown, kept=kept)
+
+
+async def _all_flow(clients: Sequence[Listener]) -> None:
+    try:
+        async with asyncio.timeout(ALL_FLOWING):
+            await asyncio.gather(*(client.flowing.wait() for client in clients))
+    except TimeoutError as error:
+        flow = sum(client.flowing.is_set() for client in clients)
+        message = f"after {ALL_FLOWING:.0f} s only {flow} of {len(clients)} streams flowed"
+        raise TooSlowError(message) from error
+
+
+async def _listen(job: Job, clients: Sequence[Listener]) -> tuple[Clocks, float]:
+    """Slices until enough of them kept the pace, and the part that did.
+
+    Where the machine stands still no event comes in one slice and too many in the next, for next to nothing each.
+    """
+    due = job.connections / PACE[PACED_BODIES[job.body]]
+    for client in clients:
+        client.delays_us.clear()
+    clocks = Clocks(job)
+    for _ in range(PATIENCE * job.slices):
+        before = sum(client.words for client in clients)
+        await asyncio.sleep(job.size / 1000)
+        clocks.slice(sum(client.words for client in clients) - before)
+        if sum(map(partial(_keeps, due), clocks.rate)) >= job.slices:
+            break
+    return clocks, clocks.keep(partial(_keeps, due))
+
+
+def _keeps(due: float, rate: float) -> bool:
+    return KEPT[0] <= rate / due <= KEPT[1]
+
+
+async def _idle(pid: int) -> None:
+    """Wait until a server has done what many streams leave it to do, so that the next job does not pay for it."""
+    members = family(pid)
+    for _ in range(50):
+        before = family_cpu_us(members)
+        await asyncio.sleep(0.1)
+        if family_cpu_us(members) - before < IDLE * 1e5:
+            return
 
 
 async def measure(job: Job) -> Result:
     """Do one job."""
-    memory = rss_kb(job.pid)
-    clients = await _connected(job)
-    try:
-        async with asyncio.timeout(LIMIT):
-            return await (_closed(job, clients) if job.kind == "closed" else _open(job, clients, memory))
-    finally:
-        await asyncio.gather(*(client.close() for client in clients))
+    async with asyncio.timeout(LIMIT):
+        return await (_closed(job) if job.kind == "closed" else _open(job))
 
 
 async def answered(job: Job) -> Result:
@@ -219,9 +276,21 @@ async def answered(job: Job) -> Result:
     try:
         return await measure(job)
     except ExceptionGroup as errors:
-        return Result(error=repr(errors.exceptions[0]))
-    except (OSError, TimeoutError, WrongAnswerError) as error:
-        return Result(error=repr(error))
+        return _failed(_first(errors))
+    except (OSError, TooSlowError, WrongAnswerError) as error:  # a TimeoutError is an OSError
+        return _failed(error)
+
+
+def _failed(error: Exception) -> Result:
+    if isinstance(error, TimeoutError):
+        return Result(error=f"not done after {LIMIT:.0f} s", too_slow=True)
+    return Result(error=str(error) or repr(error), too_slow=isinstance(error, TooSlowError))
+
+
+def _first(errors: ExceptionGroup[Exception]) -> Exception:
+    """The first of several errors: the others follow from it."""
+    error = errors.exceptions[0]
+    return _first(error) if isinstance(error, ExceptionGroup) else error
 
 
 async def work() -> None:

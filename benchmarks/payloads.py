@@ -1,18 +1,28 @@
-"""The bytes that the benchmark sends and that its upstream answers; hides how a Copilot answer is put together."""
+"""The requests that the benchmark sends; it hides how a client's body is put together."""
 
 import json
+import random
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
-EVENTS = 200
-"""Events of a stream, the terminator and the usage event left out."""
-
-PACED_EVENTS = 120
-"""The same of a paced stream."""
-
 FULL_SPEED = "gpt-4o"
 PACED = "gpt-4.1"
+CROWD = "gpt-4o-mini"
 """The upstream tells its ways to stream apart by the model; these are real names, because peers know no others."""
+
+PACE = {PACED: 0.02, CROWD: 0.1}
+"""Seconds between two events of a paced stream, by model."""
+
+SPEAKS_RESPONSES = "gpt-5-codex"
+SPEAKS_MESSAGES = "claude-sonnet-4.5"
+"""Models that speak one dialect alone, and not Chat Completions."""
+
+MODELS = (FULL_SPEED, PACED, CROWD, SPEAKS_RESPONSES, SPEAKS_MESSAGES)
+
+IMAGES = 4
+IMAGE_KB = 1536
+"""Images of a large request, and the size of each before it is written in base64: 8 MB in all."""
 
 Json = dict[str, Any]
 
@@ -20,9 +30,6 @@ Json = dict[str, Any]
 def compact(value: object) -> bytes:
     """JSON as clients and Copilot write it."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-# --- what goes up ------------------------------------------------------------------------------------------------
 
 
 def small(model: str = FULL_SPEED, *, stream: bool) -> bytes:
@@ -71,102 +78,43 @@ def _tool(number: int) -> Json:
     }
 
 
-def translated(dialect: str) -> bytes:
+def images() -> bytes:
+    """A request of 8 MB: a question about some images, which are noise that always is the same."""
+    noise = random.Random(8)
+    shots = [b64encode(noise.randbytes(IMAGE_KB * 1024)).decode() for _ in range(IMAGES)]
+    parts: list[Json] = [{"type": "text", "text": "What has changed between these screenshots?"}]
+    parts += [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{shot}"}} for shot in shots]
+    return compact({"model": FULL_SPEED, "messages": [{"role": "user", "content": parts}], "stream": False})
+
+
+def translated(dialect: str, model: str = FULL_SPEED) -> bytes:
     """The same question as a client of another dialect asks it, for a stream."""
     text = "Explain in two sentences why the sky is blue. " * 20
     match dialect:
         case "messages":
             turn = {"role": "user", "content": text}
-            return compact({"model": FULL_SPEED, "max_tokens": 4096, "messages": [turn], "stream": True})
+            return compact({"model": model, "max_tokens": 4096, "messages": [turn], "stream": True})
         case "responses":
-            return compact({"model": FULL_SPEED, "input": text, "stream": True})
+            return compact({"model": model, "input": text, "stream": True})
         case _:
             return compact({"contents": [{"role": "user", "parts": [{"text": text}]}]})
 
 
+PACED_BODIES = {"paced stream": PACED, "crowd stream": CROWD}
+
 BODIES: Mapping[str, bytes] = {
     "small": small(stream=False),
     "small stream": small(stream=True),
-    "paced stream": small(PACED, stream=True),
+    **{name: small(model, stream=True) for name, model in PACED_BODIES.items()},
     "agent": agent(stream=False),
     "agent stream": agent(stream=True),
+    "images": images(),
     **{name: translated(name) for name in ("messages", "responses", "gemini")},
+    "chat to responses": small(SPEAKS_RESPONSES, stream=True),
+    "chat to messages": small(SPEAKS_MESSAGES, stream=True),
+    "messages to responses": translated("messages", SPEAKS_RESPONSES),
+    "responses to messages": translated("responses", SPEAKS_MESSAGES),
 }
 
-# with the terminator, and the usage event where that is asked for
-LENGTHS: Mapping[str, int] = {
-    "small stream": EVENTS + 1,
-    "paced stream": PACED_EVENTS + 1,
-    "agent stream": EVENTS + 2,
-    # of the upstream's events two are no words; each dialect says in its own way that an answer begins and ends
-    "messages": EVENTS - 2 + 5,
-    "responses": EVENTS - 2 + 8,
-    "gemini": EVENTS - 2 + 1,
-}
-"""How many events the answer to each streaming body has."""
-
-
-# --- what comes down ---------------------------------------------------------------------------------------------
-
-_SAFE = {name: {"filtered": False, "severity": "safe"} for name in ("hate", "self_harm", "sexual", "violence")}
-_PROMPT_SAFE = [{"content_filter_results": _SAFE, "prompt_index": 0}]
-_BASE: Json = {
-    "created": 1_790_000_000,
-    "id": "chatcmpl-benchmark",
-    "model": "gpt-4o-2024-11-20",
-    "system_fingerprint": "fp_b54fe76834",
-}
-_USAGE: Json = {
-    "completion_tokens": 198,
-    "completion_tokens_details": {"accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0},
-    "prompt_tokens": 220,
-    "prompt_tokens_details": {"cached_tokens": 0},
-    "total_tokens": 418,
-}
-_BILL: Json = {"copilot_usage": {"token_details": [], "total_nano_aiu": 0}}
-
-
-def answer() -> bytes:
-    """A whole answer as Azure's come through Copilot: no `object`, no `created`, with `padding`."""
-    text = "Air scatters short waves more than long ones, so blue light reaches us from all over the sky. " * 3
-    message = {"content": text, "padding": "abcdefghijklm", "role": "assistant"}
-    choice = {"content_filter_results": _SAFE, "finish_reason": "stop", "index": 0, "message": message}
-    kept = {name: _BASE[name] for name in ("id", "model", "system_fingerprint")}
-    return compact({"choices": [choice]} | kept | {"prompt_filter_results": _PROMPT_SAFE, "usage": _USAGE} | _BILL)
-
-
-def events(count: int, *, usage: bool) -> tuple[bytes, ...]:
-    """A stream as Azure's come through Copilot: no `object`, `padding` in the deltas, usage where it was asked for."""
-    first: Json = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
-    payloads = [first | {"prompt_filter_results": _PROMPT_SAFE}]
-    payloads += [text_chunk(number) for number in range(count - 2)]
-    end = {"content_filter_results": {}, "delta": {"content": None}, "finish_reason": "stop", "index": 0}
-    payloads.append({"choices": [end]} | _BASE | ({} if usage else _BILL))
-    if usage:
-        payloads.append({"choices": []} | _BASE | {"usage": _USAGE} | _BILL)
-    return (*(b"data: " + compact(payload) + b"\n\n" for payload in payloads), b"data: [DONE]\n\n")
-
-
-def text_chunk(number: int) -> Json:
-    """One word of a stream; the first carries the role."""
-    delta: Json = {"content": f"word{number} ", "padding": "abcdefghijklmnopqrstuvwxyz"[: 1 + 7 * number % 26]}
-    if number == 0:
-        delta["role"] = "assistant"
-    return {"choices": [{"content_filter_results": {}, "delta": delta, "finish_reason": None, "index": 0}]} | _BASE
-
-
-def models() -> bytes:
-    """The account's catalogue, with the two models that are asked for."""
-    entries = [
-        {
-            "capabilities": {"family": name, "type": "chat"},
-            "id": name,
-            "name": name,
-            "object": "model",
-            "supported_endpoints": ["/chat/completions"],
-            "vendor": "Azure OpenAI",
-            "version": f"{name}-2024-11-20",
-        }
-        for name in (FULL_SPEED, PACED)
-    ]
-    return compact({"data": entries, "object": "list"})
+WHOLE = frozenset({"small", "agent", "images"})
+"""The bodies that are answered whole."""

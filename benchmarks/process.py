@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 ROOT = Path(__file__).parent.parent
 """Where `python -m benchmarks...` finds itself."""
@@ -31,11 +32,29 @@ def cpu_us(pid: int) -> float:
     return time.clock_gettime_ns((~pid << 3) | 2) / 1000
 
 
-def rss_kb(pid: int) -> int:
-    """Resident memory of a process in KB."""
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    assert found is not None
-    return int(found[1])
+def family(pid: int) -> list[int]:
+    """A process, its children and theirs: a server is all of its workers."""
+    found = [pid]
+    for member in found:
+        with contextlib.suppress(OSError):
+            for task in Path(f"/proc/{member}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def family_cpu_us(members: Sequence[int]) -> float:
+    """Microseconds that processes have run, which are there all the while."""
+    return sum(map(cpu_us, members))
+
+
+def memory_kb(pid: int, kind: Literal["VmRSS", "VmHWM"] = "VmRSS") -> int:
+    """Resident memory of a process and its family in KB, now or at its highest; pages that they share count twice."""
+    return sum(_memory_kb(member, kind) for member in family(pid))
+
+
+def _memory_kb(pid: int, kind: str) -> int:
+    found = re.search(rf"{kind}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) if found else 0  # what has ended and is not waited for yet has none
 
 
 def machine_ticks() -> list[int]:
@@ -58,16 +77,18 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def child(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process with pipes for stdin and stdout and its stderr in a file; ended when the block is left."""
-    with log.open("ab") as stderr:
+def child(
+    command: Sequence[str], env: Mapping[str, str], log: Path, *, talks: bool = False
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process with its output in a file, or pipes for stdin and stdout; ended when the block is left."""
+    with log.open("ab") as output:
         process = subprocess.Popen(
             command,
             env=env,
             cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
+            stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if talks else output,
+            stderr=output,
             start_new_session=True,  # Ctrl-C is for us: the children are ended in order
         )
     try:
@@ -78,16 +99,24 @@ def child(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
+        members = family(process.pid)
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(PATIENCE / 4)
         except subprocess.TimeoutExpired:
-            process.kill()
+            _kill(members)
             process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             with contextlib.suppress(OSError):
                 pipe.close()
+
+
+def _kill(members: Sequence[int]) -> None:
+    """End processes that did not listen, the workers with their server."""
+    for pid in members:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def await_answer(process: subprocess.Popen[bytes], port: int, path: str, log: Path, patience: float = PATIENCE) -> None:
@@ -98,18 +127,28 @@ def await_answer(process: subprocess.Popen[bytes], port: int, path: str, log: Pa
     """
     until = time.monotonic() + patience
     while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), patience) as wire:
-            wire.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
-            if wire.recv(1024):
+        with contextlib.suppress(OSError):
+            if get(port, path, patience):
                 return
         time.sleep(0.002)
-    raise NotStartedError(f"{process.args!r} does not serve:\n{log.read_text()[-2000:]}")
+    raise NotStartedError(f"it does not serve:\n{log.read_text()[-2000:]}")
+
+
+def get(port: int, path: str, patience: float = PATIENCE) -> bytes:
+    """The beginning of the answer to a GET; empty where the server hung up.
+
+    Raises:
+        OSError: nobody listens, or nothing came in time.
+    """
+    with socket.create_connection(("127.0.0.1", port), patience) as wire:
+        wire.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+        return wire.recv(1024)
 
 
 def cpu_of_run(command: Sequence[str], env: Mapping[str, str]) -> tuple[float, float]:
     """CPU and wall-clock microseconds of a command from its start to its end, its output thrown away."""
     started = time.perf_counter()
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - started

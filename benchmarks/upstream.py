@@ -6,13 +6,24 @@ What it costs itself is the `direct` column of the report. Run as `python -m ben
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
-from benchmarks.payloads import EVENTS, PACED, PACED_EVENTS, answer, compact, events, models
+from benchmarks.answers import STAMP, answer, completions, messages, models, paced, responses
+from benchmarks.payloads import PACE, compact
 
-PACE = 0.02
-"""Seconds between two events of a paced stream."""
+LONGEST = 80.0
+"""Seconds after which a paced stream ends, if nobody has called for its end."""
+
+LARGE = 1_000_000
+"""Bytes from which on a request is answered whole without a look at what it says."""
+
+CALL_FOR_THE_END = b"/end"
+"""What to GET to let all paced streams end at their next event."""
+
+GOLDEN = 0.618034
+"""Streams that begin one after the other send that part of their pace apart, so that they never send all at once."""
 
 _STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nx-request-id: b\r\n\r\n"
@@ -34,14 +45,21 @@ def _chunk(data: bytes) -> bytes:
 _ANSWER = _response(answer())
 
 
-def _stream(count: int, *, usage: bool) -> list[bytes]:
+def _pieces(events: Sequence[bytes]) -> list[bytes]:
     """The pieces of a stream; its end goes with its last event, as servers send it that know that it is the last."""
-    *before, last = map(_chunk, events(count, usage=usage))
+    *before, last = map(_chunk, events)
     return [*before, last + _END]
 
 
-_RUSHED = {usage: _stream(EVENTS, usage=usage) for usage in (False, True)}
-_PACED = {usage: _stream(PACED_EVENTS, usage=usage) for usage in (False, True)}
+_RUSHED = {
+    b"completions": _pieces(completions(usage=False)),
+    b"completions with usage": _pieces(completions(usage=True)),
+    b"responses": _pieces(responses()),
+    b"messages": _pieces(messages()),
+}
+_FIRST, _BEFORE, _AFTER, _LAST = paced()
+_OPENING, _CLOSING = _chunk(_FIRST), _chunk(_LAST) + _END
+_WORD = b"%x\r\n" % (len(_BEFORE) + len(STAMP % (0, 0)) + len(_AFTER)) + _BEFORE + STAMP + _AFTER + b"\r\n"
 
 
 def _asks(body: bytes, name: bytes, value: bytes) -> bool:
@@ -55,7 +73,7 @@ def _page(path: bytes, url: str) -> bytes:
             return _response(_token(url))
         case b"/models":
             return _response(models())
-        case b"/health":
+        case b"/health" | b"/end":
             return _response(b"{}")
         case _:
             return _response(b"{}", "404 Not Found")
@@ -67,11 +85,37 @@ def _token(url: str) -> bytes:
     return compact({"endpoints": {"api": url}, "expires_at": ends, "refresh_in": 1500, "token": token})
 
 
+@dataclass(slots=True)
+class Pace:
+    """Where a paced stream is; times are the loop's, in seconds."""
+
+    due: float
+    step: float
+    until: float
+    called: int
+    words: int = 0
+
+
+class Paces:
+    """When paced streams begin and end: all that are under way end when their end is called for."""
+
+    def __init__(self) -> None:
+        self.called = 0
+        self._begun = 0
+
+    def offset(self) -> float:
+        """The part of its pace by which the next stream is late."""
+        self._begun += 1
+        return self._begun * GOLDEN % 1
+
+
 class Connection(asyncio.Protocol):
     """One client: keep-alive requests, one after the other."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, paces: Paces) -> None:
         self._url = url
+        self._paces = paces
+        self._size = 0
         self._loop = asyncio.get_running_loop()
         self._received = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -87,48 +131,68 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer as soon as a request is whole."""
         self._received += data
-        head, blank, _ = self._received.partition(b"\r\n\r\n")
-        if not blank:
-            return
-        size = len(head) + 4 + _content_length(head)
-        if len(self._received) < size:
-            return
-        body = bytes(self._received[len(head) + 4 : size])
-        del self._received[:size]
-        self._answer(bytes(head), body)
+        if not self._size:
+            end = self._received.find(b"\r\n\r\n") + 4
+            if end < 4:
+                return
+            self._size = end + _content_length(self._received[:end])
+        if len(self._received) >= self._size:
+            head, _, body = bytes(self._received[: self._size]).partition(b"\r\n\r\n")
+            del self._received[: self._size]
+            self._size = 0
+            self._answer(head, body)
 
     def _answer(self, head: bytes, body: bytes) -> None:
         method, path, _ = head.split(b" ", 2)
         if method == b"GET":
+            self._paces.called += path == CALL_FOR_THE_END
             self._write(_page(path, self._url))
-            return
-        if not _asks(body, b"stream", b"true"):
+        elif len(body) > LARGE or not _asks(body, b"stream", b"true"):
             self._write(_ANSWER)
-            return
-        usage = _asks(body, b"include_usage", b"true")
-        self._write(_STREAM_HEAD)
-        if _asks(body, b"model", b'"%b"' % PACED.encode()):
-            self._paced(iter(_PACED[usage]), self._loop.time())
         else:
-            self._rushed(iter(_RUSHED[usage]))
+            self._write(_STREAM_HEAD)
+            self._stream(path, body)
+
+    def _stream(self, path: bytes, body: bytes) -> None:
+        for model, pace in PACE.items():
+            if _asks(body, b"model", b'"%b"' % model.encode()):
+                self._write(_OPENING)
+                start = self._loop.time()
+                due = start + pace * self._paces.offset()
+                self._loop.call_at(due, self._paced, Pace(due, pace, start + LONGEST, self._paces.called))
+                return
+        self._rushed(iter(_RUSHED[_kind(path, body)]))
 
     def _rushed(self, pieces: Iterator[bytes]) -> None:
         """One event a turn of the loop, each in a write of its own, as fast as the client takes them."""
-        self._next(pieces, lambda: self._loop.call_soon(self._rushed, pieces))
-
-    def _paced(self, pieces: Iterator[bytes], when: float) -> None:
-        """One event now and the next one at its time."""
-        self._next(pieces, lambda: self._loop.call_at(when + PACE, self._paced, pieces, when + PACE))
-
-    def _next(self, pieces: Iterator[bytes], go_on: Callable[[], object]) -> None:
         piece = next(pieces, None)
         if piece is not None and self._transport is not None:
             self._transport.write(piece)
-            go_on()
+            self._loop.call_soon(self._rushed, pieces)
+
+    def _paced(self, stream: Pace) -> None:
+        """One event now and the next one at its time, until the end is called for."""
+        if self._transport is None:
+            return
+        if stream.called != self._paces.called or stream.due > stream.until:
+            self._transport.write(_CLOSING)
+            return
+        self._transport.write(_WORD % (time.monotonic_ns(), stream.words))
+        stream.words += 1
+        stream.due += stream.step
+        self._loop.call_at(stream.due, self._paced, stream)
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None:
             self._transport.write(data)
+
+
+def _kind(path: bytes, body: bytes) -> bytes:
+    """Which stream is asked for: the dialect is told by the path's last part."""
+    dialect = path.partition(b"?")[0].rpartition(b"/")[2]
+    if dialect == b"completions" and _asks(body, b"include_usage", b"true"):
+        return b"completions with usage"
+    return dialect
 
 
 def _content_length(head: bytes | bytearray) -> int:
@@ -140,8 +204,8 @@ def _content_length(head: bytes | bytearray) -> int:
 
 async def serve(port: int) -> None:
     """Serve until the process is ended."""
-    url = f"http://127.0.0.1:{port}"
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(url), "127.0.0.1", port, backlog=2048)
+    url, paces, loop = f"http://127.0.0.1:{port}", Paces(), asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(url, paces), "127.0.0.1", port, backlog=2048)
     await server.serve_forever()
 
 

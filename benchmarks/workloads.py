@@ -1,47 +1,63 @@
 """What is measured, as tables: the jobs of the load generator, and the lines of the report with their bars."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from benchmarks.answers import EVENTS
 from benchmarks.load import Job
-from benchmarks.payloads import EVENTS, FULL_SPEED
-
-Figure = Literal["cpu", "p50", "memory"]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long a run takes: starts of every contestant, rounds of every job, and by what their slices are divided."""
+    """How long a run takes: starts of every contestant, rounds of every job, and by what their slices are divided.
+
+    Of the time that the rounds take, none is begun after so many seconds, except for the first, and no job after twice
+    as many.
+    """
 
     starts: int
     rounds: int
     divisor: int
+    seconds: float
 
 
-FULL = Plan(starts=5, rounds=5, divisor=1)
-QUICK = Plan(starts=1, rounds=2, divisor=2)
+FULL = Plan(starts=5, rounds=5, divisor=1, seconds=95)
+QUICK = Plan(starts=1, rounds=2, divisor=4, seconds=240)
+BESIDE_PEERS = Plan(starts=3, rounds=3, divisor=1, seconds=480)
+"""Peers are slow to start and slow to answer."""
 
-JOBS = {
+
+def _streams(body: str, route: str = "chat") -> Job:
+    return Job(kind="closed", body=body, route=route, connections=8, slices=8, size=8)
+
+
+JOBS: Mapping[str, Job] = {
     "whole": Job(kind="closed", body="small", connections=8, slices=24, size=48, warm_up=6),
     "agent": Job(kind="closed", body="agent", connections=8, slices=20, size=24, warm_up=2),
     "agent stream": Job(kind="closed", body="agent stream", connections=8, slices=16, size=8, warm_up=2),
     "stream": Job(kind="closed", body="small stream", connections=8, slices=16, size=8, warm_up=2),
-    "paced": Job(kind="open", body="paced stream", connections=100, slices=24, size=50),
-    "messages": Job(kind="closed", body="messages", path="/v1/messages", connections=8, slices=8, size=8),
-    "responses": Job(kind="closed", body="responses", path="/v1/responses", connections=8, slices=8, size=8),
-    "gemini": Job(
-        kind="closed",
-        body="gemini",
-        path=f"/v1beta/models/{FULL_SPEED}:streamGenerateContent?alt=sse",
-        connections=8,
-        slices=8,
-        size=8,
-    ),
+    "paced": Job(kind="open", body="paced stream", connections=200, slices=24, size=50),
+    "crowd": Job(kind="open", body="crowd stream", connections=1000, slices=16, size=80),
+    "messages": _streams("messages", "messages"),
+    "responses": _streams("responses", "responses"),
+    "gemini": _streams("gemini", "gemini"),
+    "chat to responses": _streams("chat to responses"),
+    "chat to messages": _streams("chat to messages"),
+    "messages to responses": _streams("messages to responses", "messages"),
+    "responses to messages": _streams("responses to messages", "responses"),
+    "images": Job(kind="closed", body="images", connections=2, slices=6, size=2),
     "one by one": Job(kind="closed", body="small", connections=1, slices=10, size=30),
+    "first word": Job(kind="closed", body="small stream", connections=1, slices=6, size=20),
 }
+TRANSLATIONS = frozenset(name for name, job in JOBS.items() if job.route != "chat" or name.startswith("chat to "))
+"""The jobs that not everybody can do."""
+
 WARMING = Job(kind="closed", body="small stream", connections=8, slices=1, size=16)
-MEMORY = Job(kind="open", body="paced stream", connections=200, slices=5, size=100)
+MEMORY = Job(kind="open", body="crowd stream", connections=200, slices=5, size=100)
 """Streams to count memory by, after a few others in a process that has done nothing else yet."""
+
+PAIR = Job(kind="closed", body="small", connections=16, slices=24, size=96, warm_up=4)
+"""What is asked of two workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,36 +66,61 @@ class Bar:
 
     must: float
     should: float
-    bare: float
+    bare: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the report: a figure of a job, per unit of it; without a bar it is shown and not judged."""
+    """One line of the report: a figure of a job, per unit of it; without a bar it is shown and not judged.
+
+    `added`: it is what a contestant adds to the direct call. `more`: more is better.
+    """
 
     title: str
     unit: str
     source: str
-    figure: Figure = "cpu"
     per: float = 1.0
     bar: Bar | None = None
+    added: bool = False
+    more: bool = False
 
+
+TRANSLATED = Bar(40, 15)
 
 LINES = (
-    Line("(a) 1 KB, answered whole", "us CPU/request", "whole", bar=Bar(250, 150, 167)),
-    Line("(b) 110 KB agent request, 200-event stream", "us CPU/stream", "agent stream"),
-    Line("(b') 110 KB agent request, answered whole", "us CPU/request", "agent", bar=Bar(450, 300, 512)),
-    Line("(c) 200-event stream, full speed", "us CPU/stream", "stream", bar=Bar(1300, 900, 1200)),
-    Line("(c) the same", "us CPU/event", "stream", per=EVENTS),
-    Line("(d) 100 streams, an event each 20 ms", "us CPU/event", "paced", bar=Bar(35, 22, 29.5)),
-    Line("(e) as (c), for a Messages client", "us CPU/event", "messages", per=EVENTS, bar=Bar(40, 25, 0)),
-    Line("(e) as (c), for a Responses client", "us CPU/event", "responses", per=EVENTS, bar=Bar(40, 25, 0)),
-    Line("(e) as (c), for a Gemini client", "us CPU/event", "gemini", per=EVENTS, bar=Bar(40, 25, 0)),
-    Line("(a) one by one: p50", "us", "one by one", "p50"),
-    Line("start to the first answer", "ms CPU", "start cpu", bar=Bar(700, 500, 500)),
-    Line("start to the first answer", "ms", "start wall"),
-    Line("`--help`", "ms CPU", "help cpu", bar=Bar(200, 150, 0)),
-    Line("`--help`", "ms", "help wall"),
-    Line("memory, idle", "MB RSS", "idle", "memory", bar=Bar(45, 38, 0)),
-    Line("memory, per open stream of 200", "KB RSS", "open", "memory", bar=Bar(60, 35, 0)),
+    Line("(a) 1 KB, answered whole", "us CPU/request", "whole cpu", bar=Bar(250, 150, 167)),
+    Line("(a) the same, two workers", "us CPU/request", "pair cpu"),
+    Line("(b) 110 KB agent request, 200-event stream", "us CPU/stream", "agent stream cpu"),
+    Line("(b') 110 KB agent request, answered whole", "us CPU/request", "agent cpu", bar=Bar(450, 300, 512)),
+    Line("(c) 200-event stream, full speed", "us CPU/stream", "stream cpu", bar=Bar(1300, 900, 1200)),
+    Line("(c) the same", "us CPU/event", "stream cpu", per=EVENTS),
+    Line("(d) 200 streams, an event each 20 ms", "us CPU/event", "paced cpu", bar=Bar(35, 22, 29.5)),
+    Line("(e) 1,000 streams, 10 events/s each", "us CPU/event", "crowd cpu"),
+    Line("(f) as (c), Messages over completions", "us CPU/event", "messages cpu", EVENTS, TRANSLATED),
+    Line("(f) as (c), Responses over completions", "us CPU/event", "responses cpu", EVENTS, TRANSLATED),
+    Line("(f) as (c), Gemini over completions", "us CPU/event", "gemini cpu", EVENTS, TRANSLATED),
+    Line("(f) as (c), completions over Responses", "us CPU/event", "chat to responses cpu", EVENTS, TRANSLATED),
+    Line("(f) as (c), completions over Messages", "us CPU/event", "chat to messages cpu", EVENTS, TRANSLATED),
+    Line("(f) as (c), Messages over Responses", "us CPU/event", "messages to responses cpu", EVENTS, TRANSLATED),
+    Line("(f) as (c), Responses over Messages", "us CPU/event", "responses to messages cpu", EVENTS, TRANSLATED),
+    Line("(g) 8 MB request with 4 images", "ms CPU/request", "images cpu", per=1000),
+    Line("(a) one by one, added: p50", "us", "one by one whole p50", added=True),
+    Line("(a) one by one, added: p99", "us", "one by one whole p99", added=True),
+    Line("(c) one by one, added to the first word: p50", "us", "first word first p50", added=True),
+    Line("(c) one by one, added to the first word: p99", "us", "first word first p99", added=True),
+    Line("(d) delay of an event: p99", "ms", "paced delay p99", per=1000),
+    Line("(e) delay of an event: p99", "ms", "crowd delay p99", per=1000),
+    Line("(d) slices that kept the pace", "%", "paced kept", more=True),
+    Line("(e) slices that kept the pace", "%", "crowd kept", more=True),
+    Line("(a) answers, one worker", "1/s", "whole rate", more=True),
+    Line("(a) answers, two workers", "1/s", "pair rate", more=True),
+    Line("(c) events, one worker", "1/s", "stream rate", per=1 / EVENTS, more=True),
+    Line("(h) start to the first answer", "ms CPU", "start cpu", bar=Bar(700, 500, 500)),
+    Line("(h) start to the first answer", "ms", "start wall"),
+    Line("(h) `--help`", "ms CPU", "help cpu", bar=Bar(200, 150)),
+    Line("(h) `--help`", "ms", "help wall"),
+    Line("(h) installed", "MB", "size"),
+    Line("(h) memory, idle", "MB RSS", "idle", bar=Bar(45, 38)),
+    Line("memory, per open stream of 200", "KB RSS", "open", bar=Bar(60, 35)),
+    Line("memory, peak after everything above", "MB RSS", "peak"),
 )

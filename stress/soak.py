@@ -120,7 +120,8 @@ async def _churn(plan: Plan, served: Served, tally: Tally) -> None:
 async def _lag(served: Served, watch: Watch) -> AsyncIterator[None]:
     """Let a process of its own ask how alive the event loop is."""
     environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    with child([sys.executable, "-m", "stress.lag", str(served.port)], environment, served.log) as process:
+    command = [sys.executable, "-m", "stress.lag", str(served.port)]
+    with child(command, environment, served.log, talks=True) as process:
         yield
         said, _ = await asyncio.to_thread(process.communicate, b"\n", 60)
         watch.lag += json.loads(said)

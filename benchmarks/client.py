@@ -1,0 +1,156 @@
+"""One connection of the load generator; it hides how the end of an answer and the words in it are found."""
+
+import asyncio
+import re
+import time
+from typing import cast
+
+from benchmarks.answers import WORDS
+
+FLOWING = 3
+"""Words after which a stream counts as flowing."""
+
+LAST = b"0\r\n\r\n"
+"""How a chunked answer ends."""
+
+_WORD = re.compile(rb"word\d+ ")
+_FRAME = re.compile(rb"\r\n[0-9a-f]+\r\n")
+"""What stands between two chunks; a server may begin a new one in the middle of a word."""
+_STAMP = re.compile(rb"@(\d{16})\.(\d{5}) ")
+
+
+class WrongAnswerError(Exception):
+    """The answer is not the one that was to be measured."""
+
+
+class Client(asyncio.Protocol):
+    """A keep-alive connection; times are in microseconds."""
+
+    def __init__(self, request: bytes, *, streams: bool) -> None:
+        self._request = request
+        self._streams = streams
+        self._pieces: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+        self._answered: asyncio.Future[None] | None = None
+        self._closed = asyncio.Event()
+        self._asked = 0.0
+        self.flowing = asyncio.Event()
+        self.first_us = 0.0
+        self.words = 0
+        self.delays_us: list[float] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Be ready to ask."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its ancestry
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Fail who waits."""
+        self._closed.set()
+        self.flowing.set()
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_exception(WrongAnswerError("the connection was closed in the middle of an answer"))
+
+    def data_received(self, data: bytes) -> None:
+        """Collect the answer."""
+        raise NotImplementedError
+
+    async def ask(self) -> float:
+        """Ask, wait for the whole answer, and say how long that took."""
+        assert self._transport is not None
+        self._begin()
+        self._answered = asyncio.get_running_loop().create_future()
+        self._transport.write(self._request)
+        await self._answered
+        return time.perf_counter() * 1e6 - self._asked
+
+    def _begin(self) -> None:
+        self._pieces.clear()
+        self.first_us = 0.0
+        self._asked = time.perf_counter() * 1e6
+
+    def _end(self) -> None:
+        self.flowing.set()  # or it never will
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_result(None)
+
+    def _whole(self) -> bool:
+        """Whether the answer is all there: by its length, or by the last chunk."""
+        head, blank, body = b"".join(self._pieces).partition(b"\r\n\r\n")
+        _, length, rest = head.lower().partition(b"content-length:")
+        if length:
+            return len(body) >= int(rest.split(b"\r\n", 1)[0])
+        return bool(blank) and body.endswith(LAST)
+
+    def check(self) -> None:
+        """Make sure that the last answer was the one expected.
+
+        Raises:
+            WrongAnswerError: it was not.
+        """
+        answer = b"".join(self._pieces)
+        if not answer.startswith(b"HTTP/1.1 200"):
+            raise WrongAnswerError(answer[:1000].decode("utf-8", "replace"))
+        self._check(answer)
+
+    def _check(self, answer: bytes) -> None:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Hang up, and wait until that is done."""
+        assert self._transport is not None
+        self._transport.abort()
+        await self._closed.wait()
+
+
+class Asker(Client):
+    """Asks again and again, at full speed."""
+
+    def data_received(self, data: bytes) -> None:
+        """Collect the answer; its end is looked for where it may be."""
+        self._pieces.append(data)
+        if self._streams and not self.first_us and b"word0" in data:
+            self.first_us = time.perf_counter() * 1e6 - self._asked
+        if (not self._streams or data.endswith(LAST) or len(data) < len(LAST)) and self._whole():
+            self._end()
+
+    def _check(self, answer: bytes) -> None:
+        found = len(set(_WORD.findall(_FRAME.sub(b"", answer))))
+        if self._streams and found != WORDS:
+            raise WrongAnswerError(f"a stream of {found} different words, not {WORDS}")
+
+
+class Listener(Client):
+    """Listens to one paced stream, and to how late each of its words comes."""
+
+    def __init__(self, request: bytes, *, streams: bool) -> None:
+        super().__init__(request, streams=streams)
+        self._rest = b""
+        self._tail = b""
+        self._last = -1
+
+    def data_received(self, data: bytes) -> None:
+        """Count; only what comes before the first word is kept."""
+        now = time.monotonic_ns()
+        if not self.words:
+            self._pieces.append(data)
+        for sent, number in _STAMP.findall(self._whole_stamps(data)):
+            self.delays_us.append((now - int(sent)) / 1000)
+            self.words += 1
+            self._last = int(number)
+        if self.words > FLOWING:
+            self.flowing.set()
+        self._tail = (self._tail + data)[-len(LAST) :]
+        if self._tail == LAST or (not self.words and self._whole()):
+            self._end()
+
+    def _whole_stamps(self, data: bytes) -> bytes:
+        """The text so far that does not end within a stamp."""
+        text = _FRAME.sub(b"", self._rest + data)
+        at = text.rfind(b"@")
+        cut = at if at >= 0 and not _STAMP.match(text, at) else len(text)
+        self._rest = text[cut:]
+        return text[:cut]
+
+    def _check(self, answer: bytes) -> None:
+        if not self.words or self._last + 1 != self.words:
+            raise WrongAnswerError(f"a stream of {self.words} words that should have had {self._last + 1}")
