@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+import msgspec
+
 from passenger.chat import Refusal, Seal, Text, Thought, ToolCall, Usage
 
 PartKind = Literal["text", "thought", "refusal", "call"]
@@ -46,9 +48,11 @@ class PartStart:
     custom: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """More of the open part: words, or a piece of a call's arguments. Never empty."""
+class Delta(msgspec.Struct, frozen=True, gc=False):
+    """More of the open part: words, or a piece of a call's arguments. Never empty.
+
+    No dataclass, because most events are one of these, and a Struct is made in a tenth of the time.
+    """
 
     text: str
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
 from passenger.errors import Failure, Kind
 
 EVENT_LIMIT = 64 * 1024 * 1024
@@ -18,7 +20,7 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 
 
-class Message(NamedTuple):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One event as its fields: `event` is empty where the stream names none."""
 
     event: str
@@ -71,7 +73,7 @@ class SseSplitter:
 
 def read_sse(raw: bytes) -> Message | None:
     """The fields of one raw event; None where it carries no data (comments, a lone blank line)."""
-    if raw.startswith(b"data: ") and raw.endswith(b"\n\n") and raw.index(b"\n") == len(raw) - 2 and b"\r" not in raw:
+    if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and raw.endswith(b"\n") and raw.find(b"\r") < 0:
         return Message("", raw[6:-2])
     return _read_lines(raw)
 

@@ -119,7 +119,7 @@ def events(*parts: AnswerPart, reason: Reason = Reason.END, usage: Usage | None 
     writer = legacy.writer(Prompt("asked-model", (), wants_usage=usage is not None), STAMP)
     answer = Answer("vendor-model", parts, reason, usage)
     *messages, last = [message for event in unfold(answer) for message in writer.send(event)]
-    assert last == ("", b"[DONE]")
+    assert (last.event, last.data) == ("", b"[DONE]")
     return [json.loads(message.data) for message in messages]
 
 

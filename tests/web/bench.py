@@ -16,7 +16,7 @@ from multidict import CIMultiDictProxy
 
 from passenger.simulator import Simulator
 from passenger.simulator.recorded import Recorded
-from tests.proxy import Proxy, eventually, running
+from tests.proxy import PATIENCE, Proxy, eventually, running
 
 CHAT = "/v1/chat/completions"
 UP = "/chat/completions"
@@ -202,7 +202,7 @@ class Wire:
 
     async def rest(self) -> bytes:
         """What comes until the proxy closes."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             return await self.reader.read()
 
     def abort(self) -> None:

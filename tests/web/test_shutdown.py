@@ -47,8 +47,8 @@ async def test_it_says_where_it_serves_on_whose_login_and_ends_with_0_when_told(
 @pytest.mark.proves("F50", "promise 9")
 async def test_running_streams_finish_while_new_connections_are_refused(tmp_path: Path) -> None:
     async with bench(tmp_path, config=DRAINS_LONG) as own:
-        wires = [await own.open(asking("[[drip 0.1]] [[events 40]]", stream=True)) for _ in range(5)]
-        slow = await own.open(asking("[[delay 4]]"))
+        wires = [await own.open(asking("[[drip 0.1]] [[events 30]]", stream=True)) for _ in range(5)]
+        slow = await own.open(asking("[[delay 3]]"))
         await own.upstream(number=6)
         for wire in wires:
             await wire.until(b"data: ")

@@ -30,7 +30,7 @@ def events(
     writer = completions.writer(Prompt("asked-model", (), wants_usage=wants_usage), STAMP)
     answer = Answer("vendor-model", parts, reason, usage)
     *messages, last = [message for event in unfold(answer) for message in writer.send(event)]
-    assert last == ("", b"[DONE]")
+    assert (last.event, last.data) == ("", b"[DONE]")
     assert all(message.event == "" for message in messages)
     return [json.loads(message.data) for message in messages]
 

@@ -4,6 +4,7 @@ import pytest
 
 from passenger.dialects.ollama.failures import write_break, write_failure
 from passenger.errors import Failure, Kind
+from passenger.framing import Message
 
 
 def said(failure: Failure) -> str:
@@ -18,7 +19,7 @@ def test_a_failure_is_one_sentence() -> None:
 
 def test_a_broken_stream_ends_with_the_same_object() -> None:
     failure = Failure(Kind.UPSTREAM, "it broke")
-    assert write_break(failure) == ("", write_failure(failure))
+    assert write_break(failure) == Message("", write_failure(failure))
 
 
 @pytest.mark.parametrize(
