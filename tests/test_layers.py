@@ -49,6 +49,7 @@ LAYERS: dict[str, int] = {
     "github": 3,
     "upstream": 3,
     "learned": 3,
+    "catalogfile": 3,
     "negotiate": 3,
     "tokens": 3,
     "relay": 4,

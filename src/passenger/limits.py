@@ -1,10 +1,10 @@
-"""Every bound on what a client may ask of this process: its name, default, and what a client hears beyond it.
+"""Every bound on what clients may ask of us: its name, default, and what a client hears beyond it.
 
 The settings' section `[limits]`, its environment variables and the table in docs/configuration.md are made of it.
 """
 
 from collections.abc import Iterator
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, Literal, NamedTuple, TypeVar
 
 Unit = Literal["seconds", "bytes", "number", "levels"]
@@ -14,15 +14,19 @@ _MIB = 1024 * 1024
 
 
 class About(NamedTuple):
-    """What a limit counts, and the status of whoever passes it (0: the connection is closed without a word)."""
+    """What a limit counts, and the status of whoever passes it (0: the connection is closed without a word).
+
+    A limit `of_all` is one of all clients together, not of a connection or request: workers divide it.
+    """
 
     unit: Unit
     status: int
     what: str
+    of_all: bool = False
 
 
-def _limit(default: _Number, unit: Unit, status: int, what: str) -> _Number:
-    made: _Number = field(default=default, metadata={"about": About(unit, status, what)})
+def _limit(default: _Number, unit: Unit, status: int, what: str, *, of_all: bool = False) -> _Number:
+    made: _Number = field(default=default, metadata={"about": About(unit, status, what, of_all)})
     return made
 
 
@@ -41,11 +45,29 @@ class Limits:
     max_headers: int = _limit(100, "number", 431, "of a request's headers")
     max_body: int = _limit(32 * _MIB, "bytes", 413, "of a request's body; refused unread where its length is told")
     max_depth: int = _limit(200, "levels", 400, "that the JSON of a body is nested")
-    max_connections: int = _limit(4096, "number", 503, "of connections; fewer where the system has fewer descriptors")
-    max_requests: int = _limit(2048, "number", 503, "of requests at once, with `Retry-After`")
-    max_body_memory: int = _limit(
-        256 * _MIB, "bytes", 503, "of all bodies at once, with `Retry-After`; one of less than 64 KiB is always let in"
+    max_connections: int = _limit(
+        4096, "number", 503, "of connections; fewer where the system has fewer descriptors", of_all=True
     )
+    max_requests: int = _limit(2048, "number", 503, "of requests at once, with `Retry-After`", of_all=True)
+    max_body_memory: int = _limit(
+        256 * _MIB,
+        "bytes",
+        503,
+        "of all bodies at once, with `Retry-After`; one of less than 64 KiB is always let in",
+        of_all=True,
+    )
+
+    def divided(self, workers: int) -> "Limits":
+        """One worker's share: what all clients may have together is divided, what each may have stays.
+
+        The memory for bodies stays large enough for one of `max_body`, where it was before: a request that is allowed
+        must not be refused for ever.
+        """
+        shares = {
+            limit.name: max(1, getattr(self, limit.name) // workers) for limit in fields(self) if about(limit).of_all
+        }
+        shares["max_body_memory"] = max(shares["max_body_memory"], min(self.max_body_memory, self.max_body))
+        return replace(self, **shares)
 
 
 def about(limit: Field[Any]) -> About:
@@ -59,7 +81,7 @@ def rows() -> Iterator[str]:
     yield "| key | default | environment | beyond it |"
     yield "|---|---|---|---|"
     for limit in fields(Limits):
-        unit, status, what = about(limit)
+        unit, status, what, _ = about(limit)
         name, default, beyond = limit.name, limit.default, status or "closed"
         yield f"| `{name}` | `{default}` | `PASSENGER_LIMITS_{name.upper()}` | {beyond}: {unit} {what} |"
 

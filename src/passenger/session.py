@@ -166,6 +166,11 @@ class Session:
         token = self._current()
         return self._vault.login() is not None or (token is not None and token.good(self._clock()))
 
+    def account(self, access: Access) -> str:
+        """Fingerprint of the login in use, of the token itself where there is none."""
+        login = self._vault.login()
+        return (login.token if login else access.bearer).fingerprint()
+
     def trouble(self) -> Failure | None:
         """Why the last renewal failed, None while all is well."""
         return self._trouble.failure if self._trouble else None

@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from passenger.copilot.live import LiveCatalog
-from passenger.copilot.models import Model, read_models
+from passenger.copilot.live import REFETCH_INTERVAL, Fetched, LiveCatalog
+from passenger.copilot.models import read_models
 from passenger.errors import Failure, Kind
 from tests.fakes import Clock
 
@@ -15,13 +15,17 @@ class Source:
         self.ids = list(ids)
         self.fetches = 0
         self.down = False
+        self.age = 0.0
+        self.believed = 0.0
 
-    async def __call__(self) -> list[Model]:
+    async def __call__(self, believed: float) -> Fetched:
         self.fetches += 1
+        self.believed = believed
         await asyncio.sleep(0)
         if self.down:
             raise Failure(Kind.UNAVAILABLE, "down")
-        return read_models(b"[" + b",".join(b'{"id":"%s"}' % name.encode() for name in self.ids) + b"]")
+        listed = read_models(b"[" + b",".join(b'{"id":"%s"}' % name.encode() for name in self.ids) + b"]")
+        return Fetched(listed, self.age)
 
 
 def live(source: Source, clock: Clock) -> LiveCatalog:
@@ -96,3 +100,33 @@ async def test_without_any_catalogue_a_name_goes_up_as_it_is() -> None:
     source.down = False
     clock.now += 60
     assert await resolved(catalog, "a") == "a"
+
+
+async def test_what_another_process_has_fetched_grows_old_from_then_on() -> None:
+    source, clock = Source("a"), Clock()
+    source.age = 3000.0
+    catalog = live(source, clock)
+    await resolved(catalog, "a")
+    clock.now += 599
+    await resolved(catalog, "a")
+    await settle()
+    assert source.fetches == 1
+    clock.now += 2
+    await resolved(catalog, "a")
+    await settle()
+    assert source.fetches == 2
+
+
+async def test_for_a_name_it_lacks_only_a_new_list_of_another_process_is_believed() -> None:
+    source, clock = Source("a"), Clock()
+    catalog = live(source, clock)
+    await resolved(catalog, "a")
+    assert source.believed == 3600
+    clock.now += 60
+    with pytest.raises(Failure, match="'b' does not exist"):
+        await resolved(catalog, "b")
+    assert source.believed == REFETCH_INTERVAL
+    clock.now += 3601
+    await resolved(catalog, "a")
+    await settle()
+    assert source.believed == 3600

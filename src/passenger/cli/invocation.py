@@ -21,6 +21,7 @@ class Invocation:
     copilot_token_path: Path | None = None
     host: str | None = None
     port: int | None = None
+    workers: int | None = None
     ca_bundle: Path | None = None
     verbosity: int = 0
     quiet: bool = False
@@ -71,6 +72,7 @@ class Invocation:
             flags={
                 "server.host": self.host,
                 "server.port": self.port,
+                "server.workers": self.workers,
                 "network.ca_bundle": None if self.ca_bundle is None else str(self.ca_bundle),
             },
             config_path=self.config_path,

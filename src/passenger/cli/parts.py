@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from passenger.access import log_exchange
+from passenger.catalogfile import CatalogFile, Owner
 from passenger.cli.invocation import Invocation
 from passenger.config import Config, Loaded
-from passenger.copilot.live import LiveCatalog
+from passenger.copilot.live import Fetch, Fetched, LiveCatalog
 from passenger.copilot.models import Model
 from passenger.copilot.protocol import Editor
 from passenger.errors import Failure, Kind
@@ -110,22 +111,41 @@ def session_of(loaded: Loaded, vault: FileVault, github: GitHub) -> Session:
     )
 
 
-def catalog_of(loaded: Loaded, session: Session, upstream: Copilot) -> LiveCatalog:
-    """The live catalogue: the account's own, or the one at a configured URL, which may not be sent a token."""
+def catalog_of(loaded: Loaded, session: Session, upstream: Copilot, shared: PrivateFile | None = None) -> LiveCatalog:
+    """The live catalogue: the account's own, or the one at a configured URL, which may not be sent a token.
+
+    With a `shared` file, processes that have the same one fetch it once for all.
+    """
     config = loaded.config
     own = config.copilot_models_url_is_default
     url = "/models" if own else config.github.copilot_models_url
     anonymous = not own and not loaded.credentials.may_go_to(url)
 
-    async def fetch() -> list[Model]:
+    async def ask() -> list[Model]:
         return await fetch_models(upstream, session, url=url, anonymous=anonymous, deadlines=deadlines_of(config))
 
+    async def owner() -> Owner:
+        integration = config.copilot.integration_id
+        if anonymous:
+            return Owner("", url, integration)
+        access = await session.access()
+        return Owner(session.account(access), access.base_url + url if own else url, integration)
+
+    async def ask_always(_believed: float) -> Fetched:
+        return Fetched(await ask())
+
+    fetch: Fetch = CatalogFile(shared, ask, owner, clock=time.time).fetch if shared else ask_always
     return LiveCatalog(fetch, clock=time.monotonic, lifetime=config.models.lifetime, aliases=config.models.aliases)
 
 
 def github_of(loaded: Loaded, http: Client) -> GitHub:
     """GitHub, where the settings say it is."""
     return GitHub(http, loaded.config.github.copilot_token_url, editor_of(loaded.config))
+
+
+def shared_catalog_of(config: Config, state_dir: Path | None) -> PrivateFile | None:
+    """Where workers share the catalogue; None where there is but one, which then asks anew at each start."""
+    return PrivateFile(state_dir / "models.json") if state_dir and config.server.workers > 1 else None
 
 
 def learned_of(state_dir: Path | None) -> Learned:
@@ -153,7 +173,8 @@ async def gateway_of(
     async with client(connect_timeout=proxy.connect_timeout, network=network) as http:
         copilot = Copilot(http)
         session = session_of(loaded, vault, github_of(loaded, http))
-        seat = Seat("own", session, catalog_of(loaded, session, copilot))
+        shared = shared_catalog_of(loaded.config, state_dir)
+        seat = Seat("own", session, catalog_of(loaded, session, copilot, shared))
         upstream = Negotiator(copilot, learned_of(state_dir), strict=proxy.strict)
         async with counter_of(state_dir) as counter:
             yield Gateway(

@@ -5,6 +5,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from passenger.cli.invocation import Invocation
 from passenger.cli.networking import network_of
 from passenger.cli.parts import gateway_of, vault_of
 from passenger.cli.parts import run as run_loop
+from passenger.cli.workers import Supervisor
 from passenger.config import ConfigError, Loaded, Problem
 from passenger.copilot.protocol import why_not_exchangeable
 from passenger.network import Network
@@ -27,8 +29,9 @@ from passenger.web.guard import Guard
 from passenger.web.health import Readiness
 from passenger.web.keys import Keys
 from passenger.web.lifeline import Lifelines
-from passenger.web.listen import PortTakenError, listen, reaches_beyond
+from passenger.web.listen import PortTakenError, beside, hold, listen, reaches_beyond
 from passenger.web.server import Server
+from passenger.web.worker import Place, WorkerServer
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +41,18 @@ OPEN_TO_ALL = (
 )
 
 
+NO_WORKERS = "[server] workers: this system cannot fork, so there can only be 1"
+
+
 def run(invocation: Invocation) -> int:
-    """Serve; exit 4 at once where there is neither a login nor a token, 1 where the address cannot be had."""
+    """Serve; exit 4 at once where there is neither a login nor a token, 1 where the address cannot be had.
+
+    Raises:
+        ConfigError: the settings cannot be used, or not on this system.
+    """
     loaded, redactor = invocation.begin()
+    if sys.platform == "win32" and loaded.config.server.workers > 1:
+        raise ConfigError([Problem(loaded.origins["server.workers"], NO_WORKERS)])
     vault, network = vault_of(invocation, redactor), network_of(loaded, invocation.environ, redactor)
     if complaint := login_complaint(vault):
         click.echo(f"passenger: {complaint}", err=True)
@@ -51,7 +63,14 @@ def run(invocation: Invocation) -> int:
     if sockets is None:
         return FAILED
     say_started = functools.partial(_say_started, sockets, vault)
-    return run_loop(serve(loaded, vault, sockets, say_started, invocation.state_dir, network=network))
+    state_dir = invocation.state_dir
+
+    def work(place: Place) -> int:
+        return run_loop(serve(loaded, vault, beside(sockets), place.enter, state_dir, network=network, place=place))
+
+    if (workers := loaded.config.server.workers) > 1:
+        return Supervisor(workers, work, sockets, on_serving=say_started).run()
+    return run_loop(serve(loaded, vault, sockets, say_started, state_dir, network=network))
 
 
 async def serve(
@@ -62,15 +81,20 @@ async def serve(
     state_dir: Path | None = None,
     *,
     network: Network | None = None,
+    place: Place | None = None,
 ) -> int:
-    """Serve on these sockets until a signal comes: exit 0 on SIGTERM, 130 on Ctrl-C."""
+    """Serve on these sockets until a signal comes: exit 0 on SIGTERM, 130 on Ctrl-C.
+
+    With a `place` it is one of several workers, has its share of the limits, and stops when its supervisor says so.
+    """
     config, proxy = loaded.config.server, loaded.config.proxy
     async with gateway_of(loaded, vault, state_dir, network) as gateway:
-        readiness, lifelines = Readiness(gateway, lambda: vault.unsaved), Lifelines()
+        roster = place.roster if place else None
+        readiness, lifelines = Readiness(gateway, lambda: vault.unsaved, roster=roster), Lifelines()
         patience = Patience(proxy.commit_after, proxy.keep_alive)
-        limits = loaded.config.limits
+        limits = loaded.config.limits.divided(roster.workers if roster else 1)
         app = create_app(gateway, readiness, lifelines, guard_of(loaded), limits=limits, patience=patience)
-        server = Server(
+        server = (functools.partial(WorkerServer, place) if place else Server)(
             app, readiness, lifelines, limits=limits, drain_timeout=config.drain_timeout, on_listening=on_listening
         )
         _settle()
@@ -124,7 +148,7 @@ def listening(loaded: Loaded) -> list[socket.socket] | None:
     try:
         if not loaded.api_keys and reaches_beyond(server.host, server.port):
             raise ConfigError([Problem(loaded.origins["server.host"], OPEN_TO_ALL.format(server.host))])
-        return listen(server.host, server.port)
+        return (listen if server.workers == 1 else hold)(server.host, server.port)
     except PortTakenError as error:
         click.echo(f"passenger: {error}", err=True)
     except OSError as error:

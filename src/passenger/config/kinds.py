@@ -187,6 +187,7 @@ def _file_or_none(value: object) -> str:
 
 
 PORT = Kind(partial(_whole, low=0, high=65535), _read_whole)
+WORKERS = Kind(partial(_whole, low=1, high=64), _read_whole)
 SECONDS = Kind(partial(_seconds, zero=False), _read_number)
 SECONDS_OR_NONE = Kind(partial(_seconds, zero=True), _read_number)
 URL = Kind(_url)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
 
 from passenger.copilot.models import Catalog, Model
 from passenger.errors import Failure
@@ -13,12 +14,23 @@ REFETCH_INTERVAL = 60.0
 """Seconds between two fetches because of a name that is not in the catalogue, or after one that failed."""
 
 
+class Fetched(NamedTuple):
+    """A list of models, and how many seconds ago Copilot gave it to us or to another process of ours."""
+
+    models: list[Model]
+    age: float = 0.0
+
+
+Fetch = Callable[[float], Awaitable[Fetched]]
+"""Gives a list that is at most that many seconds old; a Failure where none can be had."""
+
+
 class LiveCatalog:
     """One seat's catalogue. Nobody waits for it but the first, and those who ask for what it does not have."""
 
     def __init__(
         self,
-        fetch: Callable[[], Awaitable[list[Model]]],
+        fetch: Fetch,
         *,
         clock: Callable[[], float],
         lifetime: float,
@@ -69,9 +81,12 @@ class LiveCatalog:
         if self._catalog is None:
             if self._may_fetch() or self._fetching is not None:
                 await self._refreshed()
-        elif self._clock() - self._fetched_at > self._lifetime and self._may_fetch():
+        elif self._is_old() and self._may_fetch():
             self._refreshing()
         return self._catalog
+
+    def _is_old(self) -> bool:
+        return self._clock() - self._fetched_at > self._lifetime
 
     def _may_fetch(self) -> bool:
         return self._clock() - self._tried_at >= REFETCH_INTERVAL
@@ -87,13 +102,18 @@ class LiveCatalog:
 
     async def _refresh(self) -> None:
         try:
-            self._catalog = Catalog(await self._fetch(), self._aliases)
+            fetched = await self._fetch(self._believed())
         except Failure as failure:
             self.trouble = failure
             log.warning("no new list of models: %s", failure)
         else:
+            self._catalog = Catalog(fetched.models, self._aliases)
             self.trouble = None
-            self._fetched_at = self._clock()
+            self._fetched_at = self._clock() - fetched.age
         finally:
             self._tried_at = self._clock()
             self._fetching = None
+
+    def _believed(self) -> float:
+        """How old a list may be that another process has fetched: it has what ours lacks only if it is a new one."""
+        return self._lifetime if self._is_old() else min(self._lifetime, REFETCH_INTERVAL)

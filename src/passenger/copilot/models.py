@@ -136,6 +136,11 @@ def read_models(body: bytes) -> list[Model]:
         raise Failure(Kind.UPSTREAM, f"the list of models is not JSON: {error}", code="bad_catalogue") from error
     if entries is None:
         raise Failure(Kind.UPSTREAM, "the list of models has none of the shapes we know", code="bad_catalogue")
+    return models_in(entries)
+
+
+def models_in(entries: Iterable[object]) -> list[Model]:
+    """The models that are described there; what has no id is none."""
     return [_model(entry) for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from passenger.errors import Failure, Kind
 from passenger.gateway import Gateway
+from passenger.web.roster import Roster
 
 
 @dataclass
@@ -15,18 +16,25 @@ class Readiness:
     unsaved: Callable[[], str | None]
     """The token file that could not be written, None while all is saved."""
     draining: bool = False
+    roster: Roster | None = None
+    """Which workers serve, where there are several."""
 
     def report(self) -> tuple[bool, dict[str, object]]:
         """Whether new requests are welcome, and what is degraded."""
         degraded = self._degraded()
-        ready = not self.draining and self.gateway.seat.session.usable()
+        ready = not self.draining and self._all_serve() and self.gateway.seat.session.usable()
         status = ("degraded" if degraded else "ok") if ready else "not ready"
         return ready, {"status": status, "degraded": degraded}
+
+    def _all_serve(self) -> bool:
+        return self.roster is None or self.roster.complete
 
     def _degraded(self) -> dict[str, str]:
         found: dict[str, str] = {}
         if self.draining:
             found["draining"] = "the server is stopping"
+        if self.roster is not None and not self.roster.complete:
+            found["workers"] = f"{self.roster.serving} of {self.roster.workers} workers serve"
         if (failure := self._token_trouble()) is not None:
             found["login" if failure.kind is Kind.LOGIN else "token_refresh"] = failure.message
         if (failure := self.gateway.seat.catalog.trouble) is not None:

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import socket
+import sys
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -10,6 +11,10 @@ BACKLOG = 2048
 
 RESERVE = 40
 """Descriptors that are ours whatever comes: files, the listening sockets, GitHub."""
+
+
+BALANCES = sys.platform == "linux"
+"""Whether the system deals connections out among sockets of one port (SO_REUSEPORT, socket(7)); macOS does not."""
 
 
 class PortTakenError(Exception):
@@ -27,7 +32,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
     try:
         for family, address in _addresses(host, port):
             taken = sockets[0].getsockname()[1] if sockets else port
-            sockets.append(_bound(family, (address, taken)))
+            sockets.append(_listening(_bound(family, (address, taken))))
     except OSError as error:
         for opened in sockets:
             opened.close()
@@ -35,6 +40,32 @@ def listen(host: str, port: int) -> list[socket.socket]:
             raise PortTakenError(_who_holds(port)) from error
         raise
     return sockets
+
+
+def hold(host: str, port: int) -> list[socket.socket]:
+    """Sockets that hold a port for workers, who each listen by `beside`; they themselves need not listen.
+
+    Raises:
+        PortTakenError: the port is taken, be it by one who would share it.
+        OSError: the host is none of this machine's.
+    """
+    alone = listen(host, port)
+    if not BALANCES:
+        return alone
+    places = [(one.family, one.getsockname()) for one in alone]
+    for one in alone:
+        one.close()
+    return [_bound(family, address, shares=True) for family, address in places]
+
+
+def beside(held: list[socket.socket]) -> list[socket.socket]:
+    """A worker's own sockets at the held places; the held ones themselves where all have to share those."""
+    if not BALANCES:
+        return held
+    own = [_listening(_bound(one.family, one.getsockname(), shares=True)) for one in held]
+    for one in held:
+        one.close()
+    return own
 
 
 def reaches_beyond(host: str, port: int) -> bool:
@@ -59,15 +90,25 @@ def _has_ipv6(address: str) -> bool:
     return False
 
 
-def _bound(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
+def _bound(family: int, address: tuple[str | int, ...], *, shares: bool = False) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family is socket.AF_INET6:
+        if shares:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind(address)
-        bound.listen(BACKLOG)
         bound.setblocking(False)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _listening(bound: socket.socket) -> socket.socket:
+    try:
+        bound.listen(BACKLOG)
     except OSError:
         bound.close()
         raise

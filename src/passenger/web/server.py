@@ -26,11 +26,11 @@ A_MOMENT = 0.5
 
 STOPPING = Failure(Kind.UNAVAILABLE, "Passenger is shutting down", code="shutting_down", retry_after="1")
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
 
 class Server(uvicorn.Server):
     """A server that stops when it is told to: no new connections, streams run on until the deadline."""
+
+    signals: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
 
     def __init__(
         self,
@@ -60,14 +60,18 @@ class Server(uvicorn.Server):
         self._readiness.draining = True
         loop = asyncio.get_running_loop()
         cut = loop.call_later(self._drain_timeout, self._lifelines.cut_all, STOPPING)
-        hurry = loop.create_task(self._hurry(), name="hurry")
+        hurry = loop.create_task(self._hurried(), name="hurry")
         try:
             await super().shutdown(sockets)
         finally:
             cut.cancel()
             hurry.cancel()
 
-    async def _hurry(self) -> None:
+    def hurry(self) -> None:
+        """Let a stop take a moment and no longer."""
+        self._told_again.set()
+
+    async def _hurried(self) -> None:
         """End all requests once told a second time, and wait for the last of their bytes only a moment."""
         await self._told_again.wait()
         self._lifelines.cut_all(STOPPING)
@@ -77,7 +81,7 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take the signals for as long as we serve; unlike uvicorn's own, never die by one afterwards."""
-        before = {number: signal.signal(number, self.handle_exit) for number in SIGNALS}
+        before = {number: signal.signal(number, self.handle_exit) for number in self.signals}
         try:
             yield
         finally:
@@ -87,7 +91,7 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop in good order; at once when told a second time."""
         if self.should_exit:
-            asyncio.get_running_loop().call_soon_threadsafe(self._told_again.set)
+            asyncio.get_running_loop().call_soon_threadsafe(self.hurry)
         self.should_exit = True
         self.stopped_by = self.stopped_by or signal.Signals(sig)
 
