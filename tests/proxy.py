@@ -17,6 +17,9 @@ from tests.sweep import LEVEL, Record
 T = TypeVar("T")
 
 STARTED = re.compile(r"Passenger serves (http://\S+)/v1")
+PROGRAM = ("-m", "passenger")
+"""What the interpreter is to run."""
+
 SECRETS = ("COPILOT_GITHUB_TOKEN", "GH_TOKEN", "PASSENGER_API_KEYS")
 """Variables that hold secrets, which no process may say."""
 
@@ -89,15 +92,16 @@ async def spawn(
     arguments: Sequence[str],
     env: Mapping[str, str] | None = None,
     stdin: int = asyncio.subprocess.DEVNULL,
+    *,
     descriptors: int | None = None,
+    program: Sequence[str] = PROGRAM,
 ) -> Proxy:
     """Start `passenger` with these arguments, and with no more file descriptors than that."""
     limited = ["/bin/sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
     process = await asyncio.create_subprocess_exec(
         *limited,
         sys.executable,
-        "-m",
-        "passenger",
+        *program,
         *arguments,
         cwd=home,
         env=environment(home, {"PASSENGER_LOG": LEVEL, **(env or {})}),
@@ -123,13 +127,14 @@ async def running(
     env: Mapping[str, str] | None = None,
     login: bool = True,
     descriptors: int | None = None,
+    program: Sequence[str] = PROGRAM,
 ) -> AsyncIterator[Proxy]:
     """A proxy that serves on a free port, pointed at the simulator and logged in there; stopped at the end."""
     settings = home / "settings.toml"
     settings.write_text(simulator.config_toml() + config)
     token = {"COPILOT_GITHUB_TOKEN": simulator.login_token} if login else {}
     command = ["-c", str(settings), "--port", "0", *arguments]
-    proxy = await spawn(home, command, {**token, **(env or {})}, descriptors=descriptors)
+    proxy = await spawn(home, command, {**token, **(env or {})}, descriptors=descriptors, program=program)
     try:
         proxy.url = await eventually(lambda: _address(proxy))
         yield proxy

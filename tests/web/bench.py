@@ -5,7 +5,7 @@ import contextlib
 import io
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from multidict import CIMultiDictProxy
 
 from passenger.simulator import Simulator
 from passenger.simulator.recorded import Recorded
-from tests.proxy import PATIENCE, Proxy, eventually, running
+from tests.proxy import PATIENCE, PROGRAM, Proxy, eventually, running
 
 CHAT = "/v1/chat/completions"
 UP = "/chat/completions"
@@ -219,6 +219,7 @@ async def bench(
     login: bool = True,
     primed: bool = True,
     simulator: Simulator | None = None,
+    program: Sequence[str] = PROGRAM,
 ) -> AsyncIterator[Bench]:
     """All of it, on a home of its own; `primed` means that a token and the models are there already."""
     home = directory / "home"
@@ -226,7 +227,7 @@ async def bench(
     async with contextlib.AsyncExitStack() as stack:
         sim = simulator if simulator is not None else await stack.enter_async_context(Simulator())
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=90)))
-        async with running(sim, home, *arguments, config=config, env=env, login=login) as proxy:
+        async with running(sim, home, *arguments, config=config, env=env, login=login, program=program) as proxy:
             one = Bench(sim, proxy, http)
             if primed:
                 await one.prime()
