@@ -120,7 +120,7 @@ LINES = (
     Line("(h) `--help`", "ms CPU", "help cpu", bar=Bar(200, 150)),
     Line("(h) `--help`", "ms", "help wall"),
     Line("(h) installed", "MB", "size"),
-    Line("(h) memory, idle", "MB RSS", "idle", bar=Bar(45, 38)),
-    Line("memory, per open stream of 200", "KB RSS", "open", bar=Bar(60, 35)),
+    Line("(h) memory, idle", "MB RSS", "idle", bar=Bar(45, 38, 32)),
+    Line("memory, per open stream of 200", "KB RSS", "open", bar=Bar(60, 35, 31)),
     Line("memory, peak after everything above", "MB RSS", "peak"),
 )

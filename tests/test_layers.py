@@ -24,6 +24,7 @@ LAYERS: dict[str, int] = {
     "pairing": 0,
     "wellformed": 0,
     "limits": 0,
+    "deadline": 0,
     "authority": 0,
     "seals": 0,
     "stops": 0,

@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,18 +28,20 @@ class Upstream:
     """A reply whose body comes in these pieces, and then ends, breaks or hangs."""
 
     def __init__(self, *pieces: bytes, failure: Failure | None = None, hangs: bool = False) -> None:
-        self._pieces = pieces
+        self._pieces = list(pieces)
         self._failure = failure
         self._hangs = hangs
         self.rested: float | None = None
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
-            yield piece
+    async def piece(self) -> bytes:
+        if self._pieces:
+            first, *self._pieces = self._pieces
+            return first
         if self._failure is not None:
             raise self._failure
         if self._hangs:
             await asyncio.Event().wait()
+        return b""
 
     async def rest(self, within: float) -> bytes:
         self.rested = within

@@ -3,6 +3,7 @@
 import logging
 
 from passenger.exchange import Exchange, Outcome
+from passenger.linehandler import Event
 
 log = logging.getLogger("passenger.request")
 
@@ -13,11 +14,27 @@ def log_exchange(exchange: Exchange) -> None:
     """The observer that writes it."""
     level = _LEVEL.get(exchange.outcome, logging.WARNING)
     if log.isEnabledFor(level):
-        log.log(level, "%s %s %s", exchange.method, exchange.path, exchange.status or "-", extra=_fields(exchange))
+        log.log(level, _Line(exchange))
+
+
+class _Line(Event):
+    """An exchange as a line of the log."""
+
+    __slots__ = ("_exchange",)
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def __str__(self) -> str:
+        exchange = self._exchange
+        return f"{exchange.method} {exchange.path} {exchange.status or '-'}"
+
+    def fields(self) -> dict[str, object]:
+        """What is known of it."""
+        return _fields(self._exchange)
 
 
 def _fields(exchange: Exchange) -> dict[str, object]:
-    """What is known of the exchange, as fields of the line."""
     ask, usage, failure = exchange.ask, exchange.usage, exchange.failure
     fields: dict[str, object] = {"ms": round(exchange.seconds * 1000), "id": exchange.id}
     if ask is not None:

@@ -23,7 +23,8 @@ class Ask:
     """The few facts of a request that routing, headers and relaying need.
 
     `wants_usage` is false where the client would be surprised by a usage event; `thinks` is true where it asks
-    the model to reason; `betas` are Anthropic's, as the client sent them.
+    the model to reason; `betas` are Anthropic's, as the client sent them; `sealed` is true where a message of Chat
+    Completions carries a sealed thought.
     """
 
     model: str
@@ -34,6 +35,7 @@ class Ask:
     thinks: bool = False
     wants_usage: bool = True
     betas: tuple[str, ...] = ()
+    sealed: bool = False
     relays: bool = True
     """False where Copilot takes what is asked in translation only, though it speaks the client's dialect."""
 

@@ -1,11 +1,11 @@
 """One request's life as it is recorded: asked what, by which route, in how many attempts, with what outcome."""
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import perf_counter
+from types import TracebackType
 
 from passenger.chat import Ask, Usage
 from passenger.errors import Failure
@@ -58,14 +58,9 @@ class Exchange:
         """Note what was left out of the request, each name once."""
         self.dropped += [name for name in dict.fromkeys(names) if name not in self.dropped]
 
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
+    def waiting(self) -> "Waiting":
         """A block in which others have the next word."""
-        began = perf_counter()
-        try:
-            yield
-        finally:
-            self.waited += perf_counter() - began
+        return Waiting(self)
 
     @property
     def overhead_ms(self) -> float | None:
@@ -76,6 +71,24 @@ class Exchange:
     def seconds(self) -> float:
         """How long it took, so far or in all."""
         return (self.ended or perf_counter()) - self.started
+
+
+class Waiting:
+    """Adds the time that a block takes to what an exchange has waited."""
+
+    __slots__ = ("_began", "_exchange")
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._began = perf_counter()
+
+    def __enter__(self) -> None:
+        self._began = perf_counter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._exchange.waited += perf_counter() - self._began
 
 
 Observer = Callable[[Exchange], None]

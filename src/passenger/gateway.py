@@ -4,11 +4,12 @@ Every request walks it; a feature is a line here, a wrapper around `Upstream`, o
 """
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
+from types import TracebackType
+from typing import Self
 
 import msgspec
 
@@ -59,13 +60,26 @@ class Deadlines:
     idle: float = 300.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delivery:
-    """What goes down to the client: a whole body, or the pieces of a stream, each of them whole messages."""
+    """What goes down to the client: a whole body, or the pieces of a stream, each of them whole messages.
+
+    A block that ends the upstream request of a stream when it is left, finished or not.
+    """
 
     content_type: str
     headers: tuple[tuple[str, str], ...]
     content: bytes | AsyncGenerator[bytes, None]
+    _close: Callable[[], None] | None = field(default=None, repr=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._close is not None:
+            self._close()
 
 
 class Gateway:
@@ -91,9 +105,8 @@ class Gateway:
         self._strict = strict
         self._thoughts = Thoughts(clock)
 
-    @asynccontextmanager
-    async def chat(self, inbound: Inbound, request: Request, exchange: Exchange) -> AsyncIterator[Delivery]:
-        """One chat request; leaving the block ends the upstream request, finished or not.
+    async def chat(self, inbound: Inbound, request: Request, exchange: Exchange) -> Delivery:
+        """The answer to one chat request; whoever gets it closes it.
 
         Raises:
             Failure: the request is at fault, or Copilot gave no answer.
@@ -104,11 +117,7 @@ class Gateway:
         route = choose(inbound, ask.model, model, relays=ask.relays)
         exchange.model, exchange.route = route.name, str(route)
         serve = self._relay if route.relayed else self._translate
-        async with serve(inbound, request, ask, route, exchange) as delivery:
-            yield delivery
-        if exchange.usage is not None and exchange.failure is None:
-            read = partial(inbound.read_prompt, request)
-            self._counter.sample(self.seat.name, route.name, read, exchange.usage.input)
+        return await serve(inbound, request, ask, route, exchange)
 
     async def count(
         self, name: str, read: Callable[[], Prompt], write: Callable[[Model], Written], exchange: Exchange
@@ -161,29 +170,30 @@ class Gateway:
 
     # --- relayed -------------------------------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def _relay(
-        self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange
-    ) -> AsyncIterator[Delivery]:
+    async def _relay(self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange) -> Delivery:
         quirks, stamp, body = QUIRKS[route.outbound.NAME], self._stamp(exchange), Body(request.body, request.fields)
         if route.name != ask.model:
             body.set("model", route.name)
         headers, dropped = quirks.prepare(body, ask, route.able)
         self._drop(exchange, dropped)
-        with await self._upstream.send(self._call(ask, route, body.encode(), headers), exchange) as reply:
-            if not ask.stream:
-                yield await self._whole(reply, quirks, stamp, exchange)
-                return
-            relay = quirks.relay(ask, stamp)
-            try:
-                _must_stream(reply)
-                framing = inbound.framing(request)
-                pieces = relayed(reply, relay, lambda failure: framing.frame(inbound.write_break(failure)))
-                yield Delivery(framing.content_type, reply.headers, pieces)
-            finally:
-                exchange.usage = relay.usage
-                if relay.failure is not None:
-                    exchange.fail(relay.failure, Outcome.BROKEN)
+        relay, framing = quirks.relay(ask, stamp), inbound.framing(request)
+        reply = await self._upstream.send(self._call(ask, route, body.encode(), headers), exchange)
+        if not ask.stream:
+            with reply:
+                delivery = await self._whole(reply, quirks, stamp, exchange)
+            self._learn(inbound, request, exchange)
+            return delivery
+        _must_stream(reply)
+
+        def close() -> None:
+            reply.close()
+            exchange.usage = relay.usage
+            if relay.failure is not None:
+                exchange.fail(relay.failure, Outcome.BROKEN)
+            self._learn(inbound, request, exchange)
+
+        pieces = relayed(reply, relay, lambda failure: framing.frame(inbound.write_break(failure)))
+        return Delivery(framing.content_type, reply.headers, pieces, close)
 
     async def _whole(self, reply: Reply, quirks: Quirks, stamp: Stamp, exchange: Exchange) -> Delivery:
         try:
@@ -194,27 +204,32 @@ class Gateway:
 
     # --- translated ----------------------------------------------------------------------------------------------
 
-    @asynccontextmanager
     async def _translate(
         self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange
-    ) -> AsyncIterator[Delivery]:
+    ) -> Delivery:
         prompt, stamp = self._read_prompt(inbound, request), self._stamp(exchange)
         written = self._write_prompt(inbound, prompt, route)
         self._drop(exchange, (*prompt.dropped, *(inbound.FIELDS.get(name, name) for name in written.dropped)))
         reader, body = route.outbound.reader(prompt, route.able), msgspec.json.encode(written.body)
         call = self._call(replace(ask, stream=True), route, body, written.headers)
-        with await self._upstream.send(call, exchange) as reply:
-            _must_stream(reply)
-            if not ask.stream:
+        framing, writer = inbound.framing(request), inbound.writer(prompt, stamp)
+        reply = await self._upstream.send(call, exchange)
+        _must_stream(reply)
+        if not ask.stream:
+            with reply:
                 answer = await translate.answer(reply, reader)
-                exchange.usage = answer.usage
-                self._thoughts.keep(self.seat.name, answer.parts)
-                yield Delivery("application/json", reply.headers, inbound.write_answer(prompt, answer, stamp))
-                return
-            framing, writer = inbound.framing(request), inbound.writer(prompt, stamp)
-            note, fail = self._note(inbound, exchange), lambda failure: exchange.fail(failure, Outcome.BROKEN)
-            pieces = translate.stream(reply, reader, writer, framing, note=note, fail=fail)
-            yield Delivery(framing.content_type, reply.headers, pieces)
+            exchange.usage = answer.usage
+            self._thoughts.keep(self.seat.name, answer.parts)
+            self._learn(inbound, request, exchange)
+            return Delivery("application/json", reply.headers, inbound.write_answer(prompt, answer, stamp))
+
+        def close() -> None:
+            reply.close()
+            self._learn(inbound, request, exchange)
+
+        note, fail = self._note(inbound, exchange), lambda failure: exchange.fail(failure, Outcome.BROKEN)
+        pieces = translate.stream(reply, reader, writer, framing, note=note, fail=fail)
+        return Delivery(framing.content_type, reply.headers, pieces, close)
 
     def _read_prompt(self, inbound: Inbound, request: Request) -> Prompt:
         prompt = inbound.read_prompt(request)
@@ -282,12 +297,20 @@ class Gateway:
         with await self._upstream.send(call, exchange) as reply:
             return await reply.read()
 
+    def _learn(self, inbound: Inbound, request: Request, exchange: Exchange) -> None:
+        """Let the counter learn from an answer that says what its prompt took."""
+        if exchange.usage is not None and exchange.failure is None:
+            read = partial(inbound.read_prompt, request)
+            self._counter.sample(self.seat.name, exchange.model or "", read, exchange.usage.input)
+
     def _stamp(self, exchange: Exchange) -> Stamp:
         return Stamp(exchange.id.replace("-", ""), int(self._clock()))
 
 
 def _must_stream(reply: Reply) -> None:
+    """Close what is no stream, and say so."""
     if "json" in reply.content_type:
+        reply.close()
         message = f"Copilot answered {reply.content_type} where a stream was asked for"
         raise Failure(Kind.UPSTREAM, message, code="bad_answer")
 

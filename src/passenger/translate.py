@@ -22,7 +22,7 @@ async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
         Failure: it broke off, is not complete, or is no stream at all.
     """
     splitter = SseSplitter()
-    async for piece in reply.pieces():
+    while piece := await reply.piece():
         found, failure = _read(reader, splitter.feed(piece))
         if found:
             yield found

@@ -10,7 +10,7 @@ Everything else goes to the client as it is: whatever may have reached a model m
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from types import TracebackType
@@ -76,37 +76,39 @@ class Reply:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        # A response read to its end has given its connection back already; any other is cut off here.
+        self.close()
+
+    def close(self) -> None:
+        """Cut off what was not read to its end; whatever was has given its connection back already."""
         self._response.close()
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """The body as the network delivers it.
+    async def piece(self) -> bytes:
+        """The next piece of the body as the network delivers it, empty at its end.
 
         Raises:
             Failure: it broke off, or nothing came for too long.
         """
         began = perf_counter()
         try:
-            async for piece in self._response.content.iter_any():
-                self._exchange.waited += perf_counter() - began
-                yield piece
-                began = perf_counter()
+            return await self._response.content.readany()
         except _NETWORK_ERRORS as error:
             raise network_failure(error, self.host) from error
+        finally:
+            self._exchange.waited += perf_counter() - began
 
     async def rest(self, within: float) -> bytes:
         """What follows an answer that is complete, if upstream ends it within some seconds."""
         rest = bytearray()
         with contextlib.suppress(TimeoutError, Failure):
             async with asyncio.timeout(within):
-                async for piece in self.pieces():
+                while piece := await self.piece():
                     rest += piece
         return bytes(rest)
 
     async def read(self) -> bytes:
-        """The whole body; fails as `pieces` does, and where it is larger than any answer."""
+        """The whole body; fails as `piece` does, and where it is larger than any answer."""
         body = bytearray()
-        async for piece in self.pieces():
+        while piece := await self.piece():
             body += piece
             if len(body) > ANSWER_LIMIT:
                 message = f"{self.host} answered with more than {ANSWER_LIMIT} bytes"

@@ -81,9 +81,9 @@ def chatting(gateway: Gateway, inbound: Inbound, patience: Patience) -> Serve:
     """What a chat route does."""
 
     async def serve(request: Request, exchange: Exchange, answer: Answer) -> None:
-        with Pulse(answer.keep_alive, patience.commit_after, patience.keep_alive) as pulse:
-            async with gateway.chat(inbound, request, exchange) as delivery:
-                await answer.deliver(delivery, pulse.sent)
+        pulse = Pulse(answer.keep_alive, patience.commit_after, patience.keep_alive)
+        with pulse, await gateway.chat(inbound, request, exchange) as delivery:
+            await answer.deliver(delivery, pulse.sent)
 
     return serve
 

@@ -11,6 +11,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from passenger.deadline import Deadline
 from passenger.dialects import completions
 from passenger.errors import Failure, Kind
 from passenger.limits import Limits
@@ -60,7 +61,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._body_due = 0.0
         self._refusal = NOT_HTTP
         self._refused = False
-        self._deadline = Deadline(self)
+        self._deadline = Deadline(self.loop, self.too_late)
 
     # --- the connection ------------------------------------------------------------------------------------------
 
@@ -202,49 +203,6 @@ class HttpProtocol(HttpToolsProtocol):
         super().eof_received()
         if self._refused:
             self.transport.close()
-
-
-class Deadline:
-    """The moment until which a connection must have done something: one timer, armed anew only when it has run out."""
-
-    __slots__ = ("_due", "_protocol", "_timer")
-
-    def __init__(self, protocol: HttpProtocol) -> None:
-        self._protocol = protocol
-        self._due: float | None = None
-        self._timer: Any = None
-
-    def set(self, seconds: float) -> None:
-        """Let it be so many seconds from now."""
-        self._due = self._protocol.loop.time() + seconds
-        if self._timer is not None and self._timer.when() > self._due:
-            self._timer.cancel()
-            self._timer = None
-        if self._timer is None:
-            self._arm(self._due)
-
-    def clear(self) -> None:
-        """Let there be none."""
-        self._due = None
-
-    def end(self) -> None:
-        """Never come again."""
-        self._due = None
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _arm(self, due: float) -> None:
-        self._timer = self._protocol.loop.call_at(due, self._look)
-
-    def _look(self) -> None:
-        self._timer = None
-        if self._due is None:
-            return
-        if self._protocol.loop.time() < self._due:
-            self._arm(self._due)
-        else:
-            self._due = None
-            self._protocol.too_late()
 
 
 def _size(headers: list[tuple[bytes, bytes]]) -> int:

@@ -26,7 +26,7 @@ def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], t
     """See `Quirks.prepare`."""
     ask_for_usage(body, ask)
     name_the_limit(body, ask, able)
-    return {}, take_back_seals(body)
+    return {}, take_back_seals(body, ask)
 
 
 def relay(ask: Ask, stamp: Stamp) -> StreamRelay:
@@ -52,13 +52,13 @@ def ask_for_usage(body: Body, ask: Ask) -> None:
 
 def name_the_limit(body: Body, ask: Ask, able: Abilities) -> None:
     """Call the limit what OpenAI's newer models want it called; they refuse `max_tokens` (2026-03)."""
-    if b'"max_tokens"' in body.raw and limit_field(ask.model, able) != "max_tokens":
+    if "max_tokens" in body.names() and limit_field(ask.model, able) != "max_tokens":
         body.rename("max_tokens", "max_completion_tokens")
 
 
-def take_back_seals(body: Body) -> tuple[str, ...]:
+def take_back_seals(body: Body, ask: Ask) -> tuple[str, ...]:
     """Take thoughts out that another of Copilot's APIs has sealed; no vendor takes another's (2026-11)."""
-    if seals.PREFIX not in body.raw:
+    if not ask.sealed:
         return ()
     messages = body.get("messages")
     dropped: tuple[str, ...] = ()

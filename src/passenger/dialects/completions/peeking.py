@@ -23,6 +23,7 @@ class _Part(Struct):
 class _Message(Struct):
     role: str
     content: str | list[_Part] | None = None
+    reasoning_opaque: msgspec.Raw | UnsetType = UNSET
 
 
 class _StreamOptions(Struct):
@@ -67,6 +68,7 @@ def peek(request: Request) -> Ask:
         tools=bool(chat.tools),
         thinks=any(getattr(chat, name) is not UNSET for name in _THINKING),
         wants_usage=bool(chat.stream_options and chat.stream_options.include_usage),
+        sealed=any(message.reasoning_opaque is not UNSET for message in chat.messages),
         # Copilot's Chat Completions take functions only; a tool of free text can be told as one.
         relays=not any(tool.type == "custom" for tool in chat.tools or ()),
     )
