@@ -98,6 +98,7 @@ class Arena:
             path=server.contestant.routes[job.route],
             key=server.contestant.key,
             prefix=server.contestant.prefix,
+            may_lose=server.contestant.may_lose,
             pid=server.pid,
             upstream=self._upstream.pid,
             upstream_port=self._port,

@@ -55,6 +55,8 @@ class Contestant:
     """What it wants before the name of a model."""
     slow: int = 1
     """By how much its jobs are shortened, so that a run ends in time."""
+    may_lose: bool = False
+    """Whether it is known to lose words of streams; how many is said."""
     peer: bool = False
     """Whether a job that it cannot do is its own affair, and no reason to stop."""
     version: str = ""

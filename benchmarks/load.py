@@ -14,7 +14,7 @@ from functools import partial
 from typing import Literal, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from benchmarks.client import Asker, Client, Listener, WrongAnswerError
 from benchmarks.payloads import BODIES, MODELS, PACE, PACED_BODIES, WHOLE
@@ -60,6 +60,8 @@ class Job(Struct, frozen=True, kw_only=True):
     key: str = "benchmark"
     prefix: str = ""
     """What the server wants before the name of a model."""
+    may_lose: bool = False
+    """Whether a stream at full speed may lose words, which are counted then."""
     pid: int = 0
     upstream: int = 0
     upstream_port: int = 0
@@ -92,6 +94,8 @@ class Result(Struct, frozen=True, kw_only=True):
     upstream_share: float = 0.0
     rss_kb_a_stream: float = 0.0
     kept: float | None = None
+    lost: int = 0
+    """The most words that a stream at full speed has lost, where it may."""
     error: str = ""
     too_slow: bool = False
 
@@ -114,7 +118,7 @@ def request(job: Job) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def _connected(job: Job, kind: type[C]) -> AsyncIterator[list[C]]:
+async def _connected(job: Job, kind: Callable[..., C]) -> AsyncIterator[list[C]]:
     """The job's connections, hung up when the block is left."""
     loop, asked, clients = asyncio.get_running_loop(), request(job), list[C]()
     try:
@@ -193,7 +197,7 @@ class Clocks:
 
 
 async def _closed(job: Job) -> Result:
-    async with _connected(job, Asker) as clients:
+    async with _connected(job, partial(Asker, may_lose=job.may_lose)) as clients:
         for _ in range(job.warm_up):
             await _ask_in_turn(clients, job.size)
         clocks, found = Clocks(job), list[tuple[float, float]]()
@@ -201,7 +205,8 @@ async def _closed(job: Job) -> Result:
             found += await _ask_in_turn(clients, job.size)
             clocks.slice(job.size)
     whole, first = zip(*found, strict=True)
-    return clocks.result(whole=times(whole), first=times([us for us in first if us]))
+    result = clocks.result(whole=times(whole), first=times([us for us in first if us]))
+    return structs.replace(result, lost=max(client.lost for client in clients))
 
 
 async def _open(job: Job) -> Result:

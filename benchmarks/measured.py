@@ -11,11 +11,12 @@ from benchmarks.load import Result
 class Measured:
     """All samples of a run, by contestant and source; `upstream` is the part of a core that the upstream took,
     `stolen` the part of the machine that its hypervisor gave to others, `failed` what a contestant could not do, and
-    what it said."""
+    what it said, `lost` how many words of a stream it has lost at most, where that does not count as a failure."""
 
     samples: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
     upstream: list[float] = field(default_factory=list)
     failed: dict[tuple[str, str], str] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)
     stolen: float = 0.0
     rounds: int = 0
 
@@ -27,6 +28,8 @@ class Measured:
         """Keep what a job has cost."""
         self.add(name, f"{source} cpu", *result.cpu_us)
         self.add(name, f"{source} rate", *result.rate)
+        if result.lost:
+            self.lost[name] = max(result.lost, self.lost.get(name, 0))
         if result.kept is not None:
             self.add(name, f"{source} kept", result.kept * 100)
         for kind, times in (("whole", result.whole), ("first", result.first), ("delay", result.delay)):

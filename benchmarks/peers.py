@@ -215,6 +215,7 @@ def passenger_rs() -> Contestant:
         command=partial(_passenger_rs, binary),
         ready_path="/v1/models",
         help_command=(binary, "--help"),
+        may_lose=True,  # it reads each piece of the network as lines of its own, and drops those that were cut
         peer=True,
         version="as given",
         size=lambda: directory_mb(Path(binary)),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from benchmarks.answers import WORDS
 from benchmarks.contestants import BARE, DIRECT, PASSENGER, Contestant
 from benchmarks.measured import Measured
 from benchmarks.workloads import LINES, Bar, Line
@@ -101,6 +102,10 @@ def notes(measured: Measured, contestants: Sequence[Contestant]) -> list[str]:
         f"The hypervisor gave {measured.stolen:.0%} of the time to others: above a few percent, measure again.",
         f"The upstream took at most {busiest:.0%} of a core in any job; `direct` is its own cost. {_lean(measured)}",
         *_versions(contestants),
+        *(
+            f"{name} lost up to {lost} of the {WORDS} words of a stream at full speed."
+            for name, lost in measured.lost.items()
+        ),
         *(_failure(*key, said) for key, said in measured.failed.items() if key[0] in {c.name for c in contestants}),
     ]
 

@@ -10,7 +10,7 @@ from benchmarks import charts, report
 from benchmarks.answers import EVENTS, WORDS, completions, messages, responses
 from benchmarks.arena import run
 from benchmarks.contestants import BARE, DIRECT, OURS, PASSENGER
-from benchmarks.load import Job
+from benchmarks.load import Job, Result
 from benchmarks.measured import Measured
 from benchmarks.payloads import BODIES, WHOLE
 from benchmarks.workloads import JOBS, LINES, TRANSLATIONS, Bar, Plan
@@ -76,6 +76,13 @@ def test_what_a_contestant_could_not_do_is_said() -> None:
     measured.failed["bare", "crowd"] = "bare: after 40 s only 12 of 1000 streams flowed\nits log"
     measured.failed["LiteLLM", "start"] = "it does not serve:\nits log"
     assert report.notes(measured, OURS)[-1] == "bare could not do `crowd`: after 40 s only 12 of 1000 streams flowed"
+
+
+def test_the_words_that_a_contestant_has_lost_are_said() -> None:
+    measured = seen()
+    for lost in (2, 5, 1):
+        measured.add_result("LiteLLM", "stream", Result(lost=lost))
+    assert "LiteLLM lost up to 5 of the 198 words of a stream at full speed." in report.notes(measured, OURS)
 
 
 def test_a_chart_has_a_bar_for_everyone_but_the_upstream_and_the_longest_is_the_most() -> None:

@@ -88,6 +88,24 @@ async def test_an_asker_wants_every_word_of_a_stream() -> None:
         client.check()
 
 
+async def test_what_a_stream_may_lose_is_counted_as_long_as_most_of_it_comes() -> None:
+    whole, client = completions(usage=False), Asker(b"", streams=True, may_lose=True)
+    await fed(client, [chunked(*whole[:50], *whole[53:])])
+    client.check()
+    assert client.lost == 3
+    await fed(client, [chunked(*whole[:50])])
+    with pytest.raises(WrongAnswerError, match="different words"):
+        client.check()
+
+
+async def test_an_asker_knows_the_end_of_a_refused_stream() -> None:
+    client = Asker(b"", streams=True)
+    await fed(client, [b"HTTP/1.1 422 No\r\ncontent-length: 4\r\n\r\n", b"what"])
+    assert client.flowing.is_set()
+    with pytest.raises(WrongAnswerError, match="what"):
+        client.check()
+
+
 async def test_an_answer_with_a_length_ends_there() -> None:
     client = Asker(b"", streams=False)
     await fed(client, [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"{", b"}"])
