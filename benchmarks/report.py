@@ -95,6 +95,7 @@ def _number(number: float | None) -> str:
 
 def notes(measured: Measured, contestants: Sequence[Contestant]) -> list[str]:
     """What a reader must know of this run."""
+    names = {contestant.name for contestant in contestants}
     busiest = max(measured.upstream, default=0.0)
     machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     return [
@@ -103,10 +104,11 @@ def notes(measured: Measured, contestants: Sequence[Contestant]) -> list[str]:
         f"The upstream took at most {busiest:.0%} of a core in any job; `direct` is its own cost. {_lean(measured)}",
         *_versions(contestants),
         *(
-            f"{name} lost up to {lost} of the {WORDS} words of a stream at full speed."
+            f"{name} lost up to {lost} of a stream's {WORDS} words at full speed."
             for name, lost in measured.lost.items()
+            if name in names
         ),
-        *(_failure(*key, said) for key, said in measured.failed.items() if key[0] in {c.name for c in contestants}),
+        *(_failure(*key, said) for key, said in measured.failed.items() if key[0] in names),
     ]
 
 
