@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# All of it is pinned, so nothing is resolved: pip would look at newer ones of what is asked for with an extra, and stop.
+LOCKED = $(PIP) install --no-deps --require-hashes -r
 RUN := .venv/.installed
 DEV := .venv/.installed-dev
 FUZZ := .venv/.installed-fuzz
@@ -91,17 +93,17 @@ clean:  ## remove what the targets above made
 	$(PYTHON) -m venv .venv
 
 $(RUN): .venv/bin/python requirements/run.txt requirements/build.txt pyproject.toml
-	$(PIP) install --require-hashes -r requirements/run.txt
-	$(PIP) install --require-hashes -r requirements/build.txt
+	$(LOCKED) requirements/run.txt
+	$(LOCKED) requirements/build.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEV): $(RUN) requirements/dev.txt
-	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(LOCKED) requirements/dev.txt
 	@touch $@
 
 $(FUZZ): $(DEV) requirements/fuzz.txt
-	$(PIP) install --require-hashes -r requirements/fuzz.txt
+	$(LOCKED) requirements/fuzz.txt
 	@touch $@
 
 $(NODE): $(DEV) tests/contract/node/package-lock.json
@@ -109,5 +111,5 @@ $(NODE): $(DEV) tests/contract/node/package-lock.json
 	@touch $@
 
 $(AUDIT): $(DEV) requirements/audit.txt
-	$(PIP) install --require-hashes -r requirements/audit.txt
+	$(LOCKED) requirements/audit.txt
 	@touch $@
