@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.decoding import decode, decode_as, number
+from passenger.decoding import decode, decode_as, loads, mend, number
 from passenger.dialects import Request
 from passenger.dialects.messages import peek, read_prompt
 from passenger.errors import Failure, Kind
@@ -24,6 +24,18 @@ def test_what_is_no_object_of_json_values_is_refused(body: bytes) -> None:
     with pytest.raises(Failure) as caught:
         decode(body)
     assert caught.value.kind is Kind.INVALID
+
+
+@pytest.mark.parametrize("text", [b"", b"nul", b"[1,]", b"NaN", b"[Infinity]", b"1e999", b"\xff", b'"\xed\xa0\x80"'])
+def test_what_is_no_json_is_a_value_error(text: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the decoders have their own words
+        loads(text)
+
+
+@given(st.text(st.characters(), max_size=20))
+def test_what_is_mended_can_be_encoded(text: str) -> None:
+    assert loads(json.dumps([{text: text}]).encode()) == mend([{text: text}])
+    json.dumps(mend([{text: text}]), ensure_ascii=False).encode()
 
 
 @pytest.mark.parametrize("depth", range(100, 1500, 100))

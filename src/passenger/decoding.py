@@ -1,8 +1,8 @@
-"""JSON from a client, decoded as strictly as it can be; it hides what the fast decoder refuses and RFC 8259 allows."""
+"""JSON from others, decoded as strictly as it can be; it hides what the fast decoder refuses and RFC 8259 allows."""
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -16,9 +16,22 @@ T = TypeVar("T")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def invalid(message: str, field: str | None = None) -> Failure:
+def invalid(message: str, field: str | None = None, code: str | None = None) -> Failure:
     """The failure of a request that is at fault, in the field that is."""
-    return Failure(Kind.INVALID, message, param=field)
+    return Failure(Kind.INVALID, message, param=field, code=code)
+
+
+def loads(data: bytes) -> Any:
+    """Any JSON value: integers exact, U+FFFD for a lone surrogate.
+
+    Raises:
+        ValueError: it is not JSON, or has a number that no float can hold.
+        RecursionError: it is nested too deeply.
+    """
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _mended(data)
 
 
 def decode_as(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
@@ -34,21 +47,16 @@ def decode_as(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
     except RecursionError as error:
         raise invalid("the body is nested too deeply") from error
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _decode_mended(decoder, _mended(body))
+        return _decode_mended(decoder, _read(_mended, body))
 
 
 def decode(body: bytes) -> JSON:
-    """A body as plain values: integers exact, U+FFFD for a lone surrogate.
+    """A body as plain values; see `loads`.
 
     Raises:
-        Failure: it is not JSON, not an object, or has a number that no float can hold.
+        Failure: it is no JSON that can be read, or not an object.
     """
-    try:
-        document = msgspec.json.decode(body)
-    except RecursionError as error:
-        raise invalid("the body is nested too deeply") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        document = _mended(body)
+    document = _read(loads, body)
     if not isinstance(document, dict):
         raise invalid("the body must be a JSON object")
     return document
@@ -64,10 +72,15 @@ def _decode_mended(decoder: "msgspec.json.Decoder[T]", document: object) -> T:
         raise invalid("the body is nested too deeply") from error
 
 
-def _mended(body: bytes) -> Any:
+def _mended(data: bytes) -> Any:
     """What msgspec does not take: lone surrogate escapes, and integers of more than 4300 digits stay refused."""
+    return mend(json.loads(data.decode(), parse_constant=_no_constant, parse_float=_float))
+
+
+def _read(read: Callable[[bytes], Any], body: bytes) -> Any:
+    """What is read of a body; where it cannot be, the request is at fault."""
     try:
-        return mend(json.loads(body.decode(), parse_constant=_no_constant, parse_float=_float))
+        return read(body)
     except RecursionError as error:
         raise invalid("the body is nested too deeply") from error
     except ValueError as error:

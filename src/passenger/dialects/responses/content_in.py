@@ -4,7 +4,7 @@ from base64 import b64encode
 from urllib.parse import unquote_to_bytes
 
 from passenger.chat import Document, Image, Part, Refusal, Text
-from passenger.dialects.responses.decoding import invalid
+from passenger.decoding import invalid
 from passenger.dialects.responses.node import Node
 
 Shown = Text | Image | Document

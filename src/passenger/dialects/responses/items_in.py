@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from passenger import seals
 from passenger.chat import Message, Part, Role, Seal, Text, Thought, ToolCall, ToolResult
+from passenger.decoding import invalid, mended
 from passenger.dialects.responses.content_in import read_content, read_output
-from passenger.dialects.responses.decoding import invalid, scrubbed
 from passenger.dialects.responses.node import Node
 from passenger.dialects.responses.tools_in import Offer
 
@@ -108,7 +108,7 @@ def _role(item: Node) -> Role:
 def _seal(text: str) -> Seal:
     seal = seals.unwrap(text, native="responses")
     # What a client made up may decode to what no JSON can hold.
-    return replace(seal, value=scrubbed(seal.value))
+    return replace(seal, value=mended(seal.value))
 
 
 def _call(item: Node) -> ToolCall:

@@ -17,7 +17,7 @@ from passenger.chat import (
     ToolCall,
     ToolResult,
 )
-from passenger.dialects.responses.decoding import invalid
+from passenger.decoding import invalid
 from passenger.dialects.responses.tools_up import Names
 
 NAME = "responses"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from passenger.chat import JSON
-from passenger.dialects.responses.decoding import invalid
+from passenger.decoding import invalid
 
 
 @dataclass(frozen=True, slots=True)

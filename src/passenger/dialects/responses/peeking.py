@@ -1,14 +1,11 @@
 """The few facts of a request that relaying needs, and what is refused of it because nothing is kept here."""
 
-import re
-from typing import NoReturn
-
 import msgspec
 from msgspec import Struct
 
 from passenger.chat import Ask, Initiator
+from passenger.decoding import decode_as, invalid
 from passenger.dialects import Request
-from passenger.dialects.responses.decoding import invalid, read_object
 from passenger.errors import Failure
 from passenger.reminders import only_reminders
 
@@ -53,7 +50,7 @@ def peek(request: Request) -> Ask:
         Failure: the body is not JSON, a field that must be known is missing or of the wrong type, or the request
             relies on what an earlier one left behind.
     """
-    asked = _decode(request.body)
+    asked = decode_as(_REQUEST, request.body)
     if not asked.model:
         raise invalid("model must not be empty", "model")
     _refuse_state(asked)
@@ -129,31 +126,3 @@ def _is_image(content: _Content) -> bool:
             return bytes(content.get("type", b"")) == b'"computer_screenshot"'
         case _:
             return False
-
-
-# --- decoding ----------------------------------------------------------------------------------------------------
-
-
-def _decode(body: bytes) -> _Request:
-    try:
-        return _typed(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _typed(msgspec.json.encode(read_object(body)))
-
-
-def _typed(body: bytes) -> _Request:
-    try:
-        return _REQUEST.decode(body)
-    except msgspec.ValidationError as error:
-        _refuse(error)
-    except RecursionError as error:
-        raise invalid("the body is nested too deeply") from error
-
-
-def _refuse(error: msgspec.ValidationError) -> NoReturn:
-    """Say in the field's own name what the decoder says with a path."""
-    text = str(error)
-    inside = re.search(r"at `\$\.([\w\[\].]+)`", text)
-    missing = re.search(r"missing required field `(\w+)`", text)
-    found = inside or missing
-    raise invalid(text.replace("$.", ""), found[1] if found else None) from error

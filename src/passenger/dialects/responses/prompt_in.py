@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from passenger.chat import JSON, Prompt, Reasoning, Schema
+from passenger.decoding import decode, invalid
 from passenger.dialects import Request
-from passenger.dialects.responses.decoding import invalid, read_object
 from passenger.dialects.responses.items_in import History
 from passenger.dialects.responses.node import Node
 from passenger.dialects.responses.tools_in import Offer, read_choice
@@ -53,7 +53,7 @@ def read_prompt(request: Request) -> Prompt:
     Raises:
         Failure: a field is of the wrong shape, or holds what no translation can carry; `param` names it.
     """
-    body = Node(read_object(request.body))
+    body = Node(decode(request.body))
     offer = Offer()
     offer.add(body.nodes("tools"))
     history = History(offer)

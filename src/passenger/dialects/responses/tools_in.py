@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from passenger.chat import Grammar, Tool, ToolChoice
-from passenger.dialects.responses.decoding import invalid
+from passenger.decoding import invalid
 from passenger.dialects.responses.node import Node
 
 NO_ARGUMENTS = {"type": "object", "properties": {}}

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from passenger.chat import Usage
-from passenger.dialects.responses.decoding import loads
+from passenger.decoding import loads
 
 
 class TextPart(Struct, gc=False):
