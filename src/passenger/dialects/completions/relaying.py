@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 from passenger.chat import Usage
 from passenger.dialects.completions.wire import Bill, TokenCounts, usage_of
 from passenger.errors import STATUS, Failure, Kind, kind_of
-from passenger.framing import read_sse, write_sse
+from passenger.framing import LF, read_data, write_sse
 
 DONE = b"[DONE]"
 
@@ -122,13 +122,13 @@ class StreamRelay:
         Raises:
             Failure: upstream says it is done before the answer is.
         """
-        message = read_sse(raw)
-        if message is None:
+        data = read_data(raw)
+        if data is None:
             return raw
-        if message.data == DONE:
-            return self._terminate(raw)
-        chunk = read_chunk(message.data)
-        return raw if chunk is None else self._pass(raw, message.data, chunk)
+        chunk = read_chunk(data)
+        if chunk is None:
+            return self._terminate(raw) if data == DONE else raw
+        return self._pass(raw, data, chunk)
 
     def end(self, tail: bytes) -> bytes:
         """What goes down when upstream has ended and left this unfinished event.
@@ -161,12 +161,10 @@ class StreamRelay:
             if kept is None:
                 return b""
             fixed = kept
-        return raw if fixed is data else write_sse(_on_one_line(fixed))
-
-
-def _on_one_line(data: bytes) -> bytes:
-    """The same JSON without line breaks, where an event's data came in several lines."""
-    return msgspec.json.format(data, indent=-1) if b"\n" in data else data
+        if fixed is data:
+            return raw
+        # An event's data may come in several lines; the same JSON needs only one.
+        return write_sse(msgspec.json.format(fixed, indent=-1) if LF in fixed else fixed)
 
 
 def mid_stream_failure(error: object) -> Failure:
