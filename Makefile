@@ -10,6 +10,8 @@ FUZZ := .venv/.installed-fuzz
 AUDIT := .venv/.installed-audit
 NODE := tests/contract/node/node_modules/.installed
 RUNS ?= 0
+AGAINST ?=
+JOBS ?=
 TARGETS ?=
 UV ?= uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -47,8 +49,8 @@ lint: $(DEV)  ## fail on a lint
 types: $(DEV)  ## fail on a type error
 	$(BIN)/mypy
 
-bench: $(DEV)  ## CPU and memory of the server, as the operating system counts them
-	$(BIN)/python -m benchmarks
+bench: $(DEV)  ## CPU and memory of the server; AGAINST=REV compares with another revision, JOBS="whole,paced" by some jobs
+	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST)) $(if $(JOBS),--jobs "$(JOBS)")
 
 bench-peers: $(DEV)  ## the same beside nginx, LiteLLM and copilot-api; installs 1 GB, takes some ten minutes
 	$(BIN)/python -m benchmarks --peers
@@ -86,7 +88,7 @@ lock:  ## pin every requirement anew, by hash, without naming a host, none young
 	$(COMPILE) --group audit -c requirements/dev.txt -o requirements/audit.txt
 
 clean:  ## remove what the targets above made
-	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants tests/contract/node/node_modules .cache/bench-peers
+	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants tests/contract/node/node_modules .cache/bench-peers .cache/bench-against
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Passenger needs Python 3.11 or newer; say make PYTHON=python3.11") if sys.version_info < (3, 11) else None'

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.contestants import LeftOutError
@@ -41,7 +41,7 @@ def from_npm(name: str, version: str) -> Path:
     where = CACHE / f"{name}-{version}"
     npm = str(Path(node()).parent / "npm")
     quiet = ("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error", "--ignore-scripts")
-    _once(where, [[npm, "install", "--prefix", str(where), *quiet, f"{name}@{version}"]])
+    once(where, lambda: do([npm, "install", "--prefix", str(where), *quiet, f"{name}@{version}"], where))
     return where / "node_modules"
 
 
@@ -53,29 +53,33 @@ def from_pip(requirement: str, name: str, version: str) -> Path:
     """
     where = CACHE / f"{name}-{version}"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--python", str(where / "bin/python")]
-    make = [sys.executable, "-m", "venv", "--without-pip", str(where)]
-    _once(where, [make, [*pip, "install", f"{requirement}=={version}"]])
+
+    def install() -> None:
+        do([sys.executable, "-m", "venv", "--without-pip", str(where)], where)
+        do([*pip, "install", f"{requirement}=={version}"], where)
+
+    once(where, install)
     return where
 
 
-def _once(where: Path, commands: Sequence[Sequence[str]]) -> None:
+def once(where: Path, install: Callable[[], None]) -> None:
+    """Install into a new directory, unless that was done before."""
     if (where / COMPLETE).exists():
         return
     shutil.rmtree(where, ignore_errors=True)
     where.mkdir(parents=True)
     print(f"benchmarks: installs {where.name}", file=sys.stderr)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    for command in commands:
-        _do(command, {**os.environ, "PATH": path}, where)
+    install()
     (where / COMPLETE).touch()
 
 
-def _do(command: Sequence[str], env: dict[str, str], where: Path) -> None:
+def do(command: Sequence[str], where: Path) -> None:
     """Run a command that ends by itself, or is ended.
 
     Raises:
         LeftOutError: it failed.
     """
+    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     try:
         ended = subprocess.run(
             command, env=env, cwd=where, capture_output=True, text=True, timeout=PATIENCE, check=False

@@ -35,7 +35,7 @@ def _row(measured: Measured, line: Line, names: Sequence[str]) -> Row:
     return [
         line.title,
         line.unit,
-        *(_number(found[name]) for name in names),
+        *(as_number(found[name]) for name in names),
         "-" if ratio is None else f"{ratio:.2f}",
         *_bars(line.bar),
         "-" if line.bar is None or ours is None else verdict(line.bar, ours, ratio),
@@ -51,7 +51,7 @@ def peer_rows(measured: Measured, contestants: Sequence[Contestant]) -> list[Row
 
 def _times(measured: Measured, line: Line, names: Sequence[str]) -> list[str]:
     ours = value(measured, line, PASSENGER.name)
-    return [_number(found) + _ratio(found, ours, name) for name in names for found in [value(measured, line, name)]]
+    return [as_number(found) + _ratio(found, ours, name) for name in names for found in [value(measured, line, name)]]
 
 
 def _ratio(found: float | None, ours: float | None, name: str) -> str:
@@ -87,7 +87,8 @@ def _bars(bar: Bar | None) -> tuple[str, str]:
     return f"<= {bar.must:g}{ratios[0]}", f"<= {bar.should:g}{ratios[1]}"
 
 
-def _number(number: float | None) -> str:
+def as_number(number: float | None) -> str:
+    """A figure with three digits or so."""
     if number is None:
         return "-"
     return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.1f}"

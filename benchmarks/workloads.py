@@ -26,6 +26,9 @@ QUICK = Plan(starts=1, rounds=2, divisor=4, seconds=240)
 BESIDE_PEERS = Plan(starts=3, rounds=3, divisor=1, seconds=900)
 """Peers are slow to start and slow to answer."""
 
+AGAINST = Plan(starts=3, rounds=7, divisor=1, seconds=900)
+"""Two that are nearly alike: what tells them apart is small, so that it takes more rounds."""
+
 
 def _streams(body: str, route: str = "chat") -> Job:
     return Job(kind="closed", body=body, route=route, connections=8, slices=8, size=8)

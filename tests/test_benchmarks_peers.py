@@ -87,16 +87,16 @@ def test_two_workers_are_left_out_while_passenger_knows_none(stage: Stage) -> No
 
 def test_what_is_installed_already_is_not_installed_again(tmp_path: Path) -> None:
     where = tmp_path / "thing-1"
-    install._once(where, [["touch", str(where / "made")]])
+    install.once(where, lambda: install.do(["touch", str(where / "made")], where))
     assert (where / "made").exists()
-    install._once(where, [["false"]])
+    install.once(where, lambda: install.do(["false"], where))
 
 
 def test_an_installation_that_fails_leaves_the_peer_out_and_is_tried_again(tmp_path: Path) -> None:
     where = tmp_path / "thing-1"
     for _ in range(2):
         with pytest.raises(LeftOutError, match="thing-1 was not installed: no such package"):
-            install._once(where, [["sh", "-c", "echo no such package >&2; exit 1"]])
+            install.once(where, lambda: install.do(["sh", "-c", "echo no such package >&2; exit 1"], where))
 
 
 def test_a_directory_is_as_large_as_its_files_and_links_count_nothing(tmp_path: Path) -> None:
