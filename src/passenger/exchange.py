@@ -19,6 +19,8 @@ class Outcome(StrEnum):
     BROKEN = "broken"
     """The answer had begun and could not be finished."""
     CLIENT_GONE = "client_gone"
+    UNFINISHED = "unfinished"
+    """It was given up before its last byte had gone down, and nobody has said why: the server was made to stop."""
 
 
 @dataclass(slots=True)
@@ -47,7 +49,19 @@ class Exchange:
     ended: float | None = None
     usage: Usage | None = None
     failure: Failure | None = None
-    outcome: Outcome = Outcome.OK
+    outcome: Outcome = Outcome.UNFINISHED
+
+    def complete(self) -> None:
+        """Record that the last byte has gone down; an answer that went wrong before stays one."""
+        self._end(Outcome.OK)
+
+    def leave(self) -> None:
+        """Record that the client has gone; an answer that went wrong before stays one."""
+        self._end(Outcome.CLIENT_GONE)
+
+    def _end(self, outcome: Outcome) -> None:
+        if self.outcome is Outcome.UNFINISHED:
+            self.outcome = outcome
 
     def fail(self, failure: Failure, outcome: Outcome = Outcome.FAILED) -> None:
         """Record what went wrong."""

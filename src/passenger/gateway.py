@@ -126,7 +126,8 @@ class Gateway:
 
         `read` gives the prompt, in a worker thread; `write` what goes up for Copilot's count.
         """
-        model = await self.seat.catalog.resolve(name)
+        with exchange.waiting():
+            model = await self.seat.catalog.resolve(name)
         seat, exchange.model = self.seat.name, model.id if model else name
         if model is not None and messages_api.PATH in model.endpoints:
             try:
@@ -143,7 +144,8 @@ class Gateway:
 
     async def embed(self, ask: EmbedAsk, exchange: Exchange) -> tuple[list[msgspec.Raw], Usage]:
         """The vectors of some texts, in their order, asked for in as many requests as the model's limit needs."""
-        model = await self.seat.catalog.resolve(ask.model)
+        with exchange.waiting():
+            model = await self.seat.catalog.resolve(ask.model)
         exchange.model = model.id if model else ask.model
         self._drop(exchange, ask.dropped)
         vectors, usage = list[msgspec.Raw](), Usage()

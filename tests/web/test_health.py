@@ -1,5 +1,6 @@
 """Health, judged from outside: alive means alive, ready means that requests are welcome, degraded says what is not."""
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from passenger.simulator import Fault, Simulator
-from tests.web.bench import EXCHANGE, Bench, bench
+from tests.proxy import PATIENCE
+from tests.web.bench import EXCHANGE, Answer, Bench, bench
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -75,3 +77,29 @@ async def test_an_early_renewal_that_fails_is_told_and_harms_nobody(tmp_path: Pa
             assert report.status == 200
             assert list(report.json()["degraded"]) == ["token_refresh"]
             assert len(own.sim.seen(EXCHANGE)) == 1
+
+
+@pytest.mark.proves("F13")
+async def test_a_login_that_cannot_be_read_means_not_ready(tmp_path: Path) -> None:
+    home = tmp_path / "home" / ".config" / "passenger"
+    home.mkdir(parents=True, mode=0o700)
+    async with Simulator() as sim:
+        saved = home / "access_token.json"
+        saved.write_text(json.dumps({"access_token": sim.login_token}))
+        async with bench(tmp_path, primed=False, login=False, simulator=sim) as own:
+            saved.unlink()
+            saved.symlink_to(saved)
+            report = await eventually_not_ready(own)
+            assert report.status == 503
+            assert report.headers["content-type"] == "application/json"
+            assert report.json()["status"] == "not ready"
+            assert list(report.json()["degraded"]) == ["login"]
+            assert (await own.get("/livez")).status == 200
+
+
+async def eventually_not_ready(own: Bench) -> Answer:
+    """What is said once the file has been looked at, which happens once a second."""
+    async with asyncio.timeout(PATIENCE):
+        while (report := await own.get("/readyz")).status == 200:
+            await asyncio.sleep(0.05)
+    return report

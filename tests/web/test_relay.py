@@ -386,6 +386,24 @@ async def test_the_overhead_leaves_out_a_token_exchange_and_what_was_tried_in_va
         assert float(answer.headers[OVERHEAD]) < 1000
 
 
+QUESTIONS: dict[str, dict[str, object]] = {
+    "/v1/messages/count_tokens": asking(),
+    "/v1/embeddings": {"model": "text-embedding-3-small", "input": "hello"},
+    "/api/chat": {"model": "gpt-4o", "messages": []},
+    "/api/pull": {"model": "gpt-4o", "stream": False},
+    "/api/show": {"model": "gpt-4o"},
+}
+
+
+@pytest.mark.parametrize("path", QUESTIONS)
+async def test_the_overhead_leaves_out_a_fetch_of_the_models_whatever_is_asked(tmp_path: Path, path: str) -> None:
+    async with bench(tmp_path, primed=False) as own:
+        own.sim.inject(Fault(delay=5), path="/models")
+        answer = await own.send("POST", path, json=QUESTIONS[path])
+        assert answer.status == 200
+        assert 0 < float(answer.headers[OVERHEAD]) < 5000
+
+
 # --- what comes down: streams ------------------------------------------------------------------------------------
 
 

@@ -42,6 +42,7 @@ class Answer:
         await self._head(200, [_content_type(delivery.content_type), _length(body), *self._encoded(delivery.headers)])
         self._exchange.first_byte = perf_counter()
         await self._send({"type": "http.response.body", "body": body})
+        self._exchange.complete()
 
     async def _stream(self, delivery: Delivery, pieces: AsyncGenerator[bytes, None], sent: Callable[[], None]) -> None:
         if not self.started:
@@ -54,6 +55,7 @@ class Answer:
                 await self._send({"type": "http.response.body", "body": piece, "more_body": True})
                 sent()
         await self._send({"type": "http.response.body", "body": b""})
+        self._exchange.complete()
 
     async def keep_alive(self) -> None:
         """Show that the request lives: the headers if there are none yet, then what the dialect has for it."""

@@ -10,7 +10,7 @@ from passenger import wellformed
 from passenger.chat import Stamp
 from passenger.dialects import Inbound, Request
 from passenger.errors import Failure, Kind
-from passenger.exchange import Exchange, Outcome
+from passenger.exchange import Exchange
 from passenger.gateway import Delivery, Gateway
 from passenger.limits import Limits
 from passenger.web.admission import Admission
@@ -69,10 +69,10 @@ class Endpoint:
         except Failure as failure:
             await answer.fail(failure)
         except ClientGone:
-            exchange.outcome = Outcome.CLIENT_GONE
-        except Exception as error:
+            exchange.leave()
+        except Exception:
             await answer.fail(Failure(Kind.INTERNAL, "Passenger failed; its log says more", code="internal_error"))
-            raise error from None
+            raise
         finally:
             self._gateway.conclude(exchange)
 
@@ -111,7 +111,9 @@ def loading(gateway: Gateway, inbound: Loadable, serve: Serve) -> Serve:
         if not inbound.is_load(request):
             await serve(request, exchange, answer)
             return
-        await gateway.seat.catalog.resolve(inbound.loaded_model(request))
+        name = inbound.loaded_model(request)
+        with exchange.waiting():
+            await gateway.seat.catalog.resolve(name)
         body = inbound.write_load(request, Stamp(exchange.id.replace("-", ""), int(time())))
         await answer.deliver(Delivery("application/json", (), body))
 

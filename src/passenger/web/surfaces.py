@@ -95,7 +95,7 @@ def show_for_ollama(gateway: Gateway) -> Ask:
     """`POST /api/show`."""
 
     async def show(request: Request, exchange: Exchange) -> Delivery:
-        model = await _model_asked_for(gateway, request)
+        model = await _model_asked_for(gateway, request, exchange)
         return _json(msgspec.json.encode(cards.ollama_card(model)))
 
     return show
@@ -105,7 +105,7 @@ def pull_for_ollama(gateway: Gateway) -> Ask:
     """`POST /api/pull`: a model that the account has is there already."""
 
     async def pull(request: Request, exchange: Exchange) -> Delivery:
-        await _model_asked_for(gateway, request)
+        await _model_asked_for(gateway, request, exchange)
         success = b'{"status":"success"}'
         if optional(decode(request.body), "stream", bool) is False:
             return _json(success)
@@ -114,9 +114,10 @@ def pull_for_ollama(gateway: Gateway) -> Ask:
     return pull
 
 
-async def _model_asked_for(gateway: Gateway, request: Request) -> Model:
+async def _model_asked_for(gateway: Gateway, request: Request, exchange: Exchange) -> Model:
     name = ollama.loaded_model(request)
-    catalog = await gateway.models()
+    with exchange.waiting():
+        catalog = await gateway.models()
     model = catalog.find(name)
     if model is None:
         raise catalog.unknown(name)

@@ -1,0 +1,144 @@
+"""How a request ended is what its record says, however it ended."""
+
+import asyncio
+from collections.abc import AsyncGenerator, MutableMapping
+from typing import Any
+
+import pytest
+
+from passenger import access
+from passenger.copilot.live import Fetched, LiveCatalog
+from passenger.dialects import Request, completions
+from passenger.errors import Failure, Kind
+from passenger.exchange import Exchange, Outcome
+from passenger.gateway import Delivery, Gateway, Seat
+from passenger.limits import Limits
+from passenger.secret import Secret
+from passenger.session import Session
+from passenger.tokens.counter import Counter
+from passenger.tokens.ratios import Ratios
+from passenger.tokens.tokenizer import Tokenizer
+from passenger.upstream import Call, Reply
+from passenger.web.admission import Admission
+from passenger.web.answer import Answer
+from passenger.web.endpoint import Endpoint, Serve
+from passenger.web.lifeline import ON_GONE, Lifelines, Scope
+from tests.fakes import Clock, MemoryVault, grant
+
+BROKE = Failure(Kind.UPSTREAM, "Copilot broke off", code="stream_broken")
+
+
+class Nowhere:
+    """An upstream that nobody gets to."""
+
+    async def send(self, call: Call, exchange: Exchange) -> Reply:
+        raise NotImplementedError
+
+
+class Served:
+    """One request to an endpoint that serves as it is told, and its record; `down` is what went to the client."""
+
+    def __init__(self, serve: Serve) -> None:
+        clock, limits = Clock(), Limits()
+        session = Session(MemoryVault(), self._exchange, clock=clock, base_url=str, headers={})
+        catalog = LiveCatalog(self._models, clock=clock, lifetime=1, aliases={})
+        counter = Counter(Ratios(None), Tokenizer(), clock=clock)
+        seat, self.records = Seat("own", session, catalog), list[Exchange]()
+        observers = [self.records.append, access.log_exchange]
+        gateway = Gateway(seat, Nowhere(), clock=clock, counter=counter, observers=observers)
+        admission = Admission(limits.max_requests, limits.max_body_memory)
+        self._endpoint = Endpoint(gateway, completions, serve, Lifelines(), admission, limits=limits)
+        self.scope: Scope = {"method": "POST", "path": "/v1/x", "query_string": b"", "headers": []}
+        self.scope["headers"] = [(b"content-type", b"application/json")]
+        self.down: list[bytes] = []
+
+    def begun(self) -> asyncio.Task[None]:
+        return asyncio.create_task(self._endpoint(self.scope, self._receive, self._send))
+
+    @property
+    def record(self) -> Exchange:
+        (record,) = self.records
+        return record
+
+    async def _receive(self) -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b"{}"}
+
+    async def _send(self, message: MutableMapping[str, Any]) -> None:
+        self.down.append(message.get("body", b""))
+        await asyncio.sleep(0)
+
+    async def _exchange(self, _login: Secret) -> Any:
+        return grant("token")
+
+    async def _models(self, _believed: float) -> Fetched:
+        return Fetched([])
+
+
+async def forever() -> AsyncGenerator[bytes, None]:
+    yield b"data: {}\n\n"
+    await asyncio.Event().wait()
+
+
+async def until(served: Served, count: int) -> None:
+    while len(served.down) < count:
+        await asyncio.sleep(0)
+
+
+async def stream(_request: Request, _exchange: Exchange, answer: Answer) -> None:
+    await answer.deliver(Delivery("text/event-stream", (), forever()))
+
+
+async def whole(_request: Request, _exchange: Exchange, answer: Answer) -> None:
+    await answer.deliver(Delivery("application/json", (), b"{}"))
+
+
+async def break_off(_request: Request, exchange: Exchange, answer: Answer) -> None:
+    exchange.fail(BROKE, Outcome.BROKEN)
+    await answer.deliver(Delivery("text/event-stream", (), forever()))
+
+
+async def test_a_request_is_unfinished_until_its_last_byte_has_gone_down() -> None:
+    assert Exchange("POST", "/v1/x").outcome is Outcome.UNFINISHED
+    served = Served(whole)
+    await served.begun()
+    assert (served.record.outcome, served.record.status) == (Outcome.OK, 200)
+
+
+@pytest.mark.proves("F50")
+@pytest.mark.parametrize("begun", [0, 2])
+async def test_a_request_that_is_cancelled_is_recorded_and_logged_as_unfinished(
+    begun: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = Served(stream)
+    task = served.begun()
+    await until(served, begun)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert served.record.outcome is Outcome.UNFINISHED
+    (line,) = [record for record in caplog.records if record.name == "passenger.request"]
+    assert line.levelname == "WARNING"
+    assert isinstance(line.msg, access._Line)
+    assert line.msg.fields()["outcome"] == "unfinished"
+
+
+@pytest.mark.proves("F35")
+async def test_a_client_that_leaves_is_recorded_as_gone() -> None:
+    served = Served(stream)
+    task = served.begun()
+    await until(served, 2)
+    served.scope[ON_GONE]()
+    await task
+    assert (served.record.outcome, served.record.failure) == (Outcome.CLIENT_GONE, None)
+
+
+@pytest.mark.proves("F35")
+async def test_a_client_that_leaves_an_answer_that_broke_leaves_it_broken() -> None:
+    served = Served(break_off)
+    task = served.begun()
+    await until(served, 2)
+    served.scope[ON_GONE]()
+    await task
+    assert served.record.outcome is Outcome.BROKEN
+    assert str(served.record.failure) == "Copilot broke off"
