@@ -443,3 +443,47 @@ async def test_a_clock_that_is_wrong_neither_wastes_nor_outlives_a_token(skew: f
     bench.github.grant = Grant(Secret("u"), NOON + 3600, 1500, None, None, server_time=NOON + 1800)
     bench.clock.now += 400
     assert bearer(await bench.session.access()) == "u"
+
+
+# --- a failure that many hear of ---------------------------------------------------------------------------------
+
+
+@pytest.mark.proves("promise 8", "F8")
+async def test_each_who_waits_for_a_renewal_that_fails_gets_a_failure_of_its_own() -> None:
+    bench = Bench()
+    bench.github.failure = DOWN
+    together = await asyncio.gather(*(bench.session.access() for _ in range(20)), return_exceptions=True)
+    later = await asyncio.gather(bench.session.access(), return_exceptions=True)
+    heard = [*together, *later]
+    assert {str(failure) for failure in heard} == {"GitHub is down"}
+    assert len({id(failure) for failure in heard}) == 21
+    assert bench.github.exchanges == 1
+
+
+async def test_the_failure_that_is_kept_holds_no_frame() -> None:
+    bench = Bench()
+    bench.github.failure = DOWN
+    for _ in range(2):
+        with pytest.raises(Failure, match="GitHub is down"):
+            await bench.session.access()
+    kept = bench.session.trouble()
+    assert kept is not None
+    assert (kept.__traceback__, kept.__context__, kept.__cause__) == (None, None, None)
+
+
+async def test_a_mistake_of_ours_in_a_renewal_is_logged_once_and_not_tried_again_with_every_request(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Bench()
+
+    async def broken(_login: Secret) -> Grant:
+        bench.github.exchanges += 1
+        raise OverflowError("too large")
+
+    bench.session = Session(bench.vault, broken, clock=bench.clock, base_url=str, headers={})
+    for _ in range(3):
+        with pytest.raises(Failure) as caught:
+            await bench.session.access()
+        assert (caught.value.status, caught.value.code) == (500, "internal_error")
+    assert bench.github.exchanges == 1
+    assert caplog.text.count("OverflowError: too large") == 1

@@ -64,8 +64,8 @@ class Exchange:
             self.outcome = outcome
 
     def fail(self, failure: Failure, outcome: Outcome = Outcome.FAILED) -> None:
-        """Record what went wrong."""
-        self.failure = failure
+        """Record what went wrong: a copy, since what was raised holds the frames that hold this exchange."""
+        self.failure = failure.but()
         self.outcome = outcome
 
     def drop(self, names: Iterable[str]) -> None:

@@ -25,18 +25,13 @@ class Negotiator:
         try:
             return await self._upstream.send(call, exchange)
         except Failure as failure:
-            call = await self._taught(call, failure, exchange)
-        return await self._upstream.send(call, exchange)
+            lesson = () if self._strict or failure.status != 400 else _lesson(call, failure)
+            if not lesson:
+                raise
+        return await self._upstream.send(await self._taught(call, lesson, exchange), exchange)
 
-    async def _taught(self, call: Call, failure: Failure, exchange: Exchange) -> Call:
-        """The call that this refusal asks for.
-
-        Raises:
-            Failure: the refusal itself, where it teaches nothing that may be done.
-        """
-        lesson = () if self._strict or failure.status != 400 else _lesson(call, failure)
-        if not lesson:
-            raise failure
+    async def _taught(self, call: Call, lesson: negotiation.Lesson, exchange: Exchange) -> Call:
+        """The call that a refusal asks for, remembered for those that follow."""
         exchange.retries.append("learned")
         await self._learned.learn(call.seat, call.model, call.path, lesson)
         return _changed(call, lesson, exchange)

@@ -23,7 +23,7 @@ async def relayed(reply: Reply, relay: Relay, broken: Callable[[Failure], bytes]
             if down:
                 yield down
             if failure is not None:
-                raise failure
+                raise failure.but()
         if last := relay.end(splitter.flush()):
             yield last
         if rest := await reply.rest(AFTER_THE_END):
@@ -31,15 +31,16 @@ async def relayed(reply: Reply, relay: Relay, broken: Callable[[Failure], bytes]
     except Failure as failure:
         # Where upstream has said itself what went wrong, the client knows already.
         if relay.failure is None:
-            relay.failure = failure
+            relay.failure = failure.but()  # what was raised holds our frame, which holds the relay
             yield broken(failure)
 
 
 def _passed(relay: Relay, events: list[bytes]) -> tuple[bytes, Failure | None]:
+    """What goes down, and the failure that came after it: a copy, that holds no frame which then holds it."""
     down: list[bytes] = []
     try:
         for raw in events:
             down.append(relay.event(raw))  # noqa: PERF401 - what came before a failure must not be lost with it
     except Failure as failure:
-        return b"".join(down), failure
+        return b"".join(down), failure.but()
     return b"".join(down), None

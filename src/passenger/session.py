@@ -28,6 +28,7 @@ LONGEST_PAUSE = 3600.0
 """Seconds after which it is tried again, however long GitHub says to wait: its limits are by the hour."""
 
 _LOG_IN = "run `passenger login`"
+_FAILED = "Passenger failed to renew the Copilot token; its log says more"
 
 
 class Vault(Protocol):
@@ -60,7 +61,10 @@ Exchange = Callable[[Secret], Awaitable[Grant]]
 
 @dataclass(frozen=True)
 class _Trouble:
-    """The last renewal's failure, from when until when nobody needs to try again, and how many failed in a row."""
+    """The last renewal's failure, from when until when nobody needs to try again, and how many failed in a row.
+
+    The failure is never raised itself: an exception collects the frames of all who raise it, with all that they hold.
+    """
 
     failure: Failure
     since: float
@@ -99,7 +103,7 @@ class Session:
         self._headers = headers
         self._token: Token | None = None
         self._loaded = False
-        self._renewal: asyncio.Task[Token] | None = None
+        self._renewal: asyncio.Task[Token | Failure] | None = None
         self._trouble: _Trouble | None = None
         self._rejected: _Rejected | None = None
         self._rejections = 0
@@ -117,7 +121,7 @@ class Session:
                 self._renewing(None)
             return self._access(token)
         try:
-            return self._access(await asyncio.shield(self._renewing(None)))
+            return self._access(await self._renew(None))
         except Failure:
             if token is not None and token.good(self._clock()):
                 return self._access(token)
@@ -134,7 +138,7 @@ class Session:
             return await self.access()
         if self._is_rejected(refused.bearer):
             raise Failure(Kind.LOGIN, f"Copilot refuses even new tokens of this login: {_LOG_IN}", code="login_needed")
-        return self._access(await asyncio.shield(self._renewing(refused.bearer)))
+        return self._access(await self._renew(refused.bearer))
 
     def accept(self, used: Access) -> None:
         """Note that Copilot takes a token."""
@@ -193,21 +197,31 @@ class Session:
         """Whether a failure is long enough ago, or the clock has been set back since."""
         return self._trouble is None or not self._trouble.since <= self._clock() < self._trouble.until
 
-    def _renewing(self, refused: Secret | None) -> asyncio.Task[Token]:
+    async def _renew(self, refused: Secret | None) -> Token:
+        """Wait for the renewal under way; a failure is each waiter's own."""
+        found = await asyncio.shield(self._renewing(refused))
+        if isinstance(found, Failure):
+            raise found.but()
+        return found
+
+    def _renewing(self, refused: Secret | None) -> asyncio.Task[Token | Failure]:
         """The renewal under way, begun where there is none. It outlives the request that began it."""
         if self._renewal is None or self._renewal.done():
             self._renewal = asyncio.create_task(self._renewed(refused), name="renew-token")
-            self._renewal.add_done_callback(_retrieve)
         return self._renewal
 
-    async def _renewed(self, refused: Secret | None) -> Token:
+    async def _renewed(self, refused: Secret | None) -> Token | Failure:
+        """A new token, or why there is none: given back and not raised, since any number of requests wait for it."""
         if self._trouble is not None and not self._may_try():
-            raise self._trouble.failure
+            return self._trouble.failure
         try:
             async with self._vault.lock():
                 self._token = self._adopted(refused) or await self._exchanged()
         except Failure as failure:
-            raise self._noted(failure) from failure
+            return self._noted(failure)
+        except Exception:
+            log.exception("the Copilot token cannot be renewed")
+            return self._noted(Failure(Kind.INTERNAL, _FAILED, code="internal_error"))
         self._trouble = None
         return self._token
 
@@ -232,23 +246,20 @@ class Session:
         return token
 
     def _noted(self, failure: Failure) -> Failure:
-        """The failure as everybody hears it until the next try, with the time of that try where waiting may help."""
+        """The failure as everybody hears it until the next try, with the time of that try where waiting may help.
+
+        It is a copy, which no frame hangs on to.
+        """
         times = self._trouble.times + 1 if self._trouble else 1
         wait = REFUSED_PAUSE if failure.kind in _PERSONS_JOB else BACKOFF[min(times, len(BACKOFF)) - 1]
         if failure.retry_after and failure.retry_after.isdecimal():
             wait = min(float(failure.retry_after), LONGEST_PAUSE)
         elif failure.kind not in _PERSONS_JOB:
             failure = failure.but(retry_after=str(int(wait)))
-        now = self._clock()
-        self._trouble = _Trouble(failure, now, now + wait, times)
-        log.warning("no new Copilot token: %s", failure)
-        return failure
+        now, kept = self._clock(), failure.but()
+        self._trouble = _Trouble(kept, now, now + wait, times)
+        log.warning("no new Copilot token: %s", kept)
+        return kept
 
 
 _PERSONS_JOB = frozenset({Kind.LOGIN, Kind.FORBIDDEN})
-
-
-def _retrieve(task: asyncio.Task[Token]) -> None:
-    """Keep asyncio from reporting a failure that nobody waited for: it is logged and remembered already."""
-    if not task.cancelled():
-        task.exception()

@@ -27,7 +27,7 @@ async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
         if found:
             yield found
         if failure is not None:
-            raise failure
+            raise failure.but()
         if found and isinstance(found[-1], Finish):
             # What may still come is read for the connection's sake, which can then serve again.
             await reply.rest(AFTER_THE_END)
@@ -36,7 +36,7 @@ async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
     if found:
         yield found
     if failure is not None:
-        raise failure
+        raise failure.but()
 
 
 def _whole(tail: bytes) -> list[bytes]:
@@ -55,7 +55,7 @@ def _is_whole(data: bytes) -> bool:
 
 
 def _read(reader: Reader, raws: Iterable[bytes], *, end: bool = False) -> tuple[list[Event], Failure | None]:
-    """The events, and the failure that came after them."""
+    """The events, and the failure that came after them: a copy, that holds no frame which then holds it."""
     found: list[Event] = []
     try:
         for raw in raws:
@@ -65,7 +65,7 @@ def _read(reader: Reader, raws: Iterable[bytes], *, end: bool = False) -> tuple[
         if end:
             found.extend(reader.end())
     except Failure as failure:
-        return found, failure
+        return found, failure.but()
     return found, None
 
 

@@ -130,3 +130,27 @@ async def test_for_a_name_it_lacks_only_a_new_list_of_another_process_is_believe
     await resolved(catalog, "a")
     await settle()
     assert source.believed == 3600
+
+
+@pytest.mark.proves("promise 8")
+async def test_a_failure_that_is_kept_is_told_to_each_as_one_of_its_own() -> None:
+    source, clock = Source("a"), Clock()
+    source.down = True
+    catalog = live(source, clock)
+    heard = await asyncio.gather(*(catalog.list() for _ in range(5)), return_exceptions=True)
+    heard += await asyncio.gather(catalog.list(), return_exceptions=True)
+    assert {str(failure) for failure in heard} == {"down"}
+    assert len({id(failure) for failure in heard}) == 6
+    assert catalog.trouble is not None
+    assert (catalog.trouble.__traceback__, catalog.trouble.__context__) == (None, None)
+
+
+async def test_a_mistake_of_ours_in_a_fetch_is_trouble_like_any_other() -> None:
+    async def broken(_believed: float) -> Fetched:
+        raise OverflowError("too large")
+
+    catalog = LiveCatalog(broken, clock=Clock(), lifetime=3600, aliases={})
+    assert await catalog.resolve("a") is None
+    with pytest.raises(Failure) as caught:
+        await catalog.list()
+    assert (caught.value.status, caught.value.code) == (500, "internal_error")

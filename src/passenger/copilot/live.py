@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from passenger.copilot.models import Catalog, Model
-from passenger.errors import Failure
+from passenger.errors import Failure, Kind
 
 log = logging.getLogger(__name__)
 
 REFETCH_INTERVAL = 60.0
 """Seconds between two fetches because of a name that is not in the catalogue, or after one that failed."""
+
+
+_FAILED = "Passenger failed to fetch the list of models; its log says more"
 
 
 class Fetched(NamedTuple):
@@ -45,6 +48,7 @@ class LiveCatalog:
         self._tried_at = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
         self.trouble: Failure | None = None
+        """Why the last fetch failed; never raised itself: an exception collects the frames of all who raise it."""
 
     async def resolve(self, name: str) -> Model | None:
         """The model meant by a name; None where no catalogue can be had, so that the name goes up as it is.
@@ -75,7 +79,7 @@ class LiveCatalog:
         if catalog is not None:
             return catalog
         assert self.trouble is not None  # noqa: S101 - a fetch that gave nothing has said why
-        raise self.trouble
+        raise self.trouble.but()
 
     async def _current(self) -> Catalog | None:
         if self._catalog is None:
@@ -104,8 +108,11 @@ class LiveCatalog:
         try:
             fetched = await self._fetch(self._believed())
         except Failure as failure:
-            self.trouble = failure
+            self.trouble = failure.but()
             log.warning("no new list of models: %s", failure)
+        except Exception:
+            self.trouble = Failure(Kind.INTERNAL, _FAILED, code="internal_error")
+            log.exception("the list of models cannot be fetched")
         else:
             self._catalog = Catalog(fetched.models, self._aliases)
             self.trouble = None

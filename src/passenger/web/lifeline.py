@@ -1,7 +1,7 @@
 """Ends a request's work the moment nobody wants its answer any more; hides how that is noticed."""
 
 import asyncio
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from types import TracebackType
 from typing import Any
 
@@ -35,20 +35,20 @@ class Lifelines:
         return _Lifeline(self._open, scope)
 
     def cut_all(self, failure: Failure) -> None:
-        """End every request with this failure."""
+        """End every request with this failure, each with a copy of its own: it is raised in all of them."""
         for lifeline in list(self._open):
-            lifeline.cut(failure)
+            lifeline.cut(failure.but)
 
 
 class _Lifeline:
     def __init__(self, among: set["_Lifeline"], scope: Scope) -> None:
         self._among = among
         self._scope = scope
-        self._reason: Exception | None = None
+        self._reason: Callable[[], Exception] | None = None
         self._work: asyncio.Task[Any] | None = None
 
-    def cut(self, reason: Exception) -> None:
-        """Leave the block with this exception."""
+    def cut(self, reason: Callable[[], Exception]) -> None:
+        """Leave the block with the exception that this makes."""
         if self._reason is None and self._work is not None:
             self._reason = reason
             self._work.cancel()
@@ -65,7 +65,7 @@ class _Lifeline:
         del self._scope[ON_GONE]
         if self._reason is not None and isinstance(error, asyncio.CancelledError) and self._work is not None:
             self._work.uncancel()
-            raise self._reason from None
+            raise self._reason() from None
 
     def _gone(self) -> None:
-        self.cut(ClientGone())
+        self.cut(ClientGone)

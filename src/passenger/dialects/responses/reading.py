@@ -71,7 +71,7 @@ class Reader:
             yield from self._terminate(event)
             return
         if (failure := read_failure(event)) is not None:
-            raise failure
+            raise failure.but()
         if not self._started:
             yield self._start(event.response)
         if (take := self._TAKES.get(event.type)) is not None:

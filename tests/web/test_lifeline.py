@@ -1,0 +1,42 @@
+"""Requests that end because nobody wants their answers any more, or because all must end."""
+
+import asyncio
+
+import pytest
+
+from passenger.errors import Failure, Kind
+from passenger.web.lifeline import ON_GONE, ClientGone, Lifelines, Scope
+
+STOPPING = Failure(Kind.UNAVAILABLE, "stopping", code="shutting_down", retry_after="1")
+
+
+async def served(lifelines: Lifelines, scope: Scope) -> None:
+    with lifelines.of(scope):
+        await asyncio.Event().wait()
+
+
+@pytest.mark.proves("promise 7")
+async def test_a_client_that_is_gone_ends_its_own_request_only() -> None:
+    scopes: list[Scope] = [{}, {}]
+    lifelines = Lifelines()
+    tasks = [asyncio.create_task(served(lifelines, scope)) for scope in scopes]
+    await asyncio.sleep(0)
+    scopes[0][ON_GONE]()
+    with pytest.raises(ClientGone):
+        await tasks[0]
+    assert len(lifelines) == 1
+    tasks[1].cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await tasks[1]
+    assert len(lifelines) == 0
+
+
+async def test_all_are_cut_with_the_same_words_and_each_with_a_failure_of_its_own() -> None:
+    lifelines = Lifelines()
+    tasks = [asyncio.create_task(served(lifelines, {})) for _ in range(20)]
+    await asyncio.sleep(0)
+    lifelines.cut_all(STOPPING)
+    heard = await asyncio.gather(*tasks, return_exceptions=True)
+    assert {repr(failure) for failure in heard} == {repr(STOPPING)}
+    assert len({id(failure) for failure in (*heard, STOPPING)}) == 21
+    assert STOPPING.__traceback__ is None
