@@ -1,5 +1,8 @@
 """What models do not take, kept in one file for all processes."""
 
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 from passenger.learned import LIFETIME, LOOK, ROWS, Learned
@@ -75,3 +78,45 @@ async def test_a_directory_that_cannot_be_written_costs_nothing_but_the_memory(t
     learned = Learned(PrivateFile(tmp_path / "file" / "learned.json"), Clock())
     await learned.learn(*ROW, ("temperature",))
     assert learned.fields(*ROW) == ("temperature",)
+
+
+async def test_those_who_learn_at_once_lose_nothing_of_each_other(tmp_path: Path) -> None:
+    clock, file = Clock(), PrivateFile(tmp_path / "learned.json")
+    several = [Learned(file, clock) for _ in range(12)]
+    await asyncio.gather(*(one.learn(*ROW, (f"field_{number}",)) for number, one in enumerate(several)))
+    assert set(Learned(file, clock).fields(*ROW)) == {f"field_{number}" for number in range(12)}
+
+
+async def test_who_learns_waits_for_another_process_that_is_about_to_write(tmp_path: Path) -> None:
+    clock, file, path = Clock(), PrivateFile(tmp_path / "learned.json"), tmp_path / "learned.json"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", WRITES_LATE, str(path), str(clock.now)), stdin=PIPE, stdout=PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    await process.stdout.readline()
+    learning = asyncio.create_task(Learned(file, clock).learn(*ROW, ("ours",)))
+    await asyncio.wait([learning], timeout=0.3)  # where it does not wait, it is done by then
+    process.stdin.write(b"go on\n")
+    assert await process.wait() == 0
+    await learning
+    assert set(Learned(file, clock).fields(*ROW)) == {"ours", "theirs"}
+
+
+WRITES_LATE = """
+import asyncio, sys
+from pathlib import Path
+from passenger.learned import LIFETIME
+from passenger.store import PrivateFile
+
+async def write():
+    file = PrivateFile(Path(sys.argv[1]))
+    row = dict(seat="own", model="gpt-5.5", path="/responses", field="theirs", expires=float(sys.argv[2]) + LIFETIME)
+    async with file.lock():
+        print("locked", flush=True)
+        sys.stdin.readline()
+        file.write({"rows": [row]})
+
+asyncio.run(write())
+"""
+"""Another process of ours in the middle of learning: it has read, and has not written yet."""

@@ -1,7 +1,11 @@
 """Thoughts that a client cannot carry come back with the calls they led to."""
 
+import sys
+
+import pytest
+
 from passenger.chat import Message, Prompt, Seal, Text, Thought, ToolCall
-from passenger.thoughts import ENTRIES, LIFETIME, Thoughts
+from passenger.thoughts import CHARACTERS, ENTRIES, LIFETIME, Thoughts
 
 THOUGHT = Thought("plan", Seal("messages/anthropic", "sealed"))
 CALL = ToolCall("call_1", "read", "{}")
@@ -58,3 +62,40 @@ def test_they_are_forgotten_in_time_and_the_oldest_first() -> None:
     assert restored(thoughts, call=ToolCall("other_0", "read", "{}"))[0] == THOUGHT
     thoughts.keep("own", [THOUGHT, ToolCall("last", "read", "{}")])
     assert len(restored(thoughts, call=ToolCall("other_0", "read", "{}"))) == 1
+
+
+def sealed(size: int) -> Thought:
+    return Thought("", Seal("messages/anthropic", "x" * size))
+
+
+@pytest.mark.proves("promise 8")
+def test_no_more_is_kept_than_so_many_characters_whatever_the_number_of_calls() -> None:
+    thoughts, size = Thoughts(lambda: 0.0), CHARACTERS // 10
+    for number in range(30):
+        calls = [ToolCall(f"call_{number}_{parallel}", "read", "{}") for parallel in range(3)]
+        thoughts.keep("own", [sealed(size), *calls])
+    kept = [number for number in range(30) if len(restored(thoughts, call=ToolCall(f"call_{number}_0", "", ""))) == 2]
+    assert kept == list(range(20, 30))
+    thoughts.keep("own", [sealed(CHARACTERS + 1), CALL])
+    assert len(restored(thoughts)) == 1
+
+
+def test_the_same_call_that_is_kept_again_counts_once_and_as_the_newest() -> None:
+    thoughts, size = Thoughts(lambda: 0.0), CHARACTERS // 4
+    for _ in range(10):
+        thoughts.keep("own", [sealed(size), CALL])
+    for number in range(3):
+        thoughts.keep("own", [sealed(size), ToolCall(f"other_{number}", "read", "{}")])
+    assert len(restored(thoughts)) == 2
+
+
+@pytest.mark.proves("promise 8")
+def test_what_is_over_is_let_go_with_the_next_request_that_could_want_any() -> None:
+    now = 0.0
+    thoughts, thought = Thoughts(lambda: now), sealed(10)
+    known = sys.getrefcount(thought)
+    thoughts.keep("own", [thought, CALL, ToolCall("call_2", "read", "{}")])
+    assert sys.getrefcount(thought) > known
+    now = LIFETIME
+    thoughts.restore("another", asked(ToolCall("call_9", "read", "{}")))
+    assert sys.getrefcount(thought) == known

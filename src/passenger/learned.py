@@ -23,6 +23,9 @@ LOOK = 1.0
 Key = tuple[str, str, str]
 """Seat, model and path."""
 
+Rows = dict[Key, dict[str, float]]
+"""When each field is over."""
+
 
 class _Row(msgspec.Struct, frozen=True):
     seat: str
@@ -42,7 +45,7 @@ class Learned:
     def __init__(self, file: PrivateFile | None, clock: Callable[[], float]) -> None:
         self._file = file
         self._clock = clock
-        self._rows: dict[Key, dict[str, float]] = {}
+        self._rows: Rows = {}
         self._stamp: Stamp | None = None
         self._looked = float("-inf")
 
@@ -58,7 +61,8 @@ class Learned:
         self._rows.setdefault((seat, model, path), {}).update(dict.fromkeys(fields, expires))
         self._rows = _newest(self._rows, self._clock())
         if self._file is not None:
-            await asyncio.to_thread(self._save, self._file)
+            async with self._file.lock():
+                await asyncio.to_thread(_save, self._file, _copied(self._rows), self._clock())
 
     def _look(self) -> None:
         if self._file is None or self._clock() - self._looked < LOOK:
@@ -67,39 +71,45 @@ class Learned:
         stamp = self._file.stamp()
         if stamp is not None and stamp != self._stamp:
             self._stamp = stamp
-            self._rows = _merged(self._rows, self._read(self._file))
-
-    def _read(self, file: PrivateFile) -> dict[Key, dict[str, float]]:
-        rows: dict[Key, dict[str, float]] = {}
-        try:
-            content: dict[str, Any] = file.read() or {}
-            for row in msgspec.convert(content, _File).rows:
-                if self._clock() < row.expires <= self._clock() + LIFETIME:
-                    rows.setdefault((row.seat, row.model, row.path), {})[row.field] = row.expires
-        except (StoreError, msgspec.ValidationError) as error:
-            log.warning("what was learned of models is forgotten: %s", error)
-        return rows
-
-    def _save(self, file: PrivateFile) -> None:
-        """Write our rows and those that others have written since."""
-        rows = _newest(_merged(self._read(file), self._rows), self._clock())
-        flat = [_Row(*key, field, expires) for key, fields in rows.items() for field, expires in fields.items()]
-        try:
-            file.write(msgspec.to_builtins(_File(flat)))
-        except StoreError as error:
-            log.warning("what was learned of models is not saved: %s", error)
+            self._rows = _merged(self._rows, _read(self._file, self._clock()))
 
 
-def _newest(rows: dict[Key, dict[str, float]], now: float) -> dict[Key, dict[str, float]]:
+def _read(file: PrivateFile, now: float) -> Rows:
+    rows: Rows = {}
+    try:
+        content: dict[str, Any] = file.read() or {}
+        for row in msgspec.convert(content, _File).rows:
+            if now < row.expires <= now + LIFETIME:
+                rows.setdefault((row.seat, row.model, row.path), {})[row.field] = row.expires
+    except (StoreError, msgspec.ValidationError) as error:
+        log.warning("what was learned of models is forgotten: %s", error)
+    return rows
+
+
+def _save(file: PrivateFile, ours: Rows, now: float) -> None:
+    """Write our rows and those that others have written since; in a thread, so that the rows must be its own."""
+    rows = _newest(_merged(_read(file, now), ours), now)
+    flat = [_Row(*key, field, expires) for key, fields in rows.items() for field, expires in fields.items()]
+    try:
+        file.write(msgspec.to_builtins(_File(flat)))
+    except StoreError as error:
+        log.warning("what was learned of models is not saved: %s", error)
+
+
+def _copied(rows: Rows) -> Rows:
+    return {key: dict(fields) for key, fields in rows.items()}
+
+
+def _newest(rows: Rows, now: float) -> Rows:
     """The rows that are not over yet, the newest `ROWS` of them."""
     alive = [
         (expires, key, field) for key, fields in rows.items() for field, expires in fields.items() if expires > now
     ]
-    found: dict[Key, dict[str, float]] = {}
+    found: Rows = {}
     for expires, key, field in sorted(alive, key=lambda row: row[0])[-ROWS:]:
         found.setdefault(key, {})[field] = expires
     return found
 
 
-def _merged(one: dict[Key, dict[str, float]], two: dict[Key, dict[str, float]]) -> dict[Key, dict[str, float]]:
+def _merged(one: Rows, two: Rows) -> Rows:
     return {key: {**one.get(key, {}), **two.get(key, {})} for key in [*one, *(key for key in two if key not in one)]}
