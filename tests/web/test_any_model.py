@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,32 @@ async def test_an_anthropic_stream_that_has_begun_is_pinged(quick: Bench, model:
     inject(quick, Fault(stall_after=4))
     seen = await until(quick, "/v1/messages", model, b"event: ping")
     assert b"event: message_start" in seen.partition(b"event: ping")[0]
+
+
+STOPPED: dict[str, tuple[dict[str, Any], bytes]] = {
+    "/v1/messages": ({"stop_sequences": ["three"]}, b"event: ping\n"),
+    "/v1/chat/completions": ({"stop": ["three"], "stream_options": {"include_usage": True}}, b": keep-alive\n"),
+}
+
+
+@pytest.mark.proves("F34")
+@pytest.mark.parametrize("path", STOPPED)
+async def test_after_a_stop_sequence_signs_of_life_go_on_until_the_whole_bill_is_known(quick: Bench, path: str) -> None:
+    fields, sign = STOPPED[path]
+    said = [{"role": "user", "content": f"[[drip 0.3]] one two three {'four five six ' * 20}"}]
+    body = {"model": RESPONSES_ONLY, "max_tokens": 1000, "messages": said, "stream": True, **fields}
+    answer = await quick.send("POST", path, json=body)
+    words, _, after = answer.body.partition(b"two ")
+    assert b"one " in words
+    assert b"four" not in answer.body
+    assert after.count(sign) > 1
+    assert f"output={told(answer.body)}" in await quick.line(answer)
+    assert told(answer.body) > 3 * len(["one", "two", "three"])
+
+
+def told(stream: bytes) -> int:
+    """The tokens of the answer that a stream says at its end."""
+    return int(re.findall(rb'"(?:output|completion)_tokens":(\d+)', stream)[-1])
 
 
 async def test_a_failure_after_the_headers_is_the_streams_last_event(quick: Bench) -> None:

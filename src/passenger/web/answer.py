@@ -59,7 +59,7 @@ class Answer:
 
     async def keep_alive(self) -> None:
         """Show that the request lives: the headers if there are none yet, then what the dialect has for it."""
-        if not self._wants_stream:
+        if not self.wants_stream:
             return
         if not self.started:
             # What was ours is not known before Copilot's headers.
@@ -74,7 +74,7 @@ class Answer:
             self._exchange.fail(failure, Outcome.BROKEN)
             await self._send({"type": "http.response.body", "body": self._break(failure)})
             return
-        if failure.code in self._inbound.FAILS_IN_STREAM and self._wants_stream:
+        if failure.code in self._inbound.FAILS_IN_STREAM and self.wants_stream:
             await self._fail_in_stream(failure)
             return
         self._exchange.fail(failure)
@@ -84,7 +84,8 @@ class Answer:
         await self._send({"type": "http.response.body", "body": body})
 
     @property
-    def _wants_stream(self) -> bool:
+    def wants_stream(self) -> bool:
+        """Whether the client has asked for one, as far as the request has been read."""
         return self._exchange.ask is not None and self._exchange.ask.stream
 
     async def _fail_in_stream(self, failure: Failure) -> None:

@@ -81,7 +81,7 @@ def chatting(gateway: Gateway, inbound: Inbound, patience: Patience) -> Serve:
     """What a chat route does."""
 
     async def serve(request: Request, exchange: Exchange, answer: Answer) -> None:
-        pulse = Pulse(answer.keep_alive, patience.commit_after, patience.keep_alive)
+        pulse = Pulse(answer.keep_alive, patience.commit_after, patience.keep_alive, lambda: answer.wants_stream)
         with pulse, await gateway.chat(inbound, request, exchange) as delivery:
             await answer.deliver(delivery, pulse.sent)
 
