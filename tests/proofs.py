@@ -4,6 +4,7 @@
 """
 
 import ast
+import functools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -109,8 +110,9 @@ ROWS: Mapping[str, str] = {**PROMISES, **THREATS, **FAULTS}
 # --- the marks, as the tests have them ---------------------------------------------------------------------------
 
 
+@functools.cache
 def proofs() -> Mapping[str, list[str]]:
-    """The tests of each row, as `path::name`."""
+    """The tests of each row, as `path::name`; read once a run, for each of the tests is parsed."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(ROOT.rglob("test_*.py")):
         for name, rows in _marked(ast.parse(path.read_text(encoding="utf-8"))):
