@@ -54,6 +54,7 @@ THREATS = {
     "T3": "links, pipes and other people's files",
     "T4": "secrets in logs, errors, arguments",
     "T6": "hostile keys",
+    "T7": "modules in the directory that it is started in",
     "S": "supply chain: the wheel, the locks, what importing does",
     "credentials": "where credentials may go (configuration.md)",
 }

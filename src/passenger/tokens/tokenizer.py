@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import logging
-import sys
+import os
 from asyncio.subprocess import PIPE, Process
 
 import msgspec
 
+from passenger.tokens import isolated
 from passenger.tokens.frames import COUNT, LENGTH
 
 log = logging.getLogger(__name__)
@@ -77,5 +78,10 @@ class Tokenizer:
 async def _start() -> Process:
     # A session of its own, so that Ctrl-C in the terminal ends the server first and this with it.
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "passenger.tokens.worker", stdin=PIPE, stdout=PIPE, start_new_session=True
+        *isolated.command("passenger.tokens.worker"),
+        stdin=PIPE,
+        stdout=PIPE,
+        cwd=isolated.ELSEWHERE,
+        env=isolated.environment(os.environ),
+        start_new_session=True,
     )
