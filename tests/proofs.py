@@ -104,6 +104,8 @@ FAULTS = {
     "F60": "odd environments",
     "F61": "both addresses of localhost",
     "F63": "one client's huge body and everybody else",
+    "F66": "a process that hangs, or was stopped with all others",
+    "F67": "a terminal that closes, and signals that mean nothing",
 }
 ROWS: Mapping[str, str] = {**PROMISES, **THREATS, **FAULTS}
 

@@ -16,12 +16,14 @@ from passenger.cli.serve import base_url, listening, serve
 from passenger.config import load
 from passenger.simulator import Simulator
 from passenger.vault import FileVault, token_paths
+from passenger.web.signals import ignore_unused
 
 MODEL = "gpt-4o"
 
 
 def run(invocation: Invocation, host: str, port: int) -> int:
     """Serve the demo until told to stop; exit 1 where the address cannot be had."""
+    ignore_unused()
     redactor = invocation.start_log()
     with tempfile.TemporaryDirectory(prefix="passenger-demo-") as directory:
         return run_loop(_demo(Path(directory), host, port, redactor.add_passing))

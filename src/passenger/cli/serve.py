@@ -31,6 +31,7 @@ from passenger.web.keys import Keys
 from passenger.web.lifeline import Lifelines
 from passenger.web.listen import PortTakenError, beside, hold, listen, reaches_beyond
 from passenger.web.server import Server
+from passenger.web.signals import ignore_unused
 from passenger.web.worker import Place, WorkerServer
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ def run(invocation: Invocation) -> int:
     Raises:
         ConfigError: the settings cannot be used, or not on this system.
     """
+    ignore_unused()
     loaded, redactor = invocation.begin()
     if sys.platform == "win32" and loaded.config.server.workers > 1:
         raise ConfigError([Problem(loaded.origins["server.workers"], NO_WORKERS)])
@@ -69,7 +71,8 @@ def run(invocation: Invocation) -> int:
         return run_loop(serve(loaded, vault, beside(sockets), place.enter, state_dir, network=network, place=place))
 
     if (workers := loaded.config.server.workers) > 1:
-        return Supervisor(workers, work, sockets, on_serving=say_started).run()
+        drain = loaded.config.server.drain_timeout
+        return Supervisor(workers, work, sockets, on_serving=say_started, drain_timeout=drain).run()
     return run_loop(serve(loaded, vault, sockets, say_started, state_dir, network=network))
 
 

@@ -10,8 +10,7 @@ import click
 from passenger.cli.exits import FAILED, INTERRUPTED, OK
 from passenger.cli.invocation import Invocation
 from passenger.simulator import Simulator
-
-STOP_SIGNALS = {signal.SIGTERM: OK, signal.SIGINT: INTERRUPTED}
+from passenger.web.signals import STOPS, heeded, ignore_unused
 
 
 def run(
@@ -22,6 +21,7 @@ def run(
     token_lifetime: int | None = None,
 ) -> int:
     """Serve until SIGTERM (exit 0) or Ctrl-C (exit 130); exit 1 where the address cannot be had."""
+    ignore_unused()
     invocation.start_log()
     try:
         simulator = Simulator(host=host, port=port, **_options(plan, token_lifetime))
@@ -43,9 +43,9 @@ def _options(plan: str | None, token_lifetime: int | None) -> dict[str, Any]:
 async def _serve(simulator: Simulator) -> int:
     loop = asyncio.get_running_loop()
     stop: asyncio.Future[int] = loop.create_future()
-    for number, code in STOP_SIGNALS.items():
+    for number in heeded(STOPS):
         with suppress(NotImplementedError):  # Windows, where Ctrl-C is a KeyboardInterrupt
-            loop.add_signal_handler(number, _settle, stop, code)
+            loop.add_signal_handler(number, _settle, stop, INTERRUPTED if number is signal.SIGINT else OK)
     async with simulator:
         click.echo(greeting(simulator))
         return await stop

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 
-STOPS = (signal.SIGINT, signal.SIGTERM)
+from passenger.web.signals import HANGUP, STOPS, heeded
 
 
 class Waker:
@@ -22,12 +22,19 @@ class Waker:
         os.set_blocking(self._heard, False)
         os.set_blocking(self.bell, False)
 
-    def wait(self, seconds: float | None) -> None:
-        """Wait until something has come, at most so long."""
+    @property
+    def is_insisted_on(self) -> bool:
+        """Whether we were told to stop twice; that a terminal has closed is often said twice, and does not count."""
+        return len([number for number in self.stops if number is not HANGUP]) > 1
+
+    def wait(self, seconds: float) -> bytes:
+        """Wait until something has come, at most so long: what came, a byte for each."""
         select.select([self._heard], [], [], seconds)
+        came = b""
         with contextlib.suppress(BlockingIOError):
-            while os.read(self._heard, 4096):
-                pass
+            while more := os.read(self._heard, 4096):
+                came += more
+        return came
 
     @contextlib.contextmanager
     def deaf(self) -> Iterator[None]:
@@ -48,7 +55,7 @@ class Waker:
 
     def __enter__(self) -> "Waker":
         signal.set_wakeup_fd(self.bell, warn_on_full_buffer=False)
-        self._before = {number: signal.signal(number, self._told) for number in (*STOPS, signal.SIGCHLD)}
+        self._before = {number: signal.signal(number, self._told) for number in (*heeded(STOPS), signal.SIGCHLD)}
         return self
 
     def __exit__(

@@ -7,6 +7,7 @@ not tell the second one that it gets from the second one that a person has sent.
 
 import contextlib
 import logging
+import math
 import os
 import signal
 import socket
@@ -15,15 +16,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
+from passenger.cli.awake import AwakeClock
 from passenger.cli.exits import FAILED, INTERRUPTED, OK
 from passenger.cli.waker import Waker
 from passenger.web.roster import Roster
-from passenger.web.worker import HURRY, STOP, Place
+from passenger.web.server import HURRIED, OVERDUE
+from passenger.web.worker import BEAT, HEARTBEAT, HURRY, STOP, Place
 
 log = logging.getLogger(__name__)
 
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Seconds after which a worker is replaced that has ended for the first, second, ... time in a row."""
+
+SILENCE = 20.0
+"""Seconds without a sign of life after which a worker is taken to hang: it is killed, and replaced as any that ends."""
 
 STEADY = 60.0
 """Seconds of life after which an end is a first one again."""
@@ -40,6 +46,8 @@ class _Worker:
     pid: int = 0
     orders: int = -1
     started: float = 0.0
+    heard: float = 0.0
+    """When it last gave a sign of life."""
     due: float = 0.0
     """When the next process is to be started."""
     ends: int = 0
@@ -48,6 +56,10 @@ class _Worker:
     def order(self, what: bytes) -> None:
         with contextlib.suppress(OSError):  # it has ended, and nobody reads
             os.write(self.orders, what)
+
+    def kill(self) -> None:
+        with contextlib.suppress(OSError):
+            os.kill(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
         if self.orders >= 0:
@@ -58,7 +70,9 @@ class _Worker:
 class Supervisor:
     """Keeps so many workers at work. `work` serves in a forked process until told to stop, and gives its exit code.
 
-    `sockets` are closed when the workers are told to stop. `on_serving` is called once, when all serve.
+    `sockets` are closed when the workers are told to stop, for which they may take `drain_timeout`. `on_serving` is
+    called once, when all serve. The clock stands still while the supervisor does not run itself, so that a machine that
+    slept, or a group of processes that was stopped, makes nobody look silent.
     """
 
     def __init__(
@@ -68,13 +82,15 @@ class Supervisor:
         sockets: list[socket.socket],
         *,
         on_serving: Callable[[], None],
+        drain_timeout: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._workers = [_Worker(number) for number in range(workers)]
         self._work = work
         self._sockets = sockets
         self._on_serving = on_serving
-        self._clock = clock
+        self._drain_timeout = drain_timeout
+        self._clock = AwakeClock(clock)
         self._roster = Roster(workers)
         self._served = False
         self._stopping = False
@@ -84,8 +100,9 @@ class Supervisor:
         with Waker() as waker:
             while not waker.stops and not self._is_hopeless():
                 self._start_due(waker)
-                waker.wait(self._pause())
+                self._wait(waker, self._pause())
                 self._reap()
+                self._end_silent()
                 self._say_once()
             self._stop(waker)
         if not waker.stops:
@@ -98,7 +115,7 @@ class Supervisor:
         for worker in self._workers:
             if worker.pid or worker.due > self._clock():
                 continue
-            worker.started = self._clock()
+            worker.started = worker.heard = self._clock()
             try:
                 self._start(worker, waker)
             except OSError as error:
@@ -136,10 +153,19 @@ class Supervisor:
             logging.shutdown()
             os._exit(code)
 
-    def _pause(self) -> float | None:
-        """Seconds until a worker is due, None where none is."""
+    def _pause(self) -> float:
+        """Seconds until a worker is due, or may have fallen silent."""
         due = [worker.due for worker in self._workers if not worker.pid]
-        return max(0.0, min(due) - self._clock()) if due else None
+        return min(due, default=math.inf) - self._clock()
+
+    def _wait(self, waker: Waker, seconds: float) -> None:
+        """Wait until something happens, at most so long, and note who has given a sign of life."""
+        seconds = min(max(seconds, 0.0), HEARTBEAT)
+        came = waker.wait(seconds)
+        self._clock.waited(seconds)
+        for worker in self._workers:
+            if BEAT + worker.number in came:
+                worker.heard = self._clock()
 
     def _say_once(self) -> None:
         if not self._served and self._roster.complete:
@@ -173,6 +199,16 @@ class Supervisor:
         worker.due = self._clock() + pause
         log.warning("%s; the next one in %.0f s", why, pause)
 
+    def _end_silent(self) -> None:
+        """Kill those that hang: they would keep their share of the connections and serve none of them."""
+        for worker in self._workers:
+            if worker.pid and self._clock() - worker.heard > SILENCE:
+                log.warning(
+                    "worker %d (process %d) hangs: no sign of life in %.0f s", worker.number + 1, worker.pid, SILENCE
+                )
+                worker.heard = self._clock()
+                worker.kill()
+
     def _is_hopeless(self) -> bool:
         if self._served or all(worker.ends < ATTEMPTS for worker in self._workers):
             return False
@@ -180,15 +216,25 @@ class Supervisor:
         return True
 
     def _stop(self, waker: Waker) -> None:
-        """Tell all to stop and wait for their ends; a second signal hurries them."""
+        """Tell all to stop and wait for their ends; a second signal hurries them, and who does not stop is killed."""
         self._stopping = True
         for one in self._sockets:
             one.close()
         self._order(STOP)
-        while any(worker.pid for worker in self._workers):
-            if len(waker.stops) > 1:
-                self._order(HURRY)
-            waker.wait(None)
+        self._await_ends(waker, self._drain_timeout + OVERDUE, until=lambda: waker.is_insisted_on)
+        self._order(HURRY)
+        self._await_ends(waker, HURRIED if waker.is_insisted_on else 0.0)
+        for worker in self._workers:
+            if worker.pid:
+                log.warning("worker %d (process %d) does not stop and is killed", worker.number + 1, worker.pid)
+                worker.kill()
+        self._await_ends(waker, math.inf)
+
+    def _await_ends(self, waker: Waker, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+        """Wait so long at most for the ends of all."""
+        deadline = self._clock() + seconds
+        while any(worker.pid for worker in self._workers) and self._clock() < deadline and not until():
+            self._wait(waker, deadline - self._clock())
             self._reap()
 
     def _order(self, what: bytes) -> None:

@@ -17,6 +17,8 @@ from passenger.web.health import Readiness
 from passenger.web.lifeline import Lifelines
 from passenger.web.listen import most_connections
 from passenger.web.protocol import HttpProtocol
+from passenger.web.signals import HANGUP, STOPS, heeded
+from passenger.web.watchdog import end_within
 
 AFTER_THE_CUT = 3
 """Seconds that requests have to say goodbye once the drain deadline has cut them."""
@@ -24,13 +26,19 @@ AFTER_THE_CUT = 3
 A_MOMENT = 0.5
 """Seconds that they have when the server was told to stop a second time."""
 
+OVERDUE = 4.5
+"""Seconds after the drain deadline at which a process is ended that has not stopped: something blocks it."""
+
+HURRIED = 3.0
+"""Seconds in which it has to stop when told a second time."""
+
 STOPPING = Failure(Kind.UNAVAILABLE, "Passenger is shutting down", code="shutting_down", retry_after="1")
 
 
 class Server(uvicorn.Server):
     """A server that stops when it is told to: no new connections, streams run on until the deadline."""
 
-    signals: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
+    signals = STOPS
 
     def __init__(
         self,
@@ -47,6 +55,7 @@ class Server(uvicorn.Server):
         self._lifelines = lifelines
         self._drain_timeout = drain_timeout
         self._on_listening = on_listening
+        self._orders = 0
         self._told_again = asyncio.Event()
         self.stopped_by: signal.Signals | None = None
 
@@ -81,7 +90,7 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take the signals for as long as we serve; unlike uvicorn's own, never die by one afterwards."""
-        before = {number: signal.signal(number, self.handle_exit) for number in self.signals}
+        before = {number: signal.signal(number, self.handle_exit) for number in heeded(self.signals)}
         try:
             yield
         finally:
@@ -90,10 +99,20 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop in good order; at once when told a second time."""
-        if self.should_exit:
+        number = signal.Signals(sig)
+        if number is not HANGUP:
+            self._orders += 1
+        if self._orders == 2:
+            end_within(HURRIED)
             asyncio.get_running_loop().call_soon_threadsafe(self.hurry)
+        self.stopped_by = self.stopped_by or number
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop in good order, or without any where the event loop is blocked."""
+        if not self.should_exit:
+            end_within(self._drain_timeout + OVERDUE)
         self.should_exit = True
-        self.stopped_by = self.stopped_by or signal.Signals(sig)
 
 
 def _config(app: ASGIApp, limits: Limits, drain_timeout: float) -> uvicorn.Config:
