@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -41,6 +42,47 @@ async def test_a_process_that_dies_costs_one_count_its_exactness(
         assert await tokenizer.count(["hello world."]) == 3  # twelve characters
     assert "the count is a guess" in caplog.text
     assert await tokenizer.count(["hello world"]) == 2
+
+
+@pytest.mark.proves("F66", "promise 8")
+async def test_a_process_that_hangs_is_replaced_and_costs_one_count_its_exactness(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tokenizer = Tokenizer(patience=3)  # a fresh process has more
+    try:
+        assert await tokenizer.count(["hello world"]) == 2
+        process = _process(tokenizer)
+        process.send_signal(signal.SIGSTOP)
+        with caplog.at_level(logging.WARNING):
+            waiting = [tokenizer.count(["hello world."]) for _ in range(3)]
+            assert await asyncio.gather(*waiting) == [3, 3, 3]  # twelve characters; or three tokens
+        assert caplog.text.count("the count is a guess: it hangs") == 1
+        assert await process.wait() == -signal.SIGKILL
+        assert _process(tokenizer).pid != process.pid
+    finally:
+        await tokenizer.close()
+
+
+@pytest.mark.proves("F66")
+async def test_a_process_that_takes_nothing_is_replaced_too(caplog: pytest.LogCaptureFixture) -> None:
+    """More than the pipe holds, so that the question cannot even be put."""
+    tokenizer = Tokenizer(patience=3)
+    try:
+        assert await tokenizer.count(["hello world"]) == 2
+        _process(tokenizer).send_signal(signal.SIGSTOP)
+        with caplog.at_level(logging.WARNING):
+            assert await tokenizer.count(["x" * 400_000]) == 100_000
+        assert "it hangs" in caplog.text
+        assert await tokenizer.count(["hello world"]) == 2
+    finally:
+        await tokenizer.close()
+
+
+async def test_a_process_that_hangs_does_not_keep_the_server_from_ending() -> None:
+    tokenizer = Tokenizer()
+    await tokenizer.count(["hello world"])
+    _process(tokenizer).send_signal(signal.SIGSTOP)
+    await tokenizer.close()
 
 
 async def test_a_count_that_is_given_up_does_not_shift_the_answers(tokenizer: Tokenizer) -> None:

@@ -16,6 +16,12 @@ log = logging.getLogger(__name__)
 IDLE = 300.0
 """Seconds without a question after which the process, and the 120 MB that its vocabulary takes, is let go."""
 
+PATIENCE = 20.0
+"""Seconds that a count may take, and again as many for the start of the process; with `SLOWEST`, far more than it does."""
+
+SLOWEST = 200_000
+"""Characters in a second that the slowest machine tokenises; an ordinary one does three millions."""
+
 GUESS = 4
 """Characters of a token, where there is no tokenizer: English prose and code have 3 to 5."""
 
@@ -23,8 +29,9 @@ GUESS = 4
 class Tokenizer:
     """Counts the tokens of texts, one list at a time; what cannot be counted is guessed, and said so in the log."""
 
-    def __init__(self, *, idle: float = IDLE) -> None:
+    def __init__(self, *, idle: float = IDLE, patience: float = PATIENCE) -> None:
         self._idle = idle
+        self._patience = patience
         self._process: Process | None = None
         self._ended: list[Process] = []
         self._turn = asyncio.Lock()
@@ -36,11 +43,12 @@ class Tokenizer:
             if self._timer is not None:
                 self._timer.cancel()
             try:
-                return await self._asked(texts)
+                async with asyncio.timeout(None) as deadline:
+                    return await self._asked(texts, deadline)
             except (OSError, asyncio.IncompleteReadError) as error:
-                log.warning("the tokenizer does not answer, the count is a guess: %s", error)
+                log.warning("the tokenizer does not answer, the count is a guess: %s", str(error) or "it hangs")
                 self._end()
-                return sum(len(text) for text in texts) // GUESS
+                return _length(texts) // GUESS
             except BaseException:
                 # Its answer is still to come, and would be taken for the next one's.
                 self._end()
@@ -56,7 +64,10 @@ class Tokenizer:
         for process in self._ended:
             await process.wait()
 
-    async def _asked(self, texts: list[str]) -> int:
+    async def _asked(self, texts: list[str], deadline: asyncio.Timeout) -> int:
+        """What the process answers, which is started where there is none, within the time that the texts may take."""
+        patience = self._patience + _length(texts) / SLOWEST + (0 if self._process else PATIENCE)
+        deadline.reschedule(asyncio.get_running_loop().time() + patience)
         process = self._process = self._process or await _start()
         if process.stdin is None or process.stdout is None:
             raise OSError("it has no pipes")
@@ -73,6 +84,10 @@ class Tokenizer:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             self._ended.append(process)
+
+
+def _length(texts: list[str]) -> int:
+    return sum(map(len, texts))
 
 
 async def _start() -> Process:
