@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from passenger import wellformed
 from passenger.body import split
 from passenger.errors import Failure
+from passenger.limits import Limits
 from passenger.wellformed import READ
 
 DEPTH = 200
@@ -18,7 +19,8 @@ TREES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st
 
 
 def check(body: bytes) -> None:
-    wellformed.check(body, split(body), DEPTH)
+    wellformed.measure(body, Limits(max_depth=DEPTH))
+    wellformed.check(body, split(body))
 
 
 def nested(levels: int, inside: str = "1") -> bytes:
@@ -97,3 +99,28 @@ def test_what_is_not_utf_8_is_refused_wherever_it_stands(body: bytes) -> None:
 
 def test_what_is_utf_8_passes() -> None:
     check('{"é":"\U0001f600"}'.encode())
+
+
+@pytest.mark.proves("N12")
+def test_a_number_of_many_digits_hides_no_key_that_is_said_twice() -> None:
+    many = b"1" * 5000
+    with pytest.raises(Failure, match="model is said twice"):
+        check(b'{"model":"a","messages":[],"x":' + many + b',"model":"b"}')
+    check(b'{"model": "a","messages":[],"x":' + many + b"}")
+
+
+@pytest.mark.proves("N12")
+@pytest.mark.parametrize("value", [b"{}", b"[]", b"1", b'"[,{"', b'{"a":1}'])
+def test_values_are_taken_up_to_the_limit_and_refused_beyond_it(value: bytes) -> None:
+    def measured(count: int) -> int:
+        return wellformed.measure(b'{"x":[' + b",".join([value] * count) + b"]}", Limits(max_values=1000))
+
+    assert measured(300) <= 1000
+    with pytest.raises(Failure, match=r"\[limits\] max_values") as caught:
+        measured(1001)
+    assert (caught.value.status, caught.value.code) == (400, "too_many_values")
+
+
+def test_commas_and_brackets_in_a_text_are_no_values() -> None:
+    text = json.dumps({"x": 'a, "b", [c], \\' * 200_000}).encode()
+    assert wellformed.measure(text, Limits()) < 10

@@ -2,8 +2,15 @@
 
 import msgspec
 
-from passenger.decoding import JSON, decode, expect, invalid
+from passenger.decoding import JSON, decode, decode_as, expect, invalid
 from passenger.errors import Failure, Kind
+
+
+class _Object(msgspec.Struct):
+    """Any object; nothing of it is kept."""
+
+
+_OBJECT = msgspec.json.Decoder(_Object)
 
 
 def read_arguments(arguments: object, place: str) -> str:
@@ -24,7 +31,7 @@ def read_arguments(arguments: object, place: str) -> str:
 
 def _checked(text: str, place: str) -> str:
     try:
-        decode(text.encode())
+        decode_as(_OBJECT, text.encode())
     except Failure as failure:
         raise invalid(f"{place} must be an object", place) from failure
     return text

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from passenger.errors import Failure, Kind
+
 Fields = dict[str, msgspec.Raw]
 
 _FIELDS = msgspec.json.Decoder(Fields)
@@ -23,7 +25,7 @@ class Body:
     def get(self, name: str) -> Any:
         """The decoded value of one top-level field, None where it is absent."""
         raw = self._opened().get(name)
-        return None if raw is None else json.loads(bytes(raw))
+        return None if raw is None else _decoded(name, bytes(raw))
 
     def names(self) -> frozenset[str]:
         """The names of the top-level fields."""
@@ -60,6 +62,18 @@ class Body:
         if self._fields is None:
             self._fields = _split(self._raw)
         return self._fields
+
+
+def _decoded(name: str, raw: bytes) -> Any:
+    """The value of a field.
+
+    Raises:
+        Failure: it has a number of more digits than can be read.
+    """
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise Failure(Kind.INVALID, f"{name} cannot be read: {error}", param=name) from error
 
 
 def _joined(fields: Fields) -> bytes:

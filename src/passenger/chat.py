@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+import msgspec
+
 JSON = dict[str, Any]
 
 
@@ -261,12 +263,25 @@ class Abilities:
 
 
 @dataclass(frozen=True, slots=True)
+class Encoded:
+    """A request as it goes up, in bytes."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """A request as it goes up: the body, headers beyond the usual ones, and the hub's names of what was left out."""
 
     body: JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
+
+    def encoded(self) -> Encoded:
+        """The same with its body in bytes."""
+        return Encoded(msgspec.json.encode(self.body), self.headers, self.dropped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,22 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 
 from passenger.errors import Failure, Kind
+from passenger.jsontext import outline
 
 JSON = dict[str, Any]
 
 T = TypeVar("T")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_LONE_HIGH = re.compile(rb"(?<!\\)((?:\\\\)*+)\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
+_LONE_LOW = re.compile(rb"(?<!\\)((?:\\\\)*+)(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+"""Their escapes, after backslashes that are escaped themselves."""
+
+_MOST = 1_000_000
+"""Values of a text within a text, which the slow decoder reads; those of a body are counted before."""
+
+_BLANKS = b" \t\n\r\v\f"
+_ALPHABET = bytes.maketrans(b"-_", b"+/")
 
 
 def invalid(message: str, field: str | None = None, code: str | None = None) -> Failure:
@@ -31,7 +41,7 @@ def loads(data: bytes) -> Any:
     try:
         return msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return _mended(data)
+        return _retried(msgspec.json.Decoder(), data) or _mended(data)
 
 
 def decode_as(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
@@ -47,7 +57,7 @@ def decode_as(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
     except RecursionError as error:
         raise invalid("the body is nested too deeply") from error
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _decode_mended(decoder, _read(_mended, body))
+        return _retried(decoder, body) or _decode_mended(decoder, _read(_mended, body))
 
 
 def decode(body: bytes) -> JSON:
@@ -72,8 +82,19 @@ def _decode_mended(decoder: "msgspec.json.Decoder[T]", document: object) -> T:
         raise invalid("the body is nested too deeply") from error
 
 
+def _retried(decoder: "msgspec.json.Decoder[T]", data: bytes) -> T | None:
+    """What the fast decoder reads once lone surrogates are out of its way, None where that is not all it minds."""
+    whole = _LONE_LOW.sub(rb"\1\\ufffd", _LONE_HIGH.sub(rb"\1\\ufffd", data))
+    try:
+        return None if whole == data else decoder.decode(whole)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def _mended(data: bytes) -> Any:
     """What msgspec does not take: lone surrogate escapes, and integers of more than 4300 digits stay refused."""
+    if outline.values(outline.marks(data)) > _MOST:
+        raise ValueError("it has too many values")
     return mend(json.loads(data.decode(), parse_constant=_no_constant, parse_float=_float))
 
 
@@ -96,6 +117,11 @@ def _float(text: str) -> float:
     if number in {float("inf"), float("-inf")}:
         raise ValueError(f"the number {text[:20]} is out of range")
     return number
+
+
+def standard_base64(text: str) -> str | None:
+    """Base64 in the usual alphabet, without white space and padding; None where it is surely no base64."""
+    return text.encode().translate(_ALPHABET, _BLANKS).rstrip(b"=").decode() if text.isascii() else None
 
 
 def mend(value: Any) -> Any:

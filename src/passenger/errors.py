@@ -50,6 +50,17 @@ STATUS = {
 KIND = {status: kind for kind, status in STATUS.items()}
 
 
+LONGEST = 2000
+"""Characters of a message, which may repeat what a client or upstream said."""
+
+_LONGEST_NAME = 300
+"""Characters of a field, a code or a type."""
+
+
+def _short(name: str | None) -> str | None:
+    return name if name is None or len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}..."
+
+
 def kind_of(status: int) -> Kind:
     """The kind that an upstream status (400 and above) amounts to."""
     if status in KIND:
@@ -77,6 +88,9 @@ class Failure(Exception):  # noqa: N818 - it is also the record of a failed requ
     def __post_init__(self) -> None:
         """Fill in the status that belongs to the kind, where none is given."""
         self.status = self.status or STATUS[self.kind]
+        if len(self.message) > LONGEST:
+            self.message = f"{self.message[: LONGEST - 3]}..."
+        self.param, self.code, self.type = _short(self.param), _short(self.code), _short(self.type)
         super().__init__(self.message)
 
     def __str__(self) -> str:

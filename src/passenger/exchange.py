@@ -23,6 +23,10 @@ class Outcome(StrEnum):
     """It was given up before its last byte had gone down, and nobody has said why: the server was made to stop."""
 
 
+_MOST, _LONGEST = 200, 200
+"""Names that are noted of what was left out, and characters of each."""
+
+
 @dataclass(slots=True)
 class Exchange:
     """One request and what became of it; times are `perf_counter` seconds."""
@@ -69,8 +73,8 @@ class Exchange:
         self.outcome = outcome
 
     def drop(self, names: Iterable[str]) -> None:
-        """Note what was left out of the request, each name once."""
-        self.dropped += [name for name in dict.fromkeys(names) if name not in self.dropped]
+        """Note what was left out of the request, each name once, and of very many the first."""
+        self.dropped = list(dict.fromkeys((*self.dropped, *(name[:_LONGEST] for name in names))))[:_MOST]
 
     def waiting(self) -> "Waiting":
         """A block in which others have the next word."""

@@ -13,9 +13,10 @@ from typing import Self
 
 import msgspec
 
-from passenger import embeddings, translate
+from passenger import caps, embeddings, translate
+from passenger.aside import aside
 from passenger.body import Body
-from passenger.chat import Ask, Prompt, Stamp, Usage, Written
+from passenger.chat import Ask, Encoded, Prompt, Stamp, Usage, Written
 from passenger.copilot.live import LiveCatalog
 from passenger.copilot.models import Catalog, Model, read_models
 from passenger.copilot.protocol import chat_headers
@@ -26,6 +27,7 @@ from passenger.embeddings import EmbedAsk
 from passenger.errors import Failure, Kind
 from passenger.events import Event, Finish, Folder
 from passenger.exchange import Exchange, Observer, Outcome
+from passenger.limits import Limits
 from passenger.relay import relayed
 from passenger.routing import Route, choose
 from passenger.session import Session
@@ -95,6 +97,7 @@ class Gateway:
         deadlines: Deadlines | None = None,
         observers: Sequence[Observer] = (),
         strict: bool = False,
+        limits: Limits | None = None,
     ) -> None:
         self.seat = seat
         self._upstream = upstream
@@ -103,6 +106,7 @@ class Gateway:
         self._observers = observers
         self._counter = counter
         self._strict = strict
+        self._limits = limits or Limits()
         self._thoughts = Thoughts(clock)
 
     async def chat(self, inbound: Inbound, request: Request, exchange: Exchange) -> Delivery:
@@ -111,7 +115,7 @@ class Gateway:
         Raises:
             Failure: the request is at fault, or Copilot gave no answer.
         """
-        ask = exchange.ask = inbound.peek(request)
+        ask = exchange.ask = await aside(request.heavy, inbound.peek, request)
         with exchange.waiting():
             model = await self.seat.catalog.resolve(ask.model)
         route = choose(inbound, ask.model, model, relays=ask.relays)
@@ -120,18 +124,26 @@ class Gateway:
         return await serve(inbound, request, ask, route, exchange)
 
     async def count(
-        self, name: str, read: Callable[[], Prompt], write: Callable[[Model], Written], exchange: Exchange
+        self,
+        name: str,
+        read: Callable[[], Prompt],
+        write: Callable[[Model], Written],
+        exchange: Exchange,
+        *,
+        heavy: bool = False,
     ) -> int:
         """The input tokens of a prompt: Copilot's own count where the model's API has one, else ours.
 
-        `read` gives the prompt, in a worker thread; `write` what goes up for Copilot's count.
+        `read` gives the prompt, in a worker thread; `write` what goes up for Copilot's count; both take long where they
+        are heavy.
         """
         with exchange.waiting():
             model = await self.seat.catalog.resolve(name)
         seat, exchange.model = self.seat.name, model.id if model else name
         if model is not None and messages_api.PATH in model.endpoints:
             try:
-                answer = await self._asked(messages_api.COUNT_PATH, model, write(model), exchange)
+                written = await aside(heavy, lambda: write(model).encoded())
+                answer = await self._asked(messages_api.COUNT_PATH, model, written, exchange)
                 counted = messages_api.read_count(answer)
             except Failure as failure:
                 if failure.kind not in _PASSING:
@@ -150,7 +162,7 @@ class Gateway:
         self._drop(exchange, ask.dropped)
         vectors, usage = list[msgspec.Raw](), Usage()
         for body in embeddings.upstream_bodies(ask, exchange.model, model.max_inputs if model else None):
-            answer = await self._asked(embeddings.PATH, model, Written(body), exchange)
+            answer = await self._asked(embeddings.PATH, model, Written(body).encoded(), exchange)
             some, used = embeddings.read_vectors(answer)
             vectors += some
             usage = replace(usage, input=usage.input + used.input)
@@ -173,13 +185,14 @@ class Gateway:
     # --- relayed -------------------------------------------------------------------------------------------------
 
     async def _relay(self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange) -> Delivery:
-        quirks, stamp, body = QUIRKS[route.outbound.NAME], self._stamp(exchange), Body(request.body, request.fields)
-        if route.name != ask.model:
-            body.set("model", route.name)
-        headers, dropped = quirks.prepare(body, ask, route.able)
-        self._drop(exchange, dropped)
+        quirks, stamp = QUIRKS[route.outbound.NAME], self._stamp(exchange)
+        sent = await aside(request.heavy, self._edited, request, ask, route)
+        self._drop(exchange, sent.dropped)
         relay, framing = quirks.relay(ask, stamp), inbound.framing(request)
-        reply = await self._upstream.send(self._call(ask, route, body.encode(), headers), exchange)
+        call = self._call(ask, route, sent)
+        del sent
+        reply = await self._upstream.send(call, exchange)
+        del call  # a stream is long, and nothing of what went up is needed any more
         if not ask.stream:
             with reply:
                 delivery = await self._whole(reply, quirks, stamp, exchange)
@@ -197,6 +210,15 @@ class Gateway:
         pieces = relayed(reply, relay, lambda failure: framing.frame(inbound.write_break(failure)))
         return Delivery(framing.content_type, reply.headers, pieces, close)
 
+    def _edited(self, request: Request, ask: Ask, route: Route) -> Encoded:
+        """What goes up of a request that is relayed."""
+        body = Body(request.body, request.fields)
+        caps.check_relayed(request.fields, self._limits)
+        if route.name != ask.model:
+            body.set("model", route.name)
+        headers, dropped = QUIRKS[route.outbound.NAME].prepare(body, ask, route.able)
+        return Encoded(body.encode(), headers, dropped)
+
     async def _whole(self, reply: Reply, quirks: Quirks, stamp: Stamp, exchange: Exchange) -> Delivery:
         try:
             answer, exchange.usage = quirks.complete(await reply.read(), exchange.model or "", stamp)
@@ -209,13 +231,19 @@ class Gateway:
     async def _translate(
         self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange
     ) -> Delivery:
-        prompt, stamp = self._read_prompt(inbound, request), self._stamp(exchange)
-        written = self._write_prompt(inbound, prompt, route)
-        self._drop(exchange, (*prompt.dropped, *(inbound.FIELDS.get(name, name) for name in written.dropped)))
-        reader, body = route.outbound.reader(prompt, route.able), msgspec.json.encode(written.body)
-        call = self._call(replace(ask, stream=True), route, body, written.headers)
-        framing, writer = inbound.framing(request), inbound.writer(prompt, stamp)
+        prompt = await aside(request.heavy, self._read_prompt, inbound, request)
+        if not inbound.CARRIES_SEALS:
+            prompt = self._thoughts.restore(self.seat.name, prompt)
+        sent = await aside(request.heavy, self._write_prompt, inbound, prompt, route)
+        # A prompt is many times as large as its body, and all that answering needs of it is what was not said in turns.
+        prompt = replace(prompt, messages=())
+        self._drop(exchange, (*prompt.dropped, *(inbound.FIELDS.get(name, name) for name in sent.dropped)))
+        stamp, framing = self._stamp(exchange), inbound.framing(request)
+        reader, writer = route.outbound.reader(prompt, route.able), inbound.writer(prompt, stamp)
+        call = self._call(replace(ask, stream=True), route, sent)
+        del sent
         reply = await self._upstream.send(call, exchange)
+        del call
         _must_stream(reply)
         if not ask.stream:
             with reply:
@@ -235,12 +263,13 @@ class Gateway:
 
     def _read_prompt(self, inbound: Inbound, request: Request) -> Prompt:
         prompt = inbound.read_prompt(request)
-        return prompt if inbound.CARRIES_SEALS else self._thoughts.restore(self.seat.name, prompt)
+        caps.check_prompt(prompt, self._limits, inbound.FIELDS)
+        return prompt
 
     @staticmethod
-    def _write_prompt(inbound: Inbound, prompt: Prompt, route: Route) -> Written:
+    def _write_prompt(inbound: Inbound, prompt: Prompt, route: Route) -> Encoded:
         try:
-            return route.outbound.write_prompt(replace(prompt, model=route.name), route.able)
+            return route.outbound.write_prompt(replace(prompt, model=route.name), route.able).encoded()
         except Failure as failure:
             if failure.param is None:
                 raise
@@ -269,28 +298,28 @@ class Gateway:
             raise Failure(Kind.INVALID, message, code="unsupported_parameter", param=names[0])
         exchange.drop(names)
 
-    def _call(self, ask: Ask, route: Route, body: bytes, headers: Mapping[str, str]) -> Call:
+    def _call(self, ask: Ask, route: Route, sent: Encoded) -> Call:
         return Call(
             session=self.seat.session,
             method="POST",
             path=route.outbound.PATH,
-            headers={**chat_headers(ask), **headers},
-            body=body,
+            headers={**chat_headers(ask), **sent.headers},
+            body=sent.body,
             first_byte=self._deadlines.first_byte if ask.stream else self._deadlines.complete,
             idle=self._deadlines.idle,
             seat=self.seat.name,
             model=route.name,
         )
 
-    async def _asked(self, path: str, model: Model | None, written: Written, exchange: Exchange) -> bytes:
+    async def _asked(self, path: str, model: Model | None, sent: Encoded, exchange: Exchange) -> bytes:
         """The whole answer to a request that is no chat."""
-        self._drop(exchange, written.dropped)
+        self._drop(exchange, sent.dropped)
         call = Call(
             session=self.seat.session,
             method="POST",
             path=path,
-            headers={"Content-Type": "application/json", "Accept": "application/json", **written.headers},
-            body=msgspec.json.encode(written.body),
+            headers={"Content-Type": "application/json", "Accept": "application/json", **sent.headers},
+            body=sent.body,
             first_byte=self._deadlines.first_byte,
             idle=self._deadlines.idle,
             seat=self.seat.name,

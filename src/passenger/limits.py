@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, Literal, NamedTuple, TypeVar
 
-Unit = Literal["seconds", "bytes", "number", "levels"]
+Unit = Literal["seconds", "bytes", "number", "levels", "characters"]
 _Number = TypeVar("_Number", int, float)
 
 _MIB = 1024 * 1024
@@ -45,6 +45,14 @@ class Limits:
     max_headers: int = _limit(100, "number", 431, "of a request's headers")
     max_body: int = _limit(32 * _MIB, "bytes", 413, "of a request's body; refused unread where its length is told")
     max_depth: int = _limit(200, "levels", 400, "that the JSON of a body is nested")
+    max_values: int = _limit(400_000, "number", 400, "of values in the JSON of a body")
+    max_messages: int = _limit(20_000, "number", 400, "of messages, turns or items of a chat")
+    max_parts: int = _limit(100_000, "number", 400, "of parts in all messages of a chat, tool calls and results too")
+    max_calls: int = _limit(20_000, "number", 400, "of tool calls in all messages of a chat")
+    max_tools: int = _limit(2_000, "number", 400, "of tools that are offered")
+    max_stops: int = _limit(64, "number", 400, "of stop sequences")
+    max_stop_length: int = _limit(1_000, "characters", 400, "of one stop sequence")
+    max_name: int = _limit(256, "characters", 400, "of a model's or a tool's name")
     max_connections: int = _limit(
         4096, "number", 503, "of connections; fewer where the system has fewer descriptors", of_all=True
     )

@@ -106,10 +106,11 @@ class LineHandler(logging.Handler):
         return True
 
     def _write_bytes(self, descriptor: int, content: bytes) -> bool:
-        while content:
+        left = memoryview(content)
+        while left:
             if not _is_writable(descriptor, 0 if self._lost else _PATIENCE):
                 return False
-            content = content[os.write(descriptor, content[:_ROOM]) :]
+            left = left[os.write(descriptor, left[:_ROOM]) :]
         return True
 
     def _confession(self) -> str:

@@ -19,6 +19,13 @@ from passenger.secret import Secret
 Style = Literal["console", "json"]
 
 STARS = "***"
+LONGEST = 2000
+"""Characters of a value that are written."""
+
+_LONGEST_TEXT = 128 * 1024
+"""Characters of a message or a traceback."""
+
+
 _TOKENS = re.compile(
     r"\bgh[opusr]_\w+"
     r"|\bgithub_pat_\w+"
@@ -51,6 +58,10 @@ _COLORS: Mapping[str, str] = {"DEBUG": "2", "WARNING": "33", "ERROR": "31", "CRI
 _BARE_VALUE = re.compile(r"[^\s\"'=]+")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 """What every record has; all else was given as `extra` (uvicorn's coloured copy of the message is neither)."""
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"
 
 
 def one_line(text: str) -> str:
@@ -89,6 +100,10 @@ class Redactor:
         if not any(sign in text for sign in _SIGNS):
             return text
         return _TOKENS.sub(lambda match: (match["scheme"] or "") + STARS, text)
+
+    def shortened(self, text: str, most: int = LONGEST) -> str:
+        """The text where it is short, else its beginning, without secrets: what is cut of one would not be known."""
+        return text if len(text) <= most else _cut(self.redact(text), most)
 
     def _learn(self, lasting: frozenset[str], passing: tuple[str, ...]) -> None:
         self._lasting, self._passing = lasting, passing
@@ -208,7 +223,9 @@ class ConsoleFormatter(logging.Formatter):
         Its plain values are searched for secrets with it: one by one costs 20 us more for a request's line.
         """
         pairs = [f"{name}={self._value(value)}" for name, value in _extras(record).items()]
-        text = one_line(self._redactor.redact(" ".join([_message(record), *pairs])))
+        text = one_line(
+            self._redactor.redact(" ".join([self._redactor.shortened(_message(record), _LONGEST_TEXT), *pairs]))
+        )
         line = f"{_clock(int(record.created))} {self._level(record.levelname)} {text}"
         return "\n    ".join([line, *map(one_line, self._traceback(record))])
 
@@ -217,8 +234,10 @@ class ConsoleFormatter(logging.Formatter):
         return f"\x1b[{color}m{name}\x1b[0m" if color else name
 
     def _value(self, value: object) -> str:
-        if isinstance(value, str) and _BARE_VALUE.fullmatch(value):
-            return value
+        if isinstance(value, str):
+            value = self._redactor.shortened(value)
+            if _BARE_VALUE.fullmatch(value):
+                return value
         if type(value) is int:
             return str(value)
         if type(value) is bool:
@@ -226,12 +245,13 @@ class ConsoleFormatter(logging.Formatter):
         # Cleaned before it is written as JSON, where a line end before a token is a letter.
         clean = self._redactor.clean(value)
         bare = isinstance(clean, str) and _BARE_VALUE.fullmatch(clean)
-        return str(clean) if bare else json.dumps(clean, ensure_ascii=False)
+        return str(clean) if bare else _cut(json.dumps(clean, ensure_ascii=False), LONGEST)
 
     def _traceback(self, record: logging.LogRecord) -> list[str]:
         if not record.exc_info:
             return []
-        return self._redactor.redact(self.formatException(record.exc_info)).split("\n")
+        text = self._redactor.shortened(self.formatException(record.exc_info), _LONGEST_TEXT)
+        return self._redactor.redact(text).split("\n")
 
 
 class JsonFormatter(logging.Formatter):
@@ -249,11 +269,15 @@ class JsonFormatter(logging.Formatter):
             "ts": stamp.replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": _message(record),
+            "message": self._redactor.shortened(_message(record), _LONGEST_TEXT),
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(self._redactor.clean(fixed | {k: v for k, v in line.items() if k not in fixed}))
+            exception = self._redactor.shortened(self.formatException(record.exc_info), _LONGEST_TEXT)
+            fixed["exception"] = exception
+        return json.dumps(self._redactor.clean(fixed | {k: self._short(v) for k, v in line.items() if k not in fixed}))
+
+    def _short(self, value: object) -> object:
+        return self._redactor.shortened(value) if isinstance(value, str) else value
 
 
 # --- setting up -----------------------------------------------------------------------------------------------------

@@ -31,11 +31,14 @@ class Names:
     def __init__(self, tools: Iterable[Tool], limit: int = LIMIT) -> None:
         self._limit = limit
         self._tools = {flat(tool.name, tool.namespace, limit): tool for tool in tools}
+        self._spaces: dict[str, str | None] = {}
+        for tool in self._tools.values():
+            self._spaces.setdefault(tool.name, tool.namespace)
 
     def sent(self, name: str, namespace: str | None = None) -> str:
         """The name as it goes up. A namespace that the caller left out is found by the tool's name."""
         if namespace is None:
-            namespace = next((tool.namespace for tool in self._tools.values() if tool.name == name), None)
+            namespace = self._spaces.get(name)
         return flat(name, namespace, self._limit)
 
     def meant(self, sent: str) -> Tool:

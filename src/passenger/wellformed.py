@@ -1,82 +1,78 @@
-"""What is refused of a body before it is read: other text than UTF-8, keys said twice, nesting that no client needs.
+"""What is refused of a body before it is read: other text than UTF-8, keys said twice, more than any client needs.
 
 All are looked for in ways that cost an ordinary request next to nothing.
 """
 
+import codecs
 import json
 import re
-from itertools import accumulate
+from collections import Counter
 from typing import Any
 
 from passenger.body import Fields
 from passenger.errors import Failure, Kind
+from passenger.jsontext import outline
+from passenger.limits import Limits
 
 READ = ("model", "messages", "stream", "input", "prompt", "contents", "content", "requests", "system", "tools")
 """The top-level keys that decide what is done; two of one of them would be read by us and by Copilot in two ways."""
 
-_SLICE = 128
-_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_OTHERS = bytes(byte for byte in range(256) if byte not in _STEPS)
 _BEFORE_KEY = re.compile(rb"[\s,{]*")
 _BEFORE_VALUE = re.compile(rb"\s*:\s*")
 
 
-def check(body: bytes, fields: Fields | None, deepest: int) -> None:
-    """Let a body pass that is ordinary, and nested at most so many levels deep; `fields` are what it splits into.
+def measure(body: bytes, limits: Limits) -> int:
+    """How many values its JSON has at most, some more than it has where commas and brackets are in its strings.
 
     Raises:
-        Failure: it is not UTF-8 (RFC 8259, 8.1), is nested too deeply, or says a key twice that we read.
+        Failure: they are too many, or nested too deeply.
+    """
+    found = outline.marks(body)
+    if len(found) > limits.max_values or outline.is_deeper(found, limits.max_depth):
+        found = _exact_marks(body, limits.max_values)
+        if outline.is_deeper(found, limits.max_depth):
+            message = f"the body is nested more than {limits.max_depth} levels deep ([limits] max_depth)"
+            raise Failure(Kind.INVALID, message, code="too_deep")
+    return outline.values(found)
+
+
+def _exact_marks(body: bytes, most: int) -> bytes:
+    pieces, count = list[bytes](), 0
+    for piece in outline.outside(body):
+        pieces.append(piece)
+        count += outline.values(piece)
+        if count > most:
+            message = f"the body has more than {most} values in its JSON ([limits] max_values)"
+            raise Failure(Kind.INVALID, message, code="too_many_values")
+    return b"".join(pieces)
+
+
+def check(body: bytes, fields: Fields | None) -> None:
+    """Let a body pass that is ordinary; `fields` are what it splits into.
+
+    Raises:
+        Failure: it is not UTF-8 (RFC 8259, 8.1), or says a key twice that we read.
     """
     if not _is_text(body):
         raise Failure(Kind.INVALID, "the body is not UTF-8 text")
-    if _is_deeper(body, deepest):
-        message = f"the body is nested more than {deepest} levels deep ([limits] max_depth)"
-        raise Failure(Kind.INVALID, message, code="too_deep")
     if not _says_all_once(body, fields) and (twice := _said_twice(body)) is not None:
         raise Failure(Kind.INVALID, f"{twice} is said twice", param=twice, code="duplicate_key")
 
 
 def _is_text(body: bytes) -> bool:
-    """Whether it is UTF-8: the fast decoder does not look inside of what it skips, and relaying may open that later."""
+    """Whether it is UTF-8: the fast decoder does not look inside of what it skips, and relaying may open that later.
+
+    A long one is decoded piece by piece, since a single letter may make the whole of it four times as long.
+    """
     if body.isascii():
         return True
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        body.decode()
+        for start in range(0, len(body), outline.PIECE):
+            decoder.decode(body[start : start + outline.PIECE], final=start + outline.PIECE >= len(body))
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _is_deeper(body: bytes, most: int) -> bool:
-    """Whether it is nested deeper. Brackets in strings are left out only where counting them, too, gives too many."""
-    brackets = body.translate(None, _OTHERS)
-    if len(brackets) <= most:
-        return False
-    level = deepest = 0
-    for start in range(0, len(brackets), _SLICE):
-        piece = brackets[start : start + _SLICE]
-        opened = piece.count(b"[") + piece.count(b"{")
-        if level + opened > most:
-            deepest = max(deepest, *accumulate((_STEPS[byte] for byte in piece), initial=level))
-        level = max(0, level + 2 * opened - len(piece))
-    return deepest > most and _exact_depth(body) > most
-
-
-def _exact_depth(body: bytes) -> int:
-    """The nesting, strings left out."""
-    deepest = level = 0
-    quoted = escaped = False
-    for byte in body:
-        if quoted:
-            escaped, quoted = (not escaped and byte == 0x5C), (escaped or byte != 0x22)
-        elif byte == 0x22:
-            quoted = True
-        elif byte in b"[{":
-            level += 1
-            deepest = max(deepest, level)
-        elif byte in b"]}":
-            level -= 1
-    return deepest
 
 
 def _says_all_once(body: bytes, fields: Fields | None) -> bool:
@@ -113,14 +109,18 @@ def _end(found: re.Match[bytes] | None) -> int:
 
 
 def _said_twice(body: bytes) -> str | None:
-    """The first key that is read and that the outermost object says more than once, if it is one."""
+    """The first key that is read and that the outermost object says more than once, if it is one.
+
+    No number is made of the digits: of too many of them none can be, and the keys would not be found.
+    """
     outermost: list[tuple[str, Any]] = []
 
     def keep(pairs: list[tuple[str, Any]]) -> None:
         outermost[:] = pairs
 
     try:
-        json.loads(body, object_pairs_hook=keep)
+        json.loads(body, object_pairs_hook=keep, parse_int=str, parse_float=str, strict=False)
     except (ValueError, RecursionError):
         return None
-    return next((key for key in READ if sum(name == key for name, _ in outermost) > 1), None)
+    counted = Counter(name for name, _ in outermost)
+    return next((key for key in READ if counted[key] > 1), None)

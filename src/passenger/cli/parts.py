@@ -135,7 +135,13 @@ def catalog_of(loaded: Loaded, session: Session, upstream: Copilot, shared: Priv
         return Fetched(await ask())
 
     fetch: Fetch = CatalogFile(shared, ask, owner, clock=time.time).fetch if shared else ask_always
-    return LiveCatalog(fetch, clock=time.monotonic, lifetime=config.models.lifetime, aliases=config.models.aliases)
+    return LiveCatalog(
+        fetch,
+        clock=time.monotonic,
+        lifetime=config.models.lifetime,
+        aliases=config.models.aliases,
+        max_name=config.limits.max_name,
+    )
 
 
 def github_of(loaded: Loaded, http: Client) -> GitHub:
@@ -185,4 +191,5 @@ async def gateway_of(
                 observers=[log_exchange],
                 counter=counter,
                 strict=proxy.strict,
+                limits=loaded.config.limits,
             )

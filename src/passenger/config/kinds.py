@@ -205,6 +205,7 @@ LIMITS: Mapping[Unit, Kind] = {
     "seconds": SECONDS,
     "bytes": Kind(partial(_whole, low=1024, high=1 << 32), _read_whole),
     "number": Kind(partial(_whole, low=4, high=1_000_000), _read_whole),
+    "characters": Kind(partial(_whole, low=16, high=1_000_000), _read_whole),
     "levels": Kind(partial(_whole, low=16, high=500), _read_whole),
 }
 """What a limit may be, by its unit."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from passenger.copilot.models import Catalog, Model
 from passenger.errors import Failure, Kind
+from passenger.limits import Limits
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +39,13 @@ class LiveCatalog:
         clock: Callable[[], float],
         lifetime: float,
         aliases: Mapping[str, str],
+        max_name: int = Limits().max_name,
     ) -> None:
         self._fetch = fetch
         self._clock = clock
         self._lifetime = lifetime
         self._aliases = aliases
+        self._max_name = max_name
         self._catalog: Catalog | None = None
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
@@ -54,8 +57,11 @@ class LiveCatalog:
         """The model meant by a name; None where no catalogue can be had, so that the name goes up as it is.
 
         Raises:
-            Failure: there is a catalogue, a recent one, and it has no such model.
+            Failure: there is a catalogue, a recent one, and it has no such model; or no name is that long.
         """
+        if len(name) > self._max_name:
+            message = f"model: a name is longer than {self._max_name} characters ([limits] max_name)"
+            raise Failure(Kind.INVALID, message, code="too_long", param="model")
         catalog = await self._current()
         if catalog is None:
             return None

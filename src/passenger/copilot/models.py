@@ -15,11 +15,16 @@ import msgspec
 
 from passenger.chat import Abilities
 from passenger.errors import Failure, Kind
+from passenger.limits import Limits
 
 JSON = dict[str, Any]
 
 CHAT = ("/chat/completions",)
 """What a model speaks that does not say: chat completions, as all did before the field existed."""
+
+
+LONGEST = Limits().max_name
+"""Characters of a name that are looked at where it is of no model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ class Catalog:
 
     def unknown(self, name: str) -> Failure:
         """The failure for a name that no model has, with the nearest ones."""
+        name = name[:LONGEST]
         near = difflib.get_close_matches(_kind_key(name), self._kind, n=3, cutoff=0.5)
         hint = f" Nearest: {', '.join(self._kind[key].id for key in near)}." if near else ""
         message = f"The model {name!r} does not exist or this account has no access to it.{hint}"

@@ -23,6 +23,8 @@ class Request:
     path_params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
+    heavy: bool = False
+    """Whether to read it takes so long that it is done aside."""
 
     @cached_property
     def fields(self) -> Fields | None:

@@ -7,6 +7,9 @@ from passenger.errors import Failure, Kind
 SMALL = 64 * 1024
 """Bytes of a body that is let in however many others there are: large ones are shed first."""
 
+VALUE = 32
+"""Bytes that a value in the JSON of a body holds beyond its own while its request waits for Copilot."""
+
 
 class Admission:
     """Counts what is in; a `Ticket` for each request."""
@@ -37,6 +40,10 @@ class Admission:
             raise _busy("too many large requests are being served already ([limits] max_body_memory)")
         self.bytes += more
 
+    def count(self, more: int) -> None:
+        """Count what a small body holds beyond its bytes: it is let in all the same."""
+        self.bytes += more
+
     def leave(self, held: int) -> None:
         """Forget a request and what it held."""
         self.requests -= 1
@@ -59,6 +66,19 @@ class Ticket:
             Failure: there is no room for them.
         """
         self._among.hold(self._held, more)
+        self._held += more
+
+    def weigh(self, values: int) -> None:
+        """Count the values in the JSON of its body, all of which is there.
+
+        Raises:
+            Failure: there is no room for them.
+        """
+        more = VALUE * values
+        if self._held > SMALL:
+            self._among.hold(self._held, more)
+        else:
+            self._among.count(more)
         self._held += more
 
     def __enter__(self) -> "Ticket":

@@ -7,17 +7,21 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from passenger import wellformed
+from passenger.aside import aside
 from passenger.chat import Stamp
 from passenger.dialects import Inbound, Request
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
 from passenger.gateway import Delivery, Gateway
 from passenger.limits import Limits
-from passenger.web.admission import Admission
+from passenger.web.admission import VALUE, Admission
 from passenger.web.answer import Answer, Send
 from passenger.web.guard import check_media_type
 from passenger.web.lifeline import ClientGone, Lifelines, Scope
 from passenger.web.pulse import Pulse
+
+HEAVY = 256 * 1024
+"""Bytes of a body, with what its values weigh, that are read within the event loop: in some milliseconds."""
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -63,8 +67,11 @@ class Endpoint:
             with self._admission.ticket() as ticket, self._lifelines.of(scope):
                 body = await read_body(scope, receive, self._limits.max_body, ticket.hold)
                 exchange.received = perf_counter()
-                request = answer.request = read_request(scope, body)
-                wellformed.check(body, request.fields, self._limits.max_depth)
+                values = await aside(len(body) > HEAVY, wellformed.measure, body, self._limits)
+                ticket.weigh(values)
+                heavy = len(body) + VALUE * values > HEAVY
+                request = answer.request = read_request(scope, body, heavy=heavy)
+                await aside(heavy, _check, request)
                 await self._serve(request, exchange, answer)
         except Failure as failure:
             await answer.fail(failure)
@@ -75,6 +82,10 @@ class Endpoint:
             raise
         finally:
             self._gateway.conclude(exchange)
+
+
+def _check(request: Request) -> None:
+    wellformed.check(request.body, request.fields)
 
 
 def chatting(gateway: Gateway, inbound: Inbound, patience: Patience) -> Serve:
@@ -108,13 +119,14 @@ def loading(gateway: Gateway, inbound: Loadable, serve: Serve) -> Serve:
     """What a chat route does where a model can be loaded, too: here every model always is."""
 
     async def serve_either(request: Request, exchange: Exchange, answer: Answer) -> None:
-        if not inbound.is_load(request):
+        if not await aside(request.heavy, inbound.is_load, request):
             await serve(request, exchange, answer)
             return
-        name = inbound.loaded_model(request)
+        name = await aside(request.heavy, inbound.loaded_model, request)
         with exchange.waiting():
             await gateway.seat.catalog.resolve(name)
-        body = inbound.write_load(request, Stamp(exchange.id.replace("-", ""), int(time())))
+        stamp = Stamp(exchange.id.replace("-", ""), int(time()))
+        body = await aside(request.heavy, inbound.write_load, request, stamp)
         await answer.deliver(Delivery("application/json", (), body))
 
     return serve_either
@@ -129,13 +141,12 @@ def answering(ask: Callable[[Request, Exchange], Awaitable[Delivery]]) -> Serve:
     return serve
 
 
-def read_request(scope: Scope, body: bytes) -> Request:
+def read_request(scope: Scope, body: bytes, *, heavy: bool = False) -> Request:
     """What arrived, in the words of the dialects."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     query = scope["query_string"]
-    return Request(
-        body, scope.get("path_params") or {}, headers, dict(parse_qsl(query.decode("latin-1"))) if query else {}
-    )
+    asked = dict(parse_qsl(query.decode("latin-1"))) if query else {}
+    return Request(body, scope.get("path_params") or {}, headers, asked, heavy)
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int, hold: Callable[[int], None]) -> bytes:

@@ -7,6 +7,7 @@ from functools import partial
 import msgspec
 
 from passenger import embeddings
+from passenger.aside import aside
 from passenger.body import Body
 from passenger.chat import Written
 from passenger.copilot.models import Model
@@ -36,14 +37,16 @@ def count_for_anthropic(gateway: Gateway) -> Ask:
     """`POST /v1/messages/count_tokens`."""
 
     async def count(request: Request, exchange: Exchange) -> Delivery:
-        ask = exchange.ask = messages.peek(request)
+        ask = exchange.ask = await aside(request.heavy, messages.peek, request)
 
         def write(model: Model) -> Written:
             body = Body(request.body, request.fields)
             headers, dropped = quirks.prepare(body, ask, model.able)
             return Written(messages.as_question(decode(body.encode()), model.id), headers, dropped)
 
-        tokens = await gateway.count(ask.model, partial(messages.read_prompt, request), write, exchange)
+        tokens = await gateway.count(
+            ask.model, partial(messages.read_prompt, request), write, exchange, heavy=request.heavy
+        )
         return _json(messages.write_count(tokens))
 
     return count
@@ -53,13 +56,13 @@ def count_for_gemini(gateway: Gateway) -> Ask:
     """`models/{model}:countTokens`."""
 
     async def count(request: Request, exchange: Exchange) -> Delivery:
-        prompt = gemini_count.read_prompt(request)
+        prompt = await aside(request.heavy, gemini_count.read_prompt, request)
 
         def write(model: Model) -> Written:
             written = messages.write_prompt(prompt, model.able)
             return Written(messages.as_question(written.body, model.id), written.headers, written.dropped)
 
-        tokens = await gateway.count(prompt.model, lambda: prompt, write, exchange)
+        tokens = await gateway.count(prompt.model, lambda: prompt, write, exchange, heavy=request.heavy)
         return _json(gemini_count.write_count(tokens))
 
     return count
@@ -107,7 +110,8 @@ def pull_for_ollama(gateway: Gateway) -> Ask:
     async def pull(request: Request, exchange: Exchange) -> Delivery:
         await _model_asked_for(gateway, request, exchange)
         success = b'{"status":"success"}'
-        if optional(decode(request.body), "stream", bool) is False:
+        body = await aside(request.heavy, decode, request.body)
+        if optional(body, "stream", bool) is False:
             return _json(success)
         return Delivery(NDJSON.content_type, (), b'{"status":"pulling manifest"}\n' + success + b"\n")
 
@@ -115,7 +119,7 @@ def pull_for_ollama(gateway: Gateway) -> Ask:
 
 
 async def _model_asked_for(gateway: Gateway, request: Request, exchange: Exchange) -> Model:
-    name = ollama.loaded_model(request)
+    name = await aside(request.heavy, ollama.loaded_model, request)
     with exchange.waiting():
         catalog = await gateway.models()
     model = catalog.find(name)

@@ -1,5 +1,7 @@
+import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from passenger.chat import (
@@ -30,7 +32,9 @@ def says(role: Role, *parts: Part | str) -> Message:
 
 def talk(*messages: Message, tools: tuple[Tool, ...] = ()) -> tuple[Conversation, list[str]]:
     dropped: list[str] = []
-    return write_turns(messages, Abilities("anthropic"), Names(tools, 128), dropped), dropped
+    told = write_turns(messages, Abilities("anthropic"), Names(tools, 128), dropped)
+    # As Copilot reads it: arguments go up as the text they are.
+    return Conversation(told.system, json.loads(msgspec.json.encode(told.turns))), dropped
 
 
 def text(words: str) -> dict[str, Any]:

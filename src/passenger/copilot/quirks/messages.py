@@ -145,7 +145,8 @@ def leave_out_server_tools(edit: Edit) -> None:
             message = f"Copilot does not run the tool {tool.get('name') or tool['type']!r}"
             raise Failure(Kind.INVALID, message, code="unsupported_value", param="tools")
         edit.drop(f"tools[{tool.get('name') or tool['type']}]", "tools")
-    edit.parts["tools"] = [tool for tool in tools if not any(tool is server for server in servers)]
+    left_out = {id(server) for server in servers}
+    edit.parts["tools"] = [tool for tool in tools if id(tool) not in left_out]
 
 
 def leave_out_empty_texts(edit: Edit) -> None:

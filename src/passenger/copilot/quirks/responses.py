@@ -111,7 +111,7 @@ def _items(body: Body) -> list[bytes]:
 
 
 _BETWEEN = re.compile(r"[ \t\n\r,]*")
-_DECODER = json.JSONDecoder()
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 
 def _items_leniently(body: Body) -> list[bytes]:

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from passenger.chat import Document, Image, Refusal, Text
 from passenger.decoding import JSON, expect, invalid, optional, required
 
-_DATA_URL = re.compile(r"data:([\w.+/-]+)(?:;[\w.=+-]+)*;base64,(.*)", re.DOTALL | re.IGNORECASE)
+_DATA_URL = re.compile(r"data:([\w.+/-]+)(?:;[\w.=+-]+)*;base64", re.IGNORECASE)
+_HEAD = 1000
+"""Characters of a data URL before its data, at most."""
 
 Content = Text | Refusal | Image | Document
 
@@ -71,8 +73,9 @@ def _file(part: JSON, place: str) -> Document:
 
 def _data(url: str, place: str) -> tuple[str, str]:
     """The media type and the base64 of a data URL."""
-    found = _DATA_URL.fullmatch(url)
-    if found is None:
+    head, _, data = url.partition(",")
+    found = _DATA_URL.fullmatch(head) if len(head) <= _HEAD else None
+    if found is None or head == url:
         message = f"{place}: only data URLs with base64 can be carried, nothing is fetched; send the bytes themselves"
         raise invalid(message, place)
-    return found[1].lower(), found[2]
+    return found[1].lower(), data

@@ -17,6 +17,7 @@ from passenger.chat import (
     Message,
     Part,
     Refusal,
+    Seal,
     Text,
     Thought,
     ToolCall,
@@ -74,8 +75,8 @@ class Messages:
 
     def _thoughts(self, thoughts: list[Thought]) -> JSON:
         """The thoughts that this vendor has sealed, with the last of the seals; there is room for one."""
-        opened = [one for one in thoughts if one.seal and seals.opens_for(one.seal, NAME, self.able.vendor)]
-        told = [one for one in thoughts if one.seal is None or one in opened] if opened else []
+        opened = [one for one in thoughts if one.seal and self._opens(one.seal)]
+        told = [one for one in thoughts if one.seal is None or self._opens(one.seal)] if opened else []
         if len(told) < len(thoughts) or len(opened) > 1:
             self.dropped.append("reasoning")
         found: JSON = {}
@@ -84,6 +85,9 @@ class Messages:
         if opened and opened[-1].seal:
             found["reasoning_opaque"] = opened[-1].seal.value
         return found
+
+    def _opens(self, seal: Seal) -> bool:
+        return seals.opens_for(seal, NAME, self.able.vendor)
 
     def _call(self, call: ToolCall) -> JSON:
         arguments = msgspec.json.encode({"input": call.arguments}).decode() if call.custom else call.arguments or "{}"

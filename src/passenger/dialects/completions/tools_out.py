@@ -39,7 +39,8 @@ def _narrowed(prompt: Prompt) -> tuple[tuple[Tool, ...], ToolChoice | None]:
     choice = prompt.tool_choice
     if choice is None or not choice.names or _is_forced(choice):
         return prompt.tools, choice
-    return tuple(tool for tool in prompt.tools if tool.name in choice.names), replace(choice, names=())
+    names = frozenset(choice.names)
+    return tuple(tool for tool in prompt.tools if tool.name in names), replace(choice, names=())
 
 
 def _is_forced(choice: ToolChoice) -> bool:

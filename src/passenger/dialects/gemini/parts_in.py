@@ -12,8 +12,9 @@ import msgspec
 from passenger import seals
 from passenger.arguments import read_arguments
 from passenger.chat import Document, Image, Part, Text, Thought, ToolCall
-from passenger.decoding import JSON, invalid, mended, optional, required
+from passenger.decoding import JSON, invalid, mended, optional, required, standard_base64
 from passenger.dialects.gemini.repeated import objects
+from passenger.errors import Failure
 
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 _DUMMIES = ("skip_thought_signature_validator", "context_engineering_is_the_way_to_go")
@@ -23,7 +24,10 @@ _NO_SIGNATURES = frozenset({*_DUMMIES, *(base64.b64encode(dummy.encode()).decode
 _ABOUT = frozenset({"thought", "thoughtSignature", "mediaResolution", "mediaProcessing"})
 """What says something of a part and is none; so are the fields that end with `Metadata`."""
 
-_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[\w=-]+)*;base64,(.*)", re.DOTALL)
+_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[\w=-]+)*;base64")
+_HEAD = 1000
+"""Characters of a data URL before its data, at most."""
+
 _ALPHABET = str.maketrans("-_", "+/")
 
 
@@ -94,20 +98,28 @@ def read_data(data: JSON, place: str) -> Image | Document | Text:
 
 def _checked(text: str, place: str) -> str:
     """Base64 in the usual alphabet, with its padding."""
-    standard = "".join(text.split()).translate(_ALPHABET).rstrip("=")
+    standard = standard_base64(text)
+    if standard is None:
+        raise _not_base64(place)
     standard += "=" * (-len(standard) % 4)
     try:
         binascii.a2b_base64(standard, strict_mode=True)
     except (binascii.Error, ValueError) as error:
-        raise invalid(f"{place}.data is not base64", f"{place}.data") from error
+        raise _not_base64(place) from error
     return standard
 
 
+def _not_base64(place: str) -> Failure:
+    return invalid(f"{place}.data is not base64", f"{place}.data")
+
+
 def _file(data: JSON, place: str) -> Image | Document | Text:
-    url = _DATA_URL.fullmatch(required(data, "fileUri", str, f"{place}."))
-    if url is None:
+    uri = required(data, "fileUri", str, f"{place}.")
+    head, _, encoded = uri.partition(",")
+    url = _DATA_URL.fullmatch(head) if len(head) <= _HEAD else None
+    if url is None or head == uri:
         raise invalid(f"{place}: only data that comes with the request can be carried; send it as inlineData", place)
-    return read_data({"mimeType": url[1], "data": url[2]}, place)
+    return read_data({"mimeType": url[1], "data": encoded}, place)
 
 
 def read_result(result: JSON, place: str) -> tuple[tuple[Text | Image | Document, ...], bool]:

@@ -1,6 +1,6 @@
 """`contents` as messages; it hides whose turn it is, which call a result answers, and where a seal is kept."""
 
-from passenger.chat import Message, Part, Role, Thought, ToolCall, ToolResult
+from passenger.chat import Message, Part, Role, Seal, Thought, ToolCall, ToolResult
 from passenger.decoding import JSON, expect, invalid, optional
 from passenger.dialects.gemini.parts_in import read_call, read_content, read_result, read_signature
 from passenger.dialects.gemini.repeated import objects
@@ -64,49 +64,48 @@ class _Turn:
         self._pending = pending
         self._results: list[ToolResult] = []
         self._parts: list[Part] = []
+        self._calls = 0
+        self._thinking: list[str] = []
+        """The pieces of the thought that the parts end with, where it has no seal yet."""
 
     def read(self, turn: JSON) -> list[Part]:
         """The parts, results first."""
         for place, part in objects(turn, "parts", f"{self._place}."):
             self._add(part, place)
+        self._end_thought()
         self._pending.called([part for part in self._parts if isinstance(part, ToolCall)])
         return [*self._results, *self._parts]
 
     def _add(self, part: JSON, place: str) -> None:
         read, sealed = self._read(part, place), read_signature(part, place)
         if isinstance(read, Thought):
-            self._think(read)
+            self._thinking.append(read.text)
             read = None
         if sealed is not None:
             self._seal(sealed)
         if isinstance(read, ToolResult):
             self._results.append(read)
         elif read is not None:
+            self._end_thought()
             self._parts.append(read)
 
     def _read(self, part: JSON, place: str) -> Part | None:
         if (call := optional(part, "functionCall", dict, f"{place}.")) is not None:
-            calls = sum(isinstance(known, ToolCall) for known in self._parts)
-            return read_call(call, f"call_{self._number}_{calls}", f"{place}.functionCall")
+            self._calls += 1
+            return read_call(call, f"call_{self._number}_{self._calls - 1}", f"{place}.functionCall")
         if (result := optional(part, "functionResponse", dict, f"{place}.")) is not None:
             return self._result(result, f"{place}.functionResponse")
         return read_content(part, place)
 
-    def _think(self, more: Thought) -> None:
-        """Add to the thought before this part, which a stream has cut into pieces, or begin one."""
-        match self._parts:
-            case [*_, Thought(text, None)]:
-                self._parts[-1] = Thought(text + more.text)
-            case _:
-                self._parts.append(more)
+    def _end_thought(self, seal: Seal | None = None, words: str = "") -> None:
+        """Make one thought of the pieces that a stream has cut it into."""
+        if self._thinking or seal:
+            self._parts.append(Thought(words or "".join(self._thinking), seal))
+            self._thinking = []
 
     def _seal(self, sealed: Thought) -> None:
-        """Put it in the place of the thought before this part, whose words a client may have changed or forgotten."""
-        match self._parts:
-            case [*_, Thought(text, None)]:
-                self._parts[-1] = Thought(sealed.text or text, sealed.seal)
-            case _:
-                self._parts.append(sealed)
+        """Put it to the thought before this part, whose words a client may have changed or forgotten."""
+        self._end_thought(sealed.seal, sealed.text)
 
     def _result(self, result: JSON, place: str) -> ToolResult:
         name = optional(result, "name", str, f"{place}.")

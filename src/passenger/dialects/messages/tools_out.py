@@ -36,7 +36,8 @@ def _narrowed(prompt: Prompt) -> tuple[Tool, ...]:
     choice = prompt.tool_choice
     if choice is None or not choice.names:
         return prompt.tools
-    allowed = tuple(tool for tool in prompt.tools if tool.name in choice.names)
+    names = frozenset(choice.names)
+    allowed = tuple(tool for tool in prompt.tools if tool.name in names)
     return prompt.tools if allowed and _is_one(choice) else allowed
 
 

@@ -118,7 +118,7 @@ class _Blocks:
             yield {"type": "thinking", "thinking": part.text, "signature": seal.value}
 
     def _call(self, call: ToolCall) -> JSON:
-        arguments = {"input": call.arguments} if call.custom else _arguments(call)
+        arguments: object = {"input": call.arguments} if call.custom else _arguments(call)
         called = {"id": flat(call.id, limit=ID_LIMIT), "name": self.names.sent(call.name, call.namespace)}
         return mark({"type": "tool_use", **called, "input": arguments}, call.cache)
 
@@ -131,12 +131,21 @@ class _Blocks:
         return mark(block, cached)
 
 
-def _arguments(call: ToolCall) -> JSON:
+class _Object(msgspec.Struct):
+    """Any object; nothing of it is kept."""
+
+
+_OBJECT = msgspec.json.Decoder(_Object)
+
+
+def _arguments(call: ToolCall) -> msgspec.Raw:
+    """The arguments as the text they are, for they are a body's greater part; known to be an object."""
+    raw = call.arguments.strip().encode("utf-8", "replace") or b"{}"
     try:
-        decoded = msgspec.json.decode(call.arguments) if call.arguments.strip() else {}
+        _OBJECT.decode(raw)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        decoded = None
-    if isinstance(decoded, dict):
-        return decoded
+        pass
+    else:
+        return msgspec.Raw(raw)
     message = f"the arguments of the call {call.id!r} of {call.name!r} are not a JSON object"
     raise Failure(Kind.INVALID, message, param="messages")

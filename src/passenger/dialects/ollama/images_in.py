@@ -32,7 +32,7 @@ def _image(text: str, place: str) -> Image:
     url = _DATA_URL.match(text)
     data = text[url.end() :] if url else text
     if "\n" in data or "\r" in data:
-        data = "".join(data.split())
+        data = data.encode("utf-8", "replace").translate(None, b" \t\n\r\v\f").decode()
     return Image(_media_type(data, place), data)
 
 

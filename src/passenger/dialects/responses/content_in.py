@@ -1,6 +1,7 @@
 """What a message or a tool's output holds, as parts of the neutral chat; it hides data URLs."""
 
 from base64 import b64encode
+from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 from passenger.chat import Document, Image, Part, Refusal, Text
@@ -8,6 +9,11 @@ from passenger.decoding import invalid
 from passenger.dialects.responses.node import Node
 
 Shown = Text | Image | Document
+
+_HEAD = 1000
+"""Characters of a data URL before its data, at most."""
+
+_PIECE = 64 * 1024
 
 
 def read_content(node: Node, name: str) -> tuple[Part, ...]:
@@ -70,9 +76,19 @@ def _read_file(part: Node) -> Document:
 def _read_data_url(url: str, place: str) -> tuple[str, str]:
     """The media type and the base64 of a data URL (RFC 2397), one that is percent-encoded included."""
     head, comma, data = url[5:].partition(",")
-    media_type, *attributes = head.split(";")
-    if not comma:
+    media_type, *attributes = head[:_HEAD].split(";")
+    if not comma or len(head) > _HEAD:
         raise invalid(f"{place} is not a data URL", place)
     if "base64" not in (attribute.strip().lower() for attribute in attributes):
-        data = b64encode(unquote_to_bytes(data)).decode()
+        data = b64encode(b"".join(map(unquote_to_bytes, _pieces(data.encode())))).decode()
     return media_type.strip().lower() or "application/octet-stream", data
+
+
+def _pieces(quoted: bytes) -> Iterator[bytes]:
+    """Percent-encoded bytes in pieces, none of which ends within an escape: each escape costs a list entry or two."""
+    start = 0
+    while start < len(quoted):
+        end = start + _PIECE
+        end += (quoted.rfind(b"%", end - 2, end) + 3 - end) if quoted.rfind(b"%", end - 2, end) >= 0 else 0
+        yield quoted[start:end]
+        start = end

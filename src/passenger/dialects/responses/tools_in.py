@@ -41,6 +41,10 @@ class Offer:
             self.dropped.append(f"tools[{name}].description")
         self.add(space.nodes("tools"), name)
 
+    def names(self) -> frozenset[str]:
+        """The names of the tools that can be called."""
+        return frozenset(tool.name for tool in self.tools)
+
     def check(self) -> None:
         """Let it pass where something is left of what was offered.
 
@@ -104,7 +108,7 @@ def read_choice(body: Node, offer: Offer) -> ToolChoice | None:
 def _read_object(choice: Node, offer: Offer) -> ToolChoice:
     match choice.type:
         case "function" | "custom":
-            return ToolChoice("required", (_offered(choice, offer),))
+            return ToolChoice("required", (_offered(choice, offer.names()),))
         case "allowed_tools":
             mode = choice.text("mode") or "auto"
             if mode not in {"auto", "required"}:
@@ -118,12 +122,13 @@ def _allowed(choice: Node, offer: Offer, *, required: bool) -> ToolChoice:
     callable_ = [tool for tool in choice.nodes("tools") if tool.type in {"function", "custom"}]
     if not callable_:
         raise invalid(f"{choice.at('tools')} names no tool that can be called", choice.at("tools"))
-    names = tuple(_offered(tool, offer) for tool in callable_)
+    offered = offer.names()
+    names = tuple(_offered(tool, offered) for tool in callable_)
     return ToolChoice("required" if required else "auto", names)
 
 
-def _offered(choice: Node, offer: Offer) -> str:
+def _offered(choice: Node, offered: frozenset[str]) -> str:
     name = choice.word("name")
-    if not any(tool.name == name for tool in offer.tools):
+    if name not in offered:
         raise invalid(f"{choice.at('name')} {name!r} is none of the tools", choice.at("name"))
     return name

@@ -12,6 +12,9 @@ class Names:
 
     def __init__(self, tools: Iterable[Tool]) -> None:
         self._tools = {(_space(tool.namespace), flat(tool.name)): tool for tool in tools}
+        self._homes: dict[str, str | None] = {}
+        for space, name in self._tools:
+            self._homes[name] = None if space is None else self._homes.get(name, space)
 
     def sent(self, name: str, namespace: str | None) -> tuple[str, str | None]:
         """The name and the namespace to send."""
@@ -25,8 +28,7 @@ class Names:
 
     def _home(self, short: str) -> str | None:
         """The namespace of a tool where it was left out; none where a tool of no namespace has the name."""
-        spaces = [space for space, name in self._tools if name == short]
-        return None if None in spaces or not spaces else spaces[0]
+        return self._homes.get(short)
 
 
 def _space(namespace: str | None) -> str | None:

@@ -1,0 +1,1 @@
+"""JSON as text: what is known of it before anything of it is read."""
