@@ -94,6 +94,7 @@ FAULTS = {
     "F37": "a client that does not read",
     "F38": "odd characters in a stream",
     "F39": "odd orders of calls and choices",
+    "F40": "an answer that goes on after its end",
     "F50": "SIGTERM with streams",
     "F51": "SIGKILL at any moment",
     "F53": "the port is taken",

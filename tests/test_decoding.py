@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.decoding import decode, decode_as, loads, mend, number
+from passenger.decoding import decode, decode_as, loads, mend, number, type_of
 from passenger.dialects import Request
 from passenger.dialects.messages import peek, read_prompt
 from passenger.errors import Failure, Kind
@@ -129,3 +129,19 @@ def test_whatever_bytes_come_are_refused(body: bytes) -> None:
     for read in (peek, read_prompt):
         with pytest.raises(Failure):
             read(Request(body))
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b'{"type":"a","index":"b"}', "a"),
+        (b'{"x":"\\ud800","type":"a"}', "a"),
+        (b'{"type":1}', ""),
+        (b"{}", ""),
+        (b"[1]", ""),
+        (b"a", ""),
+        (b"\xff", ""),
+    ],
+)
+def test_the_type_of_an_object_is_read_whatever_the_rest_is(data: bytes, kind: str) -> None:
+    assert type_of(data) == kind

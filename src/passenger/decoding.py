@@ -124,6 +124,16 @@ def standard_base64(text: str) -> str | None:
     return text.encode().translate(_ALPHABET, _BLANKS).rstrip(b"=").decode() if text.isascii() else None
 
 
+def type_of(data: bytes) -> str:
+    """The `type` of an object, whatever the rest of it is; empty where there is none."""
+    try:
+        document = loads(data)
+    except (ValueError, RecursionError):
+        return ""
+    found = document.get("type") if isinstance(document, dict) else None
+    return found if isinstance(found, str) else ""
+
+
 def mend(value: Any) -> Any:
     """The value with U+FFFD for each lone surrogate in it."""
     match value:

@@ -1,5 +1,6 @@
 """A relayed answer: whole events as they arrive, the unfinished one held back, a break said in the client's dialect."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 
 from passenger.dialects import Relay
@@ -7,8 +8,8 @@ from passenger.errors import Failure
 from passenger.framing import SseSplitter
 from passenger.upstream import Reply
 
-AFTER_THE_END = 1.0
-"""Seconds that upstream may take to end a stream whose terminator has gone down, so that its connection is kept."""
+LAST_WORDS_TIME = 1.0
+"""Seconds that upstream may take to end a stream after it has told of an error."""
 
 
 async def relayed(reply: Reply, relay: Relay, broken: Callable[[Failure], bytes]) -> AsyncGenerator[bytes, None]:
@@ -18,16 +19,19 @@ async def relayed(reply: Reply, relay: Relay, broken: Callable[[Failure], bytes]
     """
     splitter = SseSplitter()
     try:
-        while not relay.done and (piece := await reply.piece()):
+        while not relay.done and relay.failure is None and (piece := await reply.piece()):
             down, failure = _passed(relay, splitter.feed(piece))
             if down:
                 yield down
             if failure is not None:
                 raise failure.but()
-        if last := relay.end(splitter.flush()):
+        if relay.done:
+            await reply.drain()
+        elif relay.failure is not None:
+            if not relay.over:
+                yield await _last_words(reply, relay, splitter)
+        elif last := relay.end(splitter.flush()):
             yield last
-        if rest := await reply.rest(AFTER_THE_END):
-            yield b"".join(map(relay.event, splitter.feed(rest))) + splitter.flush()
     except Failure as failure:
         # Where upstream has said itself what went wrong, the client knows already.
         if relay.failure is None:
@@ -35,12 +39,25 @@ async def relayed(reply: Reply, relay: Relay, broken: Callable[[Failure], bytes]
             yield broken(failure)
 
 
+async def _last_words(reply: Reply, relay: Relay, splitter: SseSplitter) -> bytes:
+    """What upstream adds to an error, if it does so soon."""
+    try:
+        async with asyncio.timeout(LAST_WORDS_TIME):
+            piece = await reply.piece()
+    except TimeoutError:
+        return b""
+    return _passed(relay, splitter.feed(piece))[0]
+
+
 def _passed(relay: Relay, events: list[bytes]) -> tuple[bytes, Failure | None]:
     """What goes down, and the failure that came after it: a copy, that holds no frame which then holds it."""
     down: list[bytes] = []
+    event = relay.event
     try:
         for raw in events:
-            down.append(relay.event(raw))  # noqa: PERF401 - what came before a failure must not be lost with it
+            down.append(event(raw))
+            if relay.done:
+                break
     except Failure as failure:
         return b"".join(down), failure.but()
     return b"".join(down), None

@@ -7,7 +7,6 @@ from passenger.dialects import Reader, Writer
 from passenger.errors import Failure, Kind
 from passenger.events import Answer, Event, Finish, Folder
 from passenger.framing import Framing, Message, SseSplitter, read_sse
-from passenger.relay import AFTER_THE_END
 from passenger.upstream import Reply
 
 DONE = b"[DONE]"
@@ -30,7 +29,7 @@ async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
             raise failure.but()
         if found and isinstance(found[-1], Finish):
             # What may still come is read for the connection's sake, which can then serve again.
-            await reply.rest(AFTER_THE_END)
+            await reply.drain()
             return
     found, failure = _read(reader, _whole(splitter.flush()), end=True)
     if found:

@@ -33,6 +33,12 @@ ERROR_LIMIT = 1024 * 1024
 ANSWER_LIMIT = 256 * 1024 * 1024
 """Bytes of a whole answer; 2,048 vectors are half as many."""
 
+AFTERWARDS = 64 * 1024
+"""Bytes that are read after the end of an answer, for its connection's sake."""
+
+AFTERWARDS_TIME = 1.0
+"""Seconds that upstream may take to end a stream whose last event has come."""
+
 _NETWORK_ERRORS = (aiohttp.ClientError, OSError, TimeoutError)
 
 
@@ -96,14 +102,14 @@ class Reply:
         finally:
             self._exchange.waited += perf_counter() - began
 
-    async def rest(self, within: float) -> bytes:
-        """What follows an answer that is complete, if upstream ends it within some seconds."""
-        rest = bytearray()
+    async def drain(self) -> None:
+        """Read what follows a complete answer, so that its connection can serve again; where it is much, close it."""
+        left = AFTERWARDS
         with contextlib.suppress(TimeoutError, Failure):
-            async with asyncio.timeout(within):
-                while piece := await self.piece():
-                    rest += piece
-        return bytes(rest)
+            async with asyncio.timeout(AFTERWARDS_TIME):
+                while left > 0 and (piece := await self.piece()):
+                    left -= len(piece)
+        self.close()
 
     async def read(self) -> bytes:
         """The whole body; fails as `piece` does, and where it is larger than any answer."""

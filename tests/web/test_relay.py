@@ -436,7 +436,6 @@ STREAMS = {
     "not JSON": b"data: hello\n\ndata: {\n\ndata: %b\n\ndata: [DONE]\n\n" % END,
     "unknown events": b'event: new\ndata: {"type":"new","choices":{}}\n\ndata: [1]\n\ndata: %b\n\ndata: [DONE]\n\n'
     % END,
-    "words after the end": b"data: %b\n\ndata: [DONE]\n\n: bye\n\n" % END,
 }
 SSE = {"content-type": "text/event-stream"}
 CUTS = {"whole": NONE, "byte by byte": Fault(split=True), "seven bytes": Fault(split=7)}

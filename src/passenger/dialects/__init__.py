@@ -70,7 +70,12 @@ class Relay(Protocol):
     failure: Failure | None
     """What upstream itself said went wrong in the middle of the stream."""
     done: bool
-    """Whether the terminator has gone down: nothing that matters follows."""
+    """Whether the terminator has gone down: nothing goes down any more."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing goes down any more, because the stream has ended or failed."""
+        ...
 
     @property
     def usage(self) -> Usage | None:
@@ -78,7 +83,7 @@ class Relay(Protocol):
         ...
 
     def event(self, raw: bytes) -> bytes:
-        """What goes down for one raw event; a Failure where the stream is broken."""
+        """What goes down for one raw event, nothing after a failure; a Failure where the stream is broken."""
         ...
 
     def end(self, tail: bytes) -> bytes:

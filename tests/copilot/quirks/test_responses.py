@@ -238,7 +238,13 @@ def test_a_last_event_that_only_lacks_its_blank_line_is_whole() -> None:
     assert relay.done
 
 
-@pytest.mark.parametrize("name", FAILURES)
+def test_an_error_that_has_no_type_is_a_failure_that_is_still_to_be_told() -> None:
+    with pytest.raises(Failure) as caught:
+        relayed("capi_error")
+    assert (caught.value.message, caught.value.status) == ("quota", 402)
+
+
+@pytest.mark.parametrize("name", [name for name in FAILURES if name != "capi_error"])
 def test_what_upstream_says_went_wrong_is_kept_and_goes_down(name: str) -> None:
     down, relay = relayed(name)
     assert relay.failure is not None

@@ -242,6 +242,9 @@ def _raw(value: object) -> Raw:
 ENDS = frozenset({b'"response.completed"', b'"response.incomplete"', b'"response.failed"', b'"response.cancelled"'})
 """The events after which nothing comes."""
 
+FAILURES = frozenset({b'"response.failed"', b'"response.cancelled"'})
+"""Those of them that tell of a failure."""
+
 MARKED = ENDS | {b'"error"', b"null"}
 """The events that say how the answer ended. CAPI's own errors have no type."""
 
@@ -254,20 +257,31 @@ class StreamRelay:
         self.usage: Usage | None = None
         self.failure: Failure | None = None
         self.done = False
+        self._failed = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing goes down any more: after an error the response may still be told to have failed."""
+        return self.done or self._failed
 
     def event(self, raw: bytes) -> bytes:
-        """What goes down for one raw event; what is no JSON object goes down as it came."""
+        """What goes down for one raw event; what is no JSON object goes down as it came.
+
+        Raises:
+            Failure: it is an error that no client would understand, or an end that nobody would.
+        """
         message = read_sse(raw)
         if message is None:
-            return raw
+            return raw if self.failure is None else b""
         try:
             # An event's data may come in several lines, and goes down in one.
             data = msgspec.json.format(message.data, indent=-1) if b"\n" in message.data else message.data
             fields = _fields(data)
-            self._note(bytes(fields.get("type", NULL)), data)
+            if not self._passes(bytes(fields.get("type", NULL)), data):
+                return b""
             return write_sse(msgspec.json.encode(fields), message.event) if self._ids.rewrite(fields) else raw
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return raw
+            return raw if self.failure is None else b""
 
     def end(self, tail: bytes) -> bytes:
         """What goes down when upstream has ended and left this unfinished event.
@@ -276,7 +290,7 @@ class StreamRelay:
             Failure: the answer is not complete.
         """
         if self._ended():
-            return tail
+            return b""
         # An event that was cut off is no event; one that only lacks its blank line is whole.
         last = self.event(tail.rstrip(b"\r\n") + b"\n\n") if tail.rstrip().endswith(b"}") else b""
         if self._ended():
@@ -286,15 +300,24 @@ class StreamRelay:
     def _ended(self) -> bool:
         return self.done or self.failure is not None
 
-    def _note(self, kind: bytes, data: bytes) -> None:
-        """Keep what the last event says: usage, or what went wrong."""
+    def _passes(self, kind: bytes, data: bytes) -> bool:
+        """Whether an event goes down; what the last one says is kept: usage, or what went wrong."""
         if kind not in MARKED:
-            return
+            return self.failure is None
+        if self.failure is not None:
+            self._failed = self._failed or kind in FAILURES
+            return kind in FAILURES
         event = read_event(data) or StreamEvent()
-        self.failure = self.failure or read_failure(event)
+        self._end(kind, event, read_failure(event))
+        return True
+
+    def _end(self, kind: bytes, event: StreamEvent, failure: Failure | None) -> None:
         if kind in ENDS:
-            self.done = True
             self.usage = read_usage(event.response, event.copilot_usage)
+        if failure is not None and kind == b"null":
+            raise failure
+        self.failure, self._failed = failure, kind in FAILURES
+        self.done = kind in ENDS and failure is None
 
 
 def relay(ask: Ask, stamp: Stamp) -> StreamRelay:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from passenger.chat import Usage
+from passenger.decoding import loads
 from passenger.dialects.completions.wire import Bill, TokenCounts, usage_of
 from passenger.errors import STATUS, Failure, Kind, kind_of
 from passenger.framing import LF, read_data, write_sse
@@ -50,6 +51,14 @@ def read_chunk(data: bytes) -> Chunk | None:
     try:
         return _CHUNK.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None if data == DONE else _read_leniently(data)
+
+
+def _read_leniently(data: bytes) -> Chunk | None:
+    """The same for lone surrogate escapes, which the fast decoder refuses."""
+    try:
+        return msgspec.convert(loads(data), Chunk)
+    except (ValueError, RecursionError):
         return None
 
 
@@ -112,6 +121,11 @@ class StreamRelay:
         self.failure: Failure | None = None
 
     @property
+    def over(self) -> bool:
+        """Whether nothing goes down any more."""
+        return self.done or self.failure is not None
+
+    @property
     def usage(self) -> Usage | None:
         """What the stream said it used, so far."""
         return self._tap.usage
@@ -120,8 +134,10 @@ class StreamRelay:
         """What goes down for one raw event.
 
         Raises:
-            Failure: upstream says it is done before the answer is.
+            Failure: upstream says it is done before the answer is, or an error that no client would understand.
         """
+        if self.failure is not None:
+            return b""
         data = read_data(raw)
         if data is None:
             return raw
@@ -136,15 +152,11 @@ class StreamRelay:
         Raises:
             Failure: the answer is not complete.
         """
-        if tail.strip() in {b"data: [DONE]", b"data:[DONE]"}:
+        if tail.strip() in {b"data: [DONE]", b"data:[DONE]"} and not self.over:
             return self._terminate(tail.rstrip() + b"\n\n")
-        if self.done:
-            return tail
-        return self._terminate(write_sse(DONE))
+        return b"" if self.over else self._terminate(write_sse(DONE))
 
     def _terminate(self, raw: bytes) -> bytes:
-        if self.failure is not None:
-            return b""
         if not self._tap.complete:
             message = "Copilot ended the stream before the answer was complete"
             raise Failure(Kind.UPSTREAM, message, code="stream_broken")
@@ -154,7 +166,7 @@ class StreamRelay:
     def _pass(self, raw: bytes, data: bytes, chunk: Chunk) -> bytes:
         self._tap.read(chunk)
         if chunk.error is not None:
-            self.failure = mid_stream_failure(chunk.error)
+            self._fail(chunk.error)
         fixed = data
         for fix in self._fixes:
             kept = fix(chunk, fixed)
@@ -166,10 +178,18 @@ class StreamRelay:
         # An event's data may come in several lines; the same JSON needs only one.
         return write_sse(msgspec.json.format(fixed, indent=-1) if LF in fixed else fixed)
 
+    def _fail(self, error: object) -> None:
+        """Let an error of OpenAI's shape go down as it came."""
+        failure = mid_stream_failure(error)
+        if not isinstance(error, dict) or error.get("message") != failure.message:
+            raise failure
+        self.failure = failure
+
 
 def mid_stream_failure(error: object) -> Failure:
     """The failure that an error event tells of; its `code` may be an HTTP status."""
-    fields = error if isinstance(error, dict) else {"message": str(error)}
-    code = fields.get("code")
+    fields = error if isinstance(error, dict) else {"message": error}
+    code, message = fields.get("code"), fields.get("message")
     status = code if isinstance(code, int) and 400 <= code < 600 else STATUS[Kind.UPSTREAM]
-    return Failure(kind_of(status), str(fields.get("message", "")), status=status, code=str(code) if code else None)
+    said = message if isinstance(message, str) and message else "Copilot's stream failed"
+    return Failure(kind_of(status), said, status=status, code=str(code) if code else None)

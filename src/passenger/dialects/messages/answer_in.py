@@ -51,7 +51,7 @@ class Reader:
         if self._done or message.data == b"[DONE]":
             return ()
         event = decode_event(message.data)
-        if event.error is not None:
+        if event.error is not None or event.type == "error":
             raise failure_of(event.error)
         return list(self._read(event))
 

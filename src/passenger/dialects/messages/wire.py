@@ -54,14 +54,6 @@ class Head(Struct, gc=False):
     usage: WireUsage | None = None
 
 
-class WireError(Struct, gc=False):
-    """The `error` of an error event, Anthropic's or Copilot's."""
-
-    type: str | None = None
-    message: str | None = None
-    code: str | int | None = None
-
-
 class WireEvent(Struct, gc=False):
     """One event of a stream, or one error."""
 
@@ -72,7 +64,7 @@ class WireEvent(Struct, gc=False):
     message: Head | None = None
     usage: WireUsage | None = None
     copilot_usage: Bill | None = None
-    error: WireError | None = None
+    error: Any = None
 
 
 _EVENT = msgspec.json.Decoder(WireEvent)
@@ -99,12 +91,25 @@ def _decode_leniently(data: bytes) -> WireEvent:
         raise Failure(Kind.UPSTREAM, message, code="bad_event") from error
 
 
-def failure_of(error: WireError) -> Failure:
-    """The failure that an error event tells of."""
-    status = STATUS.get(error.type or "", 502)
-    kind = Kind.UNAVAILABLE if status == 529 else kind_of(status)
-    code = error.code if isinstance(error.code, str) and error.code else error.type
-    return Failure(kind, error.message or "Copilot's stream failed", status=status, code=code, type=error.type)
+def failure_of(error: object) -> Failure:
+    """The failure that the `error` of an event tells of, Anthropic's or Copilot's, whatever its shape."""
+    fields = error if isinstance(error, dict) else {"message": error}
+    kind, code, message = (_said(fields, name) for name in ("type", "code", "message"))
+    status = STATUS.get(kind or "", 502)
+    whose = Kind.UNAVAILABLE if status == 529 else kind_of(status)
+    return Failure(whose, message or "Copilot's stream failed", status=status, code=code or kind, type=kind)
+
+
+def _said(fields: dict[str, Any], name: str) -> str | None:
+    value = fields.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def bad_event(what: object) -> Failure:
+    """The failure of a stream with an event that means something and is not to be understood."""
+    return Failure(
+        Kind.UPSTREAM, f"Copilot's stream has an event that is not to be understood: {what}", code="bad_event"
+    )
 
 
 def stream_broken() -> Failure:
