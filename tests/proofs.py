@@ -55,6 +55,7 @@ THREATS = {
     "T4": "secrets in logs, errors, arguments",
     "T6": "hostile keys",
     "T7": "modules in the directory that it is started in",
+    "T8": "an address that is opened in a browser",
     "S": "supply chain: the wheel, the locks, what importing does",
     "credentials": "where credentials may go (configuration.md)",
 }

@@ -29,6 +29,28 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert mode(tmp_path / "a" / "b") == 0o700
 
 
+@pytest.mark.proves("T1")
+@pytest.mark.parametrize("umask", [0, 0o022, 0o077])
+def test_every_directory_that_is_made_is_the_owners_alone(tmp_path: Path, umask: int) -> None:
+    there = mode(tmp_path)
+    before = os.umask(umask)
+    try:
+        PrivateFile(tmp_path / "a" / "b" / "c" / "t.json").write({})
+    finally:
+        os.umask(before)
+    assert {mode(tmp_path / path) for path in ("a", "a/b", "a/b/c")} == {0o700}
+    assert mode(tmp_path) == there
+
+
+@pytest.mark.parametrize("path", ["file/t.json", "file/a/t.json", "dangling/t.json"])
+def test_what_is_no_directory_is_told_and_left(tmp_path: Path, path: str) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "dangling").symlink_to(tmp_path / "file" / "nowhere")
+    with pytest.raises(StoreError, match="cannot be written"):
+        PrivateFile(tmp_path / path).write({})
+    assert (tmp_path / "file").read_text() == "x"
+
+
 def test_no_file_is_none(tmp_path: Path) -> None:
     file = PrivateFile(tmp_path / "t.json")
     assert file.read() is None

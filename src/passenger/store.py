@@ -128,7 +128,7 @@ class PrivateFile:
     def _ensure_directory(self) -> None:
         if not self.make_parents and not self.path.parent.is_dir():
             raise StoreError(f"the directory {self.path.parent} does not exist")
-        self.path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        _make_private(self.path.parent)
 
     def _check_link(self) -> None:
         """Follow a link (secrets that are mounted into containers are links), but none that somebody else has put."""
@@ -174,6 +174,13 @@ class PrivateFile:
             temporary.unlink(missing_ok=True)
             raise
         _sync_directory(self.path.parent)
+
+
+def _make_private(directory: Path) -> None:
+    """Make a directory and those above it that are missing, each of them owner-only, whatever the umask is."""
+    if not directory.is_dir() and directory.parent != directory:
+        _make_private(directory.parent)
+    directory.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
 
 
 def _trusted_owners() -> tuple[int, int]:

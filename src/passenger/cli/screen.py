@@ -8,8 +8,10 @@ import contextlib
 import os
 import sys
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol, TextIO
+
+from passenger.tokens.isolated import ELSEWHERE
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -127,13 +129,25 @@ class TerminalScreen:
 
 
 def _opened(url: str) -> bool:
-    """Whether a browser took the address. What it writes to our terminal is thrown away."""
-    with contextlib.suppress(webbrowser.Error, OSError), open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device
+    """Whether a browser took the address, which has to be of the web: whoever answers in GitHub's place chooses it.
+
+    A browser is looked for and started elsewhere than in the working directory, which anybody may have written.
+    """
+    if not url.lower().startswith("https://"):
+        return False
+    with contextlib.suppress(webbrowser.Error, OSError), contextlib.chdir(ELSEWHERE), _silent():
+        return webbrowser.open(url)
+    return False
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Throw away what others write to our terminal."""
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device
         saved = os.dup(2)
         try:
             os.dup2(nowhere.fileno(), 2)
-            return webbrowser.open(url)
+            yield
         finally:
             os.dup2(saved, 2)
             os.close(saved)
-    return False

@@ -17,7 +17,7 @@ IDLE = 300.0
 """Seconds without a question after which the process, and the 120 MB that its vocabulary takes, is let go."""
 
 PATIENCE = 20.0
-"""Seconds that a count may take, and again as many for the process to start; with `SLOWEST`, far more than it does."""
+"""Seconds that a count may take beside `SLOWEST`, and again as many for the start of the process."""
 
 SLOWEST = 200_000
 """Characters in a second that the slowest machine tokenises; an ordinary one does three millions."""
