@@ -1,10 +1,13 @@
+import json
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openai._streaming import SSEDecoder
 
 from passenger.errors import Failure
-from passenger.framing import Message, SseSplitter, read_sse, write_sse
+from passenger.framing import JSON_ARRAY, NDJSON, SSE, Message, SseSplitter, one_line, read_sse, write_sse
 
 STREAMS = [
     b'data: {"a":1}\n\ndata: {"b":2}\n\ndata: [DONE]\n\n',
@@ -99,3 +102,32 @@ def test_line_separators_inside_json_end_nothing() -> None:
 @given(st.binary(max_size=50).map(lambda b: b.replace(b"\r", b"").replace(b"\n", b"")), st.sampled_from(["", "error"]))
 def test_what_is_written_is_read(data: bytes, event: str) -> None:
     assert read_sse(write_sse(data, event)) == Message(event, data)
+
+
+# --- ways to frame an answer --------------------------------------------------------------------------------------
+
+JSON = st.recursive(
+    st.none()
+    | st.integers()
+    | st.text(st.characters(codec="utf-8"))
+    | st.text('\x85\u2028\u2029\\"\n\r\x1c\x0b\u2027Â\u0080'),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("\u2028ab"), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.lists(JSON, min_size=1, max_size=4))
+def test_each_message_is_one_line_to_every_reader_of_lines_and_means_what_it_meant(values: list[object]) -> None:
+    messages = [Message("", msgspec.json.encode(value)) for value in values]
+    lines = "".join(NDJSON.frame(message).decode() for message in messages).splitlines()
+    assert [json.loads(line) for line in lines] == values
+    events = "".join(SSE.frame(message).decode() for message in messages).splitlines()
+    assert [json.loads(line.removeprefix("data: ")) for line in events if line] == values
+    array = JSON_ARRAY.opening + JSON_ARRAY.between.join(map(JSON_ARRAY.frame, messages)) + JSON_ARRAY.closing
+    assert json.loads(array) == values
+    assert len(array.decode().splitlines()) == len(values)
+
+
+def test_what_needs_no_escape_is_left_alone() -> None:
+    for plain in (b'{"a":"b"}', '{"a":"\u2027 é \U0001f600"}'.encode()):
+        assert one_line(plain) is plain

@@ -17,6 +17,8 @@ EVENT_LIMIT = 64 * 1024 * 1024
 
 _BLANK_LINE = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_ESCAPES = {"\u0085".encode(): b"\\u0085", "\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029"}
+_SEPARATOR = re.compile(b"|".join(_ESCAPES))
 LF, CR = b"\n"[0], b"\r"[0]
 """As bytes of their own: to look for one of them takes a fourth of looking for a text of one."""
 
@@ -113,7 +115,16 @@ def _read_lines(raw: bytes) -> Message | None:
 def write_sse(data: bytes, event: str = "") -> bytes:
     """One event whose data is a single line, which JSON from an encoder always is."""
     head = f"event: {event}\n".encode() if event else b""
-    return head + b"data: " + data + b"\n\n"
+    return head + b"data: " + one_line(data) + b"\n\n"
+
+
+def one_line(data: bytes) -> bytes:
+    """JSON on one line for those, too, who split where `str.splitlines` does: Ollama's and Google's own clients.
+
+    They read lines with httpx, which takes U+0085, U+2028 and U+2029 for ends of a line. In JSON these can only stand
+    within a text, where an escape means the same; the other characters that it splits at every encoder escapes.
+    """
+    return data if data.isascii() else _SEPARATOR.sub(lambda found: _ESCAPES[found[0]], data)
 
 
 # --- ways to frame an answer -------------------------------------------------------------------------------------
@@ -130,9 +141,9 @@ class Framing(NamedTuple):
 
 
 def _line(message: Message) -> bytes:
-    return message.data + b"\n"
+    return one_line(message.data) + b"\n"
 
 
 SSE = Framing("text/event-stream; charset=utf-8", lambda message: write_sse(message.data, message.event))
 NDJSON = Framing("application/x-ndjson", _line)
-JSON_ARRAY = Framing("application/json; charset=UTF-8", lambda message: message.data, b"[", b",\n", b"]")
+JSON_ARRAY = Framing("application/json; charset=UTF-8", lambda message: one_line(message.data), b"[", b",\n", b"]")
