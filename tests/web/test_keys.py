@@ -1,6 +1,7 @@
 """Who is asked for a key, where it may be shown, and that a server which others can reach has one."""
 
 import asyncio
+import json
 import random
 import socket
 import string
@@ -87,6 +88,45 @@ async def test_without_one_of_ours_it_is_a_401_that_says_where_to_put_it(
         assert answer.headers["www-authenticate"] == "Bearer"
         assert b"api_keys" in answer.body
     assert locked.sim.requests == []
+
+
+QUERIES = {
+    "very many fields": b"a=b&" * 2000 + b"key=%b",
+    "very many keys": b"key=x&" * 1000 + b"key=%b",
+    "nothing but separators": b"&" * 4000 + b"key=%b",
+    "escapes that are no text": b"%%ff=%%fe&key=%%ff&key=%b",
+    "letters beyond ASCII": b"key=%%C3%%A9&key=%b",
+    "half an escape": b"key=%%&key=%%4&key=%b",
+    "no value": b"key&key=%b&key",
+    "a name that is escaped": b"%%6bey=%b",
+    "semicolons": b"a=b;c=d&key=%b",
+}
+
+
+@pytest.mark.proves("promise 3", "T6")
+@pytest.mark.parametrize("query", QUERIES)
+async def test_a_key_is_found_in_any_query_and_none_is_an_error(locked: Bench, query: str) -> None:
+    for key, status in ((KEY, b" 200 "), ("x", b" 401 ")):
+        target = b"/v1/models?" + QUERIES[query] % key.encode()
+        wire = await locked.dial(b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert status in await wire.until(b"\r\n")
+
+
+@pytest.mark.proves("T6")
+@pytest.mark.parametrize("query", [b"key=\xff\xfe", b"\xc3\xa9=x&key=y", b"key=\x80" * 500])
+async def test_bytes_that_no_query_has_are_a_refusal(locked: Bench, query: bytes) -> None:
+    wire = await locked.dial(b"GET /v1/models?" + query + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert (await wire.until(b"\r\n")).split()[1] in (b"400", b"401")
+
+
+@pytest.mark.proves("T6")
+@pytest.mark.parametrize("query", QUERIES)
+async def test_a_chat_route_reads_any_query(locked: Bench, query: str) -> None:
+    body = json.dumps(asking()).encode()
+    head = f"HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    target = CHAT.encode() + b"?" + QUERIES[query] % KEY.encode()
+    wire = await locked.dial(b"POST " + target + b" " + head.encode() + body)
+    assert b" 200 " in await wire.until(b"\r\n")
 
 
 @pytest.mark.proves("promise 3")

@@ -7,7 +7,7 @@ time tells nothing about any.
 import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from passenger.secret import Secret
 
@@ -46,4 +46,10 @@ def _shown(headers: Mapping[bytes, bytes], query: bytes) -> Iterator[bytes]:
         yield key.strip()
     yield from (headers[name] for name in HEADERS if name in headers)
     if PARAMETER in query:
-        yield from (value for name, value in parse_qsl(query, max_num_fields=100) if name == PARAMETER)
+        fields = (field.partition(b"=") for field in query.split(b"&"))
+        yield from (_unquoted(value) for name, _, value in fields if _unquoted(name) == PARAMETER)
+
+
+def _unquoted(text: bytes) -> bytes:
+    """A name or a value of a query; `parse_qsl` fails on what is many, or no ASCII."""
+    return unquote_to_bytes(text.replace(b"+", b" "))
