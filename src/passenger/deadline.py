@@ -11,12 +11,14 @@ class Deadline:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, missed: Callable[[], None]) -> None:
         self._loop = loop
-        self._missed = missed
+        self._missed: Callable[[], None] | None = missed
         self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, seconds: float) -> None:
-        """Let it be so many seconds from now."""
+        """Let it be so many seconds from now; in vain once it has ended."""
+        if self._missed is None:
+            return
         self._due = self._loop.time() + seconds
         if self._timer is not None and self._timer.when() > self._due:
             self._timer.cancel()
@@ -29,17 +31,18 @@ class Deadline:
         self._due = None
 
     def end(self) -> None:
-        """Never come again."""
-        self._due = None
+        """Never come again, and let go of whoever is called: it holds us, too, and such a circle outlives its use."""
+        self._due = self._missed = None
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def _arm(self, due: float) -> None:
         self._timer = self._loop.call_at(due, self._look)
 
     def _look(self) -> None:
         self._timer = None
-        if self._due is None:
+        if self._due is None or self._missed is None:
             return
         if self._loop.time() < self._due:
             self._arm(self._due)

@@ -68,8 +68,9 @@ class Exchange:
             self.outcome = outcome
 
     def fail(self, failure: Failure, outcome: Outcome = Outcome.FAILED) -> None:
-        """Record what went wrong: a copy, since what was raised holds the frames that hold this exchange."""
+        """Record what went wrong, without the frames that it went through: they hold the request, and this record."""
         self.failure = failure.but()
+        failure.__traceback__ = None
         self.outcome = outcome
 
     def drop(self, names: Iterable[str]) -> None:

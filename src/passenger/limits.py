@@ -39,6 +39,9 @@ class Limits:
     )
     body_idle_timeout: float = _limit(30, "seconds", 408, "between two pieces of a request's body")
     body_timeout: float = _limit(300, "seconds", 408, "for a request's whole body")
+    write_timeout: float = _limit(
+        300, "seconds", 0, "in which a client takes not a byte of what waits for it; one that is owed nothing has time"
+    )
     idle_timeout: float = _limit(75, "seconds", 0, "that a connection without a request is kept")
     max_uri: int = _limit(8192, "bytes", 414, "of a request's target, its query included")
     max_header_bytes: int = _limit(65_536, "bytes", 431, "of a request's headers")

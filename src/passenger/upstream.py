@@ -98,6 +98,7 @@ class Reply:
         try:
             return await self._response.content.readany()
         except _NETWORK_ERRORS as error:
+            error.__traceback__ = None  # the response keeps the error, whose frames would keep the response
             raise network_failure(error, self.host) from error
         finally:
             self._exchange.waited += perf_counter() - began

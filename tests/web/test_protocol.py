@@ -1,14 +1,20 @@
 """Slow, oversized and ambiguous requests on raw sockets: each ends in time, with its status, and reaches nobody."""
 
 import asyncio
+import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
+from benchmarks.process import memory_kb
 
 from tests.proxy import eventually
-from tests.web.bench import CHAT, HEAD, Bench, asking, bench
+from tests.web.bench import CHAT, HEAD, Bench, Wire, asking, bench
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -164,7 +170,12 @@ SMUGGLED = {
     "NUL in a value": (f"{HEAD}X: a\x00b\r\n{LENGTH}\r\n", 400),
     "a bare CR in a value": (f"{HEAD}X: a\rY: b\r\n{LENGTH}\r\n", 400),
     "bare line feeds": (f"{HEAD}{LENGTH}\r\n".replace("\r\n", "\n"), 400),
-    "an unknown coding": (f"{HEAD}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400),
+    "an unknown coding": (f"{HEAD}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 501),
+    "a short unknown coding": (f"{HEAD}Transfer-Encoding: x\r\n\r\n0\r\n\r\n", 501),
+    "packed, then chunked": (f"{HEAD}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
+    "identity, then chunked": (f"{HEAD}Transfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n", 501),
+    "packed and chunked in two headers": (f"{HEAD}Transfer-Encoding: gzip\r\n{CHUNKED}\r\n0\r\n\r\n", 501),
+    "chunked twice": (f"{HEAD}{CHUNKED}{CHUNKED}\r\n0\r\n\r\n", 400),
     "chunked, then another": (f"{HEAD}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", 400),
     "two codings": (f"{HEAD}{CHUNKED}Transfer-Encoding: identity\r\n\r\n0\r\n\r\n", 400),
     "a chunk that is no number": (f"{HEAD}{CHUNKED}\r\nzz\r\nabcd\r\n0\r\n\r\n", 400),
@@ -173,6 +184,7 @@ SMUGGLED = {
     "a chunk's end that is none": (f"{HEAD}{CHUNKED}\r\n4\r\nabcdXX0\r\n\r\n", 400),
     "a chunk of more than can be": (f"{HEAD}{CHUNKED}\r\nfffffffffffffffff\r\n", 400),
     "a version to come": (f"{HEAD}{LENGTH}\r\n".replace("HTTP/1.1", "HTTP/3.7"), 400),
+    "HTTP/2 in words of HTTP/1": (f"{HEAD}{LENGTH}\r\n".replace("HTTP/1.1", "HTTP/2.0"), 505),
     "no version": (f"POST {CHAT}\r\n\r\n", 400),
     "HTTP/2's greeting": ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
     "a space in the target": (f"{HEAD}{LENGTH}\r\n".replace(CHAT, "/v1/x y"), 400),
@@ -212,6 +224,257 @@ async def test_requests_in_a_row_are_answered_in_a_row(shared: Bench) -> None:
     wire = await shared.dial(HIDDEN * 2 + HIDDEN.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
     assert (await wire.rest()).count(b"HTTP/1.1 200 ") == 3
     assert len(shared.chats()) == 3
+
+
+# --- trailers, extensions, and what waits behind -----------------------------------------------------------------
+
+SECRET = "a-key-that-only-a-trailer-shows"
+FAR = 12 * 1024
+"""Kilobytes that a process may grow by whoever sends rubbish at it."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def locked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    env = {"PASSENGER_API_KEYS": SECRET}
+    async with bench(tmp_path_factory.mktemp("locked"), env=env, primed=False) as one:
+        yield one
+
+
+async def fling(wire: Wire, data: bytes, times: int) -> bytes:
+    """Send this again and again for as long as it is taken; what comes back."""
+    answer = asyncio.create_task(wire.rest())
+    for _ in range(times):
+        if answer.done() or wire.writer.is_closing():
+            break
+        wire.writer.write(data)
+        with contextlib.suppress(ConnectionError):
+            await wire.writer.drain()
+        await asyncio.sleep(0)
+    with contextlib.suppress(ConnectionError):
+        if not answer.done():
+            wire.writer.write_eof()
+        return await answer
+    return b""
+
+
+def chunks(*trailers: str) -> bytes:
+    """A whole chunked body and what follows it."""
+    return f"{len(BODY):x}\r\n".encode() + BODY + b"\r\n0\r\n" + "".join(trailers).encode() + b"\r\n"
+
+
+FALSE = ("Host: evil.example\r\n", "Origin: https://evil.example\r\n", "Content-Type: text/plain\r\n", "TE: x\r\n")
+
+
+@pytest.mark.proves("N5", "N7")
+async def test_a_trailer_is_no_header(shared: Bench) -> None:
+    wire = await shared.dial(f"{HEAD}{CHUNKED}\r\n".encode() + chunks(*FALSE))
+    assert (await wire.until(b"\r\n")).startswith(b"HTTP/1.1 200 ")
+    assert [request.body for request in shared.chats()] == [BODY]
+
+
+@pytest.mark.proves("N5", "N7")
+async def test_a_trailer_that_comes_later_is_no_header(shared: Bench) -> None:
+    wire = await shared.dial(f"{HEAD}{CHUNKED}\r\n".encode())
+    sent = chunks(*FALSE)
+    for at in range(0, len(sent), 7):
+        wire.writer.write(sent[at : at + 7])
+        await wire.writer.drain()
+        await asyncio.sleep(0)
+    assert (await wire.until(b"\r\n")).startswith(b"HTTP/1.1 200 ")
+    assert [request.body for request in shared.chats()] == [BODY]
+
+
+@pytest.mark.proves("N5", "promise 3")
+@pytest.mark.parametrize("name", ["x-api-key: ", "x-goog-api-key: ", "Authorization: Bearer "])
+async def test_a_key_in_a_trailer_opens_nothing(locked: Bench, name: str) -> None:
+    wire = await locked.dial(f"{HEAD}{CHUNKED}\r\n".encode() + chunks(f"{name}{SECRET}\r\n"))
+    assert (await wire.until(b"\r\n")).startswith(b"HTTP/1.1 401 ")
+    assert locked.sim.requests == []
+
+
+HEAPS = {
+    "trailers": (b"0\r\n", b"a:\r\n" * 25_000),
+    "one endless trailer": (b"0\r\na: ", b"b" * 100_000),
+    "a trailer's endless name": (b"0\r\n", b"b" * 100_000),
+    "an endless extension": (b"5;", b"b" * 100_000),
+    "extensions": (b"", b"1;" + b"b" * 60_000 + b"\r\nx\r\n"),
+}
+
+
+@pytest.mark.proves("N5", "N6", "promise 8")
+@pytest.mark.parametrize("heap", HEAPS)
+async def test_what_is_heaped_on_a_body_is_not_kept(locked: Bench, heap: str) -> None:
+    first, more = HEAPS[heap]
+    before = memory_kb(locked.proxy.pid)
+    for head in (HEAD, f"{HEAD}x-api-key: {SECRET}\r\n"):
+        wire = await locked.dial(f"{head}{CHUNKED}\r\n".encode() + first)
+        await fling(wire, more, 100)
+        assert memory_kb(locked.proxy.pid) - before < FAR
+    assert locked.sim.requests == []
+
+
+@pytest.mark.proves("N5", "promise 8")
+@pytest.mark.parametrize(
+    "heap", ["trailers", "one endless trailer", "a trailer's endless name", "an endless extension"]
+)
+async def test_who_heaps_is_told_so(shared: Bench, heap: str) -> None:
+    first, more = HEAPS[heap]
+    wire = await shared.dial(f"{HEAD}{CHUNKED}\r\n".encode() + first)
+    assert (await fling(wire, more, 10)).startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.proves("N4", "promise 8")
+async def test_requests_behind_an_unanswered_one_are_not_kept_without_end(shared: Bench) -> None:
+    wire = await shared.open(asking("[[headers]]"))
+    await shared.upstream()
+    before = memory_kb(shared.proxy.pid)
+    await fling(wire, b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000, 100)
+    assert memory_kb(shared.proxy.pid) - before < FAR
+
+
+@pytest.mark.proves("N7")
+async def test_a_hundred_requests_in_a_row_are_answered(shared: Bench) -> None:
+    one = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
+    wire = await shared.dial((one + b"\r\n") * 99 + one + b"Connection: close\r\n\r\n")
+    assert (await wire.rest()).count(b"HTTP/1.1 200 ") == 100
+
+
+# --- other protocols ---------------------------------------------------------------------------------------------
+
+UPGRADES = {
+    "as Java's client asks": "Connection: Upgrade, HTTP2-Settings\r\n{}Host: localhost\r\n"
+    "HTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAAAAQBAAAAAAUAAEAAAAYABgAA\r\nUpgrade: h2c\r\n"
+    "User-Agent: Java-http-client/17.0.15\r\nContent-Type: application/json\r\n\r\n",
+    "a WebSocket": "Host: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Content-Type: application/json\r\n{}\r\n",
+    "one that nobody knows": "Host: localhost\r\nUpgrade: x/1\r\nConnection: keep-alive, upgrade\r\n"
+    "Content-Type: application/json\r\n{}\r\n",
+}
+
+
+@pytest.mark.parametrize("pieces", ["in one piece", "body apart", "byte by byte"])
+@pytest.mark.parametrize("length", [LENGTH, CHUNKED], ids=["length", "chunks"])
+@pytest.mark.parametrize("name", UPGRADES)
+async def test_another_protocol_is_not_spoken_and_the_body_is_read(
+    shared: Bench, name: str, length: str, pieces: str
+) -> None:
+    head = f"POST {CHAT} HTTP/1.1\r\n{UPGRADES[name].format(length)}".encode()
+    sent = head + (chunks() if length == CHUNKED else BODY)
+    cuts = {"in one piece": [0], "body apart": [0, len(head)], "byte by byte": list(range(len(sent)))}[pieces]
+    wire = await shared.dial(b"")
+    for start, end in zip(cuts, [*cuts[1:], len(sent)], strict=True):
+        wire.writer.write(sent[start:end])
+        await wire.writer.drain()
+        await asyncio.sleep(0)
+    await wire.until(b"\r\n\r\n")
+    assert [request.body for request in shared.chats()] == [BODY]
+    wire.writer.write(HIDDEN.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+    assert b"HTTP/1.1 200 " in await wire.rest()
+    assert [request.body for request in shared.chats()] == [BODY, BODY]
+
+
+async def test_a_get_that_asks_for_another_protocol_is_answered_as_it_is(shared: Bench) -> None:
+    head = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    wire = await shared.dial(
+        head.encode() * 2 + b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+    assert (await wire.rest()).count(b"HTTP/1.1 200 ") == 3
+
+
+async def test_a_websocket_for_responses_is_still_told_to_post(shared: Bench) -> None:
+    head = "GET /v1/responses HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    wire = await shared.dial(f"{head}Sec-WebSocket-Version: 13\r\n\r\n".encode())
+    assert (await wire.until(b"\r\n")).startswith(b"HTTP/1.1 426 ")
+
+
+@pytest.mark.proves("N7")
+async def test_another_protocol_hides_no_request(shared: Bench) -> None:
+    head = f"{HEAD}Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 4\r\n{CHUNKED}\r\n"
+    answer = await (await shared.dial(head.encode() + b"0\r\n\r\n" + HIDDEN)).rest()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert shared.chats() == []
+
+
+# --- clients that do not read ------------------------------------------------------------------------------------
+
+UNREAD = "[limits]\nwrite_timeout = {}\nidle_timeout = 1\n"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def brisk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    async with bench(tmp_path_factory.mktemp("brisk"), config=UNREAD.format(1)) as one:
+        yield one
+
+
+async def deaf(one: Bench, data: bytes) -> socket.socket:
+    """A client that sends this and takes as little as a system lets it."""
+    address = urlsplit(one.proxy.url)
+    ear = socket.socket()
+    ear.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    ear.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(ear, (address.hostname, address.port))
+    await loop.sock_sendall(ear, data)
+    return ear
+
+
+def asked(body: dict[str, Any]) -> bytes:
+    data = json.dumps(body).encode()
+    return f"{HEAD}Content-Length: {len(data)}\r\n\r\n".encode() + data
+
+
+def holds(one: Bench, ear: socket.socket) -> bool:
+    """Whether the server has this connection open."""
+    ends = [f":{urlsplit(one.proxy.url).port:04X}", f":{ear.getsockname()[1]:04X}"]
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any([row[1][-5:], row[2][-5:]] == ends and row[3] == "01" for row in rows)
+
+
+@pytest.mark.proves("F37", "promise 8")
+async def test_a_client_that_does_not_read_its_stream_loses_its_place(brisk: Bench) -> None:
+    with await deaf(brisk, asked(asking("[[size 20000000]]", stream=True))) as ear:
+        request = await brisk.upstream()
+        assert holds(brisk, ear)
+        await brisk.sim.closed(request)
+        assert request.closed_early
+        assert "outcome=client_gone" in await brisk.line(request.header("x-request-id") or "")
+        await eventually(lambda: not holds(brisk, ear))
+
+
+@pytest.mark.proves("F37", "promise 8")
+async def test_a_client_that_does_not_read_its_answer_loses_its_place(brisk: Bench) -> None:
+    with await deaf(brisk, asked(asking("[[size 20000000]]"))) as ear:
+        await brisk.line((await brisk.upstream()).header("x-request-id") or "")
+        assert holds(brisk, ear)
+        await eventually(lambda: not holds(brisk, ear))
+
+
+@pytest.mark.proves("F37", "promise 8")
+async def test_clients_that_do_not_read_their_errors_lose_their_places(brisk: Bench) -> None:
+    ears = [await deaf(brisk, f"{HEAD}Content-Length: 1\r\n\r\n{{".encode() * 50) for _ in range(20)]
+    await eventually(lambda: not any(holds(brisk, ear) for ear in ears))
+    for ear in ears:
+        ear.close()
+
+
+@pytest.mark.proves("F37")
+async def test_a_client_that_reads_slowly_has_its_whole_answer(tmp_path: Path) -> None:
+    async with bench(tmp_path, config=UNREAD.format(3)) as own:
+        wire = await own.open(asking("[[size 20000000]]", stream=True), head="Connection: close\r\n")
+        size, tail = 0, b""
+        while data := await wire.reader.read(120_000):
+            size, tail = size + len(data), (tail + data)[-80:]
+            await asyncio.sleep(0.05)
+    assert size > 20_000_000
+    assert b"[DONE]" in tail
+    assert tail.endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.proves("F34", "F37")
+async def test_a_client_that_is_owed_nothing_is_left_in_peace(brisk: Bench) -> None:
+    answer = await brisk.stream("[[events 1]] [[drip 1.3]]")
+    assert answer.events[-1] == b"data: [DONE]\n\n"
 
 
 async def test_rubbish_behind_a_request_never_gets_into_its_stream(shared: Bench) -> None:

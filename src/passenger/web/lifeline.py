@@ -63,9 +63,15 @@ class _Lifeline:
     ) -> None:
         self._among.discard(self)
         del self._scope[ON_GONE]
-        if self._reason is not None and isinstance(error, asyncio.CancelledError) and self._work is not None:
-            self._work.uncancel()
-            raise self._reason() from None
+        work, reason = self._work, self._reason
+        self._work = self._reason = None
+        if reason is None or work is None or not isinstance(error, asyncio.CancelledError):
+            return
+        work.uncancel()
+        try:
+            raise reason() from None
+        finally:
+            del reason, error  # their tracebacks hold this frame: a circle would keep the request's body
 
     def _gone(self) -> None:
         self.cut(ClientGone)

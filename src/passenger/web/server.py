@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import FrameType
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -16,6 +17,7 @@ from passenger.limits import Limits
 from passenger.web.health import Readiness
 from passenger.web.lifeline import Lifelines
 from passenger.web.listen import most_connections
+from passenger.web.progress import LOOKS
 from passenger.web.protocol import HttpProtocol
 from passenger.web.signals import HANGUP, STOPS, heeded
 from passenger.web.watchdog import end_within
@@ -51,6 +53,7 @@ class Server(uvicorn.Server):
         on_listening: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(_config(app, limits, drain_timeout))
+        self._between_looks = limits.write_timeout / LOOKS
         self._readiness = readiness
         self._lifelines = lifelines
         self._drain_timeout = drain_timeout
@@ -62,7 +65,14 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve, and say so."""
         await super().startup(sockets)
+        asyncio.get_running_loop().call_later(self._between_looks, self._look)
         self._on_listening()
+
+    def _look(self) -> None:
+        """See which clients take what waits for them; again and again, also while we stop."""
+        for connection in list(self.server_state.connections):
+            cast("HttpProtocol", connection).look()
+        asyncio.get_running_loop().call_later(self._between_looks, self._look)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let streams run until the deadline, then end each with an error event of its own."""

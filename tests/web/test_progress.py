@@ -1,0 +1,56 @@
+"""A client counts as one that does not read only after look upon look at bytes of which it takes none."""
+
+import asyncio
+import sys
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passenger.web.progress import LOOKS, Progress
+
+Moment = tuple[int, int]
+"""How many bytes wait, and how many have been acknowledged in all."""
+
+
+class Line:
+    """A transport, and the socket below it, at one moment."""
+
+    def __init__(self, moment: Moment) -> None:
+        self._waiting, self._acked = moment
+
+    def get_write_buffer_size(self) -> int:
+        return self._waiting
+
+    def get_extra_info(self, _name: str) -> "Line":
+        return self
+
+    def getsockopt(self, _level: int, _option: int, size: int) -> bytes:
+        return bytes(size - 8) + self._acked.to_bytes(8, sys.byteorder)
+
+
+def judged(moments: list[Moment]) -> list[bool]:
+    """What each look says."""
+    progress = Progress()
+    return [progress.has_stopped(cast("asyncio.Transport", Line(moment))) for moment in moments]
+
+
+def test_whoever_takes_nothing_for_some_looks_has_stopped() -> None:
+    assert judged([(100, 7)] * (LOOKS + 1)) == [False] * LOOKS + [True]
+
+
+@pytest.mark.parametrize("break_", [(0, 7), (99, 8)], ids=["owed nothing", "took one byte"])
+def test_one_byte_or_an_empty_buffer_begins_the_count_anew(break_: Moment) -> None:
+    moments = [(100, 7)] * LOOKS + [break_] + [(100, break_[1])] * LOOKS
+    assert not any(judged(moments)[:-1])
+
+
+@given(st.lists(st.integers(0, 1000), max_size=50))
+def test_a_client_that_takes_something_between_looks_never_has(waiting: list[int]) -> None:
+    assert not any(judged([(size, number) for number, size in enumerate(waiting)]))
+
+
+@given(st.integers(0, 2**60))
+def test_a_client_that_is_owed_nothing_never_has(acked: int) -> None:
+    assert not any(judged([(0, acked)] * 20))
