@@ -31,6 +31,7 @@ LAYERS: dict[str, int] = {
     "deadline": 0,
     "authority": 0,
     "seals": 0,
+    "halves": 0,
     "stops": 0,
     "toolnames": 0,
     "reasoning": 0,

@@ -32,6 +32,7 @@ class Upstream:
         self._failure = failure
         self._hangs = hangs
         self.drained = 0
+        self.host = "test"
 
     async def piece(self) -> bytes:
         if self._pieces:
@@ -261,3 +262,18 @@ def test_calls_come_to_a_client_of_another_dialect() -> None:
     assert [one for one in CALLS if one.encode() in down.body] == list(CALLS)
     folded = fold(down.noted)
     assert [part for part in folded.parts if isinstance(part, ToolCall)] == list(folded.calls)
+
+
+@pytest.mark.proves("promise 8", "F41")
+def test_an_answer_of_very_many_parts_is_a_failure() -> None:
+    parts = b"".join(
+        b'data: {"choices":[{"delta":{"content":"a"}}]}\n\ndata: {"choices":[{"delta":{"refusal":"b"}}]}\n\n'
+        for _ in range(5_001)
+    )
+    failure = failed(Upstream(*cut(parts, 10_000)))
+    assert (failure.kind, failure.code) == (Kind.UPSTREAM, "bad_answer")
+
+
+@pytest.mark.proves("promise 8", "F41")
+def test_an_answer_that_is_larger_than_any_is_a_failure() -> None:
+    assert failed(Upstream(b":\n\n", bytes(256 * 1024 * 1024))).code == "bad_answer"

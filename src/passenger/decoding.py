@@ -134,6 +134,27 @@ def type_of(data: bytes) -> str:
     return found if isinstance(found, str) else ""
 
 
+def dumps(value: Any) -> bytes:
+    """JSON of plain values and raw ones; lone surrogates become the escapes that they were."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return _dumps_leniently(value)
+
+
+def _dumps_leniently(value: Any) -> bytes:
+    match value:
+        case dict():
+            members = (json.dumps(name).encode() + b":" + _dumps_leniently(inner) for name, inner in value.items())
+            return b"{" + b",".join(members) + b"}"
+        case list():
+            return b"[" + b",".join(map(_dumps_leniently, value)) + b"]"
+        case msgspec.Raw():
+            return bytes(value)
+        case _:
+            return json.dumps(value).encode()
+
+
 def mend(value: Any) -> Any:
     """The value with U+FFFD for each lone surrogate in it."""
     match value:

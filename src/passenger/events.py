@@ -13,8 +13,12 @@ from typing import Literal
 import msgspec
 
 from passenger.chat import Refusal, Seal, Text, Thought, ToolCall, Usage
+from passenger.errors import Failure, Kind
 
 PartKind = Literal["text", "thought", "refusal", "call"]
+
+PARTS_LIMIT = 10_000
+"""Parts that one answer may have; a model calls a hundred tools at once at most."""
 
 
 class Reason(StrEnum):
@@ -103,6 +107,11 @@ def _part(start: PartStart, text: str, seal: Seal | None) -> AnswerPart:
             return Thought(text, seal)
         case "call":
             return ToolCall(start.id, start.name, text, start.namespace, start.custom)
+
+
+def too_many_parts() -> Failure:
+    """The failure of an answer that has more parts than any should."""
+    return Failure(Kind.UPSTREAM, f"Copilot's answer has more than {PARTS_LIMIT} parts", code="bad_answer")
 
 
 class Folder:

@@ -5,9 +5,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 
 from passenger.dialects import Reader, Writer
 from passenger.errors import Failure, Kind
-from passenger.events import Answer, Event, Finish, Folder
+from passenger.events import PARTS_LIMIT, Answer, Event, Finish, Folder, PartStart, too_many_parts
 from passenger.framing import Framing, Message, SseSplitter, read_sse
-from passenger.upstream import Reply
+from passenger.upstream import ANSWER_LIMIT, Reply, too_large
 
 DONE = b"[DONE]"
 
@@ -18,11 +18,18 @@ async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
     """The events of an answer, those of each piece of the network together; the last is `Finish`.
 
     Raises:
-        Failure: it broke off, is not complete, or is no stream at all.
+        Failure: it broke off, is not complete, is larger than any answer, or is no stream at all.
     """
     splitter = SseSplitter()
+    read = parts = 0
     while piece := await reply.piece():
+        read += len(piece)
+        if read > ANSWER_LIMIT:
+            raise too_large(reply.host)
         found, failure = _read(reader, splitter.feed(piece))
+        parts += sum(type(event) is PartStart for event in found)
+        if parts > PARTS_LIMIT:
+            raise too_many_parts()
         if found:
             yield found
         if failure is not None:

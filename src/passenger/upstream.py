@@ -118,9 +118,13 @@ class Reply:
         while piece := await self.piece():
             body += piece
             if len(body) > ANSWER_LIMIT:
-                message = f"{self.host} answered with more than {ANSWER_LIMIT} bytes"
-                raise Failure(Kind.UPSTREAM, message, code="bad_answer")
+                raise too_large(self.host)
         return bytes(body)
+
+
+def too_large(host: str) -> Failure:
+    """The failure of an answer that is larger than any should be."""
+    return Failure(Kind.UPSTREAM, f"{host} answered with more than {ANSWER_LIMIT} bytes", code="bad_answer")
 
 
 class Upstream(Protocol):

@@ -1,12 +1,15 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from passenger.body import Body
-from passenger.chat import Ask, Initiator
+from passenger.chat import Ask, Initiator, Stamp
 from passenger.copilot.quirks import completions as quirks
 from passenger.dialects.completions import read_chunk
+
+STAMP = Stamp("0", 1)
 
 
 def asking(*, stream: bool = True, wants_usage: bool = False) -> Ask:
@@ -188,3 +191,32 @@ def test_an_answer_without_a_choice_has_an_empty_one() -> None:
 def test_a_valid_answer_keeps_its_bytes() -> None:
     raw = quirks.complete_answer(encoded(AZURE), model="m", now=1)
     assert quirks.complete_answer(raw, model="other", now=2) is raw
+
+
+@pytest.mark.proves("F38")
+def test_a_whole_answer_with_half_a_character_is_passed_on() -> None:
+    data = b'{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":'
+    data += b'{"role":"assistant","content":"a\\ud83d"},"finish_reason":"stop"}],"usage":{"prompt_tokens":7}}'
+    answer, usage = quirks.complete(data, "m", STAMP)
+    assert json.loads(answer) == json.loads(data)
+    assert usage is not None
+    assert usage.input == 7
+
+
+@pytest.mark.proves("F38")
+def test_a_whole_answer_with_half_a_character_is_completed() -> None:
+    answer, _ = quirks.complete(b'{"choices":[{"message":{"content":"a\\ud83d"},"finish_reason":"stop"}]}', "m", STAMP)
+    assert json.loads(answer)["choices"][0]["message"]["content"] == "a\ud83d"
+    assert json.loads(answer)["object"] == "chat.completion"
+
+
+@pytest.mark.parametrize("data", [b"<html>", b"[1]", b'{"choices":"\\ud83d"}', b'{"a":"\\ud83d"', b'"\\ud83d"'])
+def test_what_is_no_answer_is_still_none(data: bytes) -> None:
+    with pytest.raises(msgspec.MsgspecError):
+        quirks.complete(data, "m", STAMP)
+
+
+@pytest.mark.proves("F38")
+def test_a_chunk_with_half_a_character_is_named_and_numbered_too() -> None:
+    data = b'{"object":null,"choices":[{"index":0,"delta":{"content":"\\ud83d"},"finish_reason":"stop"}]}'
+    assert json.loads(quirks.name_the_object(chunk_of(data), data))["object"] == "chat.completion.chunk"

@@ -2,7 +2,8 @@ import msgspec
 import pytest
 
 from passenger.chat import Usage
-from passenger.dialects.responses.wire import Bill, read_event, read_response, read_usage
+from passenger.dialects.responses.wire import Bill, read_event, read_response, read_usage, refuse_untyped
+from passenger.errors import Failure
 
 
 def test_a_lone_surrogate_in_an_event_becomes_a_replacement_character() -> None:
@@ -11,9 +12,40 @@ def test_a_lone_surrogate_in_an_event_becomes_a_replacement_character() -> None:
     assert event.delta == "a\ufffd"
 
 
-@pytest.mark.parametrize("data", [b"", b"[DONE]", b"[]", b"{", b'{"type":1}', b"\xff", b'{"delta":{"a":"\\ud800"}}'])
-def test_what_is_no_event_is_none(data: bytes) -> None:
+@pytest.mark.parametrize(
+    "data", [b"", b"[DONE]", b'{"type":"new","delta":{"a":"\\ud800"}}', b'{"type":"new","item":1}']
+)
+def test_what_says_nothing_of_the_answer_is_none(data: bytes) -> None:
     assert read_event(data) is None
+
+
+@pytest.mark.proves("promise 6", "F41")
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[]",
+        b"{",
+        b"\xff",
+        b'{"type":1}',
+        b'{"delta":{"a":"\\ud800"}}',
+        b'{"type":"response.output_text.delta","delta":"a","content_index":"0"}',
+        b'{"type":"response.completed","response":"all"}',
+        b"[" * 100_000,
+    ],
+)
+def test_what_says_something_that_is_not_to_be_understood_is_a_failure(data: bytes) -> None:
+    with pytest.raises(Failure) as caught:
+        read_event(data)
+    assert caught.value.code == "bad_event"
+
+
+@pytest.mark.proves("promise 6", "F41")
+@pytest.mark.parametrize("data", [b'{"delta":"a"}', b'{"item":{}}', b'{"response":{}}', b'{"part":{}}', b'{"text":""}'])
+def test_what_does_not_say_what_it_is_is_a_failure(data: bytes) -> None:
+    event = read_event(data)
+    assert event is not None
+    with pytest.raises(Failure, match="no type"):
+        refuse_untyped(event)
 
 
 def test_a_whole_answer_is_read_whatever_its_text() -> None:

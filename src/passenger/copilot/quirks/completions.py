@@ -3,6 +3,7 @@
 Each can be deleted the day its reason is gone.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,9 @@ import msgspec
 from passenger import seals
 from passenger.body import Body
 from passenger.chat import Abilities, Ask, Stamp, Usage
+from passenger.decoding import dumps, mend
 from passenger.dialects.completions import Chunk, ChunkChoice, Fix, StreamRelay, limit_field, read_chunk, read_usage
+from passenger.events import PARTS_LIMIT, too_many_parts
 
 JSON = dict[str, Any]
 
@@ -98,8 +101,15 @@ def name_the_object(chunk: Chunk, data: bytes) -> bytes:
         return data
     if chunk.object is msgspec.UNSET:
         return _NAMED + data.lstrip()[1:]
-    fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    return msgspec.json.encode({**fields, "object": CHUNK_OBJECT})
+    return dumps({**_fields(data), "object": CHUNK_OBJECT})
+
+
+def _fields(data: bytes) -> JSON:
+    """The top-level values of a chunk, as the bytes they are where that can be."""
+    try:
+        return msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        return _decoded(data)
 
 
 class CallNumbering:
@@ -129,6 +139,8 @@ class CallNumbering:
     def _number(self, choice: int, index: int, call_id: str | None) -> int:
         key = (choice, index)
         if key not in self._numbers or (call_id and self._ids.get(key) not in (None, call_id)):
+            if len(self._numbers) >= PARTS_LIMIT:
+                raise too_many_parts()
             self._numbers[key] = self._count.get(choice, 0)
             self._count[choice] = self._numbers[key] + 1
         if call_id:
@@ -142,11 +154,11 @@ def _indices(choice: ChunkChoice) -> list[int | None]:
 
 
 def _renumbered(data: bytes, numbers: list[list[int | None]]) -> bytes:
-    event = msgspec.json.decode(data)
+    event = _decoded(data)
     for choice, indices in zip(event["choices"], numbers, strict=True):
         for call, index in zip(choice["delta"]["tool_calls"] if indices else (), indices, strict=True):
             call["index"] = index
-    return msgspec.json.encode(event)
+    return dumps(event)
 
 
 # --- whole answers -----------------------------------------------------------------------------------------------
@@ -178,16 +190,44 @@ def complete_answer(data: bytes, *, model: str, now: int) -> bytes:
     Raises:
         msgspec.MsgspecError: the answer is not JSON, or not of an answer's shape.
     """
-    answer = msgspec.json.decode(data, type=JSON)
-    msgspec.convert(answer, _Answer)
-    before = msgspec.json.encode(answer)
+    answer = _decoded(data)
+    _check(answer)
+    before = dumps(answer)
     answer.setdefault("id", "chatcmpl-unknown")
     answer["object"] = answer.get("object") or "chat.completion"
     answer["created"] = answer.get("created") or now
     answer["model"] = answer.get("model") or model
     answer["choices"] = _merged(answer.get("choices") or [_empty_choice()])
-    after = msgspec.json.encode(answer)
+    after = dumps(answer)
     return data if after == before else after
+
+
+def _decoded(data: bytes) -> JSON:
+    """The answer; lone surrogates stay what they are, because Copilot has billed it."""
+    try:
+        return msgspec.json.decode(data, type=JSON)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        return _decoded_leniently(data)
+
+
+def _decoded_leniently(data: bytes) -> JSON:
+    try:
+        document = json.loads(data)
+    except ValueError as error:
+        raise msgspec.DecodeError(str(error)) from error
+    if not isinstance(document, dict):
+        raise msgspec.DecodeError("it is no object")
+    return document
+
+
+def _check(answer: JSON) -> None:
+    """Look for the shape of an answer; msgspec cannot name what holds a lone surrogate."""
+    try:
+        msgspec.convert(answer, _Answer)
+    except UnicodeEncodeError:
+        msgspec.convert(mend(answer), _Answer)
 
 
 def _merged(choices: list[JSON]) -> list[JSON]:

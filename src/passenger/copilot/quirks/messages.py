@@ -14,6 +14,7 @@ from msgspec import UNSET
 from passenger import seals
 from passenger.body import Body
 from passenger.chat import Abilities, Ask, Stamp, Usage
+from passenger.decoding import dumps
 from passenger.dialects.messages import StreamRelay, usage_of
 from passenger.dialects.messages.look import Block, Look, Tool, look_at
 from passenger.errors import Failure, Kind
@@ -348,25 +349,4 @@ def _digits(text: str) -> msgspec.Raw:
 
 
 def _store(body: Body, name: str, parts: JSON) -> None:
-    body.set(name, msgspec.Raw(_encoded(parts[name])))
-
-
-def _encoded(value: Any) -> bytes:
-    try:
-        return msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        return _encoded_leniently(value)
-
-
-def _encoded_leniently(value: Any) -> bytes:
-    """The same for texts with lone surrogates, which stay the escapes that they were."""
-    match value:
-        case dict():
-            members = (json.dumps(name).encode() + b":" + _encoded_leniently(inner) for name, inner in value.items())
-            return b"{" + b",".join(members) + b"}"
-        case list():
-            return b"[" + b",".join(map(_encoded_leniently, value)) + b"]"
-        case msgspec.Raw():
-            return bytes(value)
-        case _:
-            return json.dumps(value).encode()
+    body.set(name, msgspec.Raw(dumps(parts[name])))

@@ -18,6 +18,7 @@ from passenger.dialects.responses.failures import read_failure
 from passenger.dialects.responses.ids import item_id, response_id
 from passenger.dialects.responses.wire import StreamEvent, read_event, read_response, read_usage
 from passenger.errors import Failure, Kind
+from passenger.events import PARTS_LIMIT, too_many_parts
 from passenger.framing import read_sse, write_sse
 
 Fields = dict[str, Raw]
@@ -190,6 +191,8 @@ class StableIds:
         """The id of the item that an event is of, told by the event's type."""
         key = (_index(fields), bytes(fields.get("type", NULL)))
         if key not in self._known:
+            if len(self._known) >= PARTS_LIMIT:
+                raise too_many_parts()
             _, _, rest = key[1].strip(b'"').decode().partition(".")
             name = rest.partition(".")[0]
             self._known[key] = _quoted(item_id(self._response, key[0], _OF.get(name, name)))
@@ -224,9 +227,13 @@ def _object(fields: Fields, name: str) -> Fields | None:
     return _fields(value) if value.startswith(b"{") else None
 
 
+LONGEST_INDEX = 10
+"""Digits; an answer has a hundred items at most."""
+
+
 def _index(fields: Fields) -> int:
     digits = bytes(fields.get("output_index", b"0"))
-    return int(digits) if digits.isdigit() else 0
+    return int(digits) if len(digits) < LONGEST_INDEX and digits.isdigit() else 0
 
 
 def _quoted(text: str) -> Raw:
@@ -302,7 +309,7 @@ class StreamRelay:
 
     def _passes(self, kind: bytes, data: bytes) -> bool:
         """Whether an event goes down; what the last one says is kept: usage, or what went wrong."""
-        if kind not in MARKED:
+        if kind not in MARKED or (kind == b"null" and b'"error"' not in data):
             return self.failure is None
         if self.failure is not None:
             self._failed = self._failed or kind in FAILURES

@@ -8,12 +8,24 @@ from collections.abc import Iterator
 
 from passenger.chat import Abilities, Prompt, Seal, Usage
 from passenger.dialects.completions.calls_in import Calls
-from passenger.dialects.completions.chunks import Choice, Chunk, Piece, decode_chunk
+from passenger.dialects.completions.chunks import TEXTS, Choice, Chunk, Piece, bad_event, decode_chunk
 from passenger.dialects.completions.relaying import mid_stream_failure
 from passenger.dialects.completions.wire import Bill, TokenCounts, usage_of
 from passenger.errors import Failure, Kind
-from passenger.events import Delta, Event, Finish, PartKind, PartStart, PartStop, Reason, Start
+from passenger.events import (
+    PARTS_LIMIT,
+    Delta,
+    Event,
+    Finish,
+    PartKind,
+    PartStart,
+    PartStop,
+    Reason,
+    Start,
+    too_many_parts,
+)
 from passenger.framing import Message
+from passenger.halves import Halves
 from passenger.toolnames import Names
 
 DONE = b"[DONE]"
@@ -34,6 +46,7 @@ class Reader:
         self._origin = f"completions/{able.vendor}"
         self._model = prompt.model
         self._calls = Calls(Names(prompt.tools))
+        self._halves = Halves(TEXTS)
         self._started = False
         self._done = False
         self._open: PartKind | None = None
@@ -53,14 +66,14 @@ class Reader:
         if self._done:
             return
         if message.data == DONE:
-            yield from self._finish()
+            yield from self._halves.told(self._finish())
             return
-        chunk = decode_chunk(message.data)
+        chunk = decode_chunk(message.data, self._halves)
         if chunk.error is not None:
             raise mid_stream_failure(chunk.error)
         self._note(chunk)
         for choice in chunk.choices or ():
-            yield from self._choice(choice, chunk.model)
+            yield from self._halves.told(self._choice(choice, chunk.model))
 
     def end(self) -> Iterator[Event]:
         """See `Reader.end`.
@@ -69,7 +82,7 @@ class Reader:
             Failure: a choice lacks its finish reason.
         """
         if not self._done:
-            yield from self._finish()
+            yield from self._halves.told(self._finish())
 
     def _note(self, chunk: Chunk) -> None:
         """Keep the last of what is said of tokens; Gemini says it in every event."""
@@ -84,6 +97,8 @@ class Reader:
                 if not self._started:
                     yield self._start(model)
                 yield event
+        elif choice.message is not None:
+            raise bad_event("a choice of a stream has a whole message")
         self._conclude(index, choice.finish_reason)
 
     def _start(self, model: str | None) -> Start:
@@ -98,6 +113,8 @@ class Reader:
             self._unfinished.discard(index)
         elif index not in self._finished:
             self._unfinished.add(index)
+        if len(self._unfinished) > PARTS_LIMIT or len(self._finished) > PARTS_LIMIT:
+            raise too_many_parts()
 
     def _delta(self, index: int, delta: Piece) -> Iterator[Event]:
         if text := delta.reasoning_text or delta.cot_summary:

@@ -12,7 +12,8 @@ import msgspec
 from passenger.decoding import mend
 from passenger.dialects.completions.chunks import CallPiece, Function
 from passenger.errors import Failure, Kind
-from passenger.events import Delta, Event, PartStart, PartStop
+from passenger.events import PARTS_LIMIT, Delta, Event, PartStart, PartStop, too_many_parts
+from passenger.halves import whole
 from passenger.toolnames import Names
 
 Place = tuple[int, int]
@@ -33,6 +34,8 @@ class _Call:
         self.told = False
         self.over = False
         """Nothing can come of it any more."""
+        self.ended = False
+        """All of it has been told."""
 
 
 class Calls:
@@ -70,13 +73,15 @@ class Calls:
         call = self._at.get(place)
         if (piece.id and (call is None or piece.id != call.id)) or (call is None and function.name):
             return self._begin(place, piece.id)
-        if call is not None and call in self._line:
+        if call is not None and not call.ended:
             return call
         if function.arguments:
             raise Failure(Kind.UPSTREAM, "Copilot's stream has a piece of no tool call", code="bad_event")
         return None
 
     def _begin(self, place: Place, call_id: str | None) -> _Call:
+        if self.count >= PARTS_LIMIT:
+            raise too_many_parts()
         if place in self._at:
             self._at[place].over = True
         call = self._at[place] = _Call(call_id or f"call_{self.count}")
@@ -99,6 +104,7 @@ class Calls:
         return PartStart("call", call.id, tool.name, tool.namespace, tool.custom)
 
     def _end(self, call: _Call) -> Iterator[Event]:
+        call.ended = True
         yield from self._tell(call)
         if not call.started:
             raise Failure(Kind.UPSTREAM, "Copilot's stream has a tool call without a name", code="bad_event")
@@ -116,6 +122,7 @@ class Calls:
 
 def _raw_input(arguments: str) -> str:
     """The raw text for a custom tool in the arguments of the function that stands for it."""
+    arguments = whole(arguments)
     try:
         value = mend(json.loads(arguments))
     except (ValueError, RecursionError):

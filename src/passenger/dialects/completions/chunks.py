@@ -1,14 +1,13 @@
 """One event of Copilot's stream, decoded; it hides what may be null or missing in it, and lone surrogates."""
 
-import json
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from passenger.decoding import mend
 from passenger.dialects.completions.wire import Bill, TokenCounts
 from passenger.errors import Failure, Kind
+from passenger.halves import Halves
 
 
 class Function(Struct, gc=False):
@@ -43,6 +42,7 @@ class Choice(Struct, gc=False):
     index: int | None = None
     finish_reason: str | None = None
     delta: Piece | None = None
+    message: Any = None
 
 
 class Chunk(Struct, gc=False):
@@ -58,8 +58,12 @@ class Chunk(Struct, gc=False):
 _CHUNK = msgspec.json.Decoder(Chunk)
 
 
-def decode_chunk(data: bytes) -> Chunk:
-    """One event's data.
+TEXTS = frozenset({"content", "refusal", "reasoning_text", "cot_summary", "arguments"})
+"""The fields that come in pieces."""
+
+
+def decode_chunk(data: bytes, halves: Halves | None = None) -> Chunk:
+    """One event's data; halves of characters are left in the texts that come in pieces.
 
     Raises:
         Failure: it is not JSON, or has another shape.
@@ -67,13 +71,19 @@ def decode_chunk(data: bytes) -> Chunk:
     try:
         return _CHUNK.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _decode_leniently(data)
+        return _decode_leniently(data, halves or Halves(frozenset()))
 
 
-def _decode_leniently(data: bytes) -> Chunk:
+def _decode_leniently(data: bytes, halves: Halves) -> Chunk:
     """The same for lone surrogate escapes, which the fast decoder refuses."""
     try:
-        return msgspec.convert(mend(json.loads(data)), Chunk)
+        return msgspec.convert(halves.read(data), Chunk)
     except (ValueError, RecursionError) as error:
-        message = f"Copilot's stream has an event that is not to be understood: {error}"
-        raise Failure(Kind.UPSTREAM, message, code="bad_event") from error
+        raise bad_event(str(error)) from error
+
+
+def bad_event(what: str) -> Failure:
+    """The failure of a stream with an event that means something and is not to be understood."""
+    return Failure(
+        Kind.UPSTREAM, f"Copilot's stream has an event that is not to be understood: {what}", code="bad_event"
+    )

@@ -11,6 +11,7 @@ from passenger.chat import Usage
 from passenger.decoding import loads
 from passenger.dialects.completions.wire import Bill, TokenCounts, usage_of
 from passenger.errors import STATUS, Failure, Kind, kind_of
+from passenger.events import PARTS_LIMIT, too_many_parts
 from passenger.framing import LF, read_data, write_sse
 
 DONE = b"[DONE]"
@@ -94,6 +95,8 @@ class Tap:
             self._open.discard(choice.index)
         elif choice.index not in self._finished:
             self._open.add(choice.index)
+        if len(self._open) > PARTS_LIMIT or len(self._finished) > PARTS_LIMIT:
+            raise too_many_parts()
 
     def _bill(self, chunk: Chunk) -> None:
         """Keep the last usage, and Copilot's bill from whichever event carried it."""

@@ -1,15 +1,26 @@
 """Copilot's Messages stream as events; it hides the indices, and what is no part of an answer."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 
 from passenger.chat import Abilities, Prompt
+from passenger.dialects.messages.later import Later
 from passenger.dialects.messages.open_blocks import Call, Open, open_block
 from passenger.dialects.messages.usage import Meter
-from passenger.dialects.messages.wire import Block, Head, Piece, WireEvent, decode_event, failure_of, stream_broken
+from passenger.dialects.messages.wire import (
+    TEXTS,
+    Block,
+    Head,
+    Piece,
+    WireEvent,
+    decode_event,
+    failure_of,
+    refuse_untyped,
+    stream_broken,
+)
 from passenger.errors import Failure, Kind
 from passenger.events import Delta, Event, Finish, PartStart, PartStop, Reason, Start
 from passenger.framing import Message
+from passenger.halves import Halves
 from passenger.toolnames import Names
 
 NAME_LIMIT = 128
@@ -33,11 +44,12 @@ class Reader:
         self._names = Names(prompt.tools, NAME_LIMIT)
         self._origin = f"messages/{able.vendor}"
         self._meter = Meter()
+        self._halves = Halves(TEXTS)
         self._begun = False
         self._done = False
         self._block: Open | None = None
         self._index = 0
-        self._later: deque[WireEvent] = deque()
+        self._later = Later()
         self._called = False
         self._reason: Reason | None = None
         self._sequence: str | None = None
@@ -50,10 +62,10 @@ class Reader:
         """
         if self._done or message.data == b"[DONE]":
             return ()
-        event = decode_event(message.data)
+        event = decode_event(message.data, self._halves)
         if event.error is not None or event.type == "error":
             raise failure_of(event.error)
-        return list(self._read(event))
+        return list(self._halves.told(self._read(event)))
 
     def end(self) -> Iterable[Event]:
         """Nothing more.
@@ -76,9 +88,13 @@ class Reader:
             case "message_start" if not self._begun:
                 yield self._start(event.message)
             case "message_delta" if event.delta is not None:
+                if not self._begun:
+                    yield self._start(None)
                 yield from self._stopped(event.delta)
             case "message_stop":
                 yield from self._finish()
+            case "":
+                refuse_untyped(event)
             case _:
                 pass
 
@@ -91,7 +107,7 @@ class Reader:
     def _of_block(self, event: WireEvent) -> Iterator[Event]:
         """One block at a time; events of another one wait until it has closed."""
         if self._block is not None and event.index != self._index:
-            self._later.append(event)
+            self._later.put(event)
             return
         match event.type:
             case "content_block_start":
@@ -115,9 +131,20 @@ class Reader:
         block, self._block = self._block, None
         if block is not None:
             yield from block.close()
-        waiting, self._later = self._later, deque()
-        for event in waiting:
+        while not self._is_busy() and (waiting := self._later.take()):
+            for event in waiting:
+                yield from self._of_waiting(event)
+
+    def _is_busy(self) -> bool:
+        return self._block is not None
+
+    def _of_waiting(self, event: WireEvent) -> Iterator[Event]:
+        """An event that has waited; the end of its block brings no others along."""
+        if event.type != "content_block_stop":
             yield from self._of_block(event)
+        elif self._block is not None:
+            block, self._block = self._block, None
+            yield from block.close()
 
     def _stopped(self, delta: Piece) -> Iterator[Event]:
         """The reason why the answer has stopped, a refusal with the model's own words for it."""

@@ -3,16 +3,16 @@
 Facts: Anthropic's documentation ("Streaming messages"), and what Copilot was seen to send: `docs/dialects/messages.md`.
 """
 
-import json
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from passenger.decoding import mend
+from passenger.decoding import type_of
 from passenger.dialects.messages.failures import STATUS
 from passenger.dialects.messages.usage import Bill, WireUsage
 from passenger.errors import Failure, Kind, kind_of
+from passenger.halves import Halves
 
 
 class Block(Struct, gc=False):
@@ -70,25 +70,59 @@ class WireEvent(Struct, gc=False):
 _EVENT = msgspec.json.Decoder(WireEvent)
 
 
-def decode_event(data: bytes) -> WireEvent:
-    """One event's data.
+KNOWN = frozenset(
+    {
+        "message_start",
+        "content_block_start",
+        "content_block_delta",
+        "content_block_stop",
+        "message_delta",
+        "message_stop",
+        "error",
+    }
+)
+"""The events that say something of the answer."""
+
+_NOTHING = WireEvent("nothing")
+
+
+TEXTS = frozenset({"text", "thinking", "partial_json"})
+"""The fields that come in pieces."""
+
+
+def decode_event(data: bytes, halves: Halves | None = None) -> WireEvent:
+    """One event's data; one of a type that says nothing of the answer may have any shape.
+
+    Halves of characters are left in the texts that come in pieces.
 
     Raises:
-        Failure: it is not JSON, or has another shape.
+        Failure: it says something that is not to be understood.
     """
     try:
         return _EVENT.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _decode_leniently(data)
+        return _decode_leniently(data, halves or Halves(frozenset()))
 
 
-def _decode_leniently(data: bytes) -> WireEvent:
+def refuse_untyped(event: WireEvent) -> None:
+    """Refuse an event that says something of an answer, but not what.
+
+    Raises:
+        Failure: it does.
+    """
+    if event.delta is not None or event.content_block is not None or event.message is not None:
+        raise bad_event("it has no type")
+
+
+def _decode_leniently(data: bytes, halves: Halves) -> WireEvent:
     """The same for lone surrogate escapes, which the fast decoder refuses."""
     try:
-        return msgspec.convert(mend(json.loads(data)), WireEvent)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        message = f"Copilot's stream has an event that is not to be understood: {error}"
-        raise Failure(Kind.UPSTREAM, message, code="bad_event") from error
+        return msgspec.convert(halves.read(data), WireEvent)
+    except (ValueError, RecursionError) as error:
+        kind = type_of(data)
+        if kind and kind not in KNOWN:
+            return _NOTHING
+        raise bad_event(error) from error
 
 
 def failure_of(error: object) -> Failure:

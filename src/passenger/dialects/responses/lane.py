@@ -1,13 +1,20 @@
 """Parts of an answer that upstream may interleave, brought into one line: part k+1 waits until part k is whole."""
 
+import heapq
+import sys
 from collections.abc import Iterator
+from io import StringIO
 
 from passenger.chat import Seal
 from passenger.errors import Failure, Kind
-from passenger.events import Delta, Event, PartKind, PartStart, PartStop
+from passenger.events import PARTS_LIMIT, Delta, Event, PartKind, PartStart, PartStop, too_many_parts
+from passenger.halves import whole
 
 Place = tuple[int, int]
 """The index of an item in the output, and of the part in the item."""
+
+END = sys.maxsize
+"""The part that stands for an item's end."""
 
 
 class Segment:
@@ -19,7 +26,7 @@ class Segment:
         self.closed = False
         self.sent = False
         self.waiting: list[str] = []
-        self._lengths: dict[int, int] = {}
+        self._said: dict[int, StringIO] = {}
 
     @property
     def kind(self) -> PartKind:
@@ -27,18 +34,41 @@ class Segment:
         return self.start.kind
 
     def add(self, text: str, index: int = 0) -> None:
-        """Take more words; a thought's summary comes in several texts, with an empty line between them."""
-        if not text or self.closed:
+        """Take more words; a thought's summary comes in several texts, with an empty line between them.
+
+        Raises:
+            Failure: the part has ended.
+        """
+        if not text:
             return
-        if index not in self._lengths and self._lengths:
-            self.waiting.append("\n\n")
-        self._lengths[index] = self._lengths.get(index, 0) + len(text)
+        if self.closed:
+            raise _bad("goes on with a part that has ended")
+        said = self._said.get(index)
+        if said is None:
+            said = self._begin(index)
+        said.write(text)
         self.waiting.append(text)
 
     def reach(self, text: str | None, index: int = 0) -> None:
-        """Take what a whole text has beyond the pieces of it that came."""
-        if text is not None:
-            self.add(text[self._lengths.get(index, 0) :], index)
+        """Take what a whole text has beyond the pieces of it that came.
+
+        Raises:
+            Failure: it does not begin with them.
+        """
+        if text is None:
+            return
+        said = self._said[index].getvalue() if index in self._said else ""
+        if not text.startswith(said) and not text.startswith(said := whole(said)):
+            raise _bad("says a text whose whole differs from its pieces")
+        self.add(text[len(said) :], index)
+
+    def _begin(self, index: int) -> StringIO:
+        if self._said:
+            self.waiting.append("\n\n")
+        if len(self._said) >= PARTS_LIMIT:
+            raise too_many_parts()
+        said = self._said[index] = StringIO(newline="")
+        return said
 
     @property
     def silent(self) -> bool:
@@ -49,40 +79,80 @@ class Segment:
 
 
 class Lane:
-    """The segments of one answer, by their place."""
+    """The segments of one answer, by their place; those of an item that was announced come before later items."""
 
     def __init__(self) -> None:
-        self._open: dict[Place, Segment] = {}
-        self._current: Place | None = None
+        self._line: list[Place] = []
+        self._current: Segment | None = None
+        self._items: dict[int, list[Segment]] = {}
+        self._announced: dict[int, bool] = {}
+        """Whether an item that was announced is still open."""
         self.seen: dict[Place, Segment] = {}
 
     def at(self, place: Place, kind: PartKind) -> Segment:
-        """The segment of that place, a new one where there is none."""
+        """The segment of that place, a new one where there is none.
+
+        Raises:
+            Failure: something else is there.
+        """
         found = self.seen.get(place)
         if found is None:
-            found = self.seen[place] = self._open[place] = Segment(PartStart(kind))
+            return self._begin(place, kind)
+        if found.start.kind != kind:
+            raise _bad(f"has a {kind} where a {found.start.kind} is")
         return found
 
-    def of(self, index: int) -> list[Segment]:
-        """The segments of one item."""
-        return [segment for place, segment in self.seen.items() if place[0] == index]
+    def announce(self, index: int) -> None:
+        """Let an item's parts come before those of later items, though none has begun."""
+        if index not in self._announced:
+            self._announced[index] = True
+            self._queue((index, END))
+
+    def finish(self, index: int) -> None:
+        """Close the segments of one item."""
+        self._announced[index] = False
+        for segment in self._items.get(index, ()):
+            segment.closed = True
 
     def drain(self) -> Iterator[Event]:
         """The events that can be sent now."""
-        while self._open:
-            if self._current is None:
-                self._current = min(self._open)
-            segment = self._open[self._current]
+        while (segment := self._current or self._next()) is not None:
+            self._current = segment
             yield from _events(segment)
             if not segment.closed:
                 return
-            del self._open[self._current]
             self._current = None
 
     def close(self) -> None:
         """Close what is still open: the answer has ended."""
-        for segment in self._open.values():
-            segment.closed = True
+        self._announced = dict.fromkeys(self._announced, False)
+        for place in self._line:
+            if place in self.seen:
+                self.seen[place].closed = True
+        if self._current is not None:
+            self._current.closed = True
+
+    def _begin(self, place: Place, kind: PartKind) -> Segment:
+        self._queue(place)
+        segment = self.seen[place] = Segment(PartStart(kind))
+        self._items.setdefault(place[0], []).append(segment)
+        return segment
+
+    def _queue(self, place: Place) -> None:
+        if len(self.seen) + len(self._announced) >= PARTS_LIMIT:
+            raise too_many_parts()
+        heapq.heappush(self._line, place)
+
+    def _next(self) -> Segment | None:
+        """The first segment in line, None where there is none yet."""
+        while self._line:
+            first = self._line[0]
+            if first not in self.seen and self._announced[first[0]]:
+                return None
+            heapq.heappop(self._line)
+            if first in self.seen:
+                return self.seen[first]
+        return None
 
 
 def _events(segment: Segment) -> Iterator[Event]:
@@ -98,3 +168,7 @@ def _events(segment: Segment) -> Iterator[Event]:
         segment.waiting.clear()
     if segment.closed:
         yield PartStop(segment.seal)
+
+
+def _bad(what: str) -> Failure:
+    return Failure(Kind.UPSTREAM, f"Copilot's stream {what}", code="bad_event")

@@ -3,7 +3,7 @@
 Items and their parts are known by their place alone (`output_index`, `content_index`, `summary_index`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import ClassVar
 
@@ -11,10 +11,20 @@ from passenger.chat import Prompt, Seal
 from passenger.dialects.responses.failures import read_failure
 from passenger.dialects.responses.lane import Lane, Segment
 from passenger.dialects.responses.tools_up import Names
-from passenger.dialects.responses.wire import Item, Response, StreamEvent, TextPart, read_event, read_usage
+from passenger.dialects.responses.wire import (
+    TEXTS,
+    Item,
+    Response,
+    StreamEvent,
+    TextPart,
+    read_event,
+    read_usage,
+    refuse_untyped,
+)
 from passenger.errors import Failure, Kind
 from passenger.events import Event, Finish, PartKind, Reason, Start
 from passenger.framing import Message
+from passenger.halves import Halves
 from passenger.stops import Cut
 
 RAW = 1_000_000
@@ -37,15 +47,19 @@ class Reader:
         self._origin = f"responses/{vendor}"
         self._cut = Cut(prompt.stop) if any(prompt.stop) else None
         self._lane = Lane()
+        self._halves = Halves(TEXTS)
         self._started = False
         self._done = False
 
-    def read(self, message: Message) -> Iterator[Event]:
+    def read(self, message: Message) -> Iterable[Event]:
         """See `dialects.Reader`."""
-        event = None if self._done else read_event(message.data)
+        event = None if self._done else read_event(message.data, self._halves)
         if event is None:
             return iter(())
-        return self._events(event) if self._cut is None else self._shortened(self._cut, event)
+        if not event.type:
+            refuse_untyped(event)
+        events = self._halves.told(self._events(event))
+        return events if self._cut is None else self._shortened(self._cut, events)
 
     def end(self) -> Iterator[Event]:
         """See `dialects.Reader`."""
@@ -55,10 +69,10 @@ class Reader:
             raise Failure(Kind.UPSTREAM, BROKEN, code="stream_broken")
         yield self._cut.finish()
 
-    def _shortened(self, cut: Cut, event: StreamEvent) -> Iterator[Event]:
+    def _shortened(self, cut: Cut, events: Iterable[Event]) -> Iterator[Event]:
         """The events without what comes after a stop sequence; nor does a failure after it matter."""
         try:
-            for one in self._events(event):
+            for one in events:
                 yield from cut.apply(one)
         except Failure:
             if cut.met is None:
@@ -133,14 +147,17 @@ class Reader:
     # --- items ---------------------------------------------------------------------------------------------------
 
     def _added(self, event: StreamEvent) -> None:
-        if event.item is not None and (event.item.type == "reasoning" or event.item.type in CALLS):
+        if event.item is None:
+            return
+        if event.item.type == "message":
+            self._lane.announce(event.output_index)
+        if event.item.type == "reasoning" or event.item.type in CALLS:
             self._item(event.output_index, event.item)
 
     def _item_done(self, event: StreamEvent) -> None:
         if event.item is not None:
             self._item(event.output_index, event.item)
-            for segment in self._lane.of(event.output_index):
-                segment.closed = True
+            self._lane.finish(event.output_index)
 
     def _item(self, index: int, item: Item) -> None:
         """Take all that an item says; hosted ones are nobody's business."""

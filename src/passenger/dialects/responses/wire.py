@@ -6,7 +6,9 @@ import msgspec
 from msgspec import Struct
 
 from passenger.chat import Usage
-from passenger.decoding import loads
+from passenger.decoding import loads, type_of
+from passenger.errors import Failure, Kind
+from passenger.halves import Halves
 
 
 class TextPart(Struct, gc=False):
@@ -95,21 +97,79 @@ _EVENT = msgspec.json.Decoder(StreamEvent)
 _RESPONSE = msgspec.json.Decoder(Response)
 
 
-def read_event(data: bytes) -> StreamEvent | None:
-    """One event, None where it is nothing that we understand."""
+KNOWN = frozenset(
+    {
+        "response.output_text.delta",
+        "response.output_text.done",
+        "response.refusal.delta",
+        "response.refusal.done",
+        "response.content_part.added",
+        "response.content_part.done",
+        "response.reasoning_summary_part.added",
+        "response.reasoning_summary_part.done",
+        "response.reasoning_summary_text.delta",
+        "response.reasoning_summary_text.done",
+        "response.reasoning_text.delta",
+        "response.reasoning_text.done",
+        "response.function_call_arguments.delta",
+        "response.function_call_arguments.done",
+        "response.custom_tool_call_input.delta",
+        "response.custom_tool_call_input.done",
+        "response.output_item.added",
+        "response.output_item.done",
+        "response.completed",
+        "response.incomplete",
+        "response.failed",
+        "response.cancelled",
+        "error",
+    }
+)
+"""The events that say something of the answer."""
+
+
+TEXTS = frozenset({"delta"})
+"""The fields that come in pieces."""
+
+
+def read_event(data: bytes, halves: Halves | None = None) -> StreamEvent | None:
+    """One event, None where it is empty, or of another shape and of a type that says nothing of the answer.
+
+    Halves of characters are left in the texts that come in pieces, where `halves` will join them.
+
+    Raises:
+        Failure: it says something that is not to be understood.
+    """
     try:
         return _EVENT.decode(data)
-    except msgspec.ValidationError:
-        return None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _read_leniently(data)
+        return None if data in {b"", b"[DONE]"} else _read_leniently(data, halves or Halves(frozenset()))
 
 
-def _read_leniently(data: bytes) -> StreamEvent | None:
+def _read_leniently(data: bytes, halves: Halves) -> StreamEvent | None:
     try:
-        return msgspec.convert(loads(data), StreamEvent)
-    except (ValueError, RecursionError):
-        return None
+        return msgspec.convert(halves.read(data), StreamEvent)
+    except (ValueError, RecursionError) as error:
+        kind = type_of(data)
+        if kind and kind not in KNOWN:
+            return None
+        raise bad_event(error) from error
+
+
+def refuse_untyped(event: StreamEvent) -> None:
+    """Refuse an event that says something of an answer, but not what.
+
+    Raises:
+        Failure: it does.
+    """
+    if any(value is not None for value in (event.delta, event.text, event.part, event.item, event.response)):
+        raise bad_event("it has no type")
+
+
+def bad_event(what: object) -> Failure:
+    """The failure of a stream with an event that means something and is not to be understood."""
+    return Failure(
+        Kind.UPSTREAM, f"Copilot's stream has an event that is not to be understood: {what}", code="bad_event"
+    )
 
 
 def read_response(data: bytes) -> Response:

@@ -1,0 +1,58 @@
+import itertools
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passenger.events import Delta, Event, PartStart, PartStop
+from passenger.halves import Halves, whole
+
+
+def joined(*texts: str) -> str:
+    halves = Halves(frozenset({"text"}))
+    told: list[Event] = []
+    for text in texts:
+        read = halves.read(json.dumps({"text": text}).encode())["text"]
+        told += halves.told([Delta(read)])
+    told += halves.told([PartStop()])
+    assert told[-1] == PartStop()
+    return "".join(event.text for event in told if isinstance(event, Delta))
+
+
+@pytest.mark.proves("F38")
+@given(st.text(st.sampled_from("aé\u2028😀🏓\U0010ffff")), st.lists(st.integers(0, 12)))
+def test_a_text_is_whole_wherever_its_escapes_were_cut(text: str, cuts: list[int]) -> None:
+    units = [json.loads(f'"\\u{unit:04x}"') for unit in memoryview(text.encode("utf-16-le")).cast("H")]
+    ends = [0, *sorted(min(cut, len(units)) for cut in cuts), len(units)]
+    pieces = ["".join(units[start:end]) for start, end in itertools.pairwise(ends)]
+    assert joined(*filter(None, pieces)) == text
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (["a\ud83d"], "a\ufffd"),
+        (["a\ud83d", "b"], "a\ufffdb"),
+        (["\ude00a"], "\ufffda"),
+        (["\ud83d", "\ud83d", "\ude00"], "\ufffd😀"),
+        (["\ud83d\ud83da"], "\ufffd\ufffda"),
+    ],
+)
+def test_a_half_that_lacks_its_other_one_is_a_replacement_character(pieces: list[str], text: str) -> None:
+    assert joined(*pieces) == text
+
+
+def test_what_does_not_come_in_pieces_is_mended_at_once() -> None:
+    halves = Halves(frozenset({"text"}))
+    assert halves.read(b'{"id\\ud83d":["\\ud83d",1,null]}') == {"id\ufffd": ["\ufffd", 1, None]}
+
+
+def test_a_stream_without_halves_is_told_as_it_is() -> None:
+    events: list[Event] = [PartStart("text"), Delta("a"), PartStop()]
+    assert Halves(frozenset()).told(events) is events
+
+
+@given(st.text(st.characters()))
+def test_what_is_whole_stays_as_it_is(text: str) -> None:
+    assert whole(text) == text
