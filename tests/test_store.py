@@ -9,13 +9,14 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.store import CorruptError, PrivateFile, StoreError
+from passenger.store import CorruptError, MisplacedError, PrivateFile, StoreError
 
 
 def mode(path: Path) -> int:
@@ -227,6 +228,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_rubbish(tmp_path: Path) -> None:
 
 WRITE_FOR_EVER = """
 import itertools, sys
+from collections.abc import Callable
 from pathlib import Path
 from passenger.store import PrivateFile
 file = PrivateFile(Path(sys.argv[1]))
@@ -294,3 +296,77 @@ def test_the_file_is_readable_json_for_people(tmp_path: Path) -> None:
     assert text.endswith("}\n")
     assert json.loads(text) == {"token": "x", "expires_at": 1}
     assert len(text.splitlines()) > 2
+
+
+# --- what is no file ---------------------------------------------------------------------------------------------
+
+
+def put_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def put_directory(path: Path) -> None:
+    path.mkdir()
+    (path / "something").write_text("precious")
+
+
+def put_loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def put_link_to_a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+MISPLACED = [put_pipe, put_directory, put_loop, put_link_to_a_device]
+
+
+@pytest.mark.proves("T3")
+@pytest.mark.parametrize("put", MISPLACED)
+def test_what_is_no_file_is_set_aside_from_our_own_directory(tmp_path: Path, put: Callable[[Path], None]) -> None:
+    path = tmp_path / "t.json"
+    put(path)
+    before = path.lstat()
+    file = PrivateFile(path)
+    with pytest.raises(MisplacedError):
+        file.read()
+    kept = file.set_aside()
+    assert kept is not None
+    assert (kept.lstat().st_ino, kept.lstat().st_mode) == (before.st_ino, before.st_mode)
+    file.write({"token": "x"})
+    assert file.read() == {"token": "x"}
+
+
+@pytest.mark.proves("T3")
+@pytest.mark.parametrize("put", MISPLACED)
+def test_what_is_no_file_where_a_path_was_asked_for_stays(tmp_path: Path, put: Callable[[Path], None]) -> None:
+    path = tmp_path / "t.json"
+    put(path)
+    before = path.lstat()
+    file = PrivateFile(path, make_parents=False)
+    assert file.set_aside() is None
+    assert path.lstat() == before
+
+
+@pytest.mark.proves("T3")
+@pytest.mark.parametrize("put", [put_pipe, put_directory])
+def test_nothing_but_a_file_or_a_link_is_replaced(tmp_path: Path, put: Callable[[Path], None]) -> None:
+    path = tmp_path / "t.json"
+    put(path)
+    before = path.lstat().st_ino
+    with pytest.raises(StoreError, match="not a plain file"):
+        PrivateFile(path).write({})
+    assert path.lstat().st_ino == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["t.json"]
+
+
+@pytest.mark.proves("T3")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+def test_a_file_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text("theirs")
+    os.chown(path, 12345, 12345)
+    with pytest.raises(StoreError, match="belongs to another user"):
+        PrivateFile(path).write({})
+    assert path.read_text() == "theirs"
+    assert path.stat().st_uid == 12345

@@ -5,6 +5,7 @@ temporary file beside the old one, flush it to disk, rename it over, flush the d
 """
 
 import contextlib
+import errno
 import logging
 import os
 import secrets
@@ -38,6 +39,10 @@ class CorruptError(StoreError):
     """A file whose content is not what it should be; it can be set aside and made anew."""
 
 
+class MisplacedError(CorruptError):
+    """What stands in the file's place is no file: a pipe, a directory, a device, or links that lead in a circle."""
+
+
 @dataclass(frozen=True)
 class PrivateFile:
     """One JSON object in a file that only its owner may read.
@@ -64,8 +69,8 @@ class PrivateFile:
         A file that others may read is made private first, with a warning.
 
         Raises:
-            CorruptError: it does not hold a JSON object.
-            StoreError: it is not a plain file, belongs to somebody else, or cannot be read.
+            CorruptError: it does not hold a JSON object, or is no file at all.
+            StoreError: it belongs to somebody else, or cannot be read.
         """
         try:
             self._check_link()
@@ -74,6 +79,8 @@ class PrivateFile:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise MisplacedError(f"{self.path} is a link that leads nowhere") from error
             raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
         try:
             self._check(descriptor)
@@ -86,18 +93,23 @@ class PrivateFile:
         """Replace the file whole: whoever reads meets the old or the new content, never a part.
 
         Raises:
-            StoreError: the directory is missing or not writable, or the disk is full; the old file is intact.
+            StoreError: the directory is missing or not writable, the disk is full, or what stands there is no file or
+                somebody else's; the old file is intact.
         """
         try:
             self._ensure_directory()
+            self._check_replaceable()
             self._replace(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}") from error
 
     def set_aside(self) -> Path | None:
-        """Move a corrupt file out of the way and keep it; None where that is not possible."""
+        """Move a corrupt file out of the way and keep it; None where that is not possible.
+
+        What is no file is moved from our own directory only: a path that was asked for may be a device of the system's.
+        """
         target = self.path.with_name(f"{self.path.name}.corrupt-{int(time.time())}")
-        if not self.ours:
+        if not self.ours or not (self.make_parents or self.path.is_file()):
             return None
         try:
             self.path.replace(target)
@@ -139,10 +151,21 @@ class PrivateFile:
         ):
             raise StoreError(f"{self.path} is a link that belongs to another user (uid {owner})")
 
+    def _check_replaceable(self) -> None:
+        """Put nothing in the place of what is no file or link, or is not ours."""
+        try:
+            info = self.path.lstat()
+        except FileNotFoundError:
+            return
+        if not (stat.S_ISREG(info.st_mode) or stat.S_ISLNK(info.st_mode)):
+            raise StoreError(f"{self.path} cannot be written: it is not a plain file")
+        if os.name == "posix" and info.st_uid not in _trusted_owners():
+            raise StoreError(f"{self.path} cannot be written: it belongs to another user (uid {info.st_uid})")
+
     def _check(self, descriptor: int) -> None:
         info = os.fstat(descriptor)
         if not stat.S_ISREG(info.st_mode):
-            raise StoreError(f"{self.path} is not a plain file")
+            raise MisplacedError(f"{self.path} is not a plain file")
         if os.name != "posix":
             return
         if info.st_uid not in _trusted_owners():

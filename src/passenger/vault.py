@@ -19,7 +19,7 @@ from passenger.accounts import Login, Source, Token
 from passenger.copilot.protocol import Grant
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
-from passenger.store import CorruptError, PrivateFile, Stamp, StoreError
+from passenger.store import CorruptError, MisplacedError, PrivateFile, Stamp, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +103,7 @@ class FileVault:
         self._looked = clock()
         self._seen = self._stamps()
         self._unsaved = False
+        self._complaints: dict[Path, str] = {}
 
     @property
     def unsaved(self) -> str | None:
@@ -196,16 +197,30 @@ class FileVault:
         return None, None
 
     def _read(self, file: PrivateFile, shape: type[_T]) -> _T | None:
-        """What a file holds; a corrupt one is set aside, so that it counts as absent and is not lost."""
+        """What a file holds; one that is corrupt or of no use counts as absent and is not lost.
+
+        Only the login is not passed over where there is one that cannot be read: another might be used in its place.
+        """
         try:
             content = file.read()
             return None if content is None else msgspec.convert(content, shape)
-        except (CorruptError, msgspec.ValidationError) as error:
-            kept = file.set_aside()
-            log.warning("%s; %s", error, f"kept as {kept}" if kept else "and it cannot be set aside")
-            return None
         except StoreError as error:
-            raise Failure(Kind.LOGIN, str(error), code="login_needed") from error
+            is_login = file is self._paths.access
+            if is_login and (isinstance(error, MisplacedError) or not isinstance(error, CorruptError)):
+                raise Failure(Kind.LOGIN, str(error), code="login_needed") from error
+            self._pass_over(file, error)
+        except msgspec.ValidationError as error:
+            self._pass_over(file, error)
+        return None
+
+    def _pass_over(self, file: PrivateFile, error: StoreError | msgspec.ValidationError) -> None:
+        """Set a corrupt file aside, and say so once; what only cannot be read stays where it is."""
+        is_corrupt = isinstance(error, CorruptError | msgspec.ValidationError)
+        kept = file.set_aside() if is_corrupt else None
+        complaint = f"{error}; {f'kept as {kept}' if kept else 'it is not used and stays where it is'}"
+        if self._complaints.get(file.path) != complaint:
+            log.warning("%s", complaint)
+        self._complaints[file.path] = complaint
 
 
 def _same(login: Login, belongs_to: str | None) -> bool:
