@@ -28,7 +28,7 @@ AFTER_THE_CUT = 3
 A_MOMENT = 0.5
 """Seconds that they have when the server was told to stop a second time."""
 
-OVERDUE = 4.5
+OVERDUE = 4.0
 """Seconds after the drain deadline at which a process is ended that has not stopped: something blocks it."""
 
 HURRIED = 3.0
