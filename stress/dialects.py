@@ -1,25 +1,33 @@
 """The ways to ask that a soak mixes, as a table: where, in which words, and how a whole and a broken answer look."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 Body = dict[str, object]
 
-RELAYED = "gpt-4o"
-TRANSLATED = "claude-haiku-4.5"
+RELAYED = "gpt-5.4"
+TRANSLATED = "claude-opus-5"
 NEWEST = "gpt-5.5"
+"""Models that take prompts of megabytes."""
+
+Turns = Sequence[str]
+"""What user and model have said before, in turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to ask: its path, its body by the text, and what the end and the error of its stream hold."""
+    """One way to ask: its path, its body by the text and the turns before it, and how its stream ends and fails."""
 
     name: str
     path: str
-    body: Callable[[str], Body]
+    write: Callable[[str, Turns], Body]
     stream: bool
     ends: tuple[bytes, ...] = ()
     fails: tuple[bytes, ...] = ()
+
+    def body(self, text: str, before: Turns = ()) -> Body:
+        """What is sent."""
+        return self.write(text, before)
 
     def whole(self, said: bytes) -> bool:
         """Whether an answer came to its end."""
@@ -30,20 +38,25 @@ class Way:
         return self.stream and any(error in said for error in self.fails)
 
 
-def _chat(model: str, *, stream: bool) -> Callable[[str], Body]:
-    return lambda text: {"model": model, "stream": stream, "messages": [{"role": "user", "content": text}]}
+def _said(text: str, before: Turns) -> list[Body]:
+    return [{"role": ("user", "assistant")[n % 2], "content": one} for n, one in enumerate([*before, text])]
 
 
-def _messages(model: str, *, stream: bool) -> Callable[[str], Body]:
-    return lambda text: {**_chat(model, stream=stream)(text), "max_tokens": 1000}
+def _chat(model: str, *, stream: bool) -> Callable[[str, Turns], Body]:
+    return lambda text, before: {"model": model, "stream": stream, "messages": _said(text, before)}
 
 
-def _responses(model: str, *, stream: bool) -> Callable[[str], Body]:
-    return lambda text: {"model": model, "stream": stream, "input": text}
+def _messages(model: str, *, stream: bool) -> Callable[[str, Turns], Body]:
+    return lambda text, before: {**_chat(model, stream=stream)(text, before), "max_tokens": 1000}
 
 
-def _gemini(text: str) -> Body:
-    return {"contents": [{"role": "user", "parts": [{"text": text}]}]}
+def _responses(model: str, *, stream: bool) -> Callable[[str, Turns], Body]:
+    return lambda text, before: {"model": model, "stream": stream, "input": _said(text, before)}
+
+
+def _gemini(text: str, before: Turns) -> Body:
+    turns = enumerate([*before, text])
+    return {"contents": [{"role": ("user", "model")[n % 2], "parts": [{"text": one}]} for n, one in turns]}
 
 
 def _all() -> list[Way]:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +51,20 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(simulator: Simulator, home: Path, settings: str = "", name: str = "one") -> AsyncIterator[Served]:
+async def serving(
+    simulator: Simulator,
+    home: Path,
+    settings: str = "",
+    name: str = "one",
+    *,
+    program: str = "passenger",
+    env: Mapping[str, str] | None = None,
+) -> AsyncIterator[Served]:
     """A process on a free port, pointed at the simulator and logged in there; several may share a home."""
     config, log, port = home / f"{name}.toml", home / f"{name}.log", free_port()
     config.write_text(simulator.config_toml() + settings)
-    command = [sys.executable, "-m", "passenger", "-c", str(config), "--port", str(port)]
-    with child(command, _environment(home, simulator), log) as process:
+    command = [sys.executable, "-m", program, "-c", str(config), "--port", str(port)]
+    with child(command, {**_environment(home, simulator), **(env or {})}, log) as process:
         await asyncio.to_thread(await_answer, process, port, "/livez", log, PATIENCE)
         yield Served(process.pid, port, log)
 

@@ -1,16 +1,20 @@
 """Each driver of `stress` in its smallest form, so that none can rot, and what judges their answers."""
 
+import json
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from stress import cancel, slow_reader, slowloris, soak, stale, stampede
+from stress import cancel, hostile, slow_reader, slowloris, soak, stale, stampede
 from stress.__main__ import DRIVERS, main
+from stress.churn import turns
 from stress.dialects import WAYS
 from stress.figures import Report, percentile, slope
+from stress.hostile import HOSTILE, Hostile
 from stress.mishaps import MISHAPS, NONE, Answer, complaint
+from stress.probe import counts, grown, places, types
 
 ROOT = Path(__file__).parent.parent
 
@@ -80,3 +84,27 @@ def test_an_answer_that_does_not_fit_what_befell_it_is_noticed(way: Any) -> None
     assert complaint(way, cut, Answer(200, end))
     assert complaint(way, busy, Answer(502, b'{"error": {}}'))
     assert not complaint(way, busy, Answer(429, b'{"error": {}}'))
+
+
+@pytest.mark.parametrize("one", HOSTILE, ids=lambda one: f"{one.path}-{one.status}")
+def test_a_hostile_request_that_is_not_refused_is_noticed(one: Hostile) -> None:
+    assert len(one.body(100_000)) >= 50_000
+    assert not hostile.complaint(one, one.status, b'{"error": {}}')
+    assert hostile.complaint(one, 200, b'{"error": {}}')
+    assert hostile.complaint(one, 500, b'{"error": {}}')
+    assert hostile.complaint(one, one.status, b"{}")
+
+
+def test_a_body_has_the_size_that_was_drawn_and_ends_with_the_users_turn() -> None:
+    for size in (1_000, 50_000, 2_000_000):
+        before = turns(size)
+        assert len(before) % 2 == 0
+        for way in WAYS:
+            assert size * 0.7 <= len(json.dumps(way.body("", before))) <= size * 1.3 + 400
+
+
+def test_what_has_grown_is_told_with_the_most_first() -> None:
+    assert grown({"a": 1, "b": 5, "c": 9}, {"a": 3, "b": 9, "c": 8, "d": 1}) == [("b", 4), ("a", 2), ("d", 1)]
+    assert counts()["python blocks"] > 0
+    assert types()["builtins.dict"] > 0
+    assert places() == {}
