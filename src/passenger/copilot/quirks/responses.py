@@ -322,7 +322,7 @@ class StreamRelay:
         if kind in ENDS:
             self.usage = read_usage(event.response, event.copilot_usage)
         if failure is not None and kind == b"null":
-            raise failure
+            raise failure.but()
         self.failure, self._failed = failure, kind in FAILURES
         self.done = kind in ENDS and failure is None
 

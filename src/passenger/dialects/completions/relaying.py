@@ -185,7 +185,7 @@ class StreamRelay:
         """Let an error of OpenAI's shape go down as it came."""
         failure = mid_stream_failure(error)
         if not isinstance(error, dict) or error.get("message") != failure.message:
-            raise failure
+            raise failure.but()
         self.failure = failure
 
 

@@ -107,7 +107,7 @@ class StreamRelay:
             case {"type": str(), "message": str()} if event.type == "error":
                 self.failure = failure
             case _:
-                raise failure
+                raise failure.but()
 
 
 def _read(data: bytes) -> _Event | None:
