@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from passenger.simulator import Fault, Recorded, Simulator
+from stress import hangups
 from stress.asking import UP, asked, http
 from stress.figures import Report
 from stress.served import Served, eventually, serving
@@ -33,11 +34,16 @@ EXCHANGING = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many hang-ups in all, how many clients at a time, and with which random numbers."""
+    """How many hang-ups at random moments, how many clients at a time, and with which random numbers.
+
+    Then `each` hang-ups of each pair of dialect and route, with bodies of all sizes; `agents` with a coding agent's.
+    """
 
     requests: int = 500
     clients: int = 5
     seed: int = 7
+    each: int = 20
+    agents: int = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +59,17 @@ async def run(plan: Plan) -> Report:
     """All kinds, one after the other."""
     report, share = Report(f"cancel: {plan.requests} hang-ups, {plan.clients} clients at a time"), len(KINDS)
     with TemporaryDirectory() as home:
-        async with Simulator() as simulator, serving(simulator, Path(home)) as served, http() as client:
+        speaks = hangups.SPEAKS
+        async with Simulator(speaks=speaks) as simulator, serving(simulator, Path(home)) as served, http() as client:
             stage, every = Stage(plan, simulator, served), list[float]()
             await asked(client, served, "prime")
+            await hangups.memory(report, simulator, served, plan.agents)
             async with stalls() as late:
                 for number, kind in enumerate(KINDS):
                     every += await _kind(report, stage, kind, (plan.requests + number) // share)
             report.times("all of these", every)
             report.times("the driver's own stalls", late)
+            await hangups.every_size(report, simulator, served, plan.each)
             _judge(report, stage)
             report.must(not await asked(client, served, "afterwards"), "a request afterwards is not served")
     return report

@@ -23,7 +23,7 @@ IMPATIENT = "[limits]\nheader_timeout = 0.5\nbody_idle_timeout = 0.5\n"
 SMALLEST: dict[str, object] = {
     "soak": soak.Plan(minutes=0.05, streams=20, mishaps=0.5, revoke=0.5, sample=0.5),
     "stampede": stampede.Plan(rounds=1, processes=2, requests=20, delay=0.1),
-    "cancel": cancel.Plan(requests=20),
+    "cancel": cancel.Plan(requests=20, each=1, agents=5),
     "stale": stale.Plan(requests=200, closing="idle"),
     "slow-reader": slow_reader.Plan(mb=20, seconds=0.5, clients=5),
     "slowloris": slowloris.Plan(connections=9, clients=3, before=0.5, during=10, settings=IMPATIENT),

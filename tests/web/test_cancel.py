@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from benchmarks.process import memory_kb
-from stress.dialects import NEWEST, RELAYED, TRANSLATED, WAYS, Way
+from stress.dialects import NEWEST, RELAYED
+from stress.hangups import APIS, PAIRS, SIZES, SPEAKS, WAITS, Pair, agents_body
 
 from passenger.simulator import Fault, Simulator
 from passenger.simulator.recorded import Recorded
@@ -75,82 +76,46 @@ async def test_a_client_that_leaves_ends_the_request_upstream(
 
 # --- whatever it sent --------------------------------------------------------------------------------------------
 
-APIS = {RELAYED: "/chat/completions", TRANSLATED: "/v1/messages", NEWEST: "/responses"}
-"""A model of each of Copilot's APIs, and of no other."""
-
-WAITS = "[[delay 60]]"
-PAIRS = {
-    f"{way.name}, {model}, {'a stream' if way.stream else 'whole'}": (way, model)
-    for way in WAYS
-    for model in APIS
-    if model in way.path or way.body("").get("model") == model
-}
-
-
-def filled(kilobytes: int, then: str = WAITS) -> str:
-    return "words " * (kilobytes * 1000 // 6) + then
-
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def apart(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
     """A bench whose models speak one API each."""
-    speaks = {model: [path] for model, path in APIS.items()}
-    async with Simulator(speaks=speaks) as sim, bench(tmp_path_factory.mktemp("apart"), simulator=sim) as one:
+    async with Simulator(speaks=SPEAKS) as sim, bench(tmp_path_factory.mktemp("apart"), simulator=sim) as one:
         yield one
 
 
-async def hang_up(one: Bench, way: Way, text: str, up: str) -> Recorded:
+async def hang_up(one: Bench, pair: Pair, kilobytes: int) -> None:
     """Ask, and leave once upstream has the request, which it then sees closed."""
     one.forget()
-    body = json.dumps(way.body(text)).encode()
-    head = f"POST {way.path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    wire = await one.dial(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-    request = await one.upstream(up)
+    wire = await one.dial(pair.request(kilobytes))
+    request = await one.upstream(APIS[pair.model])
     wire.abort()
-    await one.sim.closed(request)
-    return request
+    await assert_ended(one, request)
 
 
 @pytest.mark.proves("F35", "promise 7")
 @pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.parametrize("kilobytes", [1, 65, 130, 263, 300, 520, 600, 1000, 2000, 8000])
+@pytest.mark.parametrize("kilobytes", SIZES)
 async def test_a_hang_up_is_noticed_however_long_the_body_was(apart: Bench, kilobytes: int, stream: bool) -> None:
-    way = next(way for way in WAYS if way.name == "chat" and way.stream == stream)
-    request = await hang_up(apart, way, filled(kilobytes), APIS[RELAYED])
-    await assert_ended(apart, request)
+    pair = next(pair for pair in PAIRS if pair.way.name == "chat" and pair.way.stream == stream)
+    await hang_up(apart, pair, kilobytes)
 
 
 @pytest.mark.proves("F35", "promise 7")
-@pytest.mark.parametrize("pair", PAIRS)
-async def test_a_hang_up_is_noticed_in_every_dialect_and_on_every_route(apart: Bench, pair: str) -> None:
-    way, model = PAIRS[pair]
-    request = await hang_up(apart, way, filled(300), APIS[model])
-    await assert_ended(apart, request)
+@pytest.mark.parametrize("pair", PAIRS, ids=str)
+async def test_a_hang_up_is_noticed_in_every_dialect_and_on_every_route(apart: Bench, pair: Pair) -> None:
+    await hang_up(apart, pair, 300)
 
 
 @pytest.mark.proves("F35", "promise 7")
 async def test_a_hang_up_is_noticed_though_another_request_waits_behind(shared: Bench) -> None:
-    body = json.dumps(asking(filled(300))).encode()
+    body = json.dumps(asking("words " * 50_000 + WAITS)).encode()
     one = f"{HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body
     wire = await shared.dial(one + f"{HEAD}Content-Length: 20\r\n\r\n".encode() + b" " * 20)
     request = await shared.upstream()
     wire.abort()
     await shared.sim.closed(request)
     assert request.closed_early
-
-
-def agents_body(model: str) -> bytes:
-    """What a coding agent sends after a while: some 300 KB in many messages."""
-    messages: list[dict[str, object]] = [{"role": "system", "content": "You are a coding agent."}]
-    for number in range(700):
-        call = {"name": "read", "arguments": json.dumps({"path": f"src/file_{number}.py"})}
-        calls = [{"id": f"call_{number}", "type": "function", "function": call}]
-        messages += [
-            {"role": "assistant", "content": "", "tool_calls": calls},
-            {"role": "tool", "tool_call_id": f"call_{number}", "content": f"def f{number}(): ...\n" * 12},
-        ]
-    messages.append({"role": "user", "content": WAITS})
-    return json.dumps({"model": model, "stream": True, "messages": messages}).encode()
 
 
 @pytest.mark.proves("F35", "F56")
