@@ -58,8 +58,8 @@ bench-peers: $(DEV)  ## the same beside nginx, LiteLLM and copilot-api; installs
 soak: $(DEV)  ## everything at once for MINUTES (20): dialects, faults, hang-ups, dying tokens
 	$(BIN)/python -m stress soak --minutes $(or $(MINUTES),20)
 
-stress: $(DEV)  ## the other drivers of docs/stress.md, one after the other: some ten minutes
-	for name in stampede cancel stale slow-reader slowloris; do $(BIN)/python -m stress $$name || exit 1; done
+stress: $(DEV)  ## the other drivers of docs/stress.md, one after the other: some twenty minutes
+	for name in stampede cancel stale slow-reader slowloris turns; do $(BIN)/python -m stress $$name || exit 1; done
 
 fuzz: $(FUZZ)  ## fuzz what reads other people's bytes: MINUTES for each target, TARGETS="framing ...", RUNS
 	$(BIN)/python -m fuzz $(TARGETS) --minutes $(or $(MINUTES),1) --runs $(RUNS)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,13 +57,13 @@ async def serving(
     settings: str = "",
     name: str = "one",
     *,
-    program: str = "passenger",
+    program: Sequence[str] = ("-m", "passenger"),
     env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Served]:
     """A process on a free port, pointed at the simulator and logged in there; several may share a home."""
     config, log, port = home / f"{name}.toml", home / f"{name}.log", free_port()
     config.write_text(simulator.config_toml() + settings)
-    command = [sys.executable, "-m", program, "-c", str(config), "--port", str(port)]
+    command = [sys.executable, *program, "-c", str(config), "--port", str(port)]
     with child(command, {**_environment(home, simulator), **(env or {})}, log) as process:
         await asyncio.to_thread(await_answer, process, port, "/livez", log, PATIENCE)
         yield Served(process.pid, port, log)

@@ -77,7 +77,7 @@ async def run(plan: Plan) -> Report:
         watch = Watch(f"{home}/probe")
         async with (
             Simulator(token_lifetime=90, refresh_in=20, keep=1000) as simulator,
-            serving(simulator, Path(home), program="stress.probe", env=_probing(plan, watch)) as served,
+            serving(simulator, Path(home), program=("-m", "stress.probe"), env=_probing(plan, watch)) as served,
         ):
             watch.look(served)
             async with _lag(served, watch), _beside(plan, simulator, served, watch, tally):

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stress import cancel, hostile, slow_reader, slowloris, soak, stale, stampede
+from stress import cancel, churn, hostile, slow_reader, slowloris, soak, stale, stampede, turns
 from stress.__main__ import DRIVERS, main
-from stress.churn import turns
 from stress.dialects import WAYS
 from stress.figures import Report, percentile, slope
 from stress.hostile import HOSTILE, Hostile
@@ -25,6 +24,7 @@ SMALLEST: dict[str, object] = {
     "stampede": stampede.Plan(rounds=1, processes=2, requests=20, delay=0.1),
     "cancel": cancel.Plan(requests=20, each=1, agents=5),
     "stale": stale.Plan(requests=200, closing="idle"),
+    "turns": turns.Plan(mb=2, way="completions", shape="turns"),
     "slow-reader": slow_reader.Plan(mb=20, seconds=0.5, clients=5),
     "slowloris": slowloris.Plan(connections=9, clients=3, before=0.5, during=10, settings=IMPATIENT),
 }
@@ -97,7 +97,7 @@ def test_a_hostile_request_that_is_not_refused_is_noticed(one: Hostile) -> None:
 
 def test_a_body_has_the_size_that_was_drawn_and_ends_with_the_users_turn() -> None:
     for size in (1_000, 50_000, 2_000_000):
-        before = turns(size)
+        before = churn.turns(size)
         assert len(before) % 2 == 0
         for way in WAYS:
             assert size * 0.7 <= len(json.dumps(way.body("", before))) <= size * 1.3 + 400

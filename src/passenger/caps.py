@@ -1,11 +1,11 @@
 """How many of each thing a chat may have, whatever its dialect, and what a client hears beyond it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from passenger.body import Fields
-from passenger.chat import Message, Part, Prompt, ToolCall, ToolResult
+from passenger.chat import Prompt, ToolCall, ToolResult
 from passenger.errors import Failure, Kind
 from passenger.limits import Limits
 
@@ -26,19 +26,22 @@ def check_prompt(prompt: Prompt, limits: Limits, names: Mapping[str, str]) -> No
     Raises:
         Failure: it has; field and limit are named.
     """
-    for field, name, count in _counts(prompt):
-        if count > getattr(limits, name):
-            raise _too_many(names.get(field, field), name, getattr(limits, name))
-    for field, name, length in _lengths(prompt):
-        if length > getattr(limits, name):
-            raise _too_long(names.get(field, field), name, getattr(limits, name))
+    if (beyond := _beyond(prompt, limits)) is not None:
+        field, name, most = beyond
+        raise _too_many(names.get(field, field), name, most)
+    longest = max([len(tool.name) + len(tool.namespace or "") for tool in prompt.tools], default=0)
+    if longest > limits.max_name:
+        raise _too_long(names.get("tools", "tools"), "max_name", limits.max_name)
+    if prompt.stop and max(map(len, prompt.stop)) > limits.max_stop_length:
+        raise _too_long(names.get("stop", "stop"), "max_stop_length", limits.max_stop_length)
 
 
 def check_relayed(fields: Fields | None, limits: Limits) -> None:
     """The same for the fields of a request that goes up as it is."""
-    for field, (name, least) in _RELAYED.items():
-        raw, most = (fields or {}).get(field), getattr(limits, name)
-        if raw is not None and memoryview(raw).nbytes > least * most and _entries(raw) > most:
+    for field in _RELAYED.keys() & (fields or {}).keys():
+        name, least = _RELAYED[field]
+        raw, most = (fields or {})[field], getattr(limits, name)
+        if memoryview(raw).nbytes > least * most and _entries(raw) > most:
             raise _too_many(field, name, most)
 
 
@@ -49,25 +52,31 @@ def _entries(raw: msgspec.Raw) -> int:
         return 0
 
 
-def _counts(prompt: Prompt) -> Iterator[tuple[str, str, int]]:
-    yield "messages", "max_messages", len(prompt.messages)
-    yield "messages", "max_parts", sum(map(_parts, prompt.messages))
-    yield "messages", "max_calls", sum(isinstance(part, ToolCall) for one in prompt.messages for part in one.parts)
-    yield "tools", "max_tools", len(prompt.tools)
-    yield "stop", "max_stops", len(prompt.stop)
+def _beyond(prompt: Prompt, limits: Limits) -> tuple[str, str, int] | None:
+    """Our field that has too many of something, the limit's name, and the limit."""
+    parts, calls = _parts(prompt)
+    if len(prompt.messages) > limits.max_messages:
+        return "messages", "max_messages", limits.max_messages
+    if parts > limits.max_parts:
+        return "messages", "max_parts", limits.max_parts
+    if calls > limits.max_calls:
+        return "messages", "max_calls", limits.max_calls
+    if len(prompt.tools) > limits.max_tools:
+        return "tools", "max_tools", limits.max_tools
+    return ("stop", "max_stops", limits.max_stops) if len(prompt.stop) > limits.max_stops else None
 
 
-def _parts(message: Message) -> int:
-    return len(message.parts) + sum(map(_inner, message.parts))
-
-
-def _inner(part: Part) -> int:
-    return len(part.content) if isinstance(part, ToolResult) else 0
-
-
-def _lengths(prompt: Prompt) -> Iterator[tuple[str, str, int]]:
-    yield "tools", "max_name", max((len(tool.name) + len(tool.namespace or "") for tool in prompt.tools), default=0)
-    yield "stop", "max_stop_length", max(map(len, prompt.stop), default=0)
+def _parts(prompt: Prompt) -> tuple[int, int]:
+    """The parts of all messages, those of tool results among them, and how many are calls."""
+    parts = calls = 0
+    for message in prompt.messages:
+        parts += len(message.parts)
+        for part in message.parts:
+            if type(part) is ToolCall:
+                calls += 1
+            elif type(part) is ToolResult:
+                parts += len(part.content)
+    return parts, calls
 
 
 def _too_many(field: str, name: str, most: int) -> Failure:

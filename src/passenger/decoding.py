@@ -9,15 +9,13 @@ import msgspec
 
 from passenger.errors import Failure, Kind
 from passenger.jsontext import outline
+from passenger.jsontext.surrogates import without_lone
 
 JSON = dict[str, Any]
 
 T = TypeVar("T")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_LONE_HIGH = re.compile(rb"(?<!\\)((?:\\\\)*+)\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
-_LONE_LOW = re.compile(rb"(?<!\\)((?:\\\\)*+)(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}")
-"""Their escapes, after backslashes that are escaped themselves."""
 
 _MOST = 1_000_000
 """Values of a text within a text, which the slow decoder reads; those of a body are counted before."""
@@ -84,9 +82,9 @@ def _decode_mended(decoder: "msgspec.json.Decoder[T]", document: object) -> T:
 
 def _retried(decoder: "msgspec.json.Decoder[T]", data: bytes) -> T | None:
     """What the fast decoder reads once lone surrogates are out of its way, None where that is not all it minds."""
-    whole = _LONE_LOW.sub(rb"\1\\ufffd", _LONE_HIGH.sub(rb"\1\\ufffd", data))
+    whole = without_lone(data)
     try:
-        return None if whole == data else decoder.decode(whole)
+        return None if whole is data else decoder.decode(whole)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 

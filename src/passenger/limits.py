@@ -64,7 +64,8 @@ class Limits:
         256 * _MIB,
         "bytes",
         503,
-        "of all bodies at once, with `Retry-After`; one of less than 64 KiB is always let in",
+        "of all bodies at once, 32 more for each value in their JSON, with `Retry-After`; one of less than 64 KiB is "
+        "always let in",
         of_all=True,
     )
 

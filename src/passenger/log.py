@@ -22,6 +22,9 @@ STARS = "***"
 LONGEST = 2000
 """Characters of a value that are written."""
 
+_LONGEST_SECRET = 5000
+"""Characters at the end of a text that was cut: a secret that was cut with it is not known there."""
+
 _LONGEST_TEXT = 128 * 1024
 """Characters of a message or a traceback."""
 
@@ -58,10 +61,6 @@ _COLORS: Mapping[str, str] = {"DEBUG": "2", "WARNING": "33", "ERROR": "31", "CRI
 _BARE_VALUE = re.compile(r"[^\s\"'=]+")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 """What every record has; all else was given as `extra` (uvicorn's coloured copy of the message is neither)."""
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"
 
 
 def one_line(text: str) -> str:
@@ -103,7 +102,11 @@ class Redactor:
 
     def shortened(self, text: str, most: int = LONGEST) -> str:
         """The text where it is short, else its beginning, without secrets: what is cut of one would not be known."""
-        return text if len(text) <= most else _cut(self.redact(text), most)
+        if len(text) <= most:
+            return text
+        begun = self.redact(text[: 4 * most])
+        known = len(begun) if len(text) <= 4 * most else max(0, len(begun) - _LONGEST_SECRET)
+        return f"{begun[: min(most, known)]}... ({len(text)} characters)"
 
     def _learn(self, lasting: frozenset[str], passing: tuple[str, ...]) -> None:
         self._lasting, self._passing = lasting, passing
@@ -245,7 +248,7 @@ class ConsoleFormatter(logging.Formatter):
         # Cleaned before it is written as JSON, where a line end before a token is a letter.
         clean = self._redactor.clean(value)
         bare = isinstance(clean, str) and _BARE_VALUE.fullmatch(clean)
-        return str(clean) if bare else _cut(json.dumps(clean, ensure_ascii=False), LONGEST)
+        return str(clean) if bare else self._redactor.shortened(json.dumps(clean, ensure_ascii=False))
 
     def _traceback(self, record: logging.LogRecord) -> list[str]:
         if not record.exc_info:

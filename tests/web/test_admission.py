@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from passenger.errors import Failure
 from passenger.simulator import Simulator
-from passenger.web.admission import SMALL, Admission, Ticket
+from passenger.web.admission import SMALL, VALUE, Admission, Ticket
 from passenger.web.listen import RESERVE
 from tests.proxy import eventually, running
 from tests.web.bench import HEAD, asking, bench
@@ -46,6 +46,17 @@ class AdmissionMachine(RuleBasedStateMachine):
                 ticket.hold(size)
         else:
             ticket.hold(size)
+            self.held[ticket] += size
+
+    @precondition(lambda self: self.held)
+    @rule(which=st.integers(0), values=st.integers(0, 5_000))
+    def weigh(self, which: int, values: int) -> None:
+        ticket, size = list(self.held)[which % len(self.held)], VALUE * values
+        if self.held[ticket] > SMALL and sum(self.held.values()) + size > ROOM:
+            with pytest.raises(Failure, match="too many large"):
+                ticket.weigh(values)
+        else:
+            ticket.weigh(values)
             self.held[ticket] += size
 
     @precondition(lambda self: self.held)
