@@ -4,6 +4,7 @@ Linux alone: the highest resident memory is reset and read through /proc.
 """
 
 import asyncio
+import io
 import sys
 import tempfile
 import time
@@ -71,7 +72,7 @@ class Watched:
         """Send one body."""
         self.forget()
         before, began = len(self.turns()), time.perf_counter()
-        async with client.post(self.served.url + path, data=body, headers=JSON) as answer:
+        async with client.post(self.served.url + path, data=io.BytesIO(body), headers=JSON) as answer:
             said = (await answer.read()).decode("utf-8", "replace")
         seconds = time.perf_counter() - began
         async with client.get(f"{self.served.url}/livez") as alive:
