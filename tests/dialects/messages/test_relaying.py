@@ -30,6 +30,13 @@ def test_the_usage_is_that_of_the_last_events() -> None:
     assert relay.usage == Usage(49220, 110, 48000, 0, 3435000000, 1200)
 
 
+@pytest.mark.proves("F38")
+def test_a_comment_before_an_event_hides_nothing_of_it() -> None:
+    relay, data = StreamRelay(), b": a comment\n" + b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+    assert passed(relay, data) == data
+    assert relay.done
+
+
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_a_stream_that_is_cut_is_broken(path: Path) -> None:
     for cut in cuts(path.read_bytes()):

@@ -13,7 +13,7 @@ from passenger.errors import Failure
 from passenger.framing import Message, read_sse
 
 # By far the most events are these, and nothing in them matters here.
-_BLOCKS = (b"event: content_block_delta\n", b"event: content_block_st", b"event: ping\n", b":")
+_BLOCKS = (b"event: content_block_delta\n", b"event: content_block_st", b"event: ping\n")
 _DONE = b"[DONE]"
 _LAST = frozenset({"message_stop", "error"})
 
