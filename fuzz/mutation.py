@@ -35,6 +35,13 @@ def _changed(rng: random.Random, data: bytes) -> bytes:
         return b""
 
 
+def changed(rng: random.Random, value: Any) -> Any:
+    """A copy of a value with one value in it changed, or another in its place."""
+    document = [_copy(value)]
+    _change(rng, document)
+    return document[0] if document else None
+
+
 def _change(rng: random.Random, document: list[Any]) -> None:
     """Remove a value, or put another in its place: an odd one, one from elsewhere, or itself in brackets or as text."""
     places = list(_places(document))

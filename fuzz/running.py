@@ -18,7 +18,7 @@ FINDS = HERE.parent / ".cache" / "fuzz"
 """Inputs that reached new code, as long as nobody cleans up."""
 
 _LIMITS = ("-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1")
-_LENGTHS = {"framing": 64, "host": 64}
+_LENGTHS = {"framing": 64, "host": 64, "any_request": 2048, "any_answer": 1024, "broken_answer": 1024}
 """Bytes that an input may have where little says all; what else is read may have 4096."""
 
 _DONE = re.compile(r"stat::number_of_executed_units:\s*(\d+)")

@@ -97,6 +97,7 @@ FAULTS = {
     "F39": "odd orders of calls and choices",
     "F40": "an answer that goes on after its end",
     "F41": "an answer that contradicts itself, or says what is not to be understood",
+    "F42": "any conversation, from any client to any model",
     "F50": "SIGTERM with streams",
     "F51": "SIGKILL at any moment",
     "F53": "the port is taken",
