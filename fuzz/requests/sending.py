@@ -61,7 +61,8 @@ def send(dialect: str, body: dict[str, Any], model: str, *, ascii_only: bool = T
     data = json.dumps(body | {"model": model}, ensure_ascii=ascii_only).encode()
     request = Request(data, {"model": model, "action": "streamGenerateContent"})
     try:
-        wellformed.check(data, split(data), Limits().max_depth)
+        wellformed.measure(data, Limits())
+        wellformed.check(data, split(data))
         return asyncio.run(_sent(spoken, request))
     except Failure as failure:
         return failure
