@@ -27,6 +27,8 @@ class Line:
         return self
 
     def getsockopt(self, _level: int, _option: int, size: int) -> bytes:
+        if self._acked < 0:
+            raise OSError
         return bytes(size - 8) + self._acked.to_bytes(8, sys.byteorder)
 
 
@@ -49,6 +51,10 @@ def test_one_byte_or_an_empty_buffer_begins_the_count_anew(break_: Moment) -> No
 @given(st.lists(st.integers(0, 1000), max_size=50))
 def test_a_client_that_takes_something_between_looks_never_has(waiting: list[int]) -> None:
     assert not any(judged([(size, number) for number, size in enumerate(waiting)]))
+
+
+def test_a_socket_that_was_closed_just_now_is_judged_by_what_waits() -> None:
+    assert judged([(100, -1)] * (LOOKS + 1)) == [False] * LOOKS + [True]
 
 
 @given(st.integers(0, 2**60))

@@ -1,5 +1,6 @@
 """Whether a client takes what waits for it; hides how the kernel is asked what has arrived there."""
 
+import contextlib
 import socket
 import sys
 from asyncio import Transport
@@ -40,7 +41,8 @@ def _taken(transport: Transport) -> int:
 
     Where the kernel does not tell: the bytes that wait, to which nothing is added once they are many.
     """
-    if sys.platform != "linux":
-        return transport.get_write_buffer_size()
-    info = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_BYTES)
-    return int.from_bytes(info[_ACKED:_INFO_BYTES], sys.byteorder)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # closed just now
+            info = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_BYTES)
+            return int.from_bytes(info[_ACKED:_INFO_BYTES], sys.byteorder)
+    return transport.get_write_buffer_size()

@@ -70,9 +70,9 @@ class Server(uvicorn.Server):
 
     def _look(self) -> None:
         """See which clients take what waits for them; again and again, also while we stop."""
+        asyncio.get_running_loop().call_later(self._between_looks, self._look)
         for connection in list(self.server_state.connections):
             cast("HttpProtocol", connection).look()
-        asyncio.get_running_loop().call_later(self._between_looks, self._look)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let streams run until the deadline, then end each with an error event of its own."""
