@@ -92,5 +92,5 @@ def _decode(answer: _Answer, shape: type[_T]) -> _T:
         raise Failure(Kind.UPSTREAM, f"GitHub answered {status}")
     try:
         return msgspec.json.decode(body, type=shape)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Failure(Kind.UPSTREAM, f"GitHub answered something else: {error}") from error

@@ -4,6 +4,7 @@ No redirect is followed, no cookie kept, no `~/.netrc` read, no total deadline s
 that names the layer.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
@@ -117,13 +118,18 @@ def _session(connector: Connector) -> aiohttp.ClientSession:
     )
 
 
-async def read_at_most(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The body of an answer, cut off at `limit` bytes."""
+async def read_at_most(response: aiohttp.ClientResponse, limit: int, within: float | None = None) -> bytes:
+    """The body of an answer, cut off at `limit` bytes; with `within` also after so many seconds, or where it breaks."""
     body = bytearray()
-    async for piece in response.content.iter_any():
-        body += piece
-        if len(body) >= limit:
-            break
+    try:
+        async with asyncio.timeout(within):
+            async for piece in response.content.iter_any():
+                body += piece
+                if len(body) >= limit:
+                    break
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        if within is None:
+            raise
     return bytes(body[:limit])
 
 

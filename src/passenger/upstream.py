@@ -30,6 +30,9 @@ from passenger.session import Session
 ERROR_LIMIT = 1024 * 1024
 """Bytes of an error answer that are read."""
 
+ERROR_TIME = 10.0
+"""Seconds that an error answer may take from its headers to its end; then what has come of it must do."""
+
 ANSWER_LIMIT = 256 * 1024 * 1024
 """Bytes of a whole answer; 2,048 vectors are half as many."""
 
@@ -75,6 +78,7 @@ class Reply:
     host: str
     _response: aiohttp.ClientResponse = field(repr=False)
     _exchange: Exchange = field(repr=False)
+    _patience: float
 
     def __enter__(self) -> Self:
         return self
@@ -113,7 +117,14 @@ class Reply:
         self.close()
 
     async def read(self) -> bytes:
-        """The whole body; fails as `piece` does, and where it is larger than any answer."""
+        """The whole body; fails as `piece` does, and where it is larger or takes longer than any answer."""
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._pieces()
+        except TimeoutError as error:
+            raise network_failure(error, self.host) from error
+
+    async def _pieces(self) -> bytes:
         body = bytearray()
         while piece := await self.piece():
             body += piece
@@ -148,10 +159,10 @@ class Copilot:
             Failure: there is no access, Copilot cannot be reached, or it answered with an error.
         """
         response = await self._answered(call, exchange)
-        if response.status < 300:
-            return _reply(response, exchange)
+        if 200 <= response.status < 300:
+            return _reply(response, exchange, call.first_byte)
         try:
-            raise await _read_error(response)
+            raise await _read_error(response, min(call.first_byte, ERROR_TIME))
         finally:
             response.close()
 
@@ -224,7 +235,7 @@ def _set_idle_deadline(response: aiohttp.ClientResponse, seconds: float) -> None
         response.connection.protocol.start_timeout()
 
 
-def _reply(response: aiohttp.ClientResponse, exchange: Exchange) -> Reply:
+def _reply(response: aiohttp.ClientResponse, exchange: Exchange, patience: float) -> Reply:
     headers = response.headers
     return Reply(
         status=response.status,
@@ -233,16 +244,14 @@ def _reply(response: aiohttp.ClientResponse, exchange: Exchange) -> Reply:
         host=response.url.host or "",
         _response=response,
         _exchange=exchange,
+        _patience=patience,
     )
 
 
-async def _read_error(response: aiohttp.ClientResponse) -> Failure:
-    if response.status < 400:
+async def _read_error(response: aiohttp.ClientResponse, within: float) -> Failure:
+    if 300 <= response.status < 400:
         message = f"{response.url.host} answered {response.status} and wants to send us elsewhere"
         return Failure(Kind.UPSTREAM, message, code="upstream_redirect")
     headers = {name.lower(): value for name, value in response.headers.items()}
-    try:
-        body = await read_at_most(response, ERROR_LIMIT)
-    except _NETWORK_ERRORS:
-        body = b""
+    body = await read_at_most(response, ERROR_LIMIT, within)
     return read_failure(response.status, headers, body)

@@ -3,9 +3,13 @@
 import asyncio
 from typing import Any
 
+import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 from passenger.deadline import Deadline
+
+INTERIM_LIMIT = 1_000
+"""Interim answers (`100 Continue`, `102 Processing`) before the answer itself."""
 
 
 class Wire(ResponseHandler):
@@ -15,6 +19,8 @@ class Wire(ResponseHandler):
     """
 
     served = heard = False
+    _awaits_head = False
+    _interim = 0
     connecting = 0.0
     """Seconds that the first request on it has waited for it."""
 
@@ -28,14 +34,32 @@ class Wire(ResponseHandler):
         self._deadline.end()
 
     def set_response_params(self, **params: Any) -> None:  # Any: aiohttp's own parameters
-        """Begin a request."""
+        """Begin a request, which may take as long to be sent as its answer may take to begin."""
         self.served, self.heard = self.served or self.heard, False
+        self._interim, self._awaits_head = 0, True
         super().set_response_params(**params)
+        self.start_timeout()
 
     def data_received(self, data: bytes) -> None:
         """Take what came."""
         self.heard = True
         super().data_received(data)
+
+    def feed_data(self, data: Any, size: int = 0) -> None:  # Any: aiohttp's own message
+        """Take a head, unless it is one of too many that only announce another."""
+        if not 100 <= data[0].code <= 199 or data[0].code == 101:
+            self._awaits_head = False
+        elif self._interim >= INTERIM_LIMIT:
+            self._refuse()
+            return
+        self._interim += 1
+        super().feed_data(data, size)
+
+    def _refuse(self) -> None:
+        if self._exception is None:
+            self.set_exception(aiohttp.ClientConnectionError(f"more than {INTERIM_LIMIT} interim answers"))
+        if self.transport is not None:
+            self.transport.close()
 
     @property
     def stale(self) -> bool:
@@ -44,11 +68,18 @@ class Wire(ResponseHandler):
 
     # --- the read timeout, in the place of aiohttp's -------------------------------------------------------------
 
-    def _reschedule_timeout(self) -> None:
+    def start_timeout(self) -> None:
+        """Begin to wait; for a head it is waited no longer, whatever comes meanwhile."""
         if self.read_timeout:
             self._deadline.set(self.read_timeout)
         else:
             self._deadline.clear()
 
+    def _reschedule_timeout(self) -> None:
+        if not self._awaits_head:
+            self.start_timeout()
+
     def _drop_timeout(self) -> None:
-        self._deadline.clear()
+        # An interim answer's end is not the end of waiting.
+        if not self._awaits_head:
+            self._deadline.clear()

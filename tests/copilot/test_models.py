@@ -132,3 +132,10 @@ def test_every_known_shape_of_a_catalogue_is_read(body: bytes) -> None:
 def test_what_is_no_catalogue_is_a_failure(body: bytes) -> None:
     with pytest.raises(Failure):
         read_models(body)
+
+
+@pytest.mark.proves("F38")
+def test_half_a_character_in_one_entry_leaves_the_others() -> None:
+    models = read_models(b'{"data":[{"id":"a","name":"\\ud83d"},{"id":"b"}]}')
+    assert [model.id for model in models] == ["a", "b"]
+    assert models[0].name == "\ufffd"

@@ -16,7 +16,7 @@ def models(api: str) -> list[str]:
     return [model for model, paths in SPEAKS.items() if PATHS[api] in paths]
 
 
-@pytest.mark.proves("F42")
+@pytest.mark.proves("F43")
 @pytest.mark.parametrize("api", sorted(PATHS))
 @pytest.mark.parametrize("dialect", sorted(TELLERS))
 def test_a_request_is_refused_or_taken_by_copilot_and_nothing_is_lost_unnamed(dialect: str, api: str) -> None:

@@ -143,10 +143,20 @@ class Rogue:
             else:
                 await reader.readexactly(_length(head))
                 self.heard += 1
-                await self.play(writer)
+                await self._play(reader, writer)
             await writer.drain()
         writer.close()
         self.open -= 1
+
+    async def _play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Play until that is over or the other end has gone."""
+        tasks = [asyncio.ensure_future(self.play(writer)), asyncio.ensure_future(reader.read())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     @staticmethod
     def _models() -> bytes:

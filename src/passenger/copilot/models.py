@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
 from passenger.chat import Abilities
+from passenger.decoding import loads
 from passenger.errors import Failure, Kind
 from passenger.limits import Limits
 
@@ -137,8 +136,8 @@ def read_models(body: bytes) -> list[Model]:
         Failure: it is none of these.
     """
     try:
-        entries = _entries(msgspec.json.decode(body))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        entries = _entries(loads(body))
+    except (ValueError, RecursionError) as error:
         raise Failure(Kind.UPSTREAM, f"the list of models is not JSON: {error}", code="bad_catalogue") from error
     if entries is None:
         raise Failure(Kind.UPSTREAM, "the list of models has none of the shapes we know", code="bad_catalogue")

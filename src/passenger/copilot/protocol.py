@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from passenger.chat import Ask
 from passenger.copilot.negotiation import is_overflow
-from passenger.errors import Failure, Kind, kind_of
+from passenger.errors import STATUS, Failure, Kind, kind_of
 from passenger.secret import Secret
 
 EXCHANGE_API_VERSION = "2025-04-01"
@@ -22,6 +22,9 @@ EXCHANGE_API_VERSION = "2025-04-01"
 
 LONGEST_VALUE = 2000
 """Characters of an upstream header that is passed down."""
+
+LONGEST_MESSAGE = 4000
+"""Characters of an error's message that are kept."""
 
 _PLAIN_VALUE = re.compile(r"[!-~]+(?: +[!-~]+)*")
 
@@ -128,25 +131,40 @@ def read_grant(body: bytes, headers: Mapping[str, str]) -> Grant:
     """
     try:
         answer = msgspec.json.decode(body, type=_Exchanged)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Failure(Kind.UPSTREAM, f"GitHub's token exchange answered something else: {error}") from error
-    if not answer.token:
-        raise Failure(Kind.UPSTREAM, "GitHub's token exchange answered an empty token")
+    if not _SENDABLE.fullmatch(answer.token):
+        raise Failure(Kind.UPSTREAM, "GitHub's token exchange answered a token that no header can carry")
+    if not abs(answer.expires_at) < LATEST:
+        raise Failure(Kind.UPSTREAM, "GitHub's token exchange answered a token that ends at no time there is")
     return Grant(
         token=Secret(answer.token),
         expires_at=float(answer.expires_at),
-        refresh_in=float(answer.refresh_in) if isinstance(answer.refresh_in, int | float) else None,
+        refresh_in=_seconds(answer.refresh_in),
         api=answer.endpoints.api if answer.endpoints else None,
         sku=answer.sku,
         server_time=_read_date(headers.get("date")),
     )
 
 
+LATEST = 253402300800.0
+"""Unix seconds of the year 10000: no token ends later, and no clock goes beyond."""
+
+
+def _seconds(value: object) -> float | None:
+    """Some seconds, None for what is no number or more than there are."""
+    return float(value) if isinstance(value, int | float) and abs(value) < LATEST else None
+
+
+LONGEST_DATE = 64
+"""Characters of a date."""
+
+
 def _read_date(text: str | None) -> float | None:
     """Unix seconds of an HTTP date, None where there is none that can be read."""
     try:
-        return parsedate_to_datetime(text).timestamp() if text else None
-    except ValueError:
+        return parsedate_to_datetime(text[:LONGEST_DATE]).timestamp() if text else None
+    except (ValueError, TypeError, IndexError, OverflowError, OSError):
         return None
 
 
@@ -188,7 +206,7 @@ _LOG_IN = "run `passenger login`"
 def read_exchange_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """What a refused token exchange means and what to do about it."""
     refusal = _read_refusal(body)
-    said = refusal.message or _plain(body) or "no reason given"
+    said = (refusal.message or _plain(body) or "no reason given")[:LONGEST_MESSAGE]
     details = refusal.error_details
     retry_after = harmless(headers.get("retry-after"))
     match status:
@@ -221,7 +239,7 @@ def _not_entitled(said: str, details: _ErrorDetails | None) -> Failure:
 def _read_refusal(body: bytes) -> _Refusal:
     try:
         return msgspec.json.decode(body, type=_Refusal)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _Refusal()
 
 
@@ -262,11 +280,15 @@ class _Envelope(Struct):
 
 
 def read_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
-    """An error answer of the Copilot API as it was meant: JSON whatever its content type says, text, or a web page."""
+    """An error answer of the Copilot API as it was meant: JSON whatever its content type says, text, or a web page.
+
+    A status that is none of HTTP's (some servers say 999) becomes a 502.
+    """
     error = _read_error(body)
     message = error.message if isinstance(error.message, str) else _plain(body)
+    message = message[:LONGEST_MESSAGE] or f"Copilot answered {status} without a word"
+    status = status if 400 <= status < 600 else STATUS[Kind.UPSTREAM]
     kind = kind_of(status)
-    message = message or f"Copilot answered {status} without a word"
     if kind is Kind.LOGIN:
         message = f"{message} ({_LOG_IN} if this lasts)"
     code = str(error.code) if error.code not in (None, "") else None
@@ -309,13 +331,22 @@ def _read_error(body: bytes) -> _Error:
             return _Error(message=envelope.message)
 
 
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+HEAD_OF_A_PAGE = 4096
+"""Bytes of a web page that are searched for its title."""
 
 
 def _plain(body: bytes) -> str:
     """The words of a body that is not JSON: its text, or the title of a web page."""
-    text = body.decode("utf-8", "replace").strip()
+    text = body.strip()[:HEAD_OF_A_PAGE].decode("utf-8", "replace")
     if text.startswith("<"):
-        title = _TITLE.search(text)
-        return f"a web page titled {title[1].strip()!r}" if title else "a web page"
+        title = _title(text)
+        return f"a web page titled {title!r}" if title else "a web page"
     return text[:1000]
+
+
+def _title(page: str) -> str:
+    """The title of a web page, empty where there is none."""
+    lowered = page.lower()
+    begin = page.find(">", max(0, lowered.find("<title"))) + 1
+    end = lowered.find("</title", begin)
+    return page[begin:end].strip() if "<title" in lowered and 0 < begin < end else ""

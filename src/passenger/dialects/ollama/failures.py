@@ -13,7 +13,9 @@ OVERFLOW = "context_length_exceeded"
 _TOO_LONG = "the input length exceeds the context length"
 """What Ollama says where it does not cut an input (`/api/embed`), so what its clients know."""
 
-_NUMBERS = re.compile(r"(\d+)\D+?(\d+)")
+_NUMBERS = re.compile(r"(?<!\d)(\d{1,12})\D{1,60}(\d{1,12})")
+_SEARCHED = 500
+"""Characters of a message in which the numbers are looked for."""
 
 
 def write_failure(failure: Failure) -> bytes:
@@ -29,6 +31,6 @@ def write_break(failure: Failure) -> Message:
 def _message(failure: Failure) -> str:
     if failure.code != OVERFLOW:
         return failure.message
-    numbers = _NUMBERS.search(failure.message)
+    numbers = _NUMBERS.search(failure.message[:_SEARCHED])
     counts = f" ({numbers[1]} > {numbers[2]} tokens)" if numbers else ""
     return f"{_TOO_LONG}{counts}: {failure.message}"
