@@ -104,6 +104,22 @@ def test_what_is_written_is_read(data: bytes, event: str) -> None:
     assert read_sse(write_sse(data, event)) == Message(event, data)
 
 
+@pytest.mark.proves("promise 8", "F31")
+@pytest.mark.parametrize("ends", [b"\n", b"\r", b"\r\n"])
+def test_very_many_blank_lines_are_few_events(ends: bytes) -> None:
+    events, tail = events_of([b"data: 1" + ends * 1_000_000, ends * 1_000_000, b"data: 2" + ends * 2])
+    assert b"".join(events) + tail == b"data: 1" + ends * 2_000_000 + b"data: 2" + ends * 2
+    assert len(events) <= 4
+    assert [message.data for event in events if (message := read_sse(event)) is not None] == [b"1", b"2"]
+
+
+@pytest.mark.proves("promise 8", "F31")
+def test_an_event_of_very_many_lines_is_a_failure() -> None:
+    assert read_sse(b":\n" * 99_000 + b"data: 1\n\n") == Message("", b"1")
+    with pytest.raises(Failure, match="lines"):
+        read_sse(b":\n" * 101_000 + b"data: 1\n\n")
+
+
 # --- ways to frame an answer --------------------------------------------------------------------------------------
 
 JSON = st.recursive(

@@ -15,7 +15,13 @@ from passenger.errors import Failure, Kind
 EVENT_LIMIT = 64 * 1024 * 1024
 """Bytes that one unfinished event may grow to."""
 
-_BLANK_LINE = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
+LINES_LIMIT = 100_000
+"""Lines of one event."""
+
+_SHORTEST = 8
+"""Bytes that events have on average at least, unless most of them are blank lines."""
+
+_BLANK_LINES = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)++")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _ESCAPES = {"\u0085".encode(): b"\\u0085", "\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029"}
 _SEPARATOR = re.compile(b"|".join(_ESCAPES))
@@ -44,13 +50,15 @@ class SseSplitter:
         self._limit = limit
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """The events that this piece completes, as raw bytes with their blank line.
+        """The events that this piece completes, as raw bytes with the blank lines after them.
 
         Raises:
             Failure: an unfinished event exceeds the limit.
         """
         if not self._tail and piece.endswith(b"\n\n") and CR not in piece:
-            return [event + b"\n\n" for event in piece[:-2].split(b"\n\n")]
+            events = piece[:-2].split(b"\n\n")
+            if len(events) * _SHORTEST <= len(piece):
+                return [event + b"\n\n" for event in events]
         return self._search(piece)
 
     def flush(self) -> bytes:
@@ -65,8 +73,8 @@ class SseSplitter:
         tail += piece
         events: list[bytes] = []
         start = 0
-        # A blank line is at most four bytes, so three of the bytes already searched may begin one.
-        for blank in _BLANK_LINE.finditer(tail, max(0, self._searched - 3)):
+        # The first blank line is at most four bytes, so three of the bytes already searched may begin one.
+        for blank in _BLANK_LINES.finditer(tail, max(0, self._searched - 3)):
             events.append(bytes(tail[start : blank.end()]))
             start = blank.end()
         del tail[:start]
@@ -100,6 +108,9 @@ def _one_line_of_data(raw: bytes) -> bytes | None:
 
 
 def _read_lines(raw: bytes) -> Message | None:
+    raw = raw.rstrip(b"\r\n")
+    if raw.count(b"\n") + raw.count(b"\r") > LINES_LIMIT:
+        raise Failure(Kind.UPSTREAM, f"an event of the stream has more than {LINES_LIMIT} lines", code="bad_event")
     event = ""
     data: list[bytes] = []
     for line in _LINE_END.split(raw.removeprefix(_BOM)):
