@@ -111,9 +111,11 @@ class Reader:
             self._reason = REASONS.get(reason, Reason.END)
             self._finished.add(index)
             self._unfinished.discard(index)
-        elif index not in self._finished:
+        elif index not in self._unfinished and index not in self._finished:
             self._unfinished.add(index)
-        if len(self._unfinished) > PARTS_LIMIT or len(self._finished) > PARTS_LIMIT:
+        else:
+            return
+        if len(self._unfinished) + len(self._finished) > PARTS_LIMIT:
             raise too_many_parts()
 
     def _delta(self, index: int, delta: Piece) -> Iterator[Event]:

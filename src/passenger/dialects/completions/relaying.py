@@ -93,9 +93,11 @@ class Tap:
         if choice.finish_reason:
             self._finished.add(choice.index)
             self._open.discard(choice.index)
-        elif choice.index not in self._finished:
+        elif choice.index not in self._open and choice.index not in self._finished:
             self._open.add(choice.index)
-        if len(self._open) > PARTS_LIMIT or len(self._finished) > PARTS_LIMIT:
+        else:
+            return
+        if len(self._open) + len(self._finished) > PARTS_LIMIT:
             raise too_many_parts()
 
     def _bill(self, chunk: Chunk) -> None:
