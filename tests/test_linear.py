@@ -82,7 +82,6 @@ def embedded(request: Request) -> None:
 def seconds(name: str, shape: Shape, size: int) -> float:
     """The CPU time that a body takes; what is refused takes it until then."""
     body = shape(size)
-    gc.collect()
     began = time.thread_time()
     for step in steps(name, body):
         try:

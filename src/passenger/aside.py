@@ -5,6 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, TypeVarTuple, Unpack
 
+HEAVY = 256 * 1024
+"""Bytes of a request, with what its values weigh, that are read within the event loop: in some milliseconds."""
+
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
 

@@ -14,7 +14,7 @@ from typing import Self
 import msgspec
 
 from passenger import caps, embeddings, translate
-from passenger.aside import aside
+from passenger.aside import HEAVY, aside
 from passenger.body import Body
 from passenger.chat import Ask, Encoded, Prompt, Stamp, Usage, Written
 from passenger.copilot.live import LiveCatalog
@@ -161,8 +161,9 @@ class Gateway:
         exchange.model = model.id if model else ask.model
         self._drop(exchange, ask.dropped)
         vectors, usage = list[msgspec.Raw](), Usage()
+        heavy = sum(map(len, ask.inputs)) > HEAVY
         for body in embeddings.upstream_bodies(ask, exchange.model, model.max_inputs if model else None):
-            answer = await self._asked(embeddings.PATH, model, Written(body).encoded(), exchange)
+            answer = await self._asked(embeddings.PATH, model, await aside(heavy, Written(body).encoded), exchange)
             some, used = embeddings.read_vectors(answer)
             vectors += some
             usage = replace(usage, input=usage.input + used.input)

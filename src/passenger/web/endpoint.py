@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from passenger import wellformed
-from passenger.aside import aside
+from passenger.aside import HEAVY, aside
 from passenger.chat import Stamp
 from passenger.dialects import Inbound, Request
 from passenger.errors import Failure, Kind
@@ -19,9 +19,6 @@ from passenger.web.answer import Answer, Send
 from passenger.web.guard import check_media_type
 from passenger.web.lifeline import ClientGone, Lifelines, Scope
 from passenger.web.pulse import Pulse
-
-HEAVY = 256 * 1024
-"""Bytes of a body, with what its values weigh, that are read within the event loop: in some milliseconds."""
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
