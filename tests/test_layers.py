@@ -48,6 +48,7 @@ LAYERS: dict[str, int] = {
     "proxies": 3,
     "trust": 3,
     "network": 3,
+    "net": 3,
     "wire": 3,
     "connector": 3,
     "unconnected": 3,
@@ -72,7 +73,7 @@ LAYERS: dict[str, int] = {
 """The layer of each module or package, from the values up to the command line."""
 
 IO_ONLY = {
-    "aiohttp": {"wire", "connector", "unconnected", "http", "github", "upstream"},
+    "aiohttp": {"net", "wire", "connector", "unconnected", "http", "github", "upstream"},
     "filelock": {"store"},
     "tiktoken": {"tokens"},
 }

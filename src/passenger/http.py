@@ -17,6 +17,7 @@ from yarl import URL
 
 from passenger.connector import Connector, UnconnectedError
 from passenger.errors import Failure, Kind
+from passenger.net.resolver import LookUp, Resolver
 from passenger.network import Network
 from passenger.unconnected import unconnected
 from passenger.wire import Wire
@@ -95,12 +96,17 @@ class Client:
 
 
 @asynccontextmanager
-async def client(*, connect_timeout: float, network: Network | None = None) -> AsyncIterator[Client]:
-    """The client for a process's lifetime; `connect_timeout` is in seconds, without a `network` there is no proxy."""
+async def client(
+    *, connect_timeout: float, network: Network | None = None, look_up: LookUp | None = None
+) -> AsyncIterator[Client]:
+    """The client for a process's lifetime; `connect_timeout` is in seconds, without a `network` there is no proxy.
+
+    `look_up` knows the addresses of names, without it the system does.
+    """
     network = network or Network()
-    names = network.proxy_names()
-    pool = Connector(names, keepalive_timeout=KEEP_ALIVE, ttl_dns_cache=60)
-    no_pool = Connector(names, force_close=True)
+    names, resolver = network.proxy_names(), Resolver(look_up)
+    pool = Connector(names, resolver=resolver, keepalive_timeout=KEEP_ALIVE, ttl_dns_cache=60)
+    no_pool = Connector(names, resolver=resolver, force_close=True)
     async with _session(pool) as pooled, _session(no_pool) as fresh:
         yield Client(pooled, fresh, network, connect_timeout)
 
