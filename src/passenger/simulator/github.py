@@ -1,6 +1,7 @@
 """github.com and api.github.com: login, exchange, who am I (upstream.md 1, 9.3); it hides GitHub's envelopes."""
 
 import asyncio
+import email.utils
 import itertools
 import urllib.parse
 from typing import Any
@@ -51,7 +52,11 @@ class GitHub:
     def headers(self, client_id: str | None = None) -> Fields:
         """What every answer of GitHub carries, with the app's id when a token was sent."""
         number = next(self._numbers)
-        fields: Fields = (("server", "github.com"), ("x-github-request-id", f"51A0:{number:06X}:0:0:0"))
+        fields: Fields = (
+            ("server", "github.com"),
+            ("date", email.utils.formatdate(self._account.clock(), usegmt=True)),
+            ("x-github-request-id", f"51A0:{number:06X}:0:0:0"),
+        )
         if client_id is None:
             return fields
         limit = 15000 if self._account.plan == "enterprise" else 5000
