@@ -102,9 +102,8 @@ class _Reply:
     async def piece(self) -> bytes:
         return self._stream.pop(0) if self._stream else b""
 
-    async def rest(self, *_: object, **__: object) -> bytes:
-        rest, self._stream = b"".join(self._stream), []
-        return rest
+    async def drain(self) -> None:
+        self._stream.clear()
 
     async def read(self) -> bytes:
         raise Failure(Kind.UPSTREAM, "a stream was asked for")

@@ -1,7 +1,6 @@
 """A plan as events of `/responses`, where what came in pieces is said again as a whole."""
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
 
 from hypothesis import strategies as st
@@ -12,16 +11,13 @@ from fuzz.requests.plan import Draw
 JSON = dict[str, Any]
 
 
-def tell(draw: Draw, plan: Plan, *, interleaved_texts: bool = False) -> list[JSON | str]:
+def tell(draw: Draw, plan: Plan) -> list[JSON | str]:
     """The events, numbered; items beside each other may come all at once."""
     items = [_Item(draw, part, index) for index, part in enumerate(plan.parts)]
     events: list[JSON] = [{"type": "response.created", "response": {"model": "gpt", "output": []}}]
     if draw(st.booleans()):
         events.append({"type": "response.in_progress", "response": {"model": "gpt", "output": []}})
-    for is_text, run in groupby(items, lambda item: isinstance(item.part, Said)):
-        lines = [list(item.events()) for item in run]
-        mix = interleaved_texts or not is_text
-        events += mixed(draw, lines) if mix else [event for line in lines for event in line]
+    events += mixed(draw, [list(item.events()) for item in items])
     events.append(_end(plan, [item.whole() for item in items]))
     return [{**event, "sequence_number": number} for number, event in enumerate(events)]
 
