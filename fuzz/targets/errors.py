@@ -7,7 +7,7 @@ from passenger.copilot.protocol import read_exchange_failure, read_failure
 def one(data: bytes) -> None:
     """Read a status (two bytes), headers (a line) and a body."""
     head, _, body = data[2:].partition(b"\n")
-    status = 400 + int.from_bytes(data[:2]) % 200
+    status = 400 + int.from_bytes(data[:2]) % 600
     value = head.decode("latin-1")
     headers = {"retry-after": value, "date": value, "x-request-id": value, "content-type": "text/html"}
     for failure in (read_failure(status, headers, body), read_exchange_failure(status, headers, body)):

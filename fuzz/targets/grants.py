@@ -1,6 +1,7 @@
 """What GitHub grants: a token, its times and its date, and the answers of a login by device code."""
 
 import math
+import re
 from contextlib import suppress
 
 from passenger.accounts import Login, Source, token_from_grant
@@ -9,6 +10,7 @@ from passenger.copilot.protocol import read_grant
 from passenger.errors import Failure
 from passenger.secret import Secret
 
+_SENDABLE = re.compile(r"[!-~]+")
 _LONGEST = 1000
 _NOW = 1.79e9
 
@@ -26,6 +28,7 @@ def _granted(body: bytes, date: str) -> None:
     """A token is good for some time that is finite, or for none."""
     grant = read_grant(body, {"date": date})
     token = token_from_grant(grant, Login(Secret("ghu_x"), Source.SAVED, "a file"), _NOW)
+    assert _SENDABLE.fullmatch(token.bearer.reveal())
     assert math.isfinite(token.expires_at)
     assert token.refresh_at <= token.expires_at
 
