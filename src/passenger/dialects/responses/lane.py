@@ -62,6 +62,11 @@ class Segment:
             raise _bad("says a text whose whole differs from its pieces")
         self.add(text[len(said) :], index)
 
+    @property
+    def words(self) -> str:
+        """All that has been said of it."""
+        return "".join(said.getvalue() for said in self._said.values())
+
     def _begin(self, index: int) -> StringIO:
         if self._said:
             self.waiting.append("\n\n")
@@ -107,6 +112,10 @@ class Lane:
         if index not in self._announced:
             self._announced[index] = True
             self._queue((index, END))
+
+    def words(self) -> str:
+        """The text of the answer so far, in the order of its places."""
+        return "".join(self.seen[place].words for place in sorted(self.seen) if self.seen[place].kind == "text")
 
     def finish(self, index: int) -> None:
         """Close the segments of one item."""

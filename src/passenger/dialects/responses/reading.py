@@ -24,7 +24,7 @@ from passenger.dialects.responses.wire import (
 from passenger.errors import Failure, Kind
 from passenger.events import Event, Finish, PartKind, Reason, Start
 from passenger.framing import Message
-from passenger.halves import Halves
+from passenger.halves import Halves, whole
 from passenger.stops import Cut
 
 RAW = 1_000_000
@@ -202,6 +202,7 @@ class Reader:
         if not self._started:
             yield self._start(response)
         self._take_output(response)
+        self._compare_words(response)
         self._lane.close()
         yield from self._lane.drain()
         self._done = True
@@ -214,6 +215,17 @@ class Reader:
             kinds = {"message": {"text", "refusal"}, "reasoning": {"thought"}}.get(item.type, {"call"})
             if not kinds & told:
                 self._item(index, item)
+
+    def _compare_words(self, response: Response) -> None:
+        """Compare the words of the whole answer, where it repeats them, with those that the events told.
+
+        Raises:
+            Failure: they differ, so that some were lost, or told twice.
+        """
+        parts = [part for item in response.output or () if item.type == "message" for part in item.content or ()]
+        words = "".join(part.text or "" for part in parts if part.type == "output_text")
+        if words and words not in {told := self._lane.words(), whole(told)}:
+            raise Failure(Kind.UPSTREAM, "Copilot's stream ends with another text than it told", code="bad_event")
 
     def _reason(self, event: StreamEvent, response: Response) -> Reason:
         if event.type == "response.incomplete":
