@@ -109,7 +109,7 @@ def mutated(draw: Draw, api: str) -> Told:
     events = TELLERS[api](draw, plan)
     at, to = (draw(st.integers(0, len(events) - 1)) for _ in range(2))
     what = draw(st.sampled_from(("drop", "duplicate", "swap", "type", "cut off")))
-    words = _has_words(events[at]) or _has_words(events[to])
+    words = _has_words(events[at]) and (what == "drop" or _are_of_one(events[at], events[to]))
     match what:
         case "drop":
             del events[at]
@@ -130,6 +130,13 @@ def mutated(draw: Draw, api: str) -> Told:
 def _has_words(event: JSON | str) -> bool:
     """Whether an event is a piece of a text that is said again as a whole."""
     return isinstance(event, dict) and event.get("type") == "response.output_text.delta"
+
+
+def _are_of_one(first: JSON | str, second: JSON | str) -> bool:
+    """Whether both are pieces of the same text; what comes before its item has begun is elsewhere in the answer."""
+    if not isinstance(first, dict) or not isinstance(second, dict) or not _has_words(second):
+        return False
+    return bool(first["output_index"] == second["output_index"])
 
 
 def must_end_once(told: Told, dialect: str) -> None:
