@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, TypeVarTuple, Unpack
 
-HEAVY = 256 * 1024
+HEAVY = 1024 * 1024
 """Bytes of a request, with what its values weigh, that are read within the event loop: in some milliseconds."""
 
 T = TypeVar("T")

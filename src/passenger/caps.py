@@ -38,11 +38,13 @@ def check_prompt(prompt: Prompt, limits: Limits, names: Mapping[str, str]) -> No
 
 def check_relayed(fields: Fields | None, limits: Limits) -> None:
     """The same for the fields of a request that goes up as it is."""
-    for field in _RELAYED.keys() & (fields or {}).keys():
-        name, least = _RELAYED[field]
-        raw, most = (fields or {})[field], getattr(limits, name)
-        if memoryview(raw).nbytes > least * most and _entries(raw) > most:
-            raise _too_many(field, name, most)
+    if fields is None:
+        return
+    for field, (name, least) in _RELAYED.items():
+        if (raw := fields.get(field)) is not None:
+            most = getattr(limits, name)
+            if memoryview(raw).nbytes > least * most and _entries(raw) > most:
+                raise _too_many(field, name, most)
 
 
 def _entries(raw: msgspec.Raw) -> int:

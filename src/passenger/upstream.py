@@ -109,20 +109,30 @@ class Reply:
 
     async def drain(self) -> None:
         """Read what follows a complete answer, so that its connection can serve again; where it is much, close it."""
-        left = AFTERWARDS
-        with contextlib.suppress(TimeoutError, Failure):
-            async with asyncio.timeout(AFTERWARDS_TIME):
-                while left > 0 and (piece := await self.piece()):
-                    left -= len(piece)
+        if not self._has_ended:
+            with contextlib.suppress(TimeoutError, Failure):
+                async with asyncio.timeout(AFTERWARDS_TIME):
+                    await self._skip(AFTERWARDS)
         self.close()
+
+    async def _skip(self, most: int) -> None:
+        while most > 0 and (piece := await self.piece()):
+            most -= len(piece)
 
     async def read(self) -> bytes:
         """The whole body; fails as `piece` does, and where it is larger or takes longer than any answer."""
+        if self._has_ended:
+            return await self._pieces()
         try:
             async with asyncio.timeout(self._patience):
                 return await self._pieces()
         except TimeoutError as error:
             raise network_failure(error, self.host) from error
+
+    @property
+    def _has_ended(self) -> bool:
+        """Whether all of the body has come, so that nothing more is waited for: a deadline takes 10 us."""
+        return self._response.content.is_eof()
 
     async def _pieces(self) -> bytes:
         body = bytearray()

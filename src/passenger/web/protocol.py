@@ -46,6 +46,7 @@ MOST_BEHIND = 100
 FRAMING = (b"content-length", b"transfer-encoding")
 """The headers that say where a body ends."""
 
+_TELLING = frozenset({b"expect", b"transfer-encoding"})
 _VERSIONS = ("1.0", "1.1")
 
 
@@ -228,15 +229,22 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; what follows the body is none, whatever its name."""
-        if self._begins_anew:
-            return
         if self._stage is _Stage.BODY:
-            self._pass_over(name, value)
+            if not self._begins_anew:
+                self._pass_over(name, value)
             return
-        super().on_header(name, value)
+        name = name.lower()
+        if name in _TELLING:
+            self._heed(name, value.strip().lower())
+        self.headers.append((name, value))
         if len(self.headers) > self._limits.max_headers:
             self._stop(_large_head(self._limits))
-        if self.headers[-1][0] == b"transfer-encoding" and value.strip().lower() != b"chunked":
+
+    def _heed(self, name: bytes, value: bytes) -> None:
+        """Take what a header says of the request's transfer, as uvicorn does; refuse what it does not look at."""
+        if name == b"expect":
+            self.expect_100_continue = self.expect_100_continue or value == b"100-continue"
+        elif value != b"chunked":
             message = "no transfer coding is understood but chunked"
             self._stop(Failure(Kind.INVALID, message, status=501, code="transfer_encoding_not_supported"))
 
