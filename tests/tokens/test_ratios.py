@@ -50,6 +50,15 @@ async def test_it_survives_a_restart(tmp_path: Path) -> None:
     assert file.path.stat().st_mode & 0o077 == 0
 
 
+async def test_those_who_learn_at_once_lose_nothing_of_each_other(tmp_path: Path) -> None:
+    file = PrivateFile(tmp_path / "ratios.json")
+    several = [Ratios(file) for _ in range(8)]
+    await asyncio.gather(*(one.of("own", "m") for one in several))
+    await asyncio.gather(*(one.learn(Sample("own", f"m{at}", 100, 120)) for at, one in enumerate(several)))
+    after = Ratios(file)
+    assert [await after.of("own", f"m{at}") for at in range(8)] == [pytest.approx(1.2)] * 8
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -71,7 +71,8 @@ class Ratios:
         new = _Row(sample.seat, sample.model, 0, 0, 0)
         rows.setdefault((sample.seat, sample.model), new).see(sample.ours, sample.theirs)
         if self._file is not None:
-            await asyncio.to_thread(_save, self._file, list(rows.values()))
+            async with self._file.lock():
+                await asyncio.to_thread(_save, self._file, [msgspec.structs.replace(row) for row in rows.values()])
 
     async def _known(self) -> dict[tuple[str, str], _Row]:
         async with self._reading:
@@ -90,8 +91,10 @@ def _read(file: PrivateFile) -> list[_Row]:
     return [row for row in rows if row.ours > 0 and row.theirs > 0 and row.prompts > 0]
 
 
-def _save(file: PrivateFile, rows: list[_Row]) -> None:
+def _save(file: PrivateFile, ours: list[_Row]) -> None:
+    """Write our rows, and what others have learned meanwhile of models that we have not."""
+    rows = {(row.seat, row.model): row for row in (*_read(file), *ours)}
     try:
-        file.write(msgspec.to_builtins(_File(rows)))
+        file.write(msgspec.to_builtins(_File([*rows.values()])))
     except StoreError as error:
         log.warning("what was learned of token counts is not saved: %s", error)
