@@ -13,11 +13,11 @@ import msgspec
 import pytest
 from stress.shapes import WAYS, Shape, shapes
 
-from passenger import caps, embeddings, wellformed
+from passenger import embeddings, wellformed
 from passenger.body import Body
 from passenger.chat import Abilities
 from passenger.copilot.quirks import Quirks, completions, messages, responses
-from passenger.dialects import Inbound, Request
+from passenger.dialects import Inbound, Request, caps
 from passenger.dialects.registry import INBOUND, OUTBOUND
 from passenger.errors import Failure
 from passenger.limits import Limits

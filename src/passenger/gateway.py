@@ -13,21 +13,21 @@ from typing import Self
 
 import msgspec
 
-from passenger import caps, embeddings, translate
-from passenger.aside import HEAVY, aside
+from passenger import embeddings, translate
 from passenger.body import Body
 from passenger.chat import Ask, Encoded, Prompt, Stamp, Usage, Written
 from passenger.copilot.live import LiveCatalog
 from passenger.copilot.models import Catalog, Model, read_models
 from passenger.copilot.protocol import chat_headers
 from passenger.copilot.quirks import Quirks, completions, messages, responses
-from passenger.dialects import Inbound, Request
+from passenger.dialects import Inbound, Request, caps
 from passenger.dialects import messages as messages_api
 from passenger.embeddings import EmbedAsk
 from passenger.errors import Failure, Kind
 from passenger.events import Event, Finish, Folder
 from passenger.exchange import Exchange, Observer, Outcome
 from passenger.limits import Limits
+from passenger.offload import HEAVY, offload
 from passenger.relay import relayed
 from passenger.routing import Route, choose
 from passenger.session import Session
@@ -115,7 +115,7 @@ class Gateway:
         Raises:
             Failure: the request is at fault, or Copilot gave no answer.
         """
-        ask = exchange.ask = await aside(request.heavy, inbound.peek, request)
+        ask = exchange.ask = await offload(request.heavy, inbound.peek, request)
         with exchange.waiting():
             model = await self.seat.catalog.resolve(ask.model)
         route = choose(inbound, ask.model, model, relays=ask.relays)
@@ -142,7 +142,7 @@ class Gateway:
         seat, exchange.model = self.seat.name, model.id if model else name
         if model is not None and messages_api.PATH in model.endpoints:
             try:
-                written = await aside(heavy, lambda: write(model).encoded())
+                written = await offload(heavy, lambda: write(model).encoded())
                 answer = await self._asked(messages_api.COUNT_PATH, model, written, exchange)
                 counted = messages_api.read_count(answer)
             except Failure as failure:
@@ -163,7 +163,7 @@ class Gateway:
         vectors, usage = list[msgspec.Raw](), Usage()
         heavy = sum(map(len, ask.inputs)) > HEAVY
         for body in embeddings.upstream_bodies(ask, exchange.model, model.max_inputs if model else None):
-            answer = await self._asked(embeddings.PATH, model, await aside(heavy, Written(body).encoded), exchange)
+            answer = await self._asked(embeddings.PATH, model, await offload(heavy, Written(body).encoded), exchange)
             some, used = embeddings.read_vectors(answer)
             vectors += some
             usage = replace(usage, input=usage.input + used.input)
@@ -187,7 +187,7 @@ class Gateway:
 
     async def _relay(self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange) -> Delivery:
         quirks, stamp = QUIRKS[route.outbound.NAME], self._stamp(exchange)
-        sent = await aside(request.heavy, self._edited, request, ask, route)
+        sent = await offload(request.heavy, self._edited, request, ask, route)
         self._drop(exchange, sent.dropped)
         relay, framing = quirks.relay(ask, stamp), inbound.framing(request)
         call = self._call(ask, route, sent)
@@ -232,10 +232,10 @@ class Gateway:
     async def _translate(
         self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange
     ) -> Delivery:
-        prompt = await aside(request.heavy, self._read_prompt, inbound, request)
+        prompt = await offload(request.heavy, self._read_prompt, inbound, request)
         if not inbound.CARRIES_SEALS:
             prompt = self._thoughts.restore(self.seat.name, prompt)
-        sent = await aside(request.heavy, self._write_prompt, inbound, prompt, route)
+        sent = await offload(request.heavy, self._write_prompt, inbound, prompt, route)
         # A prompt is many times as large as its body, and all that answering needs of it is what was not said in turns.
         prompt = replace(prompt, messages=())
         self._drop(exchange, (*prompt.dropped, *(inbound.FIELDS.get(name, name) for name in sent.dropped)))

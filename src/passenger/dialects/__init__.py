@@ -24,7 +24,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     heavy: bool = False
-    """Whether to read it takes so long that it is done aside."""
+    """Whether to read it takes so long that it is done off the event loop."""
 
     @cached_property
     def fields(self) -> Fields | None:

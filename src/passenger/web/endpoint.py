@@ -7,13 +7,13 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from passenger import wellformed
-from passenger.aside import HEAVY, aside
 from passenger.chat import Stamp
 from passenger.dialects import Inbound, Request
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
 from passenger.gateway import Delivery, Gateway
 from passenger.limits import Limits
+from passenger.offload import HEAVY, offload
 from passenger.web.admission import VALUE, Admission
 from passenger.web.answer import Answer, Send
 from passenger.web.guard import check_media_type
@@ -64,11 +64,11 @@ class Endpoint:
             with self._admission.ticket() as ticket, self._lifelines.of(scope):
                 body = await read_body(scope, receive, self._limits.max_body, ticket.hold)
                 exchange.received = perf_counter()
-                values = await aside(len(body) > HEAVY, wellformed.measure, body, self._limits)
+                values = await offload(len(body) > HEAVY, wellformed.measure, body, self._limits)
                 ticket.weigh(values)
                 heavy = len(body) + VALUE * values > HEAVY
                 request = answer.request = read_request(scope, body, heavy=heavy)
-                await aside(heavy, _check, request)
+                await offload(heavy, _check, request)
                 await self._serve(request, exchange, answer)
         except Failure as failure:
             await answer.fail(failure)
@@ -116,14 +116,14 @@ def loading(gateway: Gateway, inbound: Loadable, serve: Serve) -> Serve:
     """What a chat route does where a model can be loaded, too: here every model always is."""
 
     async def serve_either(request: Request, exchange: Exchange, answer: Answer) -> None:
-        if not await aside(request.heavy, inbound.is_load, request):
+        if not await offload(request.heavy, inbound.is_load, request):
             await serve(request, exchange, answer)
             return
-        name = await aside(request.heavy, inbound.loaded_model, request)
+        name = await offload(request.heavy, inbound.loaded_model, request)
         with exchange.waiting():
             await gateway.seat.catalog.resolve(name)
         stamp = Stamp(exchange.id.replace("-", ""), int(time()))
-        body = await aside(request.heavy, inbound.write_load, request, stamp)
+        body = await offload(request.heavy, inbound.write_load, request, stamp)
         await answer.deliver(Delivery("application/json", (), body))
 
     return serve_either

@@ -7,7 +7,6 @@ from functools import partial
 import msgspec
 
 from passenger import embeddings
-from passenger.aside import aside
 from passenger.body import Body
 from passenger.chat import Written
 from passenger.copilot.models import Model
@@ -19,6 +18,7 @@ from passenger.dialects.ollama import chat as ollama
 from passenger.exchange import Exchange
 from passenger.framing import NDJSON
 from passenger.gateway import Delivery, Gateway
+from passenger.offload import offload
 from passenger.tokens import vocabulary
 from passenger.web import cards
 
@@ -37,7 +37,7 @@ def count_for_anthropic(gateway: Gateway) -> Ask:
     """`POST /v1/messages/count_tokens`."""
 
     async def count(request: Request, exchange: Exchange) -> Delivery:
-        ask = exchange.ask = await aside(request.heavy, messages.peek, request)
+        ask = exchange.ask = await offload(request.heavy, messages.peek, request)
 
         def write(model: Model) -> Written:
             body = Body(request.body, request.fields)
@@ -56,7 +56,7 @@ def count_for_gemini(gateway: Gateway) -> Ask:
     """`models/{model}:countTokens`."""
 
     async def count(request: Request, exchange: Exchange) -> Delivery:
-        prompt = await aside(request.heavy, gemini_count.read_prompt, request)
+        prompt = await offload(request.heavy, gemini_count.read_prompt, request)
 
         def write(model: Model) -> Written:
             written = messages.write_prompt(prompt, model.able)
@@ -110,7 +110,7 @@ def pull_for_ollama(gateway: Gateway) -> Ask:
     async def pull(request: Request, exchange: Exchange) -> Delivery:
         await _model_asked_for(gateway, request, exchange)
         success = b'{"status":"success"}'
-        body = await aside(request.heavy, decode, request.body)
+        body = await offload(request.heavy, decode, request.body)
         if optional(body, "stream", bool) is False:
             return _json(success)
         return Delivery(NDJSON.content_type, (), b'{"status":"pulling manifest"}\n' + success + b"\n")
@@ -119,7 +119,7 @@ def pull_for_ollama(gateway: Gateway) -> Ask:
 
 
 async def _model_asked_for(gateway: Gateway, request: Request, exchange: Exchange) -> Model:
-    name = await aside(request.heavy, ollama.loaded_model, request)
+    name = await offload(request.heavy, ollama.loaded_model, request)
     with exchange.waiting():
         catalog = await gateway.models()
     model = catalog.find(name)

@@ -11,6 +11,7 @@ from passenger.dialects.completions.calls_in import Calls
 from passenger.dialects.completions.chunks import TEXTS, Choice, Chunk, Piece, bad_event, decode_chunk
 from passenger.dialects.completions.relaying import mid_stream_failure
 from passenger.dialects.completions.wire import Bill, TokenCounts, usage_of
+from passenger.dialects.surrogate_pairs import SurrogatePairs
 from passenger.errors import Failure, Kind
 from passenger.events import (
     PARTS_LIMIT,
@@ -25,7 +26,6 @@ from passenger.events import (
     too_many_parts,
 )
 from passenger.framing import Message
-from passenger.halves import Halves
 from passenger.toolnames import Names
 
 DONE = b"[DONE]"
@@ -46,7 +46,7 @@ class Reader:
         self._origin = f"completions/{able.vendor}"
         self._model = prompt.model
         self._calls = Calls(Names(prompt.tools))
-        self._halves = Halves(TEXTS)
+        self._pairs = SurrogatePairs(TEXTS)
         self._started = False
         self._done = False
         self._open: PartKind | None = None
@@ -66,14 +66,14 @@ class Reader:
         if self._done:
             return
         if message.data == DONE:
-            yield from self._halves.told(self._finish())
+            yield from self._pairs.told(self._finish())
             return
-        chunk = decode_chunk(message.data, self._halves)
+        chunk = decode_chunk(message.data, self._pairs)
         if chunk.error is not None:
             raise mid_stream_failure(chunk.error)
         self._note(chunk)
         for choice in chunk.choices or ():
-            yield from self._halves.told(self._choice(choice, chunk.model))
+            yield from self._pairs.told(self._choice(choice, chunk.model))
 
     def end(self) -> Iterator[Event]:
         """See `Reader.end`.
@@ -82,7 +82,7 @@ class Reader:
             Failure: a choice lacks its finish reason.
         """
         if not self._done:
-            yield from self._halves.told(self._finish())
+            yield from self._pairs.told(self._finish())
 
     def _note(self, chunk: Chunk) -> None:
         """Keep the last of what is said of tokens; Gemini says it in every event."""

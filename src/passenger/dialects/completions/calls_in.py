@@ -11,9 +11,9 @@ import msgspec
 
 from passenger.decoding import mend
 from passenger.dialects.completions.chunks import CallPiece, Function
+from passenger.dialects.surrogate_pairs import whole
 from passenger.errors import Failure, Kind
 from passenger.events import PARTS_LIMIT, Delta, Event, PartStart, PartStop, too_many_parts
-from passenger.halves import whole
 from passenger.toolnames import Names
 
 Place = tuple[int, int]

@@ -6,8 +6,8 @@ import msgspec
 from msgspec import Struct
 
 from passenger.dialects.completions.wire import Bill, TokenCounts
+from passenger.dialects.surrogate_pairs import SurrogatePairs
 from passenger.errors import Failure, Kind
-from passenger.halves import Halves
 
 
 class Function(Struct, gc=False):
@@ -62,7 +62,7 @@ TEXTS = frozenset({"content", "refusal", "reasoning_text", "cot_summary", "argum
 """The fields that come in pieces."""
 
 
-def decode_chunk(data: bytes, halves: Halves | None = None) -> Chunk:
+def decode_chunk(data: bytes, pairs: SurrogatePairs | None = None) -> Chunk:
     """One event's data; halves of characters are left in the texts that come in pieces.
 
     Raises:
@@ -71,13 +71,13 @@ def decode_chunk(data: bytes, halves: Halves | None = None) -> Chunk:
     try:
         return _CHUNK.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _decode_leniently(data, halves or Halves(frozenset()))
+        return _decode_leniently(data, pairs or SurrogatePairs(frozenset()))
 
 
-def _decode_leniently(data: bytes, halves: Halves) -> Chunk:
+def _decode_leniently(data: bytes, pairs: SurrogatePairs) -> Chunk:
     """The same for lone surrogate escapes, which the fast decoder refuses."""
     try:
-        return msgspec.convert(halves.read(data), Chunk)
+        return msgspec.convert(pairs.read(data), Chunk)
     except (ValueError, RecursionError) as error:
         raise bad_event(str(error)) from error
 

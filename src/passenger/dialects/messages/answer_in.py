@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from passenger.chat import Abilities, Prompt
-from passenger.dialects.messages.later import Later
 from passenger.dialects.messages.open_blocks import Call, Open, open_block
+from passenger.dialects.messages.pending_blocks import PendingBlocks
 from passenger.dialects.messages.usage import Meter
 from passenger.dialects.messages.wire import (
     TEXTS,
@@ -17,10 +17,10 @@ from passenger.dialects.messages.wire import (
     refuse_untyped,
     stream_broken,
 )
+from passenger.dialects.surrogate_pairs import SurrogatePairs
 from passenger.errors import Failure, Kind
 from passenger.events import Delta, Event, Finish, PartStart, PartStop, Reason, Start
 from passenger.framing import Message
-from passenger.halves import Halves
 from passenger.toolnames import Names
 
 NAME_LIMIT = 128
@@ -44,12 +44,12 @@ class Reader:
         self._names = Names(prompt.tools, NAME_LIMIT)
         self._origin = f"messages/{able.vendor}"
         self._meter = Meter()
-        self._halves = Halves(TEXTS)
+        self._pairs = SurrogatePairs(TEXTS)
         self._begun = False
         self._done = False
         self._block: Open | None = None
         self._index = 0
-        self._later = Later()
+        self._pending = PendingBlocks()
         self._called = False
         self._reason: Reason | None = None
         self._sequence: str | None = None
@@ -62,10 +62,10 @@ class Reader:
         """
         if self._done or message.data == b"[DONE]":
             return ()
-        event = decode_event(message.data, self._halves)
+        event = decode_event(message.data, self._pairs)
         if event.error is not None or event.type == "error":
             raise failure_of(event.error)
-        return list(self._halves.told(self._read(event)))
+        return list(self._pairs.told(self._read(event)))
 
     def end(self) -> Iterable[Event]:
         """Nothing more.
@@ -107,7 +107,7 @@ class Reader:
     def _of_block(self, event: WireEvent) -> Iterator[Event]:
         """One block at a time; events of another one wait until it has closed."""
         if self._block is not None and event.index != self._index:
-            self._later.put(event)
+            self._pending.put(event)
             return
         match event.type:
             case "content_block_start":
@@ -131,7 +131,7 @@ class Reader:
         block, self._block = self._block, None
         if block is not None:
             yield from block.close()
-        while not self._is_busy() and (waiting := self._later.take()):
+        while not self._is_busy() and (waiting := self._pending.take()):
             for event in waiting:
                 yield from self._of_waiting(event)
 

@@ -11,8 +11,8 @@ from msgspec import Struct
 from passenger.decoding import type_of
 from passenger.dialects.messages.failures import STATUS
 from passenger.dialects.messages.usage import Bill, WireUsage
+from passenger.dialects.surrogate_pairs import SurrogatePairs
 from passenger.errors import Failure, Kind, kind_of
-from passenger.halves import Halves
 
 
 class Block(Struct, gc=False):
@@ -90,10 +90,10 @@ TEXTS = frozenset({"text", "thinking", "partial_json"})
 """The fields that come in pieces."""
 
 
-def decode_event(data: bytes, halves: Halves | None = None) -> WireEvent:
+def decode_event(data: bytes, pairs: SurrogatePairs | None = None) -> WireEvent:
     """One event's data; one of a type that says nothing of the answer may have any shape.
 
-    Halves of characters are left in the texts that come in pieces.
+    SurrogatePairs of characters are left in the texts that come in pieces.
 
     Raises:
         Failure: it says something that is not to be understood.
@@ -101,7 +101,7 @@ def decode_event(data: bytes, halves: Halves | None = None) -> WireEvent:
     try:
         return _EVENT.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _decode_leniently(data, halves or Halves(frozenset()))
+        return _decode_leniently(data, pairs or SurrogatePairs(frozenset()))
 
 
 def refuse_untyped(event: WireEvent) -> None:
@@ -114,10 +114,10 @@ def refuse_untyped(event: WireEvent) -> None:
         raise bad_event("it has no type")
 
 
-def _decode_leniently(data: bytes, halves: Halves) -> WireEvent:
+def _decode_leniently(data: bytes, pairs: SurrogatePairs) -> WireEvent:
     """The same for lone surrogate escapes, which the fast decoder refuses."""
     try:
-        return msgspec.convert(halves.read(data), WireEvent)
+        return msgspec.convert(pairs.read(data), WireEvent)
     except (ValueError, RecursionError) as error:
         kind = type_of(data)
         if kind and kind not in KNOWN:

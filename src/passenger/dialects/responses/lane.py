@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from io import StringIO
 
 from passenger.chat import Seal
+from passenger.dialects.surrogate_pairs import whole
 from passenger.errors import Failure, Kind
 from passenger.events import PARTS_LIMIT, Delta, Event, PartKind, PartStart, PartStop, too_many_parts
-from passenger.halves import whole
 
 Place = tuple[int, int]
 """The index of an item in the output, and of the part in the item."""

@@ -21,10 +21,10 @@ from passenger.dialects.responses.wire import (
     read_usage,
     refuse_untyped,
 )
+from passenger.dialects.surrogate_pairs import SurrogatePairs, whole
 from passenger.errors import Failure, Kind
 from passenger.events import Event, Finish, PartKind, Reason, Start
 from passenger.framing import Message
-from passenger.halves import Halves, whole
 from passenger.stops import Cut
 
 RAW = 1_000_000
@@ -47,18 +47,18 @@ class Reader:
         self._origin = f"responses/{vendor}"
         self._cut = Cut(prompt.stop) if any(prompt.stop) else None
         self._lane = Lane()
-        self._halves = Halves(TEXTS)
+        self._pairs = SurrogatePairs(TEXTS)
         self._started = False
         self._done = False
 
     def read(self, message: Message) -> Iterable[Event]:
         """See `dialects.Reader`."""
-        event = None if self._done else read_event(message.data, self._halves)
+        event = None if self._done else read_event(message.data, self._pairs)
         if event is None:
             return iter(())
         if not event.type:
             refuse_untyped(event)
-        events = self._halves.told(self._events(event))
+        events = self._pairs.told(self._events(event))
         return events if self._cut is None else self._shortened(self._cut, events)
 
     def end(self) -> Iterator[Event]:

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from passenger.chat import Usage
 from passenger.decoding import loads, type_of
+from passenger.dialects.surrogate_pairs import SurrogatePairs
 from passenger.errors import Failure, Kind
-from passenger.halves import Halves
 
 
 class TextPart(Struct, gc=False):
@@ -131,10 +131,10 @@ TEXTS = frozenset({"delta"})
 """The fields that come in pieces."""
 
 
-def read_event(data: bytes, halves: Halves | None = None) -> StreamEvent | None:
+def read_event(data: bytes, pairs: SurrogatePairs | None = None) -> StreamEvent | None:
     """One event, None where it is empty, or of another shape and of a type that says nothing of the answer.
 
-    Halves of characters are left in the texts that come in pieces, where `halves` will join them.
+    Halves of characters are left in the texts that come in pieces, where `pairs` will join them.
 
     Raises:
         Failure: it says something that is not to be understood.
@@ -142,12 +142,12 @@ def read_event(data: bytes, halves: Halves | None = None) -> StreamEvent | None:
     try:
         return _EVENT.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None if data in {b"", b"[DONE]"} else _read_leniently(data, halves or Halves(frozenset()))
+        return None if data in {b"", b"[DONE]"} else _read_leniently(data, pairs or SurrogatePairs(frozenset()))
 
 
-def _read_leniently(data: bytes, halves: Halves) -> StreamEvent | None:
+def _read_leniently(data: bytes, pairs: SurrogatePairs) -> StreamEvent | None:
     try:
-        return msgspec.convert(halves.read(data), StreamEvent)
+        return msgspec.convert(pairs.read(data), StreamEvent)
     except (ValueError, RecursionError) as error:
         kind = type_of(data)
         if kind and kind not in KNOWN:

@@ -13,7 +13,7 @@ from passenger.events import Delta, Event
 LOST = "\ufffd"
 
 
-class Halves:
+class SurrogatePairs:
     """Reads events with halves in them, and joins the halves; `names` are the fields whose texts come in pieces."""
 
     def __init__(self, names: frozenset[str]) -> None:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from passenger import caps
 from passenger.body import split
 from passenger.chat import Message, Part, Prompt, Text, Tool, ToolCall, ToolResult
+from passenger.dialects import caps
 from passenger.errors import Failure
 from passenger.limits import Limits
 

@@ -11,11 +11,11 @@ HEAVY = 1024 * 1024
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
 
-_ONE = ThreadPoolExecutor(1, "passenger-aside")
+_ONE = ThreadPoolExecutor(1, "passenger-offload")
 """One thread: what is read of two large bodies is never in memory at the same time."""
 
 
-async def aside(heavy: bool, function: Callable[[Unpack[Arguments]], T], *arguments: *Arguments) -> T:
+async def offload(heavy: bool, function: Callable[[Unpack[Arguments]], T], *arguments: *Arguments) -> T:
     """What a pure function gives, here or, where its work is heavy, in that thread."""
     if not heavy:
         return function(*arguments)

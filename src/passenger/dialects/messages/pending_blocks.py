@@ -6,7 +6,7 @@ from passenger.dialects.messages.wire import WireEvent
 from passenger.events import PARTS_LIMIT, too_many_parts
 
 
-class Later:
+class PendingBlocks:
     """The blocks in the order in which they began, each with its events in theirs."""
 
     def __init__(self) -> None:

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from passenger.dialects.surrogate_pairs import SurrogatePairs, whole
 from passenger.events import Delta, Event, PartStart, PartStop
-from passenger.halves import Halves, whole
 
 
 def joined(*texts: str) -> str:
-    halves = Halves(frozenset({"text"}))
+    halves = SurrogatePairs(frozenset({"text"}))
     told: list[Event] = []
     for text in texts:
         read = halves.read(json.dumps({"text": text}).encode())["text"]
@@ -44,13 +44,13 @@ def test_a_half_that_lacks_its_other_one_is_a_replacement_character(pieces: list
 
 
 def test_what_does_not_come_in_pieces_is_mended_at_once() -> None:
-    halves = Halves(frozenset({"text"}))
+    halves = SurrogatePairs(frozenset({"text"}))
     assert halves.read(b'{"id\\ud83d":["\\ud83d",1,null]}') == {"id\ufffd": ["\ufffd", 1, None]}
 
 
 def test_a_stream_without_halves_is_told_as_it_is() -> None:
     events: list[Event] = [PartStart("text"), Delta("a"), PartStop()]
-    assert Halves(frozenset()).told(events) is events
+    assert SurrogatePairs(frozenset()).told(events) is events
 
 
 @given(st.text(st.characters()))

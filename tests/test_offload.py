@@ -1,10 +1,10 @@
-"""What is done aside gives the same, in another thread."""
+"""What is done off the event loop gives the same, in another thread."""
 
 import threading
 
 import pytest
 
-from passenger.aside import aside
+from passenger.offload import offload
 
 
 def fails(text: str) -> None:
@@ -13,13 +13,13 @@ def fails(text: str) -> None:
 
 @pytest.mark.parametrize("heavy", [False, True])
 async def test_the_result_and_the_failure_come_back(heavy: bool) -> None:
-    assert await aside(heavy, int, "7") == 7
+    assert await offload(heavy, int, "7") == 7
     with pytest.raises(ValueError, match="no good"):
-        await aside(heavy, fails, "no good")
+        await offload(heavy, fails, "no good")
 
 
 async def test_only_heavy_work_leaves_the_thread_and_all_of_it_is_in_one() -> None:
-    assert await aside(False, threading.get_ident) == threading.get_ident()
-    others = {await aside(True, threading.get_ident) for _ in range(3)}
+    assert await offload(False, threading.get_ident) == threading.get_ident()
+    others = {await offload(True, threading.get_ident) for _ in range(3)}
     assert len(others) == 1
     assert threading.get_ident() not in others
