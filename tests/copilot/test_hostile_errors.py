@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from passenger.body import Body
 from passenger.copilot import negotiation
-from passenger.copilot.protocol import LONGEST_MESSAGE, read_exchange_failure, read_failure, read_grant
+from passenger.copilot.protocol import read_exchange_failure, read_failure, read_grant
 from passenger.dialects.registry import INBOUND
-from passenger.errors import Failure, Kind
+from passenger.errors import LONGEST, Failure, Kind
 
 SHAPES: dict[str, Callable[[int], str]] = {
     "titles without an end": lambda size: "<title>" * (size // 7),
@@ -115,7 +115,7 @@ def test_a_page_is_told_by_its_title(page: bytes, said: str) -> None:
 
 def test_a_long_message_is_cut() -> None:
     body = json.dumps({"error": {"message": "a" * 100_000}}).encode()
-    assert len(read_failure(400, {}, body).message) == LONGEST_MESSAGE
+    assert len(read_failure(400, {}, body).message) == LONGEST
     assert len(read_exchange_failure(500, {}, json.dumps({"message": "a" * 100_000}).encode()).message) < 5_000
 
 

@@ -484,3 +484,13 @@ async def test_rubbish_behind_a_request_never_gets_into_its_stream(shared: Bench
     rest = await wire.rest()
     assert b"HTTP/1.1" not in rest
     await eventually(lambda: shared.sim.active == 0)
+
+
+@pytest.mark.proves("N7")
+@pytest.mark.parametrize("served_before", [False, True])
+async def test_a_target_that_is_no_url_is_a_400(shared: Bench, *, served_before: bool) -> None:
+    wire = await shared.dial(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n" if served_before else b"")
+    if served_before:
+        assert b" 200 " in await wire.until(b"\r\n\r\nOK")
+    wire.writer.write(b"CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n")
+    assert (await wire.rest()).startswith(b"HTTP/1.1 400 ")

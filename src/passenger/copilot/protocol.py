@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from passenger.chat import Ask
 from passenger.copilot.negotiation import is_overflow
-from passenger.errors import STATUS, Failure, Kind, kind_of
+from passenger.errors import LONGEST, STATUS, Failure, Kind, kind_of
 from passenger.secret import Secret
 
 EXCHANGE_API_VERSION = "2025-04-01"
@@ -23,8 +23,8 @@ EXCHANGE_API_VERSION = "2025-04-01"
 LONGEST_VALUE = 2000
 """Characters of an upstream header that is passed down."""
 
-LONGEST_MESSAGE = 4000
-"""Characters of an error's message that are kept."""
+_READ = LONGEST + 1
+"""Characters of a message that are read; a failure says that it was longer."""
 
 _PLAIN_VALUE = re.compile(r"[!-~]+(?: +[!-~]+)*")
 
@@ -206,7 +206,7 @@ _LOG_IN = "run `passenger login`"
 def read_exchange_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """What a refused token exchange means and what to do about it."""
     refusal = _read_refusal(body)
-    said = (refusal.message or _plain(body) or "no reason given")[:LONGEST_MESSAGE]
+    said = (refusal.message or _plain(body) or "no reason given")[:_READ]
     details = refusal.error_details
     retry_after = harmless(headers.get("retry-after"))
     match status:
@@ -286,7 +286,7 @@ def read_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failur
     """
     error = _read_error(body)
     message = error.message if isinstance(error.message, str) else _plain(body)
-    message = message[:LONGEST_MESSAGE] or f"Copilot answered {status} without a word"
+    message = message[:_READ] or f"Copilot answered {status} without a word"
     status = status if 400 <= status < 600 else STATUS[Kind.UPSTREAM]
     kind = kind_of(status)
     if kind is Kind.LOGIN:

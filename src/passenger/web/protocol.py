@@ -266,11 +266,11 @@ class HttpProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= MOST_BEHIND:
             message = f"more than {MOST_BEHIND} requests wait on this connection for the answer to another"
             self._stop(Failure(Kind.RATE_LIMIT, message, code="too_many_requests"))
-        self._stage, self._head_bytes = _Stage.BODY, 0
         self._asks_upgrade = self.parser.should_upgrade()
         if not self.url.startswith(b"/"):
             cast("Scope", self.scope)[TARGET] = self.url
         super().on_headers_complete()
+        self._stage, self._head_bytes = _Stage.BODY, 0
 
     def _check_version(self, version: str) -> None:
         if version == "0.9":  # the parser's word for no version at all
