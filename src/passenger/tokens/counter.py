@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from passenger.chat import Prompt
 from passenger.errors import Failure
+from passenger.offload import offload
 from passenger.tokens.content import content
 from passenger.tokens.ratios import Ratios, Sample
 from passenger.tokens.tokenizer import Tokenizer
@@ -37,7 +38,7 @@ class Counter:
             Failure: the prompt cannot be read.
         """
         self._wanted = True
-        found = await asyncio.to_thread(lambda: content(read()))
+        found = await offload(True, lambda: content(read()))
         ours = found.frame + await self._tokenizer.count(found.texts)
         return max(1, round(ours * await self._ratios.of(seat, model)) + found.media)
 
@@ -62,7 +63,7 @@ class Counter:
 
     async def _learn(self, seat: str, model: str, read: Read, theirs: int) -> None:
         try:
-            found = await asyncio.to_thread(lambda: content(read()))
+            found = await offload(True, lambda: content(read()))
         except Failure as failure:
             log.debug("nothing is learned from a prompt that cannot be read: %s", failure)
             return

@@ -1,6 +1,5 @@
 """The routes that answer one question at once, in the shape of each dialect: token counts, embeddings, a card."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -75,9 +74,9 @@ def _embedding(dialect: embeddings.Dialect) -> Surface:
     def surface(gateway: Gateway) -> Ask:
         async def embed(request: Request, exchange: Exchange) -> Delivery:
             # A vocabulary takes tenths of a second to load: never on the event loop.
-            ask = await asyncio.to_thread(dialect.read, request, vocabulary.decode)
+            ask = await offload(True, dialect.read, request, vocabulary.decode)
             vectors, usage = await gateway.embed(ask, exchange)
-            return _json(await asyncio.to_thread(dialect.write, ask, vectors, usage))
+            return _json(await offload(True, dialect.write, ask, vectors, usage))
 
         return embed
 
