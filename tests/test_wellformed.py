@@ -20,7 +20,7 @@ TREES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st
 
 def check(body: bytes) -> None:
     wellformed.measure(body, Limits(max_depth=DEPTH))
-    wellformed.check(body, split(body))
+    wellformed.check(body, split(body), Limits().max_fields)
 
 
 def nested(levels: int, inside: str = "1") -> bytes:
@@ -124,3 +124,16 @@ def test_values_are_taken_up_to_the_limit_and_refused_beyond_it(value: bytes) ->
 def test_commas_and_brackets_in_a_text_are_no_values() -> None:
     text = json.dumps({"x": 'a, "b", [c], \\' * 200_000}).encode()
     assert wellformed.measure(text, Limits()) < 10
+
+
+@pytest.mark.proves("N12")
+@pytest.mark.parametrize("first", ['"a":"\\ud83d"', '"a":1,"a":2', '"a": 1'])
+def test_fields_of_a_body_are_taken_up_to_the_limit(first: str) -> None:
+    def body(more: int) -> bytes:
+        return ("{" + ",".join([first, *(f'"k{at}":0' for at in range(more))]) + "}").encode()
+
+    few = first.count(":")
+    for split_up in (body(10 - few), body(9 - few)):
+        wellformed.check(split_up, split(split_up), 10)
+    with pytest.raises(Failure, match=r"more than 10 fields \(\[limits\] max_fields\)"):
+        wellformed.check(body(11 - few), split(body(11 - few)), 10)

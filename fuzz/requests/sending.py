@@ -62,7 +62,7 @@ def send(dialect: str, body: dict[str, Any], model: str, *, ascii_only: bool = T
     request = Request(data, {"model": model, "action": "streamGenerateContent"})
     try:
         wellformed.measure(data, Limits())
-        wellformed.check(data, split(data))
+        wellformed.check(data, split(data), Limits().max_fields)
         return asyncio.run(_sent(spoken, request))
     except Failure as failure:
         return failure

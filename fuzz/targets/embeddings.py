@@ -26,7 +26,7 @@ def one(data: bytes) -> None:
     for dialect in DIALECTS:
         with blaming_the_client(completions.write_failure):
             wellformed.measure(data, Limits())
-            wellformed.check(data, split(data))
+            wellformed.check(data, split(data), Limits().max_fields)
             _read(dialect, Request(data, _PATH))
 
 

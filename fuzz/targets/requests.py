@@ -30,7 +30,7 @@ def _one(inbound: Inbound, data: bytes) -> None:
     request = Request(data, _PATH)
     with blaming_the_client(inbound.write_failure):
         wellformed.measure(data, Limits())
-        wellformed.check(data, split(data))
+        wellformed.check(data, split(data), Limits().max_fields)
         ask = inbound.peek(request)
         with blaming_the_client(inbound.write_failure):
             _relayed(inbound, ask, data)

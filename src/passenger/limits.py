@@ -49,6 +49,7 @@ class Limits:
     max_body: int = _limit(32 * _MIB, "bytes", 413, "of a request's body; refused unread where its length is told")
     max_depth: int = _limit(200, "levels", 400, "that the JSON of a body is nested")
     max_values: int = _limit(400_000, "number", 400, "of values in the JSON of a body")
+    max_fields: int = _limit(400, "number", 400, "of fields at the top level of a body's JSON")
     max_messages: int = _limit(20_000, "number", 400, "of messages, turns or items of a chat")
     max_parts: int = _limit(100_000, "number", 400, "of parts in all messages of a chat, tool calls and results too")
     max_calls: int = _limit(20_000, "number", 400, "of tool calls in all messages of a chat")
@@ -64,7 +65,7 @@ class Limits:
         256 * _MIB,
         "bytes",
         503,
-        "of all bodies at once, 32 more for each value in their JSON, with `Retry-After`; one of less than 64 KiB is "
+        "of all bodies at once, 96 more for each value in their JSON, with `Retry-After`; one of less than 64 KiB is "
         "always let in",
         of_all=True,
     )

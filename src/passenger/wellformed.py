@@ -49,16 +49,27 @@ def _exact_marks(body: bytes, most: int) -> bytes:
     return b"".join(pieces)
 
 
-def check(body: bytes, fields: Fields | None) -> None:
+def check(body: bytes, fields: Fields | None, max_fields: int) -> None:
     """Let a body pass that is ordinary; `fields` are what it splits into.
 
     Raises:
-        Failure: it is not UTF-8 (RFC 8259, 8.1), or says a key twice that we read.
+        Failure: it is not UTF-8 (RFC 8259, 8.1), has too many fields, or says a key twice that we read.
     """
     if not _is_text(body):
         raise Failure(Kind.INVALID, "the body is not UTF-8 text")
-    if not _says_all_once(body, fields) and (twice := _said_twice(body)) is not None:
+    if fields is not None and _says_all_once(body, fields):
+        _check_number(len(fields), max_fields)
+        return
+    names = _outermost(body)
+    _check_number(names.total(), max_fields)
+    if (twice := next((key for key in READ if names[key] > 1), None)) is not None:
         raise Failure(Kind.INVALID, f"{twice} is said twice", param=twice, code="duplicate_key")
+
+
+def _check_number(fields: int, most: int) -> None:
+    if fields > most:
+        message = f"the body has more than {most} fields ([limits] max_fields)"
+        raise Failure(Kind.INVALID, message, code="too_many")
 
 
 def _is_text(body: bytes) -> bool:
@@ -77,14 +88,12 @@ def _is_text(body: bytes) -> bool:
     return True
 
 
-def _says_all_once(body: bytes, fields: Fields | None) -> bool:
+def _says_all_once(body: bytes, fields: Fields) -> bool:
     """Whether every key of the outermost object is surely there once.
 
     What splitting keeps is laid beside the body, piece by piece; a key said twice, or spelled in an odd way, would not
     fit.
     """
-    if fields is None:
-        return False
     if _is_compact(body, fields):
         return True
     at = 0
@@ -110,8 +119,8 @@ def _end(found: re.Match[bytes] | None) -> int:
     return found.end() if found else -1
 
 
-def _said_twice(body: bytes) -> str | None:
-    """The first key that is read and that the outermost object says more than once, if it is one.
+def _outermost(body: bytes) -> Counter[str]:
+    """How often the outermost object says each key, if it is one.
 
     No number is made of the digits: of too many of them none can be, and the keys would not be found.
     """
@@ -123,6 +132,5 @@ def _said_twice(body: bytes) -> str | None:
     try:
         json.loads(body, object_pairs_hook=keep, parse_int=str, parse_float=str, strict=False)
     except (ValueError, RecursionError):
-        return None
-    counted = Counter(name for name, _ in outermost)
-    return next((key for key in READ if counted[key] > 1), None)
+        return Counter()
+    return Counter(name for name, _ in outermost)

@@ -46,6 +46,7 @@ CAPPED = {
     "tools and calls of them": "max_tools",
     "a long name of a model": "max_name",
     "empty lists": "max_values",
+    "many fields": "max_fields",
 }
 
 

@@ -339,6 +339,49 @@ async def test_a_hundred_requests_in_a_row_are_answered(shared: Bench) -> None:
     assert (await wire.rest()).count(b"HTTP/1.1 200 ") == 100
 
 
+QUEUED = b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 60_000 + b"\r\n\r\n"
+
+
+@pytest.mark.proves("N4", "promise 8")
+async def test_what_waits_behind_is_bounded_in_bytes_while_it_is_answered_one_by_one(locked: Bench) -> None:
+    before, most, times = memory_kb(locked.proxy.pid), 0, 99
+    wires = [await locked.dial(b"") for _ in range(20)]
+    for wire in wires:
+        wire.writer.write(QUEUED * times)
+    answers = [asyncio.create_task(unanswered(wire, times)) for wire in wires]
+    while not all(answer.done() for answer in answers):
+        most = max(most, memory_kb(locked.proxy.pid) - before)
+        await asyncio.sleep(0.01)
+    for answer in answers:
+        await answer
+    assert most < FAR + len(wires) * 1024
+
+
+async def unanswered(wire: Wire, times: int) -> None:
+    """So many requests are each told to show a key."""
+    for _ in range(times):
+        assert (await wire.until(b"\r\n\r\n")).startswith(b"HTTP/1.1 401 ")
+        await wire.until(b"}}")
+
+
+@pytest.mark.proves("N3", "promise 8")
+@pytest.mark.parametrize("after", [b"\r\n", b"\r", b"\n", b"\r\n" * 1000])
+async def test_what_begins_no_request_keeps_no_connection(hasty: Bench, after: bytes) -> None:
+    wire = await hasty.dial(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert b" 200 " in await wire.until(b"\r\n\r\nOK")
+    wire.writer.write(after)
+    assert await wire.rest() == b""
+
+
+@pytest.mark.proves("N3", "N5")
+@pytest.mark.parametrize("name", ["Connection", "Proxy-Connection"])
+async def test_a_trailer_that_ends_the_connection_leaves_nobody_waiting(hasty: Bench, name: str) -> None:
+    wire = await hasty.dial(f"{HEAD}{CHUNKED}\r\n".encode() + chunks(f"{name}: close\r\n"))
+    assert b" 200 " in await wire.until(b"\r\n")
+    wire.writer.write(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await wire.rest()
+
+
 # --- other protocols ---------------------------------------------------------------------------------------------
 
 UPGRADES = {

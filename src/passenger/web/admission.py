@@ -7,7 +7,7 @@ from passenger.errors import Failure, Kind
 SMALL = 64 * 1024
 """Bytes of a body that is let in however many others there are: large ones are shed first."""
 
-VALUE = 32
+VALUE = 96
 """Bytes that a value in the JSON of a body holds beyond its own while its request waits for Copilot."""
 
 

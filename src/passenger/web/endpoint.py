@@ -68,7 +68,7 @@ class Endpoint:
                 ticket.weigh(values)
                 heavy = len(body) + VALUE * values > HEAVY
                 request = answer.request = read_request(scope, body, heavy=heavy)
-                await offload(heavy, _check, request)
+                await offload(heavy, _check, request, self._limits.max_fields)
                 await self._serve(request, exchange, answer)
         except Failure as failure:
             await answer.fail(failure)
@@ -81,8 +81,8 @@ class Endpoint:
             self._gateway.conclude(exchange)
 
 
-def _check(request: Request) -> None:
-    wellformed.check(request.body, request.fields)
+def _check(request: Request, max_fields: int) -> None:
+    wellformed.check(request.body, request.fields, max_fields)
 
 
 def chatting(gateway: Gateway, inbound: Inbound, patience: Patience) -> Serve:

@@ -122,8 +122,8 @@ class HttpProtocol(HttpToolsProtocol):
             return
         before, self._heard = self._stage, True
         self._head_bytes += len(data)
-        self._behind = self._behind + len(data) if self.pipeline else 0
-        self._unset_keepalive_if_required()
+        if not self.pipeline:
+            self._behind = 0
         self._parse(data)
         if self._refused:
             return
@@ -214,6 +214,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Begin a request."""
         if self._begins_anew:
             return
+        self._unset_keepalive_if_required()  # only now: line ends after an answer begin nothing
         super().on_message_begin()
         self._stage = _Stage.HEAD
         self._trailers = []
@@ -271,6 +272,8 @@ class HttpProtocol(HttpToolsProtocol):
             cast("Scope", self.scope)[TARGET] = self.url
         super().on_headers_complete()
         self._stage, self._head_bytes = _Stage.BODY, 0
+        if self.pipeline:
+            self._behind += len(self.url) + _size(self.headers)
 
     def _check_version(self, version: str) -> None:
         if version == "0.9":  # the parser's word for no version at all
@@ -282,12 +285,16 @@ class HttpProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
         self._head_bytes = 0
+        if self.pipeline:
+            self._behind += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """There is nothing more to wait for, unless the parser only believes so."""
         if self._asks_upgrade:
             return
+        if self._trailers and not self.parser.should_keep_alive():
+            self.cycle.keep_alive = False  # the parser has believed a trailer, and would take nothing more
         super().on_message_complete()
         self._stage = _Stage.NOTHING
         self._head_bytes = 0
@@ -297,6 +304,8 @@ class HttpProtocol(HttpToolsProtocol):
         if self._served is not None:
             self._served.body = bytearray()  # what nobody asked for
         super().on_response_complete()
+        if self.pipeline and self._behind > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()  # until those are answered that wait already
         if self._stage is _Stage.BODY and self.expect_100_continue:
             self.transport.close()
 
