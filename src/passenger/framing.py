@@ -11,12 +11,16 @@ from typing import NamedTuple
 import msgspec
 
 from passenger.errors import Failure, Kind
+from passenger.jsontext import outline
 
 EVENT_LIMIT = 64 * 1024 * 1024
 """Bytes that one unfinished event may grow to."""
 
 LINES_LIMIT = 100_000
 """Lines of one event."""
+
+VALUES_LIMIT = 400_000
+"""Values in the JSON of one event: they take many times the memory of their bytes, and are read within the loop."""
 
 _SHORTEST = 8
 """Bytes that events have on average at least, unless most of them are blank lines."""
@@ -53,17 +57,22 @@ class SseSplitter:
         """The events that this piece completes, as raw bytes with the blank lines after them.
 
         Raises:
-            Failure: an unfinished event exceeds the limit.
+            Failure: an unfinished event exceeds the limit, or a whole one has too many values.
         """
-        if not self._tail and piece.endswith(b"\n\n") and CR not in piece:
+        if not self._tail and len(piece) <= VALUES_LIMIT and piece.endswith(b"\n\n") and CR not in piece:
             events = piece[:-2].split(b"\n\n")
             if len(events) * _SHORTEST <= len(piece):
                 return [event + b"\n\n" for event in events]
         return self._search(piece)
 
     def flush(self) -> bytes:
-        """The unfinished event that is left when the stream has ended, often empty."""
+        """The unfinished event that is left when the stream has ended, often empty.
+
+        Raises:
+            Failure: it has too many values.
+        """
         tail = bytes(self._tail)
+        _check_values(tail)
         self._tail.clear()
         self._searched = 0
         return tail
@@ -77,11 +86,25 @@ class SseSplitter:
         for blank in _BLANK_LINES.finditer(tail, max(0, self._searched - 3)):
             events.append(bytes(tail[start : blank.end()]))
             start = blank.end()
+        if start > VALUES_LIMIT:
+            for event in events:
+                _check_values(event)
         del tail[:start]
         self._searched = len(tail)
         if len(tail) > self._limit:
             raise Failure(Kind.UPSTREAM, f"an event of the stream is larger than {self._limit} bytes")
         return events
+
+
+def _check_values(raw: bytes) -> None:
+    """Let an event pass before anybody reads it.
+
+    Raises:
+        Failure: its data has too many values.
+    """
+    if len(raw) > VALUES_LIMIT and outline.has_more_values(read_data(raw) or b"", VALUES_LIMIT):
+        message = f"Copilot's stream has an event of more than {VALUES_LIMIT} values"
+        raise Failure(Kind.UPSTREAM, message, code="bad_event")
 
 
 def read_sse(raw: bytes) -> Message | None:

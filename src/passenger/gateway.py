@@ -26,6 +26,7 @@ from passenger.embeddings import EmbedAsk
 from passenger.errors import Failure, Kind
 from passenger.events import Event, Finish, Folder
 from passenger.exchange import Exchange, Observer, Outcome
+from passenger.jsontext import outline
 from passenger.limits import Limits
 from passenger.offload import HEAVY, offload
 from passenger.relay import relayed
@@ -39,6 +40,9 @@ log = logging.getLogger(__name__)
 
 _PASSING = frozenset({Kind.UPSTREAM, Kind.UNAVAILABLE, Kind.TIMEOUT, Kind.RATE_LIMIT})
 """Failures that say nothing of the request itself."""
+
+VALUES_LIMIT = 1_000_000
+"""Values in the JSON of a whole answer: the likelihoods of each word's alternatives may be two hundred for a word."""
 
 QUIRKS: Mapping[str, Quirks] = {"completions": completions, "messages": messages, "responses": responses}
 """What relaying needs, by dialect."""
@@ -222,7 +226,9 @@ class Gateway:
 
     async def _whole(self, reply: Reply, quirks: Quirks, stamp: Stamp, exchange: Exchange) -> Delivery:
         try:
-            answer, exchange.usage = quirks.complete(await reply.read(), exchange.model or "", stamp)
+            body = await reply.read()
+            model = exchange.model or ""
+            answer, exchange.usage = await offload(len(body) > HEAVY, _completed, quirks, body, model, stamp)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Failure(Kind.UPSTREAM, f"Copilot's answer is not JSON: {error}", code="bad_answer") from error
         return Delivery("application/json", reply.headers, answer)
@@ -337,6 +343,14 @@ class Gateway:
 
     def _stamp(self, exchange: Exchange) -> Stamp:
         return Stamp(exchange.id.replace("-", ""), int(self._clock()))
+
+
+def _completed(quirks: Quirks, body: bytes, model: str, stamp: Stamp) -> tuple[bytes, Usage | None]:
+    """See `Quirks.complete`; fails where it would take too much to read it."""
+    if outline.has_more_values(body, VALUES_LIMIT):
+        message = f"Copilot's answer has more than {VALUES_LIMIT} values"
+        raise Failure(Kind.UPSTREAM, message, code="bad_answer")
+    return quirks.complete(body, model, stamp)
 
 
 def _must_stream(reply: Reply) -> None:

@@ -78,3 +78,11 @@ def test_what_is_no_json_is_counted_too(text: bytes) -> None:
     found = b"".join(outline.outside(text))
     assert len(found) <= len(outline.marks(text))
     outline.is_deeper(found, 3)
+
+
+@given(TREES)
+def test_more_values_than_that_are_those_outside_of_strings(tree: Any) -> None:
+    text = json.dumps(tree).encode()
+    exact = outline.values(b"".join(outline.outside(text)))
+    assert not outline.has_more_values(text, exact)
+    assert not exact or outline.has_more_values(text, exact - 1)

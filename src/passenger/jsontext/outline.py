@@ -33,6 +33,18 @@ def outside(text: bytes) -> Iterator[bytes]:
         quoted ^= not len(parts) % 2
 
 
+def has_more_values(text: bytes, most: int) -> bool:
+    """Whether it has more values than that, strings aside; a text of no more bytes is not looked at."""
+    if len(text) <= most:
+        return False
+    count = 0
+    for piece in outside(text):
+        count += values(piece)
+        if count > most:
+            return True
+    return False
+
+
 def _unescaped(piece: bytes, escaped: bool) -> tuple[bytes, bool]:
     """A piece without its escapes of backslashes and quotes, and whether its end escapes what follows it."""
     if escaped:
