@@ -26,6 +26,16 @@ class Deadline:
         if self._timer is None:
             self._arm(self._due)
 
+    def move(self, seconds: float) -> None:
+        """Let it be so many seconds from now where there is one."""
+        if self._due is not None:
+            self.set(seconds)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is one."""
+        return self._due is not None
+
     def clear(self) -> None:
         """Let there be none."""
         self._due = None

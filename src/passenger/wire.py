@@ -21,6 +21,8 @@ class Wire(ResponseHandler):
     served = heard = False
     _awaits_head = False
     _interim = 0
+    _taken = 0
+    """Bytes of the answer's body so far."""
     connecting = 0.0
     """Seconds that the first request on it has waited for it."""
 
@@ -36,14 +38,18 @@ class Wire(ResponseHandler):
     def set_response_params(self, **params: Any) -> None:  # Any: aiohttp's own parameters
         """Begin a request, which may take as long to be sent as its answer may take to begin."""
         self.served, self.heard = self.served or self.heard, False
-        self._interim, self._awaits_head = 0, True
+        self._interim, self._awaits_head, self._taken = 0, True, 0
         super().set_response_params(**params)
         self.start_timeout()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came."""
+        """Take what came, and wait anew where there is more of the body in it: what only frames it may have no end."""
         self.heard = True
         super().data_received(data)
+        payload = self._payload
+        if payload is not None and payload.total_bytes != self._taken and not self._awaits_head:
+            self._taken = payload.total_bytes
+            self._deadline.move(self._read_timeout or 0)
 
     def feed_data(self, data: Any, size: int = 0) -> None:  # Any: aiohttp's own message
         """Take a head, unless it is one of too many that only announce another."""
@@ -76,7 +82,8 @@ class Wire(ResponseHandler):
             self._deadline.clear()
 
     def _reschedule_timeout(self) -> None:
-        if not self._awaits_head:
+        # Called with every piece, too, of which is not known yet what it brings: then there is a deadline.
+        if not self._awaits_head and not self._deadline.is_set:
             self.start_timeout()
 
     def _drop_timeout(self) -> None:

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from tests.proxy import eventually
 from tests.web.bench import Bench
-from tests.web.rogue import JSON, OK, STREAMS, Play, Rogue, asked, on_and_on, rogue, whole
+from tests.web.rogue import DONE, JSON, OK, STREAMS, Play, Rogue, asked, on_and_on, rogue, whole
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -101,3 +101,45 @@ async def test_a_whole_answer_that_drips_is_a_504(both: Both, api: str) -> None:
     answer = await asked(one, api, api, stream=False)
     assert answer.status == 504
     await eventually(lambda: upstream.open == 0)
+
+
+CHUNKED = OK + b"Content-Type: %b\r\nTransfer-Encoding: chunked\r\n\r\n"
+NO_BODY = {
+    "an extension of a chunk": (b"5;", b"a"),
+    "zeros before a chunk's size": (b"", b"0"),
+    "a last chunk's trailers": (b"0\r\n", b"X: y\r\n"),
+}
+
+
+@pytest.mark.proves("F27", "promise 8")
+@pytest.mark.parametrize("dialect", ["completions", "gemini"])
+@pytest.mark.parametrize("name", NO_BODY)
+async def test_what_drips_and_is_no_body_ends_a_stream(both: Both, name: str, dialect: str) -> None:
+    upstream, one = both
+    first, more = NO_BODY[name]
+    said = STREAMS["completions"][0]
+    head = CHUNKED % b"text/event-stream" + b"%x\r\n%b\r\n" % (len(said), said)
+    upstream.play = on_and_on(head + first, more, PAUSE)
+    answer = await asked(one, dialect, "completions")
+    assert b"Hello" in answer.body
+    assert b'"error"' in answer.body
+    await eventually(lambda: upstream.open == 0)
+
+
+@pytest.mark.proves("F27", "promise 8")
+async def test_a_body_that_drips_is_waited_for_as_long_as_it_comes(both: Both) -> None:
+    upstream, one = both
+
+    async def play(writer: asyncio.StreamWriter) -> None:
+        writer.write(CHUNKED % b"text/event-stream")
+        for byte in b": and so on\n\n":
+            writer.write(b"1\r\n%c\r\n" % byte)
+            await writer.drain()
+            await asyncio.sleep(PAUSE)
+        said = b"".join([*STREAMS["completions"], DONE["completions"]])
+        writer.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(said), said))
+        await writer.drain()
+
+    upstream.play = play
+    answer = await asked(one, "completions", "completions")
+    assert answer.body.endswith(DONE["completions"])
