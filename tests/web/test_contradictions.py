@@ -11,6 +11,7 @@ from tests.web.rogue import (
     ENDS,
     EVENTS,
     ROUTES,
+    STREAMS,
     WORDS,
     Rogue,
     all_words,
@@ -59,6 +60,8 @@ def message(text: str) -> dict[str, object]:
     return {"type": "message", "content": [{"type": "output_text", "text": text}]}
 
 
+WORDLESS = {"type": "response.output_text.delta", "output_index": 0, "content_index": 0}
+
 WRONG: dict[str, tuple[str, list[bytes]]] = {
     "a piece is lost": ("responses", [item(), words("Hel"), words("wor"), words("ld"), all_words(WORDS), completed()]),
     "a piece is of another shape": (
@@ -76,6 +79,26 @@ WRONG: dict[str, tuple[str, list[bytes]]] = {
     "a call differs": ("responses", [added(call("")), arguments('{"a":1'), arguments('{"a":2}', "done"), completed()]),
     "a called item differs": ("responses", [added(call("")), arguments('{"a":1}'), done(call('{"a":2}')), completed()]),
     "arguments in the place of a text": ("responses", [item(), words("a"), arguments("{}"), completed()]),
+    "a whole text is said twice and differs": (
+        "responses",
+        [item(), words("Hello"), all_words(WORDS), all_words(f"{WORDS}, too"), completed()],
+    ),
+    "a piece has no words": ("responses", [item(), words("Hel"), data(WORDLESS), completed()]),
+    "a whole answer has failed": (
+        "responses",
+        [item(), words("a"), data({"type": "response.completed", "response": {"status": "failed", "output": []}})],
+    ),
+    "a whole answer has an error": (
+        "responses",
+        [item(), words("a"), data({"type": "response.completed", "response": {"error": {"message": "no"}}})],
+    ),
+    "a message begins with words": (
+        "messages",
+        [
+            data({"type": "message_start", "message": {"model": "m", "content": [{"type": "text", "text": "Hi"}]}}),
+            *message_end(),
+        ],
+    ),
     "an end of another shape": ("responses", [item(), words("a"), data({"type": "response.completed", "response": 1})]),
     "a whole message": (
         "completions",
@@ -219,3 +242,15 @@ async def test_half_a_character_is_no_reason_to_break(both: Both) -> None:
     relayed = b"".join([chunk({"content": "a"}), chunk({"content": "\ud83c"}, "stop"), DONE["completions"]])
     upstream.play = whole(EVENTS + relayed)
     assert (await asked(one, "completions", "completions")).body == relayed
+
+
+@pytest.mark.proves("F39")
+@pytest.mark.parametrize("ends", ["\n\n", ""])
+@pytest.mark.parametrize("dialect", ROUTES)
+async def test_an_end_with_blanks_around_it_is_one_end(both: Both, dialect: str, ends: str) -> None:
+    upstream, one = both
+    upstream.play = whole(EVENTS + b"".join(STREAMS["completions"]) + f"data:   [DONE] {ends}".encode())
+    answer = await asked(one, dialect, "completions")
+    assert answer.body.count(ENDS[dialect]) == 1
+    assert answer.body.count(b"[DONE]") == (dialect == "completions")
+    assert b"error" not in answer.body.replace(b'"error":null', b"")

@@ -65,7 +65,7 @@ class Reader:
         """
         if self._done:
             return
-        if message.data == DONE:
+        if message.data.strip() == DONE:
             yield from self._pairs.told(self._finish())
             return
         chunk = decode_chunk(message.data, self._pairs)

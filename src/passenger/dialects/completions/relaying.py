@@ -148,8 +148,14 @@ class StreamRelay:
             return raw
         chunk = read_chunk(data)
         if chunk is None:
-            return self._terminate(raw) if data == DONE else raw
+            return self._ended(raw, data)
         return self._pass(raw, data, chunk)
+
+    def _ended(self, raw: bytes, data: bytes) -> bytes:
+        """What goes down for what is no chunk: `[DONE]` without what may be around it, all else as it came."""
+        if data.strip() != DONE:
+            return raw
+        return self._terminate(raw if data == DONE else write_sse(DONE))
 
     def end(self, tail: bytes) -> bytes:
         """What goes down when upstream has ended and left this unfinished event.

@@ -12,6 +12,7 @@ from passenger.dialects.messages.wire import (
     Head,
     Piece,
     WireEvent,
+    bad_event,
     decode_event,
     failure_of,
     refuse_untyped,
@@ -101,6 +102,8 @@ class Reader:
     def _start(self, head: Head | None) -> Start:
         self._begun = True
         if head is not None:
+            if head.says:
+                raise bad_event("a message begins with its content")
             self._meter.note(head.usage)
         return Start((head and head.model) or "", self._meter.usage)
 

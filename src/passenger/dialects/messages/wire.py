@@ -52,6 +52,15 @@ class Head(Struct, gc=False):
 
     model: str | None = None
     usage: WireUsage | None = None
+    content: Any = None
+
+    @property
+    def says(self) -> bool:
+        """Whether it has words or calls in it already, which belong into blocks of their own."""
+        if not isinstance(self.content, list):
+            return bool(self.content)
+        blocks = [block for block in self.content if isinstance(block, dict)]
+        return any(block.get(name) for block in blocks for name in ("text", "thinking", "data", "name"))
 
 
 class WireEvent(Struct, gc=False):

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from passenger.chat import JSON
-from passenger.dialects.responses.wire import StreamEvent
+from passenger.dialects.responses.wire import Response, StreamEvent
 from passenger.errors import STATUS, Failure, Kind
 from passenger.framing import Message
 
@@ -102,6 +102,13 @@ def read_failure(event: StreamEvent) -> Failure | None:
     error = (event.response.error if event.response else None) or event.error or flat
     otherwise = "Copilot cancelled the answer" if event.type == "response.cancelled" else "Copilot's answer failed"
     return _failure(error, otherwise)
+
+
+def read_end_failure(response: Response) -> Failure | None:
+    """The failure that a response tells of though its event says that it is whole."""
+    if response.error is None and response.status not in {"failed", "cancelled"}:
+        return None
+    return _failure(response.error, "Copilot's answer failed")
 
 
 def _failure(error: Any, otherwise: str) -> Failure:

@@ -27,19 +27,23 @@ class Segment:
         self.sent = False
         self.waiting: list[str] = []
         self._said: dict[int, StringIO] = {}
+        self._settled: set[int] = set()
+        """The texts whose whole was said."""
 
     @property
     def kind(self) -> PartKind:
         """What it is."""
         return self.start.kind
 
-    def add(self, text: str, index: int = 0) -> None:
+    def add(self, text: str | None, index: int = 0) -> None:
         """Take more words; a thought's summary comes in several texts, with an empty line between them.
 
         Raises:
-            Failure: the part has ended.
+            Failure: the part has ended, or there are no words where some should be.
         """
         if not text:
+            if text is None:
+                raise _bad("has a piece without its words")
             return
         if self.closed:
             raise _bad("goes on with a part that has ended")
@@ -53,14 +57,22 @@ class Segment:
         """Take what a whole text has beyond the pieces of it that came.
 
         Raises:
-            Failure: it does not begin with them.
+            Failure: it does not begin with them, or says more than a whole that was said.
         """
         if text is None:
             return
         said = self._said[index].getvalue() if index in self._said else ""
         if not text.startswith(said) and not text.startswith(said := whole(said)):
             raise _bad("says a text whose whole differs from its pieces")
+        if index in self._settled and len(text) > len(said):
+            raise _bad("says two wholes of one text")
         self.add(text[len(said) :], index)
+
+    def settle(self, text: str | None, index: int = 0) -> None:
+        """Take a whole text as `reach` does; nothing can be beyond it."""
+        self.reach(text, index)
+        if text:
+            self._settled.add(index)
 
     @property
     def words(self) -> str:

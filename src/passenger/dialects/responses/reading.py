@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from passenger.chat import Prompt, Seal
-from passenger.dialects.responses.failures import read_failure
+from passenger.dialects.responses.failures import read_end_failure, read_failure
 from passenger.dialects.responses.lane import Lane, Segment
 from passenger.dialects.responses.tools_up import Names
 from passenger.dialects.responses.wire import (
@@ -99,16 +99,16 @@ class Reader:
     # --- events that carry a part --------------------------------------------------------------------------------
 
     def _words(self, event: StreamEvent) -> None:
-        self._spoken(event, "text").add(event.delta or "")
+        self._spoken(event, "text").add(event.delta)
 
     def _all_words(self, event: StreamEvent) -> None:
-        self._spoken(event, "text").reach(event.text)
+        self._spoken(event, "text").settle(event.text)
 
     def _refusal(self, event: StreamEvent) -> None:
-        self._spoken(event, "refusal").add(event.delta or "")
+        self._spoken(event, "refusal").add(event.delta)
 
     def _all_refusal(self, event: StreamEvent) -> None:
-        self._spoken(event, "refusal").reach(event.refusal)
+        self._spoken(event, "refusal").settle(event.refusal)
 
     def _spoken(self, event: StreamEvent, kind: PartKind) -> Segment:
         return self._lane.at((event.output_index, event.content_index), kind)
@@ -122,27 +122,27 @@ class Reader:
             segment.closed = True
 
     def _summary(self, event: StreamEvent) -> None:
-        self._lane.at((event.output_index, 0), "thought").add(event.delta or "", event.summary_index)
+        self._lane.at((event.output_index, 0), "thought").add(event.delta, event.summary_index)
 
     def _all_summary(self, event: StreamEvent) -> None:
-        self._lane.at((event.output_index, 0), "thought").reach(event.text, event.summary_index)
+        self._lane.at((event.output_index, 0), "thought").settle(event.text, event.summary_index)
 
     def _summary_part(self, event: StreamEvent) -> None:
         if event.part is not None:
             self._lane.at((event.output_index, 0), "thought").reach(event.part.text, event.summary_index)
 
     def _raw(self, event: StreamEvent) -> None:
-        self._lane.at((event.output_index, 0), "thought").add(event.delta or "", RAW + event.content_index)
+        self._lane.at((event.output_index, 0), "thought").add(event.delta, RAW + event.content_index)
 
     def _all_raw(self, event: StreamEvent) -> None:
-        self._lane.at((event.output_index, 0), "thought").reach(event.text, RAW + event.content_index)
+        self._lane.at((event.output_index, 0), "thought").settle(event.text, RAW + event.content_index)
 
     def _arguments(self, event: StreamEvent) -> None:
-        self._lane.at((event.output_index, 0), "call").add(event.delta or "")
+        self._lane.at((event.output_index, 0), "call").add(event.delta)
 
     def _all_arguments(self, event: StreamEvent) -> None:
         whole = event.input if event.arguments is None else event.arguments
-        self._lane.at((event.output_index, 0), "call").reach(whole)
+        self._lane.at((event.output_index, 0), "call").settle(whole)
 
     # --- items ---------------------------------------------------------------------------------------------------
 
@@ -199,6 +199,8 @@ class Reader:
 
     def _terminate(self, event: StreamEvent) -> Iterator[Event]:
         response = event.response or Response()
+        if (failure := read_end_failure(response)) is not None:
+            raise failure
         if not self._started:
             yield self._start(response)
         self._take_output(response)
