@@ -63,3 +63,17 @@ def test_a_custom_tools_text_becomes_its_input() -> None:
 
 def test_a_lone_surrogate_becomes_the_replacement_character() -> None:
     assert write_arguments(json.dumps({"a": "\ud800"}), custom=False) == {"a": "\ufffd"}
+
+
+MANY = '{"a":[' + "[]," * 500_000 + "0]}"
+
+
+def test_arguments_of_too_many_values_are_an_error_where_an_object_is_needed() -> None:
+    with pytest.raises(Failure, match="too many values"):
+        write_arguments(MANY, custom=False)
+    assert write_arguments(MANY, custom=True) == {"input": MANY}
+
+
+def test_a_long_text_in_arguments_is_no_many_values() -> None:
+    text = "a [], {} " * 200_000
+    assert write_arguments(json.dumps({"a": text}), custom=False) == {"a": text}

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from passenger.decoding import JSON, decode, decode_as, expect, invalid
+from passenger.decoding import JSON, decode, decode_as, expect, has_few_values, invalid
 from passenger.errors import Failure, Kind
 
 
@@ -47,6 +47,8 @@ def write_arguments(text: str, *, custom: bool) -> JSON:
         return {"input": text}
     if not text.strip():
         return {}
+    if not has_few_values(text):
+        raise Failure(Kind.UPSTREAM, "the model called a tool with arguments of too many values", code="bad_answer")
     try:
         return decode(text.encode("utf-8", "replace"))
     except Failure as failure:

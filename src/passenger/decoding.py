@@ -20,6 +20,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST = 1_000_000
 """Values of a text within a text, which the slow decoder reads; those of a body are counted before."""
 
+_MOST_WITHIN = 400_000
+"""Values of a text within an answer: a call's arguments."""
+
 _BLANKS = b" \t\n\r\v\f"
 _ALPHABET = bytes.maketrans(b"-_", b"+/")
 
@@ -115,6 +118,11 @@ def _float(text: str) -> float:
     if number in {float("inf"), float("-inf")}:
         raise ValueError(f"the number {text[:20]} is out of range")
     return number
+
+
+def has_few_values(text: str) -> bool:
+    """Whether the JSON of a text within an answer is small enough to be read; a text of no more characters is."""
+    return len(text) <= _MOST_WITHIN or not outline.has_more_values(text.encode("utf-8", "replace"), _MOST_WITHIN)
 
 
 def standard_base64(text: str) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from passenger.decoding import mend
+from passenger.decoding import has_few_values, mend
 from passenger.dialects.completions.chunks import CallPiece, Function
 from passenger.dialects.surrogate_pairs import whole
 from passenger.errors import Failure, Kind
@@ -123,6 +123,8 @@ class Calls:
 def _raw_input(arguments: str) -> str:
     """The raw text for a custom tool in the arguments of the function that stands for it."""
     arguments = whole(arguments)
+    if not has_few_values(arguments):
+        return arguments
     try:
         value = mend(json.loads(arguments))
     except (ValueError, RecursionError):

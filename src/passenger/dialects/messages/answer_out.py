@@ -7,7 +7,7 @@ import msgspec
 
 from passenger import seals
 from passenger.chat import Prompt, Refusal, Seal, Stamp, Text, Thought, ToolCall, Usage
-from passenger.decoding import mended
+from passenger.decoding import has_few_values, mended
 from passenger.dialects.messages.failures import write_break
 from passenger.dialects.messages.usage import write_usage
 from passenger.errors import Failure
@@ -146,6 +146,8 @@ def _block(part: AnswerPart) -> Iterator[JSON]:
 
 def _arguments(text: str) -> object:
     """A call's arguments as the object they are, kept as text where they are none: a stream would hold them too."""
+    if not has_few_values(text):
+        return {"input": mended(text)}
     try:
         decoded = msgspec.json.decode(text or "{}")
     except (msgspec.MsgspecError, UnicodeError, RecursionError):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from passenger.chat import Seal
+from passenger.decoding import has_few_values
 from passenger.dialects.messages.wire import Block, Piece
 from passenger.events import Delta, Event, PartStart, PartStop
 from passenger.toolnames import Names
@@ -115,6 +116,8 @@ def open_block(block: Block, origin: str, names: Names) -> Open:
 
 def _custom_input(text: str, whole: object) -> str:
     """The raw text that a custom tool is called with; all there is where the model left the wrapping out."""
+    if not has_few_values(text):
+        return text
     try:
         arguments = msgspec.json.decode(text) if text else whole
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
