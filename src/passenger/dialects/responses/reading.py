@@ -200,7 +200,7 @@ class Reader:
     def _terminate(self, event: StreamEvent) -> Iterator[Event]:
         response = event.response or Response()
         if (failure := read_end_failure(response)) is not None:
-            raise failure
+            raise failure.but()
         if not self._started:
             yield self._start(response)
         self._take_output(response)
