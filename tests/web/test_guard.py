@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -282,15 +283,86 @@ MEDIA = [
 ]
 
 
+OPENAI, OLLAMA = CHAT, "/api/chat"
+BROWSERS = [
+    ["Origin: http://localhost"],  # a page of our own
+    ["Origin: http://localhost", "Sec-Fetch-Site: same-origin"],
+    ["Sec-Fetch-Site: none"],
+    ["Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate"],
+    ["Sec-Fetch-Mode: no-cors"],
+    ["Sec-Fetch-Dest: document"],
+    ["Sec-Fetch-User: ?1"],
+]
+"""What a browser says beside its type, where it is let in at all."""
+
+
 @pytest.mark.proves("B3", "promise 1")
 @pytest.mark.parametrize("media", [*MEDIA, None])
-@pytest.mark.parametrize("path", [CHAT, "/v1/messages", "/api/chat", "/v1beta/models/gpt-4o:generateContent"])
-async def test_what_a_form_can_send_is_a_415(shared: Bench, media: str | None, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", [CHAT, "/v1/messages", OLLAMA, "/v1/api/chat", "/v1beta/models/gpt-4o:generateContent"]
+)
+async def test_what_a_form_can_send_is_a_415_from_any_browser(shared: Bench, media: str | None, path: str) -> None:
     lines = [] if media is None else [f"Content-Type: {media}"]
-    status, answer = await answered(shared, raw("Host: localhost", *lines, target=path, json=False))
-    assert status == 415
-    assert b"application/json" in answer
+    for said in BROWSERS:
+        status, answer = await answered(shared, raw("Host: localhost", *lines, *said, target=path, json=False))
+        assert (status, b"application/json" in answer) == (415, True), said
     assert shared.sim.requests == []
+
+
+FORM = "application/x-www-form-urlencoded"
+ASKED: dict[str, dict[str, Any]] = {
+    "/v1/messages": {"max_tokens": 99},
+    "/v1/responses": {"input": "Hello"},
+    "/api/generate": {"prompt": "Hello"},
+    "/v1/api/generate": {"prompt": "Hello"},
+}
+"""What a route wants beside a model and messages."""
+
+PROGRAMS = [
+    # path, type, status: nothing else is said
+    *((path, None, 200) for path in (OPENAI, "/v1/messages", "/v1/responses", OLLAMA, "/v1/api/chat")),
+    *((path, FORM, 200) for path in (OLLAMA, "/v1/api/chat", "/api/generate", "/v1/api/generate", "/api/show")),
+    *((path, FORM, 415) for path in (OPENAI, "/v1/messages", "/v1/responses", "/v1beta/models/gpt-4o:generateContent")),
+    (OLLAMA, FORM.upper(), 200),
+    *((path, media, 415) for path in (OPENAI, OLLAMA) for media in MEDIA if media != FORM),
+]
+
+
+@pytest.mark.parametrize(("path", "media", "expected"), PROGRAMS)
+async def test_what_comes_from_no_browser_may_leave_its_type_unsaid(
+    shared: Bench, path: str, media: str | None, expected: int
+) -> None:
+    lines = [] if media is None else [f"Content-Type: {media}"]
+    body = {**asking(), **ASKED.get(path, {})}
+    request = raw("Host: localhost", *lines, target=path, json=False, body=json.dumps(body).encode())
+    status, answer = await answered(shared, request)
+    assert status == expected, answer
+    if expected == 415:
+        assert shared.sim.requests == []
+
+
+@pytest.mark.proves("B2", "B3", "promise 1")
+@pytest.mark.parametrize("media", [FORM, "text/plain", None])
+@pytest.mark.parametrize("path", [OPENAI, OLLAMA])
+@pytest.mark.parametrize(
+    "said",
+    [["Origin: https://evil.example"], ["Origin: null"], ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors"]],
+)
+async def test_a_page_that_leaves_its_type_unsaid_is_a_403(
+    shared: Bench, path: str, media: str | None, said: list[str]
+) -> None:
+    lines = [] if media is None else [f"Content-Type: {media}"]
+    status, _ = await answered(shared, raw("Host: localhost", *lines, *said, target=path, json=False))
+    assert status == 403
+    assert shared.sim.requests == []
+
+
+@pytest.mark.proves("B3")
+async def test_a_listed_page_says_its_type_too(listed: Bench) -> None:
+    for media, expected in ((None, 415), (FORM, 415), ("application/json", 200)):
+        lines = [] if media is None else [f"Content-Type: {media}"]
+        request = raw("Host: localhost", "Origin: https://chat.example", *lines, target=OLLAMA, json=False)
+        assert (await answered(listed, request))[0] == expected
 
 
 @pytest.mark.parametrize("media", ["application/json", "Application/JSON;charset=utf-8", "application/vnd.x+json"])

@@ -8,6 +8,9 @@
 and, where a route wants JSON (`check_media_type`):
 
     Content-Type    JSON: the types that a form can send need no preflight                             415
+
+A program may leave the type unsaid, and Ollama's may send a form's, as curl does: no browser posts without an `Origin`
+or a `Sec-Fetch-*` header ([Fetch](https://fetch.spec.whatwg.org/#origin-header)).
 """
 
 import re
@@ -32,6 +35,8 @@ _ONCE = (b"host", b"authorization", b"content-type", b"origin", b"x-api-key", b"
 _JSON = re.compile(rb"application/(?:json|[a-z0-9.!#$&^_-]+\+json)[ \t]*(?:;.*)?", re.IGNORECASE)
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 _FOREIGN = frozenset({b"cross-site", b"same-site"})
+_FORM = b"application/x-www-form-urlencoded"
+_OLLAMA = ("/api/", "/v1/api/")
 
 Headers = dict[bytes, bytes]
 
@@ -148,8 +153,19 @@ def check_media_type(scope: Scope) -> None:
         raise Failure(Kind.MEDIA_TYPE, message, code="content_encoding_not_supported")
     if b"content-type" not in headers and b"transfer-encoding" not in headers and _is_empty(headers):
         return
-    if not _JSON.fullmatch(headers.get(b"content-type", b"").strip()):
+    media = headers.get(b"content-type")
+    if (media is None or not _JSON.fullmatch(media.strip())) and not _is_a_programs(scope["path"], media, headers):
         raise Failure(Kind.MEDIA_TYPE, "send the header content-type: application/json", code="media_type")
+
+
+def _is_a_programs(path: str, media: bytes | None, headers: Headers) -> bool:
+    """Whether a type that is not JSON's is one that programs send, and no browser has sent it.
+
+    litellm and aider post to Ollama's routes without any type, Ollama's own examples are `curl -d` (seen 2026-11).
+    """
+    if media is not None and not (media.lower() == _FORM and path.startswith(_OLLAMA)):
+        return False
+    return not any(name == b"origin" or name.startswith(b"sec-fetch-") for name in headers)
 
 
 def _is_empty(headers: Headers) -> bool:
