@@ -13,6 +13,8 @@ RUNS ?= 0
 AGAINST ?=
 JOBS ?=
 TARGETS ?=
+ONLY ?=
+WRITE ?=
 UV ?= uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-annotate
@@ -68,8 +70,8 @@ mutate: $(FUZZ)  ## break the token module in every small way, and list what no 
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 
-clients: $(DEV) $(NODE)  ## let the real programs (Claude Code, Codex, ...) do a turn each; installs some 2 GB
-	$(BIN)/python -m clients
+clients: $(DEV) $(NODE)  ## let the real programs do a turn each, or ONLY="codex llm"; WRITE=1 into the docs; installs 3 GB
+	$(BIN)/python -m clients $(ONLY) $(if $(WRITE),--write)
 
 audit: $(AUDIT)  ## known advisories about what is installed to run; needs the advisory service
 	@said=$$($(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/run.txt 2>&1); echo "$$said"; \

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from clients.install import NotInstalledError, cache, installed
 from clients.programs import TURNS
-from clients.report import Line, as_markdown, as_text, rewritten
+from clients.report import Line, as_markdown, as_text, failures, merged, rewritten, rows_of
+from clients.revision import revision
 from clients.stage import Played, play
 from clients.turn import Program, Turn
-from clients.verdict import PASSED, verdict
+from clients.verdict import verdict
 
 PAGE = Path(__file__).parent.parent / "docs" / "clients.md"
 ALL_TOGETHER = 3600.0
@@ -28,6 +29,7 @@ class Options:
 
     names: Sequence[str]
     dialects: Sequence[str]
+    words: Sequence[str]
     models: Sequence[str]
     quick: bool
     write: bool
@@ -42,11 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lines: list[Line] = []
     stopped = _run(options, lines)
     print(as_text(lines))
-    if stopped is not None:
-        return stopped
     if options.write:
-        PAGE.write_text(rewritten(PAGE.read_text(), as_markdown(lines)))
-    return 0 if all(line.result == PASSED for line in lines) else 1
+        PAGE.write_text(with_lines(PAGE.read_text(), lines))
+    failed = failures(lines)
+    print("\n".join(["", f"{len(lines) - len(failed)} passed, {len(failed)} failed", *failed]))
+    return stopped if stopped is not None else int(bool(failed))
+
+
+def with_lines(page: str, lines: Sequence[Line]) -> str:
+    """The page with these lines in its table; lines of other turns and models stay."""
+    return rewritten(page, as_markdown(merged(rows_of(page), [line.row for line in lines], TURNS)))
 
 
 def _run(options: Options, lines: list[Line]) -> int | None:
@@ -67,11 +74,12 @@ def _options(arguments: Sequence[str] | None) -> Options:
     parser = argparse.ArgumentParser(prog="python -m clients", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="PROGRAM", help=f"of {', '.join(names)}; all by default")
     parser.add_argument("--dialect", dest="dialects", action="append", default=[], help="only this dialect; repeatable")
+    parser.add_argument("--told", dest="words", action="append", default=[], help="only where the table says this word")
     parser.add_argument("--model", dest="models", action="append", default=[], help="this model instead; repeatable")
     parser.add_argument(
         "--quick", action="store_true", help="each program and dialect with its most natural model only"
     )
-    parser.add_argument("--write", action="store_true", help=f"put the results into {PAGE.parent.name}/{PAGE.name}")
+    parser.add_argument("--write", action="store_true", help=f"put these rows into {PAGE.parent.name}/{PAGE.name}")
     parser.add_argument("--transcripts", type=Path, help="keep what went over the wire of each turn in this directory")
     parser.add_argument("--cache", type=Path, default=cache(), help="where programs are installed (%(default)s)")
     parser.add_argument("--patience", type=float, default=90.0, help="seconds that one turn may take (%(default)s)")
@@ -88,6 +96,7 @@ def chosen(turns: Sequence[Turn], options: Options) -> list[tuple[Turn, str]]:
         for turn in turns
         if (not options.names or turn.program.name in options.names)
         and (not options.dialects or turn.dialect in options.dialects)
+        and all(word in turn.told for word in options.words)
     ]
     return [(turn, model) for turn in found for model in _models(turn, options)]
 
@@ -139,6 +148,7 @@ def _told(turn: Turn, model: str, result: str, reached: Sequence[str] = ()) -> L
         told=turn.told,
         result=result,
         day=datetime.now(UTC).date(),
+        commit=revision(),
     )
 
 

@@ -32,6 +32,11 @@ class Seen:
     edited: bool | None = None
 
 
+def passed(result: str) -> bool:
+    """Whether a result is a good one; it may say in brackets how much there was of it."""
+    return result == PASSED or result.startswith(f"{PASSED} (")
+
+
 def verdict(seen: Seen) -> str:
     """`passed`, or the first thing that is wrong."""
     if seen.ended.code is None:

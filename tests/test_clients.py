@@ -2,21 +2,23 @@
 
 import asyncio
 import re
+import subprocess
 import sys
 from datetime import date
 from pathlib import Path
 
 import aiohttp
 import pytest
-from clients.__main__ import PAGE, Options, chosen
+from clients.__main__ import PAGE, Options, chosen, with_lines
 from clients.install import COMPLETE, NotInstalledError, installed
 from clients.process import Ended, run
 from clients.programs import TURNS
-from clients.report import BEGIN, END, HEAD, Line, as_markdown, as_text, rewritten
+from clients.report import BEGIN, END, HEAD, Line, as_markdown, as_text, failures, merged, rewritten, rows_of
+from clients.revision import UNKNOWN, revision
 from clients.stage import carries, environment
 from clients.tap import Asked, requests_in, tapped
 from clients.turn import KEY, Program, Setting, Turn, call
-from clients.verdict import PASSED, Seen, last_words, plain, refused, verdict
+from clients.verdict import PASSED, Seen, last_words, passed, plain, refused, verdict
 
 from passenger.simulator.faults import Directive, directives
 from passenger.simulator.recorded import Recorded
@@ -44,21 +46,20 @@ def seen(
     )
 
 
-def line(result: str = PASSED) -> Line:
-    return Line(
-        program="A program",
-        version="1.0",
-        dialect="chat",
-        model="gpt-4o",
-        reached=("/responses", "/responses"),
-        told="tool `read`",
-        result=result,
-        day=date(2026, 11, 23),
-    )
+def line(result: str = PASSED, **given: str) -> Line:
+    told = {"program": "A program", "version": "1.0", "dialect": "chat", "model": "gpt-4o", "told": "tool `read`"}
+    rest = {"reached": ("/responses", "/responses"), "day": date(2026, 11, 23), "commit": "0a1b2c3"}
+    return Line(**{**told, **rest, "result": result, **given})  # type: ignore[arg-type]  # made of words
+
+
+def row(turn: Turn, model: str, result: str) -> tuple[str, ...]:
+    given = {"program": turn.program.title, "dialect": turn.dialect, "told": turn.told, "model": model}
+    return line(result, **given).row
 
 
 def options(**given: object) -> Options:
-    settled = {"names": [], "dialects": [], "models": [], "quick": False, "write": False, "transcripts": None}
+    settled: dict[str, object] = {"names": [], "dialects": [], "words": [], "models": [], "quick": False}
+    settled |= {"write": False, "transcripts": None}
     return Options(**{**settled, "cache": Path(), "patience": 1.0, **given})  # type: ignore[arg-type]  # made of words
 
 
@@ -103,6 +104,7 @@ def test_a_turn_names_address_and_model_and_writes_only_where_it_may(turn: Turn,
         ({"names": ["codex"], "quick": True}, ["codex-responses-gpt-5.5"]),
         ({"names": ["codex", "llm"], "dialects": ["ollama"], "quick": True}, ["llm-ollama-gemini-3.1-pro-preview"]),
         ({"names": ["llm"], "dialects": ["chat"], "models": ["a", "b"]}, ["llm-chat-a", "llm-chat-b"]),
+        ({"names": ["copilot"], "words": ["patch"], "dialects": ["chat"]}, ["copilot-chat-gpt-5.5"]),
     ],
 )
 def test_the_command_line_chooses_turns(given: dict[str, object], expected: list[str]) -> None:
@@ -258,14 +260,93 @@ def test_the_table_is_aligned() -> None:
     head, body = as_text([line()]).splitlines()
     assert head.split("  ")[0] == "program"
     assert head.index("result") == body.index("passed")
-    assert body.endswith("2026-11-23")
+    assert body.endswith("2026-11-23  0a1b2c3")
 
 
 def test_a_page_shows_no_place_on_a_machine_and_no_address() -> None:
-    told = as_markdown([line("exit code 1: /tmp/x/y.js | see https://h.example/a `b`")]).splitlines()
+    told = as_markdown([line("exit code 1: /tmp/x/y.js | see https://h.example/a `b`").row]).splitlines()
     assert told[2] == (
-        "| A program | 1.0 | chat | gpt-4o | /responses | tool `read` | exit code 1: … \\| see … 'b' | 2026-11-23 |"
+        "| A program | 1.0 | chat | gpt-4o | /responses | tool `read` | exit code 1: … \\| see … 'b' "
+        "| 2026-11-23 | 0a1b2c3 |"
     )
+
+
+def test_a_table_is_read_as_it_was_written() -> None:
+    rows = [line().row, line("exit code 1: a | b", model="gpt-5.5").row]
+    assert rows_of(rewritten(f"{BEGIN}{END}", as_markdown(rows))) == rows
+
+
+def test_a_row_that_was_run_takes_the_place_of_its_like_and_the_others_stay() -> None:
+    first, second = TURNS[0], TURNS[1]
+    old = [row(first, "a", "old"), row(second, second.models[1], "old"), row(second, "another", "old")]
+    new = [row(second, second.models[1], "new"), row(second, second.models[0], "new")]
+    assert [(one[0], one[3], one[6]) for one in merged(old, new, TURNS)] == [
+        (first.program.title, "a", "old"),
+        (second.program.title, second.models[0], "new"),
+        (second.program.title, second.models[1], "new"),
+        (second.program.title, "another", "old"),
+    ]
+
+
+def test_a_row_of_what_is_driven_no_more_falls_out() -> None:
+    assert merged([line(program="Long gone").row, row(TURNS[0], "a", "old")], [], TURNS) == [row(TURNS[0], "a", "old")]
+
+
+def test_each_turn_has_a_row_of_its_own() -> None:
+    ways = [(turn.program.title, turn.dialect, turn.told) for turn in TURNS]
+    assert len(set(ways)) == len(ways)
+
+
+def test_a_part_of_the_page_s_table_is_written_anew() -> None:
+    page, turn = PAGE.read_text(), TURNS[0]
+    given = {"program": turn.program.title, "dialect": turn.dialect, "told": turn.told, "model": turn.models[0]}
+    before, after = rows_of(page), rows_of(with_lines(page, [line("exit code 9", **given)]))
+    assert [one[6] for one in after if one not in before] == ["exit code 9"]
+    assert [one for one in before if one not in after] == [one for one in before if _is(one, turn)]
+    assert len(before) == len(after)
+
+
+def _is(cells: tuple[str, ...], turn: Turn) -> bool:
+    return (cells[0], cells[2], cells[3], cells[5]) == (turn.program.title, turn.dialect, turn.models[0], turn.told)
+
+
+def test_what_has_failed_is_told_whole_and_last() -> None:
+    why = "exit code 1: " + "no " * 90
+    assert failures([line(), line("passed (61 tests)"), line(why)]) == [f"A program, chat, gpt-4o, tool `read`: {why}"]
+
+
+def test_a_good_result_may_say_how_much_there_was_of_it() -> None:
+    assert passed("passed")
+    assert passed("passed (61 tests)")
+    assert not passed("passed away")
+
+
+def test_a_row_names_the_commit_that_it_is_about(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        who = ("-c", "user.name=n", "-c", "user.email=e", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    assert revision(tmp_path) == UNKNOWN
+    git("init")
+    _write(tmp_path / "src" / "a.py", "1")
+    git("add", ".")
+    git("commit", "-m", "one")
+    first = revision(tmp_path)
+    assert re.fullmatch("[0-9a-f]{7,}", first)
+    _write(tmp_path / "docs" / "clients.md", "results")
+    assert revision(tmp_path) == first
+    _write(tmp_path / "src" / "a.py", "2")
+    assert revision(tmp_path) == f"{first}-dirty"
+    git("commit", "-a", "-m", "two")
+    second = revision(tmp_path)
+    assert second != first
+    _write(tmp_path / "clients" / "new.py", "")
+    assert revision(tmp_path) == f"{second}-dirty"
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 def test_the_page_has_markers_for_the_results_and_keeps_the_rest() -> None:
@@ -278,12 +359,15 @@ def test_the_page_has_markers_for_the_results_and_keeps_the_rest() -> None:
         rewritten("no page", "new results")
 
 
-def test_the_page_has_a_row_for_every_program_and_dialect() -> None:
-    table = PAGE.read_text().partition(BEGIN)[2].partition(END)[0]
-    rows = {tuple(cell.strip() for cell in row.split("|")[1:4]) for row in table.splitlines() if row.startswith("| ")}
-    assert rows - {HEAD[:3], ("---",) * 3} == {
-        (turn.program.title, turn.program.version, turn.dialect) for turn in TURNS
-    }
+def test_the_page_has_a_row_for_everything_that_is_driven() -> None:
+    rows = {(*one[:3], one[5]) for one in rows_of(PAGE.read_text())}
+    assert rows == {(turn.program.title, turn.program.version, turn.dialect, turn.told) for turn in TURNS}
+
+
+def test_every_row_of_the_page_has_all_cells() -> None:
+    for cells in rows_of(PAGE.read_text()):
+        assert len(cells) == len(HEAD)
+        assert all(cells)
 
 
 def test_the_page_says_how_each_program_is_pointed_here() -> None:
