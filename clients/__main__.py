@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import re
 import signal
 import sys
 import time
@@ -132,10 +133,14 @@ async def _line(turn: Turn, model: str, command: Path | NotInstalledError, optio
     result = verdict(played.seen)
     line = _told(turn, model, result, played.seen.carried)
     took = time.monotonic() - began
-    _progress(f"{turn.program.title} {turn.program.version}, {turn.dialect}, {model}: {result} ({took:.0f} s)")
+    _progress(f"{turn.program.title}, {turn.dialect}, {model}, {turn.told}: {result} ({took:.0f} s)")
     if options.transcripts is not None:
-        _keep(played, options.transcripts / f"{turn.program.name}-{turn.dialect}-{model}.txt")
+        _keep(played, options.transcripts / f"{_name(turn, model)}.txt")
     return line
+
+
+def _name(turn: Turn, model: str) -> str:
+    return re.sub(r"[^\w.]+", "-", f"{turn.program.name} {turn.dialect} {model} {turn.told}").strip("-")
 
 
 def _told(turn: Turn, model: str, result: str, reached: Sequence[str] = ()) -> Line:

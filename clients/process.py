@@ -16,15 +16,23 @@ KEPT = 1_000_000
 
 @dataclass(frozen=True)
 class Ended:
-    """How a program ended; `code` is None where its time was up."""
+    """How a program ended; `code` is None where it was ended before its own end."""
 
     code: int | None
     stdout: str
     stderr: str
 
 
-async def run(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdin: str = "", seconds: float) -> Ended:
-    """Run a program to its end, or to the end of its time; nothing of its group is left running.
+async def run(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    stdin: str = "",
+    seconds: float,
+    enough: asyncio.Event | None = None,
+) -> Ended:
+    """Run a program to its end, to that of its time, or until there is enough; nothing of its group is left running.
 
     Its input and output are files: a pipe would be open for as long as a child of it lives.
     """
@@ -35,18 +43,21 @@ async def run(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdi
             *command, env=env, cwd=cwd, stdin=given, stdout=out, stderr=err, start_new_session=True
         )
         try:
-            code = await _ended(process, seconds)
+            code = await _ended(process, seconds, enough or asyncio.Event())
         finally:
             _end_group(process.pid)
             await process.wait()
         return Ended(code, _text(out), _text(err))
 
 
-async def _ended(process: asyncio.subprocess.Process, seconds: float) -> int | None:
+async def _ended(process: asyncio.subprocess.Process, seconds: float, enough: asyncio.Event) -> int | None:
+    end, stop = asyncio.ensure_future(process.wait()), asyncio.ensure_future(enough.wait())
     try:
-        return await asyncio.wait_for(process.wait(), seconds)
-    except TimeoutError:
-        return None
+        await asyncio.wait((end, stop), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        return end.result() if end.done() else None
+    finally:
+        end.cancel()
+        stop.cancel()
 
 
 def _end_group(leader: int) -> None:

@@ -4,18 +4,18 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-RUN = ("src", "clients")
-"""What decides how a turn goes, below the root."""
+PASSENGER = "src"
+"""Where it is, below the root."""
 
 UNKNOWN = "-"
 
 
 def revision(root: Path = ROOT) -> str:
     """The short hash of that commit, with `-dirty` where files are not as committed; `-` outside a repository."""
-    commit = _git(root, "log", "-1", "--format=%h", "--abbrev=7", "--", RUN[0])
+    commit = _git(root, "log", "-1", "--format=%h", "--abbrev=7", "--", PASSENGER)
     if not commit:
         return UNKNOWN
-    return f"{commit}-dirty" if _git(root, "status", "--porcelain", "--", *RUN) else commit
+    return f"{commit}-dirty" if _git(root, "status", "--porcelain", "--", PASSENGER) else commit
 
 
 def _git(root: Path, *arguments: str) -> str:

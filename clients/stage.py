@@ -4,7 +4,9 @@ import json
 import os
 import secrets
 import tempfile
+import time
 from dataclasses import dataclass
+from itertools import filterfalse
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +15,7 @@ from tests.proxy import running
 from clients.install import NODE
 from clients.process import Ended, run
 from clients.tap import Tap, tapped
-from clients.turn import Command, Setting, Turn
+from clients.turn import MOST, Command, Setting, Turn
 from clients.verdict import Seen
 from passenger.simulator import Simulator
 from passenger.simulator.recorded import Recorded
@@ -40,19 +42,26 @@ async def play(turn: Turn, model: str, command: Path, seconds: float) -> Played:
             directory.mkdir()
         async with Simulator() as simulator, running(simulator, own) as proxy:
             where = urlsplit(proxy.url)
-            async with tapped(where.hostname or "", where.port or 0) as tap:
+            async with tapped(where.hostname or "", where.port or 0, MOST) as tap:
                 setting = Setting(url=tap.url, model=model, home=home, work=work, secret=f"seat-{secrets.token_hex(6)}")
-                ended = await _run(turn.command(setting), command, setting, seconds)
+                ended = await played(turn.command(setting), command, setting, tap, seconds)
                 return Played(_seen(turn, setting, ended, tap, simulator), tap, proxy.lines)
 
 
-async def _run(what: Command, command: Path, setting: Setting, seconds: float) -> Ended:
+async def played(what: Command, command: Path, setting: Setting, tap: Tap, seconds: float) -> Ended:
+    """How the last run of a command ended; all of its runs have that many seconds together."""
     setting.note.write_text(f"{setting.secret}\n")
     for path, text in what.files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     env = {**environment(setting.home), **what.env}
-    return await run([str(command), *what.arguments], env=env, cwd=setting.work, stdin=what.stdin, seconds=seconds)
+    end = time.monotonic() + seconds
+    for arguments in (what.arguments, *what.then):
+        line, left = [str(command), *arguments], end - time.monotonic()
+        ended = await run(line, env=env, cwd=setting.work, stdin=what.stdin, seconds=left, enough=tap.full)
+        if ended.code != 0:
+            break
+    return ended
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -82,6 +91,8 @@ def _seen(turn: Turn, setting: Setting, ended: Ended, tap: Tap, simulator: Simul
         reached=[request.route for request in upstream],
         carried=carried,
         edited=edited,
+        missing=[*filterfalse(tap.sent, turn.sends), *filterfalse(tap.got, turn.gets)],
+        looped=tap.full.is_set(),
     )
 
 

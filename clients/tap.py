@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 PIECE = 65536
@@ -34,14 +35,31 @@ class Wire:
 
 @dataclass
 class Tap:
-    """Every connection so far, in the order in which they were made."""
+    """Every connection so far, in the order in which they were made; `full` is set once it has seen `most` requests."""
 
     url: str = ""
+    most: int = sys.maxsize
     wires: list[Wire] = field(default_factory=list)
+    full: asyncio.Event = field(default_factory=asyncio.Event)
+    _begun: int = 0
+
+    def count(self, piece: bytes) -> None:
+        """Count the requests that begin in what has just been sent; a head that is sent in pieces is not seen."""
+        self._begun += len(REQUEST.findall(piece))
+        if self._begun >= self.most:
+            self.full.set()
 
     def asked(self) -> list[Asked]:
         """Every request so far, connection by connection."""
         return [one for wire in self.wires for one in requests_in(bytes(wire.sent), bytes(wire.got))]
+
+    def sent(self, text: str) -> bool:
+        """Whether a program has sent this."""
+        return any(text.encode() in wire.sent for wire in self.wires)
+
+    def got(self, text: str) -> bool:
+        """Whether a program has got this."""
+        return any(text.encode() in wire.got for wire in self.wires)
 
     def transcript(self) -> bytes:
         """All that went by, for a reader who wants to know who said what."""
@@ -58,9 +76,9 @@ def requests_in(sent: bytes, got: bytes) -> list[Asked]:
 
 
 @contextlib.asynccontextmanager
-async def tapped(host: str, port: int) -> AsyncIterator[Tap]:
+async def tapped(host: str, port: int, most: int = sys.maxsize) -> AsyncIterator[Tap]:
     """A tap on a server, until the block is left."""
-    tap = Tap()
+    tap = Tap(most=most)
 
     async def carry(near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         wire = Wire()
@@ -68,8 +86,8 @@ async def tapped(host: str, port: int) -> AsyncIterator[Tap]:
         with contextlib.suppress(OSError):
             far, forth = await asyncio.open_connection(host, port)
             async with asyncio.TaskGroup() as both:
-                both.create_task(_pump(near, forth, wire.sent))
-                both.create_task(_pump(far, back, wire.got))
+                both.create_task(_pump(near, forth, wire.sent, tap.count))
+                both.create_task(_pump(far, back, wire.got, len))
 
     server = await asyncio.start_server(carry, "127.0.0.1", 0)
     tap.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -79,10 +97,13 @@ async def tapped(host: str, port: int) -> AsyncIterator[Tap]:
         server.close()
 
 
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter, kept: bytearray) -> None:
+async def _pump(
+    source: asyncio.StreamReader, sink: asyncio.StreamWriter, kept: bytearray, seen: Callable[[bytes], object]
+) -> None:
     with contextlib.suppress(OSError):
         while piece := await source.read(PIECE):
             kept += piece
+            seen(piece)
             sink.write(piece)
             await sink.drain()
     sink.close()

@@ -16,11 +16,15 @@ Dialect = Literal["chat", "responses", "messages", "gemini", "ollama"]
 NOTE = "note.txt"
 """The file that a turn reads, in the working directory."""
 
+MOST = 150
+"""Requests after which a turn is ended: a program that does not get what it expects may ask for ever."""
+
 KEY = "passenger-takes-any-key"
 
 COMPLETIONS_ONLY = "gpt-4o"
 RESPONSES_ONLY = "gpt-5.5"
 CLAUDE = "claude-opus-4.6"
+NEWEST_CLAUDE = "claude-opus-5"
 GEMINI = "gemini-3.1-pro-preview"
 MODELS: Mapping[Dialect, Sequence[str]] = {
     "chat": (COMPLETIONS_ONLY, RESPONSES_ONLY, CLAUDE),
@@ -69,9 +73,13 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What is run: arguments after the command's name, variables, files by their whole path, and standard input."""
+    """What is run: arguments after the command's name, variables, files by their whole path, and standard input.
+
+    `then` are the arguments of further runs in the same home, one after the other.
+    """
 
     arguments: Sequence[str]
+    then: Sequence[Sequence[str]] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[Path, str] = field(default_factory=dict)
     stdin: str = ""
@@ -81,7 +89,8 @@ class Command:
 class Turn:
     """A way to use a program; `told` says what becomes of the secret, as the table tells it.
 
-    `edits` is set where the program shows nothing of the note, but must have written this text into it. `only` are the
+    `edits` is set where the program shows nothing of the note, but must have written this text into it. `sends` and
+    `gets` are texts that must have gone over the wire, to Passenger and from it, as JSON spells them. `only` are the
     models to try instead of the dialect's.
     """
 
@@ -90,6 +99,8 @@ class Turn:
     told: str
     command: Callable[[Setting], Command]
     edits: str = ""
+    sends: Sequence[str] = ()
+    gets: Sequence[str] = ()
     only: Sequence[str] = ()
 
     @property

@@ -22,6 +22,7 @@ class Seen:
 
     `carried` are the paths to which the secret went up (in a tool's result, or in the file that is edited); `edited`
     says, where the program was to edit the note, whether it did: then a second request that Copilot took will do.
+    `missing` is what should have gone over the wire and did not; `looped` says that the program asked without end.
     """
 
     ended: Ended
@@ -30,6 +31,8 @@ class Seen:
     reached: Sequence[str]
     carried: Sequence[str]
     edited: bool | None = None
+    missing: Sequence[str] = ()
+    looped: bool = False
 
 
 def passed(result: str) -> bool:
@@ -39,21 +42,36 @@ def passed(result: str) -> bool:
 
 def verdict(seen: Seen) -> str:
     """`passed`, or the first thing that is wrong."""
+    return _end(seen) or _work(seen) or _wire(seen) or PASSED
+
+
+def _end(seen: Seen) -> str:
+    if seen.looped:
+        return f"ended after {len(seen.asked)} requests; {last_words(seen.ended)}"
     if seen.ended.code is None:
         return f"no end in time; {last_words(seen.ended)}"
-    if seen.ended.code != 0:
-        return f"exit code {seen.ended.code}: {last_words(seen.ended)}"
+    return f"exit code {seen.ended.code}: {last_words(seen.ended)}" if seen.ended.code else ""
+
+
+def _work(seen: Seen) -> str:
+    wrong = ""
     if not seen.reached:
-        return f"nothing reached Copilot: {last_words(seen.ended)}"
-    if not seen.carried and not (seen.edited and len(seen.reached) > 1):
-        return f"the tool's result never came back: {last_words(seen.ended)}"
-    if seen.edited is False:
-        return f"the file is not edited: {last_words(seen.ended)}"
-    if seen.edited is None and seen.secret not in plain(seen.ended.stdout):
-        return f"the answer is not shown: {last_words(seen.ended)}"
+        wrong = "nothing reached Copilot"
+    elif not seen.carried and not (seen.edited and len(seen.reached) > 1):
+        wrong = "the tool's result never came back"
+    elif seen.edited is False:
+        wrong = "the file is not edited"
+    elif seen.edited is None and seen.secret not in plain(seen.ended.stdout):
+        wrong = "the answer is not shown"
+    return f"{wrong}: {last_words(seen.ended)}" if wrong else ""
+
+
+def _wire(seen: Seen) -> str:
+    if seen.missing:
+        return f"it did its work, but this did not go over the wire: {', '.join(seen.missing)}"
     if found := refused(seen.asked):
         return f"it did its work, but was refused: {', '.join(map(str, found))}"
-    return PASSED
+    return ""
 
 
 def refused(asked: Sequence[Asked]) -> list[Asked]:

@@ -15,9 +15,9 @@ from clients.process import Ended, run
 from clients.programs import TURNS
 from clients.report import BEGIN, END, HEAD, Line, as_markdown, as_text, failures, merged, rewritten, rows_of
 from clients.revision import UNKNOWN, revision
-from clients.stage import carries, environment
+from clients.stage import carries, environment, played
 from clients.tap import Asked, requests_in, tapped
-from clients.turn import KEY, Program, Setting, Turn, call
+from clients.turn import KEY, Command, Program, Setting, Turn, call
 from clients.verdict import PASSED, Seen, last_words, passed, plain, refused, verdict
 
 from passenger.simulator.faults import Directive, directives
@@ -35,6 +35,8 @@ def seen(
     reached: tuple[str, ...] = ("/responses",) * 2,
     carried: tuple[str, ...] = ("/responses",),
     edited: bool | None = None,
+    missing: tuple[str, ...] = (),
+    looped: bool = False,
 ) -> Seen:
     return Seen(
         ended=ended or Ended(0, f"The tool said: {SECRET}", ""),
@@ -43,6 +45,8 @@ def seen(
         reached=reached,
         carried=carried,
         edited=edited,
+        missing=missing,
+        looped=looped,
     )
 
 
@@ -86,10 +90,10 @@ def test_every_package_is_pinned_to_one_version(program: Program) -> None:
 def test_a_turn_names_address_and_model_and_writes_only_where_it_may(turn: Turn, tmp_path: Path) -> None:
     setting = Setting(url="http://h:1", model="a-model", home=tmp_path / "h", work=tmp_path / "w", secret=SECRET)
     made = turn.command(setting)
-    everything = repr((made.arguments, made.env, made.files))
+    everything = repr((made.arguments, made.then, made.env, made.files))
     assert "http://h:1" in everything
     assert "a-model" in everything
-    assert SECRET not in repr((made.arguments, made.stdin))
+    assert SECRET not in repr((made.arguments, made.then, made.stdin))
     assert all(path.is_relative_to(tmp_path) for path in made.files)
     assert KEY in everything or turn.dialect == "ollama"
 
@@ -98,11 +102,14 @@ def test_a_turn_names_address_and_model_and_writes_only_where_it_may(turn: Turn,
     ("given", "expected"),
     [
         (
-            {"names": ["codex"]},
-            ["codex-responses-gpt-5.5", "codex-responses-claude-opus-4.6", "codex-responses-gpt-4o"],
+            {"names": ["llm"], "dialects": ["responses"]},
+            ["llm-responses-gpt-5.5", "llm-responses-claude-opus-4.6", "llm-responses-gpt-4o"],
         ),
-        ({"names": ["codex"], "quick": True}, ["codex-responses-gpt-5.5"]),
-        ({"names": ["codex", "llm"], "dialects": ["ollama"], "quick": True}, ["llm-ollama-gemini-3.1-pro-preview"]),
+        ({"names": ["llm"], "dialects": ["responses"], "quick": True}, ["llm-responses-gpt-5.5"]),
+        (
+            {"names": ["gemini-cli", "llm"], "dialects": ["ollama"], "quick": True},
+            ["llm-ollama-gemini-3.1-pro-preview"],
+        ),
         ({"names": ["llm"], "dialects": ["chat"], "models": ["a", "b"]}, ["llm-chat-a", "llm-chat-b"]),
         ({"names": ["copilot"], "words": ["patch"], "dialects": ["chat"]}, ["copilot-chat-gpt-5.5"]),
     ],
@@ -139,6 +146,19 @@ async def test_a_tap_passes_all_on_and_keeps_it(proxy: Proxy) -> None:
         assert b"===== SENT\nGET /health" in tap.transcript()
 
 
+async def test_a_tap_says_when_it_has_seen_so_many_requests(proxy: Proxy) -> None:
+    host, port = proxy.url.removeprefix("http://").split(":")
+    async with tapped(host, int(port), most=2) as tap, aiohttp.ClientSession() as http:
+        for so_far in (False, True):
+            async with http.get(f"{tap.url}/health") as answer:
+                assert await answer.text() == "OK"
+            assert tap.full.is_set() is so_far
+        assert tap.sent("GET /health HTTP/1.1")
+        assert tap.got("HTTP/1.1 200 OK")
+        assert not tap.sent("HTTP/1.1 200 OK")
+        assert not tap.got("GET /health HTTP/1.1")
+
+
 async def test_only_a_request_that_copilot_answered_well_has_carried_the_secret() -> None:
     def request(body: bytes, status: int) -> Recorded:
         return Recorded("POST", "/responses", [], body, status=status)
@@ -155,6 +175,14 @@ async def test_only_a_request_that_copilot_answered_well_has_carried_the_secret(
     ("what", "expected"),
     [
         (seen(), "passed"),
+        (
+            seen(ended=Ended(None, "again", ""), asked=(Asked("POST", "/v1/responses", 200),) * 2, looped=True),
+            "ended after 2 requests; again",
+        ),
+        (
+            seen(missing=("compaction_trigger", "thought")),
+            "it did its work, but this did not go over the wire: compaction_trigger, thought",
+        ),
         (seen(ended=Ended(None, "thinking", "")), "no end in time; thinking"),
         (seen(ended=Ended(1, SECRET, "boom")), f"exit code 1: {SECRET} boom"),
         (seen(ended=Ended(0, "hello", ""), reached=(), carried=()), "nothing reached Copilot: hello"),
@@ -214,6 +242,26 @@ async def test_a_program_whose_time_is_up_is_ended_with_its_children(tmp_path: P
     async with asyncio.timeout(40):
         ended = await run([sys.executable, "-c", child], env={}, cwd=tmp_path, seconds=0.5)
     assert ended.code is None
+
+
+async def test_a_program_that_asks_without_end_is_ended(proxy: Proxy, tmp_path: Path) -> None:
+    host, port = proxy.url.removeprefix("http://").split(":")
+    async with asyncio.timeout(40), tapped(host, int(port), most=5) as tap:
+        asks = f"import urllib.request\nwhile True: urllib.request.urlopen({tap.url + '/health'!r}).read()"
+        ended = await run([sys.executable, "-c", asks], env={}, cwd=tmp_path, seconds=30, enough=tap.full)
+        assert ended.code is None
+        assert tap.full.is_set()
+
+
+async def test_further_runs_follow_in_the_same_home_until_one_fails(proxy: Proxy, tmp_path: Path) -> None:
+    host, port = proxy.url.removeprefix("http://").split(":")
+    setting = Setting(url="http://h:1", model="m", home=tmp_path / "h", work=tmp_path, secret=SECRET)
+    code = "import sys; print(open('note.txt').read() + sys.argv[1]); sys.exit(sys.argv[1] == '2')"
+    runs = [["-c", code, number] for number in ("1", "2", "3")]
+    async with tapped(host, int(port)) as tap:
+        what = Command(arguments=runs[0], then=runs[1:])
+        ended = await played(what, Path(sys.executable), setting, tap, 30)
+        assert (ended.code, ended.stdout) == (1, f"{SECRET}\n2\n")
 
 
 async def test_a_program_that_ends_leaves_no_child_behind(tmp_path: Path) -> None:
@@ -340,7 +388,7 @@ def test_a_row_names_the_commit_that_it_is_about(tmp_path: Path) -> None:
     git("commit", "-a", "-m", "two")
     second = revision(tmp_path)
     assert second != first
-    _write(tmp_path / "clients" / "new.py", "")
+    _write(tmp_path / "src" / "new.py", "")
     assert revision(tmp_path) == f"{second}-dirty"
 
 
