@@ -111,6 +111,11 @@ def test_an_answer_can_have_any_number_of_pieces_or_characters() -> None:
     assert len(said("[[size 1000000]]")) == 1000000
 
 
+def test_an_answer_can_be_given_word_for_word() -> None:
+    assert said('Tell me. [[say {"setup": "a ]] b"}]]') == '{"setup": "a ]] b"}'
+    assert said("[[say This and that.]]") == "This and that."
+
+
 def test_a_schema_is_satisfied() -> None:
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     assert said(response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}) == '{"n": 1}'

@@ -48,6 +48,16 @@ def limits(surface: str) -> dict[str, Any]:
 
 
 @SURFACES
+async def test_words_can_be_a_cue_for_directives(sim: Simulator, ask: Ask, surface: str) -> None:
+    sim.cue("about cats", "[[say Miaow.]]")
+    assert words(await ask("A joke about cats, please", stream=True)) == "Miaow."
+    assert words(await ask("A joke about dogs, please", stream=True)).startswith("Simulated")
+    sim.cue("about cats", "[[events 5]] [[cut 3]]")
+    cued = await ask("A joke about cats, please", stream=True)
+    assert (cued.end, len(cued.chunks)) == ("closed", 4)
+
+
+@SURFACES
 async def test_a_stream_may_be_cut_inside_an_event(sim: Simulator, ask: Ask, surface: str) -> None:
     whole = await ask("[[events 5]]", stream=True)
     sim.inject(Fault(cut_after=3), PATHS[surface])

@@ -123,6 +123,8 @@ def _choice(
 def _text(question: Question, model: Model, orders: Iterable[Directive]) -> tuple[str, int | None]:
     """The text, and how wide its pieces are (None: words)."""
     for order in orders:
+        if order.name == "say":
+            return order.argument, None
         if order.name == "events" and order.argument.isdecimal():
             return "".join(f"{n:<{EVENT_WIDTH}}" for n in range(1, int(order.argument) + 1)), EVENT_WIDTH
         if order.name == "size" and order.argument.isdecimal():

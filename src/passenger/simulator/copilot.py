@@ -9,6 +9,7 @@ import itertools
 import re
 import urllib.parse
 import uuid
+from collections.abc import Mapping
 
 import msgspec
 
@@ -59,14 +60,19 @@ SURFACES: dict[str, Surface] = {
 }
 
 
-def orders(request: Recorded) -> list[Directive]:
-    """The directives of a request: those in the last text its user wrote, then those in its header."""
+def orders(request: Recorded, cues: Mapping[str, str]) -> list[Directive]:
+    """The directives of a request: those in the last text its user wrote or on cue of it, then those in its header."""
     found: list[Directive] = []
-    if b"[[" in request.body and (surface := SURFACES.get(request.route)) is not None:
-        found += directives(_prompted(request, surface))
+    if (cues or b"[[" in request.body) and (surface := SURFACES.get(request.route)) is not None:
+        said = _prompted(request, surface)
+        found += [one for text in (said, *_on_cue(said, cues)) for one in directives(text)]
     if (header := request.header("x-simulator-fault")) is not None:
         found += header_directives(header)
     return found
+
+
+def _on_cue(said: str, cues: Mapping[str, str]) -> list[str]:
+    return [text for cue, text in cues.items() if cue in said]
 
 
 def _prompted(request: Recorded, surface: Surface) -> str:
@@ -79,11 +85,14 @@ def _prompted(request: Recorded, surface: Surface) -> str:
 class Copilot:
     """The Copilot API for one account."""
 
-    def __init__(self, account: Account, catalogue: Catalogue, created: int, seed: int) -> None:
+    def __init__(
+        self, account: Account, catalogue: Catalogue, created: int, seed: int, cues: Mapping[str, str]
+    ) -> None:
         self._account = account
         self._catalogue = catalogue
         self._created = created
         self._seed = seed
+        self._cues = cues
         self._cache = PromptCache()
         self._numbers = itertools.count(1)
         self._date = (0, "")
@@ -145,7 +154,7 @@ class Copilot:
         raise RefusedError(NOT_FOUND)
 
     def _generate(self, request: Recorded, fault: Fault, headers: Fields) -> Reply:
-        found = orders(request)
+        found = orders(request, self._cues)
         asked = Asked(request, fault, found, self._account, self._catalogue, self._cache, self._created, self._seed)
         made = SURFACES[request.route].reply_to(asked)
         headers = (*headers, *(AZURE_HEADERS if made.model.vendor == "azure" else ()))

@@ -33,9 +33,10 @@ grammar (there the brackets may be left out, and `;` separates: `X-Simulator-Fau
 An event is what an empty line ends: a chunk of `/chat/completions`, a named event of `/responses` or `/v1/messages`
 (each `ping` is one), and `[DONE]`.
 
-Directives that shape an answer and harm nobody: [[events 200]] (200 text chunks), [[size 1000000]] (that many
-characters), [[call NAME {"json":"arguments"}]] (a tool call, if the tool is offered; for a tool that takes free text
-the rest is that text), [[think]], [[refuse]], and [[search QUERY]] (on `/responses`, if `web_search` is offered).
+Directives that shape an answer and harm nobody: [[say TEXT]] (that text), [[events 200]] (200 text chunks),
+[[size 1000000]] (that many characters), [[call NAME {"json":"arguments"}]] (a tool call, if the tool is offered; for a
+tool that takes free text the rest is that text), [[think]], [[refuse]], and [[search QUERY]] (on `/responses`, if
+`web_search` is offered).
 """
 
 import json

@@ -61,10 +61,11 @@ class Simulator:
         self.account = Account(clock, token_lifetime, refresh_in, plan, login)
         self.device = DeviceFlow("", device_interval, approve_after, device_lifetime)
         self.faults = Faults()
+        self._cues: dict[str, str] = {}
         self._where = (host, port)
         self._keep = keep
         self._github = GitHub(self.account, self.device)
-        self._copilot = Copilot(self.account, Catalogue(speaks), created, seed)
+        self._copilot = Copilot(self.account, Catalogue(speaks), created, seed, self._cues)
         self._desk = Desk(self._answer, self._record, latency)
         self._servers: list[asyncio.Server] = []
 
@@ -113,6 +114,10 @@ class Simulator:
     def clear(self) -> None:
         """Forget the faults that still wait."""
         self.faults.clear()
+
+    def cue(self, words: str, directives: str) -> None:
+        """Let a user's text with these words in it be obeyed as if the directives stood in it, too."""
+        self._cues[words] = directives
 
     def revoke_tokens(self) -> None:
         """Let every Copilot token made so far be expired."""
@@ -196,7 +201,7 @@ class Simulator:
             del self.requests[0]
 
     def _answer(self, request: Recorded) -> tuple[Reply, Fault]:
-        fault = self.faults.take(request.route, reused=request.reused).over(fault_of(orders(request)))
+        fault = self.faults.take(request.route, reused=request.reused).over(fault_of(orders(request, self._cues)))
         reply = self._preempted(request, fault) or self._by_path(request, fault)
         if fault.body is not None:
             reply = _with_body(reply, fault.body)
