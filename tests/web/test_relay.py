@@ -567,9 +567,13 @@ async def test_a_stream_ends_for_the_client_though_upstream_stays_open(shared: B
 @pytest.mark.parametrize(
     "fields", [{}, *({"stream_options": options} for options in (None, {}, {"include_usage": False}))]
 )
-async def test_usage_that_nobody_asked_for_is_recorded_and_withheld(shared: Bench, fields: dict[str, Any]) -> None:
-    answer = await shared.post(asking(stream=True, **fields))
+@pytest.mark.parametrize("model", VENDORS)
+async def test_usage_that_nobody_asked_for_is_recorded_and_withheld(
+    shared: Bench, model: str, fields: dict[str, Any]
+) -> None:
+    answer = await shared.post(asking(**{"stream": True, "model": model, **fields}))
     assert shared.chats()[0].json()["stream_options"]["include_usage"] is True
+    assert answer.text
     assert not any(chunk.get("usage") for chunk in answer.chunks)
     line = await shared.line(answer)
     assert "input=" in line
@@ -580,6 +584,14 @@ async def test_usage_that_was_asked_for_comes_down(shared: Bench) -> None:
     answer = await shared.stream(stream_options={"include_usage": True})
     assert answer.chunks[-1]["choices"] == []
     assert answer.chunks[-1]["usage"]["total_tokens"] > 0
+
+
+@pytest.mark.parametrize("model", VENDORS)
+async def test_usage_that_was_asked_for_comes_down_as_it_came(shared: Bench, model: str) -> None:
+    body = asking(stream=True, model=model, stream_options={"include_usage": True})
+    told = [chunk.get("usage") for chunk in (await shared.post(body)).chunks]
+    assert told[-1]["total_tokens"] > 0
+    assert told == [chunk.get("usage") for chunk in (await shared.direct(body)).chunks]
 
 
 @pytest.mark.proves("F39")

@@ -45,11 +45,19 @@ def test_a_request_that_needs_no_usage_asked_keeps_its_bytes(ask: Ask) -> None:
 
 def test_only_the_event_that_we_asked_for_is_withheld() -> None:
     ours = b'{"choices":[],"usage":{"prompt_tokens":1}}'
-    geminis = b'{"choices":[{"index":0,"delta":{}}],"usage":{"prompt_tokens":1}}'
     filters = b'{"choices":[],"prompt_filter_results":[]}'
+    foreign = b'{"usage":{"prompt_tokens":1}}'
     assert quirks.withhold_usage(chunk_of(ours), ours) is None
-    assert quirks.withhold_usage(chunk_of(geminis), geminis) is geminis
     assert quirks.withhold_usage(chunk_of(filters), filters) is filters
+    assert quirks.withhold_usage(chunk_of(foreign), foreign) is foreign
+
+
+def test_usage_beside_an_answer_is_taken_out_of_it() -> None:
+    geminis = b'{"choices":[{"index":0,"delta":{"content":"\\ud83d"}}],"usage":{"prompt_tokens":0},"model":"m"}'
+    kept = b'{"choices":[{"index":0,"delta":{"content":"\\ud83d"}}],"model":"m"}'
+    plain = b'{"choices":[{"index":0,"delta":{}}],"usage":null}'
+    assert quirks.withhold_usage(chunk_of(geminis), geminis) == kept
+    assert quirks.withhold_usage(chunk_of(plain), plain) is plain
 
 
 def test_a_client_that_asked_for_usage_gets_it() -> None:

@@ -91,8 +91,16 @@ def stream_fixes(ask: Ask) -> tuple[Fix, ...]:
 
 
 def withhold_usage(chunk: Chunk, data: bytes) -> bytes | None:
-    """Keep the usage event that only we asked for: clients that did not ask index `choices[0]` of it (2026-09)."""
-    return None if chunk.usage is not None and chunk.choices == [] else data
+    """Keep usage from clients that did not ask for it.
+
+    They index `choices[0]` of the event that only we asked for (2026-09), and Gemini's zeros on every chunk until the
+    last are no usage that anybody has had (2026-11).
+    """
+    if chunk.usage is None:
+        return data
+    if not chunk.choices:
+        return None if chunk.choices == [] else data
+    return dumps({name: value for name, value in _fields(data).items() if name != "usage"})
 
 
 def name_the_object(chunk: Chunk, data: bytes) -> bytes:
