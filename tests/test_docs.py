@@ -133,7 +133,7 @@ def test_the_editor_headers_are_described_with_the_settings_they_come_from() -> 
     headers = Editor(**{**names, "api_version": "x"}).headers()
     assert {name for name in first_cells(text) if name != "header"} == headers.keys()
     assert f"`{EXCHANGE_API_VERSION}`" in text
-    values = {str(value) for (name, _), value in DEFAULTS.items() if name == "copilot"}
+    values = {value for (name, _), value in DEFAULTS.items() if name == "copilot" and isinstance(value, str)}
     assert {value for value in values if "://" not in value} <= marked(page("README.md"))
 
 

@@ -20,7 +20,7 @@ from passenger.copilot.live import LiveCatalog
 from passenger.copilot.models import Catalog, Model, read_models
 from passenger.copilot.protocol import chat_headers
 from passenger.copilot.quirks import Quirks, completions, messages, responses
-from passenger.dialects import Inbound, Request, caps
+from passenger.dialects import Inbound, Request, caps, side_requests
 from passenger.dialects import messages as messages_api
 from passenger.embeddings import EmbedAsk
 from passenger.errors import Failure, Kind
@@ -101,6 +101,7 @@ class Gateway:
         deadlines: Deadlines | None = None,
         observers: Sequence[Observer] = (),
         strict: bool = False,
+        side_requests: bool = True,
         limits: Limits | None = None,
     ) -> None:
         self.seat = seat
@@ -110,6 +111,7 @@ class Gateway:
         self._observers = observers
         self._counter = counter
         self._strict = strict
+        self._side_requests = side_requests
         self._limits = limits or Limits()
         self._thoughts = Thoughts(clock)
 
@@ -119,13 +121,19 @@ class Gateway:
         Raises:
             Failure: the request is at fault, or Copilot gave no answer.
         """
-        ask = exchange.ask = await offload(request.heavy, inbound.peek, request)
+        ask = exchange.ask = await offload(request.heavy, self._peek, inbound, request)
         with exchange.waiting():
             model = await self.seat.catalog.resolve(ask.model)
         route = choose(inbound, ask.model, model, relays=ask.relays)
         exchange.model, exchange.route = route.name, str(route)
         serve = self._relay if route.relayed else self._translate
         return await serve(inbound, request, ask, route, exchange)
+
+    def _peek(self, inbound: Inbound, request: Request) -> Ask:
+        """The facts of a request, with who caused it."""
+        ask = inbound.peek(request)
+        initiator = side_requests.who_asks(ask, request, rules=self._side_requests)
+        return ask if initiator is ask.initiator else replace(ask, initiator=initiator)
 
     async def count(
         self,

@@ -191,5 +191,6 @@ async def gateway_of(
                 observers=[log_exchange],
                 counter=counter,
                 strict=proxy.strict,
+                side_requests=loaded.config.copilot.side_requests,
                 limits=loaded.config.limits,
             )

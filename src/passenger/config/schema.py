@@ -29,7 +29,9 @@ class Github:
 
 @dataclass(frozen=True, slots=True)
 class Copilot:
-    """The Copilot API, and the editor compatibility headers that it asks for (docs/upstream.md)."""
+    """The Copilot API, and what it is told: the editor compatibility headers that it asks for (docs/upstream.md), and
+    with `side_requests` that an agent asks what no person has typed.
+    """
 
     api_base_url: str = _setting("https://api.githubcopilot.com", kinds.BASE_URL)
     editor_version: str = _setting("vscode/1.115.0", kinds.HEADER)
@@ -37,6 +39,7 @@ class Copilot:
     user_agent: str = _setting("GitHubCopilotChat/0.43.0", kinds.HEADER)
     integration_id: str = _setting("vscode-chat", kinds.HEADER)
     api_version: str = _setting("2026-06-01", kinds.HEADER)
+    side_requests: bool = _setting(True, kinds.BOOL)
 
 
 @dataclass(frozen=True, slots=True)
