@@ -12,6 +12,7 @@ from passenger.simulator.reply import go_json
 
 Vendor = Literal["azure", "claude", "gemini"]
 VENDORS: dict[str, Vendor] = {"Anthropic": "claude", "Google": "gemini"}
+THINKS_BESIDE = {"Google", "xAI"}
 
 TOKEN_PRICES_SINCE = "2026-06-01"  # noqa: S105 - an API version
 BILLING_CHANGED = (
@@ -78,6 +79,16 @@ class Model:
     def unsupported(self) -> tuple[str, ...]:
         """Tuning fields that it refuses."""
         return tuple(self.flags.get("unsupported", ()))
+
+    @cached_property
+    def thinks_beside(self) -> bool:
+        """Whether the tokens of its thinking are counted beside those of its completion, not among them."""
+        return self.entry["vendor"] in THINKS_BESIDE
+
+    @cached_property
+    def compactions(self) -> int:
+        """Into how many items it compacts a conversation; each holds all of it up to some place, the last one all."""
+        return int(self.flags.get("compactions", 1))
 
     @cached_property
     def needs_policy(self) -> bool:

@@ -153,3 +153,16 @@ async def test_a_response_can_fail(sim: Simulator, client: Client, after: int) -
     assert "copilot_usage" not in last
     ordered = await client.responses(f"Hi [[fail {after}]]", stream=True)
     assert (ordered.named[-1][0], len(ordered.named)) == ("response.failed", after + 1)
+
+
+@pytest.mark.parametrize(("model", "count"), [("gpt-5.5", 1), ("gpt-5-mini", 2)])
+async def test_a_trigger_is_answered_with_the_conversation_sealed(client: Client, model: str, count: int) -> None:
+    asked = [{"role": "user", "content": f"Hi {CALLS}"}, {"type": "compaction_trigger"}]
+    stream = await client.responses(asked, model=model, tools=[ADD, NOW], stream=True)
+    items = response_items(stream.named)
+    assert [item["type"] for item in items] == ["compaction"] * count
+    assert stream.events[-1]["type"] == "response.completed"
+    again = [*items, {"role": "user", "content": "Go on"}]
+    assert (await client.responses(again, model=model)).status == 200
+    whole = (await client.responses(asked, model=model)).json()
+    assert [item["type"] for item in whole["output"]] == ["compaction"] * count

@@ -51,7 +51,7 @@ STRANGER = "input item ID does not belong to this connection"
             [USER | {"id": "rs_1", "type": "message"}],
             "Invalid 'input[0].id': 'rs_1'. Expected an ID that begins with 'msg'.",
         ),
-        ([USER, CALL | {"cache_control": {}}, OUTPUT], "Unknown parameter: 'input[1].cache_control'."),
+        ([{"type": "compaction_trigger"}, USER], "The 'compaction_trigger' item must be the final input item."),
         (
             [{"type": "item_reference", "id": "rs_1"}],
             "Item with id 'rs_1' not found. Items are not persisted when `store` is set to false.",

@@ -72,3 +72,18 @@ async def test_several_choices_come_mixed_and_each_finishes(client: Client) -> N
 async def test_hidden_thinking_is_counted(client: Client) -> None:
     usage = (await client.chat("[[think]]")).json()["usage"]
     assert usage["completion_tokens_details"]["reasoning_tokens"] > 0
+
+
+GROK = "grok-code-fast-1"
+
+
+async def test_xai_tells_its_thoughts_and_counts_them_beside_the_completion(client: Client) -> None:
+    await client.post(f"/models/{GROK}/policy", {"state": "enabled"})
+    whole = (await client.chat("Hi [[think]]", model=GROK)).json()
+    usage, thought = whole["usage"], whole["usage"]["completion_tokens_details"]["reasoning_tokens"]
+    assert whole["choices"][0]["message"]["reasoning_content"].startswith("**Reading")
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"] + thought
+    assert thought > 0
+    stream = await client.chat("Hi [[think]]", model=GROK, stream=True, stream_options={"include_usage": True})
+    assert next(delta for delta in stream.deltas if delta)["reasoning_content"].startswith("**Reading")
+    assert stream.events[-2]["usage"]["total_tokens"] == usage["total_tokens"]

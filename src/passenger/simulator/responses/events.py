@@ -9,6 +9,7 @@ from passenger.simulator.responses.shapes import (
     Told,
     bill,
     call_item,
+    compaction,
     message,
     output,
     part,
@@ -35,6 +36,18 @@ def events_of(told: Told, fail_after: int | None = None) -> Iterator[Json]:
 def _events(told: Told) -> Iterator[Json]:
     for kind in ("created", "in_progress"):
         yield {"response": response(told, "in_progress", []), "type": f"response.{kind}"}
+    yield from _compactions(told) if told.compacts else _items(told)
+    ended = response(told, told.status, output(told))
+    yield {"copilot_usage": bill(told), "response": ended, "type": f"response.{told.status}"}
+
+
+def _compactions(told: Told) -> Iterator[Json]:
+    for index in range(told.model.compactions):
+        yield _added(compaction(told, index), index)
+        yield _done(compaction(told, index), index)
+
+
+def _items(told: Told) -> Iterator[Json]:
     index = 0
     if told.answer.thinking:
         yield from _reasoning(told, index)
@@ -48,8 +61,6 @@ def _events(told: Told) -> Iterator[Json]:
         index += 1
     if not choice.calls:
         yield from _message(told, index)
-    ended = response(told, told.status, output(told))
-    yield {"copilot_usage": bill(told), "response": ended, "type": f"response.{told.status}"}
 
 
 def _reasoning(told: Told, index: int) -> Iterator[Json]:

@@ -4,9 +4,10 @@ from typing import Any
 
 from passenger.simulator.question import Body, word
 from passenger.simulator.refusals import Refusal, RefusedError
-from passenger.simulator.responses.errors import missing, refuse, unknown, wrong_type, wrong_value
+from passenger.simulator.responses.errors import missing, refuse, wrong_type, wrong_value
 from passenger.simulator.responses.ids import ID_BYTES, verdict
-from passenger.simulator.responses.items import CALLS, items_of
+from passenger.simulator.responses.items import CALLS, TRIGGER, items_of
+from passenger.simulator.responses.known import check_item_fields, check_part_fields
 from passenger.simulator.responses.tools import check_tool
 
 ROLES = ("assistant", "system", "developer", "user")
@@ -47,7 +48,6 @@ PREFIXES = {
 SEALED = {"compaction", "reasoning"}
 STRANGER = Refusal(400, "input item ID does not belong to this connection", "")
 BLOB = ID_BYTES // 3 * 4  # an id that CAPI itself made has this many characters
-FUNCTION_FIELDS = {"arguments", "call_id", "id", "name", "namespace", "status", "type"}
 
 
 def check_input(body: Body, login: str) -> None:
@@ -60,6 +60,8 @@ def check_input(body: Body, login: str) -> None:
     for index, item in enumerate(items):
         _check_item(item, f"input[{index}]")
         _check_owner(item, f"input[{index}]", login)
+    if any(item["type"] == TRIGGER for item in items[:-1]):
+        refuse("The 'compaction_trigger' item must be the final input item.")
     _check_pairs(items)
 
 
@@ -79,8 +81,6 @@ def _check_item(item: Body, place: str) -> None:
             _check_parts(item["output"], f"{place}.output")
         case "item_reference":
             refuse(f"Item with id '{item['id']}' not found. Items are not persisted when `store` is set to false.")
-        case "function_call" if odd := next((name for name in item if name not in FUNCTION_FIELDS), None):
-            unknown(f"{place}.{odd}")
         case "additional_tools" if not isinstance(item["tools"], list):
             wrong_type(f"{place}.tools", "an array", item["tools"])
         case "additional_tools":
@@ -88,6 +88,7 @@ def _check_item(item: Body, place: str) -> None:
                 check_tool(tool, f"{place}.tools[{index}]")
         case _:
             pass
+    check_item_fields(item, kind, place)
 
 
 def _check_message(item: Body, place: str) -> None:
@@ -115,6 +116,7 @@ def _check_part(part: Any, place: str, *, spoken: bool) -> None:  # Any: the JSO
         missing(f"{place}.text")
     if kind == "input_image" and not isinstance(part.get("image_url"), str):
         wrong_type(f"{place}.image_url", "a string", part.get("image_url"))
+    check_part_fields(part, place)
 
 
 def _check_owner(item: Body, place: str, login: str) -> None:

@@ -8,6 +8,8 @@ from passenger.simulator.question import Body
 CALLS = {"function_call": "function_call_output", "custom_tool_call": "custom_tool_call_output"}
 """Each call, and the item that answers it."""
 
+TRIGGER = "compaction_trigger"
+
 
 def items_of(body: Body) -> list[Body]:
     """The input as items, each with its type; a bare string is what a user says."""
@@ -16,6 +18,11 @@ def items_of(body: Body) -> list[Body]:
         return [{"content": given, "role": "user", "type": "message"}]
     items = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
     return [{"type": "message"} | item if "role" in item else item for item in items]
+
+
+def asks_to_compact(body: Body) -> bool:
+    """Whether nothing is wanted but the conversation so far in a sealed item."""
+    return bool(items := items_of(body)) and items[-1].get("type") == TRIGGER
 
 
 def parts_of(content: object) -> list[Body]:

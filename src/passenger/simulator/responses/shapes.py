@@ -9,7 +9,7 @@ from passenger.simulator.billing import copilot_usage
 from passenger.simulator.catalogue import Model
 from passenger.simulator.question import Body
 from passenger.simulator.responses.ids import Ids
-from passenger.simulator.responses.items import tools_of
+from passenger.simulator.responses.items import asks_to_compact, tools_of
 
 Json = dict[str, Any]
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
@@ -40,7 +40,12 @@ class Told:
     @property
     def status(self) -> Status:
         """How it ends."""
-        return "incomplete" if self.answer.choices[0].finish == "length" else "completed"
+        return "incomplete" if not self.compacts and self.answer.choices[0].finish == "length" else "completed"
+
+    @property
+    def compacts(self) -> bool:
+        """Whether it is nothing but the conversation so far, sealed."""
+        return asks_to_compact(self.asked)
 
     @property
     def seals(self) -> bool:
@@ -91,6 +96,8 @@ def response(told: Told, status: Status, items: list[Json]) -> Json:
 
 def output(told: Told) -> list[Json]:
     """Every item of the answer, finished."""
+    if told.compacts:
+        return [compaction(told, index) for index in range(told.model.compactions)]
     items: list[Json] = []
     if told.answer.thinking:
         items.append(reasoning(told, 0))
@@ -107,6 +114,12 @@ def reasoning(told: Told, index: int, *, finished: bool = True) -> Json:
     summary = [{"text": told.answer.thinking, "type": "summary_text"}] if finished and told.summarizes else []
     sealed = {"encrypted_content": told.ids.seal(told.answer.thinking)} if told.seals else {}
     return {"content": [], "id": told.ids.of("rs", index), "summary": summary, "type": "reasoning"} | sealed
+
+
+def compaction(told: Told, index: int) -> Json:
+    """The conversation so far, which only comes back to be checked."""
+    sealed = told.ids.seal(f"{index} {told.answer.digest}")
+    return {"encrypted_content": sealed, "id": told.ids.of("cmp", index), "type": "compaction"}
 
 
 def message(told: Told, index: int, content: list[Json], status: Status) -> Json:

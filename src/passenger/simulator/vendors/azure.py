@@ -1,4 +1,7 @@
-"""GPT as Azure serves it: filters, padding, plain answers without `object` and `created` (upstream.md 4.2, 4.3)."""
+"""GPT as Azure serves it: filters, padding, plain answers without `object` and `created` (upstream.md 4.2, 4.3).
+
+xAI's models are served the same way, but for the words of their thoughts and the count of these.
+"""
 
 import itertools
 from collections.abc import Iterator
@@ -47,6 +50,9 @@ def events(wanted: Wanted) -> Iterator[Json]:
 
 def _chunks(wanted: Wanted, base: Json, choice: Choice, index: int) -> Iterator[Json]:
     """One choice's chunks; the first one's last says what the request cost, if no usage chunk will."""
+    if words := _thought(wanted):
+        delta = {"reasoning_content": words, "role": "assistant"}
+        yield base | {"choices": [{"delta": delta, "finish_reason": None, "index": index}]}
     for shape in _text_deltas(choice, index, wanted.answer.digest):
         yield base | {"choices": [shape]} | ({"usage": None} if "logprobs" in shape else {})
     for delta in _call_deltas(choice, wanted.answer.digest):
@@ -62,6 +68,7 @@ def _choice(wanted: Wanted, choice: Choice, index: int) -> Json:
         message |= {"tool_calls": calls}
     else:
         message |= {"content": choice.text}
+    message |= {"reasoning_content": words} if (words := _thought(wanted)) else {}
     safe = {} if choice.calls else SAFE
     return {"content_filter_results": safe, "finish_reason": finish(choice), "index": index, "message": message}
 
@@ -99,7 +106,7 @@ def _usage(wanted: Wanted, completion: Json, prompt: Json) -> Json:
         "completion_tokens_details": completion | ({"reasoning_tokens": reasoning} if reasoning else {}),
         "prompt_tokens": asked,
         "prompt_tokens_details": {"cached_tokens": 0} | prompt,
-        "total_tokens": said + asked,
+        "total_tokens": said + asked + (reasoning if wanted.model.thinks_beside else 0),
     }
 
 
@@ -108,6 +115,11 @@ def _stream_usage(wanted: Wanted) -> Json:
         ("accepted_prediction_tokens", "audio_tokens", "reasoning_tokens", "rejected_prediction_tokens"), 0
     )
     return _usage(wanted, details, {"audio_tokens": 0})
+
+
+def _thought(wanted: Wanted) -> str:
+    """The words of a thought, which only xAI tells."""
+    return wanted.answer.thinking if wanted.model.thinks_beside else ""
 
 
 def _cost(wanted: Wanted) -> Json:

@@ -19,8 +19,8 @@ class Wanted:
 
     @property
     def completion_tokens(self) -> int:
-        """What was said; Azure and Claude count the thinking in it, Gemini does not."""
-        thinking = 0 if self.model.vendor == "gemini" else self.answer.reasoning_tokens
+        """What was said; Azure and Claude count the thinking in it, Gemini and xAI do not."""
+        thinking = 0 if self.model.thinks_beside else self.answer.reasoning_tokens
         return self.answer.completion_tokens + thinking
 
     @property
