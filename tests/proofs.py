@@ -99,6 +99,7 @@ FAULTS = {
     "F41": "an answer that contradicts itself, or says what is not to be understood",
     "F42": "absurd statuses, dates, numbers and tokens",
     "F43": "any conversation, from any client to any model",
+    "F44": "an answer cut in the middle of a call, and arguments that mean nothing",
     "F50": "SIGTERM with streams",
     "F51": "SIGKILL at any moment",
     "F53": "the port is taken",

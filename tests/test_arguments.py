@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.arguments import read_arguments, write_arguments
+from passenger.arguments import is_unfinished, read_arguments, unwrap_input, write_arguments
 from passenger.errors import Failure, Kind
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
@@ -51,10 +51,35 @@ def test_arguments_of_any_depth_are_read_or_refused() -> None:
 
 
 @pytest.mark.parametrize("broken", ['{"city": "Os', "[]", "null", '{"n": NaN}', "[" * 5000])
-def test_a_models_broken_arguments_are_a_bad_answer(broken: str) -> None:
-    with pytest.raises(Failure) as caught:
-        write_arguments(broken, custom=False)
-    assert (caught.value.kind, caught.value.code) == (Kind.UPSTREAM, "bad_answer")
+def test_a_models_broken_arguments_are_no_object(broken: str) -> None:
+    assert write_arguments(broken, custom=False) is None
+    assert is_unfinished(broken, custom=False)
+    assert not is_unfinished('{"city": "Oslo"}', custom=False)
+
+
+def test_a_call_that_was_cut_has_no_arguments_that_nobody_wrote() -> None:
+    assert write_arguments("", custom=False, cut=True) is None
+    assert write_arguments('{"a": 1}', custom=False, cut=True) == {"a": 1}
+    assert write_arguments("*** Begin Pa", custom=True, cut=True) is None
+
+
+TEXTS = st.text(max_size=20)
+
+
+@given(TEXTS, st.booleans())
+def test_a_free_text_is_unwrapped_as_far_as_it_has_come(text: str, ascii_only: bool) -> None:
+    written = json.dumps({"input": text}, ensure_ascii=ascii_only)
+    assert unwrap_input(written) == text
+    found = [unwrap_input(written[:cut]) for cut in range(len('{"input": "'), len(written) - 1)]
+    assert all(text.startswith(one.rstrip("\ufffd")) for one in found)
+    assert [len(one) for one in found] == sorted(len(one) for one in found)
+    assert found[-1] == text
+
+
+def test_a_free_text_with_raw_control_characters_is_unwrapped() -> None:
+    assert unwrap_input('{"input": "a\nb\tc"}') == "a\nb\tc"
+    assert unwrap_input('{"input": "a\nb') == "a\nb"
+    assert unwrap_input('{"other": "a') == '{"other": "a'
 
 
 def test_a_custom_tools_text_becomes_its_input() -> None:

@@ -63,9 +63,13 @@ class Delta(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class PartStop:
-    """The open part is whole. `seal` is a thought's; a thought without any text may be nothing but its seal."""
+    """The open part has ended. `seal` is a thought's; a thought without any text may be nothing but its seal.
+
+    `cut`: the answer itself ended inside this part, at a limit or a filter, so the part may not be whole.
+    """
 
     seal: Seal | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,24 @@ class Answer:
     def calls(self) -> tuple[ToolCall, ...]:
         """The tool calls in it."""
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+    def marked(self) -> Iterator[tuple[AnswerPart, bool]]:
+        """Each part, and whether the answer was cut inside it."""
+        starts = [_opened(part)[0] for part in self.parts]
+        for part, start, after in zip(self.parts, starts, starts[1:], strict=False):
+            yield part, is_cut(start, after)
+        if starts:
+            yield self.parts[-1], is_cut(starts[-1], Finish(self.reason))
+
+
+_CUTS = frozenset({Reason.LENGTH, Reason.FILTER})
+
+
+def is_cut(part: PartStart, after: PartStart | Finish) -> bool:
+    """Whether an answer was cut inside a part that this came after. A refusal cuts the call before it."""
+    if isinstance(after, Finish):
+        return after.reason in _CUTS or (part.kind == "call" and after.reason is Reason.REFUSAL)
+    return part.kind == "call" and after.kind == "refusal"
 
 
 def _part(start: PartStart, text: str, seal: Seal | None) -> AnswerPart:
@@ -167,12 +189,12 @@ def fold(events: Iterable[Event]) -> Answer:
 def unfold(answer: Answer) -> Iterator[Event]:
     """The events of an answer, each part's text in one piece."""
     yield Start(answer.model)
-    for part in answer.parts:
+    for part, cut in answer.marked():
         start, text, seal = _opened(part)
         yield start
         if text:
             yield Delta(text)
-        yield PartStop(seal)
+        yield PartStop(seal, cut)
     yield Finish(answer.reason, answer.usage, answer.sequence)
 
 

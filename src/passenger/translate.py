@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 
 from passenger.dialects import Reader, Writer
+from passenger.dialects.cut_parts import CutParts
 from passenger.errors import Failure, Kind
 from passenger.events import PARTS_LIMIT, Answer, Event, Finish, Folder, PartStart, too_many_parts
 from passenger.framing import Framing, Message, SseSplitter, read_sse
@@ -20,13 +21,13 @@ async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
     Raises:
         Failure: it broke off, is not complete, is larger than any answer, or is no stream at all.
     """
-    splitter = SseSplitter()
+    splitter, cuts = SseSplitter(), CutParts()
     read = parts = 0
     while piece := await reply.piece():
         read += len(piece)
         if read > ANSWER_LIMIT:
             raise too_large(reply.host)
-        found, failure = _read(reader, splitter.feed(piece))
+        found, failure = _read(reader, cuts, splitter.feed(piece))
         parts += sum(type(event) is PartStart for event in found)
         if parts > PARTS_LIMIT:
             raise too_many_parts()
@@ -38,7 +39,7 @@ async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
             # What may still come is read for the connection's sake, which can then serve again.
             await reply.drain()
             return
-    found, failure = _read(reader, _whole(splitter.flush()), end=True)
+    found, failure = _read(reader, cuts, _whole(splitter.flush()), end=True)
     if found:
         yield found
     if failure is not None:
@@ -60,7 +61,9 @@ def _is_whole(data: bytes) -> bool:
     return True
 
 
-def _read(reader: Reader, raws: Iterable[bytes], *, end: bool = False) -> tuple[list[Event], Failure | None]:
+def _read(
+    reader: Reader, cuts: CutParts, raws: Iterable[bytes], *, end: bool = False
+) -> tuple[list[Event], Failure | None]:
     """The events, and the failure that came after them: a copy, that holds no frame which then holds it."""
     found: list[Event] = []
     try:
@@ -71,8 +74,8 @@ def _read(reader: Reader, raws: Iterable[bytes], *, end: bool = False) -> tuple[
         if end:
             found.extend(reader.end())
     except Failure as failure:
-        return found, failure.but()
-    return found, None
+        return [*cuts.apply(found), *cuts.flush()], failure.but()
+    return cuts.apply(found), None
 
 
 async def answer(reply: Reply, reader: Reader) -> Answer:

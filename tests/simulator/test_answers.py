@@ -101,6 +101,29 @@ def test_stop_and_limits_end_the_text() -> None:
         assert (limited.choices[0].text, limited.choices[0].finish) == ("Simulate", "length")
 
 
+ENDED = {
+    "[[limit 5]]": ((), "Simul", "length"),
+    '[[limit 7]] [[call weather {"city": "Oslo"}]]': (('{"city"',), "", "length"),
+    '[[filter 16]] [[call weather {"city": "Oslo"}]] [[call first]]': (('{"city": "Oslo"}', ""), "", "filter"),
+    '[[limit 17]] [[call weather {"city": "Oslo"}]] [[call first]]': (('{"city": "Oslo"}', "{"), "", "length"),
+    '[[limit 99]] [[call weather {"city": "Oslo"}]]': (('{"city": "Oslo"}',), "", "tool_calls"),
+}
+
+
+@pytest.mark.parametrize("text", ENDED)
+def test_an_answer_ends_where_it_is_ordered_also_in_the_middle_of_a_call(text: str) -> None:
+    choice = asked(text, tools=TOOLS).choices[0]
+    assert (tuple(call.arguments for call in choice.calls), choice.text, choice.finish) == ENDED[text]
+
+
+def test_a_limit_cuts_calls_too() -> None:
+    order = '[[call weather {"city": "Oslo"}]]'
+    for model, text, arguments in (("gpt-4o", "", ['{"city":']), ("claude-sonnet-4", "Let me l", [])):
+        choice = asked(order, model, tools=TOOLS, max_tokens=2).choices[0]
+        assert (choice.text, [call.arguments for call in choice.calls]) == (text, arguments)
+        assert choice.finish == "length"
+
+
 def test_only_azure_gives_several_choices() -> None:
     assert [choice.text.rpartition("(")[2] for choice in asked(n=3).choices][1:] == ["choice 2)", "choice 3)"]
     assert len(asked("Hi", "claude-sonnet-4", n=3).choices) == 1

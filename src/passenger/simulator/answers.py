@@ -25,7 +25,10 @@ UNICODE = " line\u2028separator, \U0001f686 and \u4e57\u5ba2"
 PIECE = re.compile(r"\s*\S{1,24}(?:\s+\S{1,8}(?!\S))?\s*")  # one long word, or a word with a short one after it
 
 
-Finish = Literal["stop", "length", "tool_calls", "refusal"]
+Finish = Literal["stop", "length", "tool_calls", "refusal", "filter"]
+
+ENDINGS: dict[str, Finish] = {"limit": "length", "filter": "filter"}
+"""The directives that end an answer in the middle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,35 @@ def _choice(
     if any(order.name == "refuse" for order in orders):
         return Choice(split(REFUSAL), (), "refusal")
     if calls:
-        return Choice(split("Let me look.") if model.vendor == "claude" else (), calls, "tool_calls")
+        called = Choice(split("Let me look.") if model.vendor == "claude" else (), calls, "tool_calls")
+        return _cut(called, *_ending(question, orders))
     text, width = _text(question, model, orders)
     if index:
         text += f" (choice {index + 1})"
     text, finish, stopped_at = _limited(text + (UNICODE if unicode else ""), question)
-    return Choice(split(text, width), (), finish, stopped_at)
+    return _cut(Choice(split(text, width), (), finish, stopped_at), *_ending(question, orders))
+
+
+def _ending(question: Question, orders: Sequence[Directive]) -> tuple[Finish, int | None]:
+    """Where an answer ends in the middle, in characters, and why: as ordered, else at the limit that was asked for."""
+    for order in orders:
+        if order.name in ENDINGS and order.argument.isdecimal():
+            return ENDINGS[order.name], int(order.argument)
+    return "length", question.limit and question.limit * CHARACTERS_A_TOKEN
+
+
+def _cut(choice: Choice, finish: Finish, room: int | None) -> Choice:
+    """The choice with no more than so many characters of text and arguments."""
+    if room is None or room >= len(choice.text) + sum(len(call.arguments) for call in choice.calls):
+        return choice
+    text, calls = choice.text[:room], list[Call]()
+    room -= len(text)
+    for call in choice.calls:
+        calls.append(Call(call.name, call.arguments[:room]))
+        if room < len(call.arguments):
+            break
+        room -= len(call.arguments)
+    return Choice(split(text), tuple(calls) if text == choice.text else (), finish)
 
 
 def _text(question: Question, model: Model, orders: Iterable[Directive]) -> tuple[str, int | None]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from passenger.chat import Abilities, Prompt
 from passenger.dialects import completions
+from passenger.dialects.cut_parts import CutParts
 from passenger.events import Answer, Event, fold
 from passenger.framing import Message, SseSplitter, read_sse, write_sse
 
@@ -39,7 +40,7 @@ def events_of(stream: bytes, size: int | None = None, prompt: Prompt = PROMPT) -
     for raw in raw_events(stream, size):
         message = read_sse(raw)
         found += reader.read(message) if message is not None else ()
-    return [*found, *reader.end()]
+    return CutParts().apply([*found, *reader.end()])
 
 
 def answer_of(stream: bytes, prompt: Prompt = PROMPT) -> Answer:

@@ -98,11 +98,11 @@ def test_calls_are_numbered_and_begin_with_id_type_and_name() -> None:
     ]
 
 
-def test_a_call_without_arguments_gets_an_empty_object_of_them() -> None:
-    bare = ToolCall("c1", "now", "")
-    assert deltas(bare)[1:] == [{"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]}]
-    assert deltas(bare, CALL)[2:] == deltas(CALL, CALL)[2:]
-    assert message(bare)["tool_calls"][0]["function"]["arguments"] == "{}"
+@pytest.mark.parametrize("arguments", ["", '{"city": "Os', '{"city": oops}'])
+def test_arguments_are_the_text_that_the_model_wrote(arguments: str) -> None:
+    call = ToolCall("c1", "now", arguments)
+    assert "".join(delta["tool_calls"][0]["function"]["arguments"] for delta in deltas(call)) == arguments
+    assert message(call)["tool_calls"][0]["function"]["arguments"] == arguments
 
 
 def test_a_call_of_a_custom_tool_has_its_text_as_input() -> None:

@@ -23,9 +23,9 @@ def whole(*parts: AnswerPart, reason: Reason = Reason.END, asked: Prompt = SHOWI
     return json.loads(gemini.write_answer(asked, Answer("v", parts, reason, USAGE), STAMP))
 
 
-def pieces(*parts: AnswerPart, asked: Prompt = SHOWING) -> list[Any]:
+def pieces(*parts: AnswerPart, reason: Reason = Reason.END, asked: Prompt = SHOWING) -> list[Any]:
     writer = gemini.writer(asked, STAMP)
-    events = unfold(Answer("v", parts, Reason.END, USAGE))
+    events = unfold(Answer("v", parts, reason, USAGE))
     return [json.loads(message.data) for event in events for message in writer.send(event)]
 
 
@@ -80,12 +80,32 @@ def test_thoughts_are_shown_only_where_they_were_asked_for() -> None:
         assert whole(Thought("plan"), Text("a"), asked=asked)["candidates"][0]["content"]["parts"] == [{"text": "a"}]
 
 
-def test_a_call_that_means_nothing_is_a_failure() -> None:
-    with pytest.raises(Failure) as caught:
-        pieces(ToolCall("c", "f", '{"a": '))
-    assert caught.value.code == "bad_answer"
+def candidates(*parts: AnswerPart, reason: Reason) -> list[Any]:
+    """The last candidate, whole and streamed, each with all parts."""
+    streamed = [piece["candidates"][0] for piece in pieces(*parts, reason=reason)]
+    said = [part for candidate in streamed for part in candidate["content"]["parts"]]
+    last = streamed[-1] | {"content": {"role": "model", "parts": said}}
+    return [whole(*parts, reason=reason)["candidates"][0], last]
+
+
+def test_a_call_that_means_nothing_is_malformed_as_google_says_it() -> None:
+    good = {"id": "c", "name": "f", "args": {}}
+    for candidate in candidates(ToolCall("c", "f", "{}"), ToolCall("d", "g", '{"a": '), reason=Reason.TOOL):
+        assert candidate["finishReason"] == "MALFORMED_FUNCTION_CALL"
+        assert candidate["finishMessage"] == 'Malformed function call: g({"a": )'
+        calls = [part["functionCall"] for part in candidate["content"]["parts"] if "functionCall" in part]
+        assert calls == [good]
     custom = whole(ToolCall("c", "f", "free text", custom=True))
     assert custom["candidates"][0]["content"]["parts"][0]["functionCall"]["args"] == {"input": "free text"}
+
+
+@pytest.mark.parametrize(("reason", "said"), [(Reason.LENGTH, "MAX_TOKENS"), (Reason.FILTER, "SAFETY")])
+@pytest.mark.parametrize(("arguments", "called"), [('{"a": ', 0), ("", 0), ('{"a": 1}', 1)])
+def test_a_call_that_the_answer_was_cut_in_is_left_out(reason: Reason, said: str, arguments: str, called: int) -> None:
+    for candidate in candidates(Text("a"), ToolCall("c", "f", arguments), reason=reason):
+        assert candidate["finishReason"] == said
+        assert sum("functionCall" in part for part in candidate["content"]["parts"]) == called
+        assert "finishMessage" not in candidate
 
 
 # --- what a client gives back ------------------------------------------------------------------------------------

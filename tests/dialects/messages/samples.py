@@ -4,6 +4,7 @@ from pathlib import Path
 
 from passenger.chat import Abilities, Prompt
 from passenger.dialects import messages
+from passenger.dialects.cut_parts import CutParts
 from passenger.events import Event
 from passenger.framing import SseSplitter, read_sse
 
@@ -22,7 +23,7 @@ def events_of(stream: bytes, size: int | None = None, prompt: Prompt = PROMPT) -
             message = read_sse(raw)
             found += reader.read(message) if message is not None else ()
     assert splitter.flush() == b""
-    return [*found, *reader.end()]
+    return CutParts().apply([*found, *reader.end()])
 
 
 def cuts(stream: bytes) -> list[bytes]:

@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -130,10 +131,18 @@ def test_a_refusal_is_text_and_a_text_without_words_is_no_block() -> None:
     assert [event.get("index") for event in streamed(answer)[1:-2]] == [0, 0, 0]
 
 
-def test_arguments_that_are_no_object_are_kept_inside_one() -> None:
+def test_arguments_that_are_no_object_are_wrapped_as_anthropic_has_it() -> None:
     calls = tuple(ToolCall("a", "f", text) for text in ('{"a', "[1]", ""))
     inputs = [block["input"] for block in whole(Answer("m", calls, Reason.TOOL))["content"]]
-    assert inputs == [{"input": '{"a'}, {"input": [1]}, {}]
+    assert inputs == [{"INVALID_JSON": '{"a'}, {"INVALID_JSON": "[1]"}, {}]
+
+
+@pytest.mark.parametrize(("arguments", "given"), [('{"a": 1', {}), ("", {}), ('{"a": 1}', {"a": 1})])
+@pytest.mark.parametrize("reason", [Reason.LENGTH, Reason.FILTER])
+def test_of_a_call_that_was_cut_no_argument_is_made_up(arguments: str, given: object, reason: Reason) -> None:
+    calls = (ToolCall("a", "f", "{}"), ToolCall("b", "g", arguments))
+    answer = whole(Answer("m", calls, reason))
+    assert [block["input"] for block in answer["content"]] == [{}, given]
 
 
 def test_a_stop_sequence_is_told() -> None:

@@ -1,11 +1,11 @@
 from passenger.chat import Seal
 from passenger.dialects.responses.items_down import Called, Item, Reasoned, Spoken
-from passenger.events import PartStart
+from passenger.events import PartStart, PartStop
 
 
 def life(item: Item, *pieces: str, seal: Seal | None = None) -> list[str]:
     """The types of the events from first to last."""
-    steps = [*item.begin(), *(step for piece in pieces for step in item.more(piece)), *item.end(seal)]
+    steps = [*item.begin(), *(step for piece in pieces for step in item.more(piece)), *item.end(PartStop(seal))]
     return [kind.removeprefix("response.") for kind, _ in steps]
 
 
@@ -29,7 +29,7 @@ def test_a_text_without_words_still_has_its_part() -> None:
 
 def test_a_call_repeats_its_name_when_its_arguments_are_whole() -> None:
     item = Called("fc_1", 0, PartStart("call", "c", "f"))
-    steps = [*item.begin(), *item.more('{"a":'), *item.more("1}"), *item.end(None)]
+    steps = [*item.begin(), *item.more('{"a":'), *item.more("1}"), *item.end(PartStop())]
     kind, done = steps[-2]
     assert kind == "response.function_call_arguments.done"
     assert (done["name"], done["arguments"]) == ("f", '{"a":1}')

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from passenger import seals
-from passenger.chat import Prompt, Refusal, Seal, Stamp, Text, Thought, ToolCall, Usage
+from passenger.chat import Prompt, Refusal, Stamp, Text, Thought, ToolCall, Usage
 from passenger.dialects.completions.failures import error_body
 from passenger.errors import Failure
 from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start
@@ -40,26 +40,26 @@ class Writer:
             "model": prompt.model,
         }
         self._open = PartStart("text")
-        self._argued = False
         self._calls = -1
 
     def send(self, event: Event) -> Iterator[Message]:
         """See `Writer.send`."""
         match event:
             case Delta(text):
-                self._argued = True
                 yield self._chunk(self._more(text))
             case Start(model):
                 self._head["model"] = model or self._prompt.model
                 yield self._chunk({"role": "assistant", "content": ""})
             case PartStart(kind="call"):
-                self._open, self._argued = event, False
+                self._open = event
                 self._calls += 1
                 yield self._chunk({"tool_calls": [self._call(event)]})
             case PartStart():
                 self._open = event
-            case PartStop(seal):
-                yield from self._ended(seal)
+            case PartStop(seal) if seal is not None:
+                yield self._chunk({"reasoning_opaque": seals.wrap(seal)})
+            case PartStop():
+                pass
             case Finish(reason, usage):
                 yield self._chunk({}, FINISH[reason])
                 if self._prompt.wants_usage:
@@ -69,13 +69,6 @@ class Writer:
     def fail(self, failure: Failure) -> Iterator[Message]:
         """See `Writer.fail`."""
         yield Message("", error_body(failure))
-
-    def _ended(self, seal: Seal | None) -> Iterator[Message]:
-        """The seal of a thought; and for a call without arguments an empty object, which clients decode."""
-        if seal is not None:
-            yield self._chunk({"reasoning_opaque": seals.wrap(seal)})
-        if self._open.kind == "call" and not self._open.custom and not self._argued:
-            yield self._chunk(self._more("{}"))
 
     def _more(self, text: str) -> Json:
         if self._open.kind != "call":
@@ -130,7 +123,7 @@ def _text(answer: Answer, kind: type[Text] | type[Refusal]) -> str | None:
 def _whole_call(call: ToolCall) -> Json:
     if call.custom:
         return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": call.arguments}}
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
 def usage_out(usage: Usage) -> Json:

@@ -3,13 +3,10 @@
 A delta that has another id than the call before it at its place begins a new call: Claude numbers all of them 0.
 """
 
-import json
 from collections import deque
 from collections.abc import Iterator
 
-import msgspec
-
-from passenger.decoding import has_few_values, mend
+from passenger.arguments import unwrap_input
 from passenger.dialects.completions.chunks import CallPiece, Function
 from passenger.dialects.surrogate_pairs import whole
 from passenger.errors import Failure, Kind
@@ -31,7 +28,6 @@ class _Call:
         self.waiting: list[str] = []
         self.started = False
         self.custom = False
-        self.told = False
         self.over = False
         """Nothing can come of it any more."""
         self.ended = False
@@ -95,7 +91,6 @@ class Calls:
             yield self._start(call)
         if call.started and call.waiting and not call.custom:
             yield Delta("".join(call.waiting))
-            call.told = True
             call.waiting.clear()
 
     def _start(self, call: _Call) -> PartStart:
@@ -108,31 +103,6 @@ class Calls:
         yield from self._tell(call)
         if not call.started:
             raise Failure(Kind.UPSTREAM, "Copilot's stream has a tool call without a name", code="bad_event")
-        if rest := self._rest(call):
-            yield Delta(rest)
+        if call.custom and (text := unwrap_input(whole("".join(call.waiting)))):
+            yield Delta(text)
         yield PartStop()
-
-    @staticmethod
-    def _rest(call: _Call) -> str:
-        """What is left to tell; a call without any arguments has an empty object of them."""
-        if call.custom:
-            return _raw_input("".join(call.waiting))
-        return "" if call.told else "{}"
-
-
-def _raw_input(arguments: str) -> str:
-    """The raw text for a custom tool in the arguments of the function that stands for it."""
-    arguments = whole(arguments)
-    if not has_few_values(arguments):
-        return arguments
-    try:
-        value = mend(json.loads(arguments))
-    except (ValueError, RecursionError):
-        return arguments
-    match value:
-        case {"input": str(text)}:
-            return text
-        case {"input": other}:
-            return msgspec.json.encode(other).decode()
-        case _:
-            return arguments

@@ -34,9 +34,11 @@ class PartWriter:
         self._arguments: list[str] = []
         self._words: list[str] = []
         self._seal: Seal | None = None
+        self.malformed: str | None = None
+        """What a call was made with that means nothing, though the answer was not cut in it."""
 
     def send(self, event: Event) -> Iterator[JSON]:
-        """The parts that this event completes; a Failure where a call means nothing."""
+        """The parts that this event completes. A call that the answer was cut in is left out, as Google does."""
         match event:
             case PartStart():
                 yield from self._begin(event)
@@ -44,8 +46,8 @@ class PartWriter:
                 yield from self._more(text)
             case PartStop(seal) if self._open.kind == "thought":
                 self._seal = seal
-            case PartStop() if self._open.kind == "call":
-                yield self._signed({"functionCall": self._call()})
+            case PartStop(cut=cut) if self._open.kind == "call":
+                yield from self._call(cut=cut)
             case Finish() if self._seal is not None:
                 yield self._signed({"text": ""})
             case _:
@@ -75,10 +77,14 @@ class PartWriter:
         seal, self._seal = self._seal, None
         return part if seal is None else part | {"thoughtSignature": seals.wrap(seal, "".join(self._words))}
 
-    def _call(self) -> JSON:
-        call = self._open
-        arguments = write_arguments("".join(self._arguments), custom=call.custom)
-        return {"id": mended(call.id), "name": mended(call.name), "args": arguments}
+    def _call(self, *, cut: bool) -> Iterator[JSON]:
+        call, text = self._open, "".join(self._arguments)
+        arguments = write_arguments(text, custom=call.custom, cut=cut)
+        if arguments is not None:
+            said = {"id": mended(call.id), "name": mended(call.name), "args": arguments}
+            yield self._signed({"functionCall": said})
+        elif not cut:
+            self.malformed = self.malformed or f"Malformed function call: {mended(call.name)}({mended(text)})"
 
 
 class Writer:
@@ -94,7 +100,7 @@ class Writer:
             self._tail["modelVersion"] = mended(event.model)
         parts = list(self._parts.send(event))
         if isinstance(event, Finish):
-            yield self._piece(_ended(parts, event.reason, event.usage))
+            yield self._piece(_ended(parts, _stopped(event.reason, self._parts.malformed), event.usage))
             return
         for part in parts:
             yield self._piece({"candidates": [_candidate([part])]})
@@ -108,14 +114,10 @@ class Writer:
 
 
 def write_answer(prompt: Prompt, answer: Answer, stamp: Stamp) -> bytes:
-    """A whole answer.
-
-    Raises:
-        Failure: a call's arguments are no object.
-    """
+    """A whole answer."""
     writer = PartWriter(thoughts=shows_thoughts(prompt))
     parts = [part for event in unfold(answer) for part in writer.send(event)]
-    ended = _ended(parts, answer.reason, answer.usage)
+    ended = _ended(parts, _stopped(answer.reason, writer.malformed), answer.usage)
     return msgspec.json.encode(ended | _tail(answer.model or prompt.model, stamp))
 
 
@@ -127,9 +129,17 @@ def _candidate(parts: list[JSON]) -> JSON:
     return {"content": {"role": "model", "parts": parts}, "index": 0}
 
 
-def _ended(parts: list[JSON], reason: Reason, usage: Usage | None) -> JSON:
+def _stopped(reason: Reason, malformed: str | None) -> JSON:
+    """Why the model stopped. Google says of a call that cannot be read that it is malformed, in a good answer."""
+    said = _REASONS.get(reason)
+    if said is None and malformed is not None:
+        return {"finishReason": "MALFORMED_FUNCTION_CALL", "finishMessage": malformed}
+    return {"finishReason": said or "STOP"}
+
+
+def _ended(parts: list[JSON], stopped: JSON, usage: Usage | None) -> JSON:
     """What ends an answer. Clients read the parts of the last piece, too, so there is always one."""
-    candidate = _candidate(parts or [{"text": ""}]) | {"finishReason": _REASONS.get(reason, "STOP")}
+    candidate = _candidate(parts or [{"text": ""}]) | stopped
     return {"candidates": [candidate], "usageMetadata": _usage(usage or Usage())}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from passenger import seals
+from passenger.arguments import write_arguments
 from passenger.chat import Prompt, Refusal, Seal, Stamp, Text, Thought, ToolCall, Usage
 from passenger.decoding import has_few_values, mended
 from passenger.dialects.messages.failures import write_break
@@ -106,7 +107,7 @@ class Writer:
 def write_answer(prompt: Prompt, answer: Answer, stamp: Stamp) -> bytes:
     """A whole answer."""
     head = _head(prompt, stamp, Start(answer.model, answer.usage))
-    content = [block for part in answer.parts for block in _block(part)]
+    content = [block for part, cut in answer.marked() for block in _block(part, cut=cut)]
     return msgspec.json.encode({**head, "content": content, **_stopped(answer.reason, answer.sequence)})
 
 
@@ -131,7 +132,7 @@ def _stopped(reason: Reason, sequence: str | None) -> JSON:
     return {"stop_reason": word, "stop_sequence": stopped, "stop_details": details}
 
 
-def _block(part: AnswerPart) -> Iterator[JSON]:
+def _block(part: AnswerPart, *, cut: bool) -> Iterator[JSON]:
     match part:
         case Text(text) | Refusal(text):
             yield from [{"type": "text", "text": mended(text)}] if text else []
@@ -141,18 +142,19 @@ def _block(part: AnswerPart) -> Iterator[JSON]:
             thought = {"type": "thinking", "thinking": mended(text), "signature": _carried(seal)}
             yield from [thought] if text or seal else []
         case ToolCall():
-            yield _call(part.id, part.name, _arguments(part.arguments))
+            yield _call(part.id, part.name, _arguments(part, cut=cut))
 
 
-def _arguments(text: str) -> object:
-    """A call's arguments as the object they are, kept as text where they are none: a stream would hold them too."""
-    if not has_few_values(text):
-        return {"input": mended(text)}
-    try:
-        decoded = msgspec.json.decode(text or "{}")
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return {"input": mended(text)}
-    return decoded if isinstance(decoded, dict) else {"input": decoded}
+def _arguments(call: ToolCall, *, cut: bool) -> JSON:
+    """A call's arguments as the object they are: of a call that was cut nothing, for half of one means something else.
+
+    What is no object is wrapped as Anthropic has it ("Fine-grained tool streaming", on invalid JSON).
+    """
+    few = has_few_values(call.arguments)
+    found = write_arguments(call.arguments, custom=call.custom, cut=cut) if few else None
+    if found is None:
+        return {} if cut else {"INVALID_JSON": mended(call.arguments)}
+    return found
 
 
 def _call(call_id: str, name: str, arguments: object) -> JSON:

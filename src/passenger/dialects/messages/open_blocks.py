@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from passenger.arguments import unwrap_input
 from passenger.chat import Seal
-from passenger.decoding import has_few_values
 from passenger.dialects.messages.wire import Block, Piece
 from passenger.events import Delta, Event, PartStart, PartStop
 from passenger.toolnames import Names
@@ -92,12 +92,13 @@ class Call(Open):
             yield Delta(delta.partial_json)
 
     def close(self) -> Iterator[Event]:
-        """What was held back; an empty object where nothing was said."""
+        """What was held back, and what the block began with where nothing came later."""
         if self._start.custom:
-            text = _custom_input("".join(self._pieces), self._whole)
-            yield from [Delta(text)] if text else []
-        elif not self._said:
-            yield Delta(msgspec.json.encode(self._whole or {}).decode())
+            written = "".join(self._pieces) or (msgspec.json.encode(self._whole).decode() if self._whole else "")
+            if text := unwrap_input(written):
+                yield Delta(text)
+        elif self._whole and not self._said:
+            yield Delta(msgspec.json.encode(self._whole).decode())
         yield PartStop()
 
 
@@ -112,18 +113,3 @@ def open_block(block: Block, origin: str, names: Names) -> Open:
             return Call(block, names)
         case _:
             return Open()
-
-
-def _custom_input(text: str, whole: object) -> str:
-    """The raw text that a custom tool is called with; all there is where the model left the wrapping out."""
-    if not has_few_values(text):
-        return text
-    try:
-        arguments = msgspec.json.decode(text) if text else whole
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return text
-    match arguments:
-        case {"input": str(wrapped)}:
-            return wrapped
-        case _:
-            return text

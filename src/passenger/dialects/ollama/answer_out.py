@@ -3,6 +3,7 @@
 Facts: Ollama's API reference ("Streaming responses", "Usage"). Every line says the model and when it was asked.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from time import gmtime, strftime
 
@@ -56,16 +57,15 @@ class Writer:
         self._calls = 0
 
     def send(self, event: Event) -> Iterator[Message]:
-        """See `Writer.send`; a call comes whole when it has ended, or a Failure where it means nothing."""
+        """See `Writer.send`; a call comes whole when it has ended."""
         match event:
             case Delta(text):
                 yield from self._more(text)
             case PartStart():
                 self._open = event
                 self._arguments.clear()
-            case PartStop() if self._open.kind == "call":
-                yield self._line("", {"tool_calls": [self._call()]})
-                self._calls += 1
+            case PartStop(cut=cut) if self._open.kind == "call":
+                yield from self._called(cut=cut)
             case Finish(reason, usage):
                 yield self._line("", {}, _ended(reason, usage))
             case _:
@@ -85,10 +85,15 @@ class Writer:
             case _:
                 yield self._line(mended(text), {})
 
-    def _call(self) -> JSON:
+    def _called(self, *, cut: bool) -> Iterator[Message]:
         call = self._open
         whole = ToolCall(call.id, call.name, "".join(self._arguments), call.namespace, call.custom)
-        return _call(whole, self._calls)
+        said = _call(whole, self._calls, cut=cut)
+        if isinstance(said, str):
+            yield from [self._line(said, {})] if said else []
+        else:
+            yield self._line("", {"tool_calls": [said]})
+            self._calls += 1
 
     def _line(self, words: str, rest: JSON, ended: JSON | None = None) -> Message:
         line = self._head | self._place(words, rest) | (ended or {"done": False})
@@ -96,28 +101,42 @@ class Writer:
 
 
 def write_answer(prompt: Prompt, answer: Answer, stamp: Stamp, place: Place) -> bytes:
-    """A whole answer.
-
-    Raises:
-        Failure: a call's arguments are no object.
-    """
+    """A whole answer."""
     rest: JSON = {}
     thoughts = _joined(part.text for part in answer.parts if isinstance(part, Thought))
     if thoughts and shows_thoughts(prompt):
         rest["thinking"] = thoughts
-    if answer.calls:
-        rest["tool_calls"] = [_call(call, index) for index, call in enumerate(answer.calls)]
-    words = _joined(part.text for part in answer.parts if isinstance(part, Text | Refusal))
+    words, calls = _told(answer)
+    if calls:
+        rest["tool_calls"] = calls
     line = head(prompt.model, stamp) | place(words, rest) | _ended(answer.reason, answer.usage)
     return msgspec.json.encode(line)
+
+
+def _told(answer: Answer) -> tuple[str, list[JSON]]:
+    """The words and the calls of an answer."""
+    words, calls = list[str](), list[JSON]()
+    for part, cut in answer.marked():
+        if isinstance(part, Text | Refusal):
+            words.append(part.text)
+        elif isinstance(part, ToolCall):
+            said = _call(part, len(calls), cut=cut)
+            words.append(said) if isinstance(said, str) else calls.append(said)
+    return _joined(words), calls
 
 
 def _joined(texts: Iterable[str]) -> str:
     return mended("".join(texts))
 
 
-def _call(call: ToolCall, index: int) -> JSON:
-    arguments = write_arguments(call.arguments, custom=call.custom)
+def _call(call: ToolCall, index: int, *, cut: bool) -> JSON | str:
+    """A call, or the words that it becomes: none where the answer was cut in it, else what the model wrote.
+
+    Ollama's own parser shows a call that it cannot read as the text that it is.
+    """
+    arguments = write_arguments(call.arguments, custom=call.custom, cut=cut)
+    if arguments is None:
+        return "" if cut else f'{{"name": {json.dumps(mended(call.name))}, "arguments": {mended(call.arguments)}}}'
     return {
         "id": mended(call.id),
         "function": {"index": index, "name": mended(call.name), "arguments": arguments},

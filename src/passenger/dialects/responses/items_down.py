@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from passenger import seals
-from passenger.chat import JSON, Seal
-from passenger.events import PartStart
+from passenger.arguments import is_unfinished
+from passenger.chat import JSON
+from passenger.events import PartStart, PartStop
 
 Step = tuple[str, JSON]
 """The type of an event and its own fields."""
@@ -24,8 +25,8 @@ class Item(Protocol):
         """The events of one more piece."""
         ...
 
-    def end(self, seal: Seal | None) -> Iterator[Step]:
-        """The events that close it."""
+    def end(self, stop: PartStop) -> Iterator[Step]:
+        """The events that close it; an item that the answer was cut in is `incomplete`, as OpenAI has it."""
         ...
 
     @property
@@ -64,11 +65,11 @@ class Spoken:
         self._pieces.append(text)
         yield f"{self._kind}.delta", {**self._where, "delta": text, **self._logprobs}
 
-    def end(self, seal: Seal | None) -> Iterator[Step]:
+    def end(self, stop: PartStop) -> Iterator[Step]:
         """Repeat the whole."""
         text = "".join(self._pieces)
         key = "refusal" if self._refusal else "text"
-        self._content, self._status = [self._part(text)], "completed"
+        self._content, self._status = [self._part(text)], _status(cut=stop.cut)
         yield f"{self._kind}.done", {**self._where, key: text, **self._logprobs}
         yield "response.content_part.done", {**self._where, "part": self._content[0]}
         yield "response.output_item.done", {"output_index": self._index, "item": self.item}
@@ -106,9 +107,9 @@ class Reasoned:
         self._pieces.append(text)
         yield "response.reasoning_summary_text.delta", {**self._where, "delta": text}
 
-    def end(self, seal: Seal | None) -> Iterator[Step]:
+    def end(self, stop: PartStop) -> Iterator[Step]:
         """Repeat the summary, and give the seal: as it is where a Responses model made it, else with its origin."""
-        if seal is not None:
+        if (seal := stop.seal) is not None:
             own = seal.origin.partition("/")[0] == OWN
             self._seal = {"encrypted_content": seal.value if own else seals.wrap(seal)}
         if self._pieces:
@@ -149,13 +150,18 @@ class Called:
         self._pieces.append(text)
         yield f"{self._kind}.delta", {**self._where, "delta": text}
 
-    def end(self, seal: Seal | None) -> Iterator[Step]:
+    def end(self, stop: PartStop) -> Iterator[Step]:
         """Repeat the whole."""
-        self._status = "completed"
+        cut = stop.cut and is_unfinished("".join(self._pieces), custom=self._start.custom)
+        self._status = _status(cut=cut)
         item = self.item
         name = {} if self._start.custom else {"name": self._start.name}
         yield f"{self._kind}.done", {**self._where, **name, self._key: item[self._key]}
         yield "response.output_item.done", {"output_index": self._index, "item": item}
+
+
+def _status(*, cut: bool) -> str:
+    return "incomplete" if cut else "completed"
 
 
 def _summary(text: str) -> JSON:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import msgspec
 
-from passenger.chat import JSON, Prompt, Seal, Stamp, Usage
+from passenger.chat import JSON, Prompt, Stamp, Usage
 from passenger.dialects.responses.echo import INCOMPLETE, echo, usage_object
 from passenger.dialects.responses.failures import error_event, response_error
 from passenger.dialects.responses.ids import item_id
@@ -36,7 +36,7 @@ class Writer:
             case Delta() if self._open is not None:
                 yield from self._messages(self._open.more(event.text))
             case PartStop() if self._open is not None:
-                yield from self._close(self._open, event.seal)
+                yield from self._close(self._open, event)
             case Finish():
                 yield self._finish(event)
             case _:
@@ -70,8 +70,8 @@ class Writer:
     def _id(self, index: int, kind: str) -> str:
         return item_id(self.response["id"], index, kind)
 
-    def _close(self, item: Item, seal: Seal | None) -> Iterator[Message]:
-        yield from self._messages(item.end(seal))
+    def _close(self, item: Item, stop: PartStop) -> Iterator[Message]:
+        yield from self._messages(item.end(stop))
         self._output.append(item.item)
         self._open = None
 

@@ -14,7 +14,8 @@ from passenger.simulator.vendors.wanted import fragments
 
 Json = dict[str, Any]
 
-STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "refusal": "refusal"}
+STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
+STOP_REASONS |= {"refusal": "refusal", "filter": "refusal"}
 START_OUTPUT = 2  # output tokens that the first event of a stream already counts
 
 
@@ -33,6 +34,11 @@ class Told:
     def backend(self) -> str:
         """What its ids begin with after their kind."""
         return "bdrk_01" if self.bedrock else "01"
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it ends in the middle."""
+        return self.answer.choices[0].finish in {"length", "filter"}
 
     @property
     def output_tokens(self) -> int:
@@ -102,15 +108,18 @@ def _thinking_deltas(block: Json) -> list[Json]:
 
 def _tool_use(told: Told, call: Call, number: int) -> Json:
     call_id = f"toolu_{told.backend}{told.answer.digest[:20]}{number}"
-    return {"id": call_id, "input": _input(call.arguments), "name": call.name, "type": "tool_use"}
+    return {"id": call_id, "input": _input(call.arguments, cut=told.is_cut), "name": call.name, "type": "tool_use"}
 
 
-def _input(arguments: str) -> Any:  # Any: the JSON edge
-    """The arguments as the object they are; what is ordered badly written is passed on as a text inside one."""
+def _input(arguments: str, *, cut: bool) -> Any:  # Any: the JSON edge
+    """The arguments as the object they are; what is ordered badly written is passed on as a text inside one.
+
+    Half a call has no arguments in a message that comes whole.
+    """
     try:
-        return json.loads(arguments or "{}")
+        return json.loads(arguments or "{}", strict=False)
     except ValueError:
-        return {"INVALID_JSON": arguments}
+        return {} if cut else {"INVALID_JSON": arguments}
 
 
 def _message(told: Told, content: list[Json]) -> Json:

@@ -14,6 +14,9 @@ from passenger.simulator.responses.items import asks_to_compact, tools_of
 Json = dict[str, Any]
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
 
+INCOMPLETE = {"length": "max_output_tokens", "filter": "content_filter"}
+"""Why an answer is not whole, by how it ends."""
+
 SEALED = "reasoning.encrypted_content"
 TOOL_USAGE: Json = {
     "image_gen": {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0},
@@ -40,7 +43,13 @@ class Told:
     @property
     def status(self) -> Status:
         """How it ends."""
-        return "incomplete" if not self.compacts and self.answer.choices[0].finish == "length" else "completed"
+        cut = not self.compacts and self.answer.choices[0].finish in INCOMPLETE
+        return "incomplete" if cut else "completed"
+
+    @property
+    def why_incomplete(self) -> str:
+        """Why it is not whole."""
+        return INCOMPLETE[self.answer.choices[0].finish]
 
     @property
     def compacts(self) -> bool:
@@ -75,7 +84,7 @@ def response(told: Told, status: Status, items: list[Json]) -> Json:
         "completed_at": told.created + 1 if status == "completed" else None,
         "error": None,
         "id": told.ids.of("resp"),
-        "incomplete_details": {"reason": "max_output_tokens"} if status == "incomplete" else None,
+        "incomplete_details": {"reason": told.why_incomplete} if status == "incomplete" else None,
         "instructions": asked.get("instructions"),
         "max_output_tokens": asked.get("max_output_tokens"),
         "metadata": asked.get("metadata") or {},
@@ -151,10 +160,16 @@ def call_item(told: Told, index: int, call: Call, number: int, *, finished: bool
         "id": told.ids.of("ctc" if custom else "fc", index),
         "input" if custom else "arguments": call.arguments if finished else "",
         "name": call.name,
-        "status": "completed" if finished else "in_progress",
+        "status": _call_status(told, number) if finished else "in_progress",
         "type": "custom_tool_call" if custom else "function_call",
     }
     return shape | ({"namespace": namespace} if namespace else {})
+
+
+def _call_status(told: Told, number: int) -> Status:
+    """The last call of an answer that was cut is not whole."""
+    last = number == len(told.answer.choices[0].calls) - 1
+    return told.status if last else "completed"
 
 
 def search(told: Told, index: int, query: str, status: Status) -> Json:

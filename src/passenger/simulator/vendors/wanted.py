@@ -34,7 +34,7 @@ class Wanted:
 
 def finish(choice: Choice) -> str:
     """The `finish_reason` of a choice; a refusal looks like a filtered answer."""
-    return "content_filter" if choice.finish == "refusal" else choice.finish
+    return "content_filter" if choice.finish in {"refusal", "filter"} else choice.finish
 
 
 def fragments(arguments: str) -> list[str]:
