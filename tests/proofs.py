@@ -58,6 +58,7 @@ THREATS = {
     "T8": "an address that is opened in a browser",
     "S": "supply chain: the wheel, the locks, what importing does",
     "credentials": "where credentials may go (configuration.md)",
+    "profiles": "logins of different hosts are never mixed (cli.md)",
 }
 FAULTS = {
     "F1": "the token expires between check and use",

@@ -42,10 +42,6 @@ class Proxy:
     def pid(self) -> int:
         return self.process.pid
 
-    @property
-    def user_dir(self) -> Path:
-        return self.home / ".config" / "passenger"
-
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
@@ -70,6 +66,11 @@ class Proxy:
         async for line in self.process.stderr:
             self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
             self.record.add(self.lines[-1])
+
+
+def profile_of(simulator: Simulator, directory: Path) -> Path:
+    """The directory below one of Passenger's own in which it keeps what belongs to a simulator."""
+    return directory / "profiles" / f"localhost~{simulator.url.rpartition(':')[2]}"
 
 
 async def eventually(find: Callable[[], T | None]) -> T:

@@ -38,6 +38,7 @@ LAYERS: dict[str, int] = {
     "copilot": 2,
     "routing": 2,
     "thoughts": 2,
+    "account": 2,
     "accounts": 2,
     "session": 2,
     "exchange": 2,

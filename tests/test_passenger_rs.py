@@ -8,23 +8,24 @@ import pytest
 
 from passenger.simulator import Fault, Simulator
 from tests.proxy import STARTED, Proxy, spawn
+from tests.tunnel import standing_for_github
 
 CONFIG = """\
 [github]
-device_code_url = "{url}/login/device/code"
-oauth_token_url = "{url}/login/oauth/access_token"
-copilot_token_url = "{url}/copilot_internal/v2/token"
-copilot_models_url = "{url}/models"
+device_code_url = "https://github.com/login/device/code"
+oauth_token_url = "https://github.com/login/oauth/access_token"
+copilot_token_url = "https://api.github.com/copilot_internal/v2/token"
+copilot_models_url = "https://api.githubcopilot.com/models"
 client_id = "Iv1.b507a08c87ecfe98"
 
 [copilot]
-api_base_url = "{url}"
+api_base_url = "https://api.githubcopilot.com"
 
 [server]
 port = 0
 host = "127.0.0.1"
 """
-"""Its keys, all of them, with other URLs and another port."""
+"""Its keys, all of them, with another port and another list of models."""
 
 
 def put_tokens(directory: Path, simulator: Simulator) -> None:
@@ -46,27 +47,28 @@ async def address(process: Proxy) -> str:
 async def test_its_config_and_token_files_work_and_stay_as_they_are(
     simulator: Simulator, home: Path, http: aiohttp.ClientSession, flag: str
 ) -> None:
-    (home / "config.toml").write_text(CONFIG.format(url=simulator.url))
+    (home / "config.toml").write_text(CONFIG)
     theirs = home / ".config" / "passenger-rs"
-    put_tokens(theirs, simulator)
-    before = {path.name: path.read_bytes() for path in theirs.iterdir()}
-    process = await spawn(home, [flag, "config.toml"])
-    try:
-        url = await address(process)
-        async with http.get(f"{url}/models") as response:
-            models = await response.json()
-        async with http.post(
-            f"{url}/chat/completions", json={"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}
-        ) as response:
-            answer = await response.json()
-        simulator.revoke_tokens()
-        async with http.post(
-            f"{url}/chat/completions", json={"model": "gpt-4o", "messages": [{"role": "user", "content": "again"}]}
-        ) as response:
-            assert response.status == 200
-    finally:
-        process.signal(15)
-        assert await process.ended() == 0
+    async with standing_for_github(simulator, home) as env:
+        put_tokens(theirs, simulator)
+        before = {path.name: path.read_bytes() for path in theirs.iterdir()}
+        process = await spawn(home, [flag, "config.toml"], env)
+        try:
+            url = await address(process)
+            async with http.get(f"{url}/models") as response:
+                models = await response.json()
+            async with http.post(
+                f"{url}/chat/completions", json={"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}
+            ) as response:
+                answer = await response.json()
+            simulator.revoke_tokens()
+            async with http.post(
+                f"{url}/chat/completions", json={"model": "gpt-4o", "messages": [{"role": "user", "content": "again"}]}
+            ) as response:
+                assert response.status == 200
+        finally:
+            process.signal(15)
+            assert await process.ended() == 0
     assert models["object"] == "list"
     assert "gpt-4o" in {model["id"] for model in models["data"]}
     assert "hi" in answer["choices"][0]["message"]["content"]

@@ -370,3 +370,23 @@ def test_a_file_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
         PrivateFile(path).write({})
     assert path.read_text() == "theirs"
     assert path.stat().st_uid == 12345
+
+
+@pytest.mark.parametrize("parents", ["", "a", "a/b/c"])
+def test_what_can_be_written_is_known_before_and_leaves_nothing(tmp_path: Path, parents: str) -> None:
+    PrivateFile(tmp_path / parents / "x.json").check_writable()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["nowhere/x.json", "file/x.json", "directory", "fifo"])
+def test_what_cannot_be_written_is_known_before_and_stays_as_it_is(tmp_path: Path, path: str) -> None:
+    (tmp_path / "file").write_text("a file")
+    (tmp_path / "directory").mkdir()
+    os.mkfifo(tmp_path / "fifo")
+    file = PrivateFile(tmp_path / path, make_parents=False)
+    with pytest.raises(StoreError) as before:
+        file.check_writable()
+    with pytest.raises(StoreError) as then:
+        file.write({})
+    assert str(before.value) == str(then.value)
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["directory", "fifo", "file"]

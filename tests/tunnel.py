@@ -5,8 +5,12 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import trustme
+
+from passenger.config import Github
+from passenger.simulator import Simulator
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -143,3 +147,21 @@ class Tunnel:
             task.cancel()
             del self._tunnels[task]
             gone.set()
+
+
+API = "https://api.githubcopilot.com"
+URLS = ("device_code_url", "oauth_token_url", "copilot_token_url")
+REAL = ("github.com", "api.github.com", "api.githubcopilot.com")
+"""The hosts that are asked where no setting says another."""
+
+
+@contextlib.asynccontextmanager
+async def standing_for_github(sim: Simulator, directory: Path) -> AsyncIterator[dict[str, str]]:
+    """The environment in which github.com itself is this simulator."""
+    ca, tunnel, bundle = trustme.CA(), Tunnel(), directory / "github.pem"
+    ca.cert_pem.write_to_path(bundle)
+    sim.account.api_url = API
+    async with tls(ca.issue_cert(*REAL), int(sim.url.rpartition(":")[2])) as front, tunnel.listening():
+        tunnel.names |= dict.fromkeys(REAL, front)
+        named = {f"PASSENGER_GITHUB_{name}".upper(): getattr(Github(), name) for name in URLS}
+        yield {"HTTPS_PROXY": f"http://127.0.0.1:{tunnel.port}", "PASSENGER_NETWORK_CA_BUNDLE": str(bundle), **named}

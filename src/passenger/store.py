@@ -103,6 +103,21 @@ class PrivateFile:
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}") from error
 
+    def check_writable(self) -> None:
+        """Find out whether `write` could do it, as far as that can be known without writing it.
+
+        Raises:
+            StoreError: as `write` does.
+        """
+        try:
+            self._check_directory()
+            self._check_replaceable()
+            probe = _existing(self.path.parent) / f".{self.path.name}.{secrets.token_hex(6)}"
+            os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
+            probe.unlink()
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be written: {error.strerror}") from error
+
     def set_aside(self) -> Path | None:
         """Move a corrupt file out of the way and keep it; None where that is not possible.
 
@@ -138,9 +153,12 @@ class PrivateFile:
             await lock.release()
 
     def _ensure_directory(self) -> None:
+        self._check_directory()
+        _make_private(self.path.parent)
+
+    def _check_directory(self) -> None:
         if not self.make_parents and not self.path.parent.is_dir():
             raise StoreError(f"the directory {self.path.parent} does not exist")
-        _make_private(self.path.parent)
 
     def _check_link(self) -> None:
         """Follow a link (secrets that are mounted into containers are links), but none that somebody else has put."""
@@ -197,6 +215,11 @@ class PrivateFile:
             temporary.unlink(missing_ok=True)
             raise
         _sync_directory(self.path.parent)
+
+
+def _existing(directory: Path) -> Path:
+    """The directory, or the nearest one above it that there is."""
+    return next(found for found in (directory, *directory.parents) if found.exists())
 
 
 def _make_private(directory: Path) -> None:

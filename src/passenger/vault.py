@@ -71,15 +71,19 @@ class TokenPaths:
 
 
 def token_paths(
-    user_dir: Path, legacy_dir: Path, access: Path | None = None, copilot: Path | None = None
+    directory: Path, legacy_dir: Path | None, access: Path | None = None, copilot: Path | None = None
 ) -> TokenPaths:
     """The files to use; a path that was asked for is the only one, read and written, and its directory must exist."""
     return TokenPaths(
-        access=PrivateFile(access, make_parents=False) if access else PrivateFile(user_dir / ACCESS_TOKEN),
-        copilot=PrivateFile(copilot, make_parents=False) if copilot else PrivateFile(user_dir / COPILOT_TOKEN),
-        legacy_access=None if access else PrivateFile(legacy_dir / ACCESS_TOKEN, ours=False),
-        legacy_copilot=None if copilot or access else PrivateFile(legacy_dir / COPILOT_TOKEN, ours=False),
+        access=PrivateFile(access, make_parents=False) if access else PrivateFile(directory / ACCESS_TOKEN),
+        copilot=PrivateFile(copilot, make_parents=False) if copilot else PrivateFile(directory / COPILOT_TOKEN),
+        legacy_access=_legacy(legacy_dir, ACCESS_TOKEN) if not access else None,
+        legacy_copilot=_legacy(legacy_dir, COPILOT_TOKEN) if not (copilot or access) else None,
     )
+
+
+def _legacy(directory: Path | None, name: str) -> PrivateFile | None:
+    return None if directory is None else PrivateFile(directory / name, ours=False)
 
 
 _T = TypeVar("_T", bound=Struct)
@@ -148,6 +152,23 @@ class FileVault:
         else:
             self._unsaved = False
         self._seen = (self._seen[0], self._paths.copilot.stamp())
+
+    def check_writable(self) -> None:
+        """Find out whether a login and a token could be saved, and save nothing.
+
+        Raises:
+            StoreError: one of them could not.
+        """
+        self._paths.access.check_writable()
+        self._paths.copilot.check_writable()
+
+    def login_to_replace(self) -> Login | None:
+        """The login in the file that a new one is written to, None where there is none that can be used."""
+        content = self._read(self._paths.access, _AccessFile)
+        if content is None:
+            return None
+        self._on_secret(content.access_token)
+        return Login(Secret(content.access_token), Source.SAVED, str(self._paths.access.path))
 
     def save_login(self, token: Secret, token_type: str, scope: str) -> None:
         """Write `access_token.json`.

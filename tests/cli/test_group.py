@@ -40,6 +40,30 @@ def test_each_command_has_help_of_its_own(capsys: pytest.CaptureFixture[str], na
     assert capsys.readouterr().out.startswith(f"Usage: passenger {name} [OPTIONS]")
 
 
+ACCOUNT = {"--config", "--ca-bundle", "--access-token-path", "--copilot-token-path"}
+PLACE = {"--host", "--port"}
+LOG = {"--verbose", "--quiet", "--log-format"}
+MEANT: dict[str, set[str]] = {
+    "serve": ACCOUNT | PLACE | LOG | {"--workers"},
+    "login": ACCOUNT | LOG | {"--no-browser", "--token-stdin"},
+    "refresh": ACCOUNT | LOG,
+    "demo": PLACE | LOG,
+    "simulate": PLACE | LOG | {"--plan", "--token-lifetime"},
+    "config show": {"--config", "--json"},
+}
+PORTS = {"serve": "8081", "demo": "8081", "simulate": "8082"}
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_help_of_each_command_shows_the_flags_that_mean_something_there(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert run([*name.split(), "--help"]) == 0
+    options = capsys.readouterr().out.partition("\nOptions:\n")[2]
+    assert set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", options, re.MULTILINE)) == MEANT[name] | {"--help"}
+    assert re.findall(r"any free port\.  \[(\d+)\]", options) == ([PORTS[name]] if name in PORTS else [])
+
+
 @pytest.mark.parametrize("flag", ["-V", "--version"])
 def test_the_version_is_told(command: Command, flag: str) -> None:
     assert command(flag).out == f"passenger {__version__}\n"

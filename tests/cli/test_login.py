@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import pty
+import re
 import signal
 import stat
 import subprocess
@@ -13,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from passenger.simulator import Fault, Simulator
-from tests.proxy import PATIENCE, environment, eventually, spawn
+from tests.proxy import PATIENCE, environment, eventually, profile_of, running, spawn
+from tests.tunnel import standing_for_github
 
 DEVICE = "/login/device/code"
 POLL = "/login/oauth/access_token"
 EXCHANGE = "/copilot_internal/v2/token"
+MAIN = "import sys; sys.argv[0] = 'passenger'; from passenger.cli import main; sys.exit(main())"
 
 
 def settings(simulator: Simulator, home: Path) -> list[str]:
@@ -49,7 +52,12 @@ async def login(simulator: Simulator, home: Path, *arguments: str, stdin: str | 
 
 def saved(home: Path) -> dict[str, dict[str, object]]:
     directory = home / ".config" / "passenger"
-    return {path.name: json.loads(path.read_text()) for path in sorted(directory.glob("*.json"))}
+    return {path.name: json.loads(path.read_text()) for path in sorted(directory.rglob("*.json"))}
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """Every file below, whatever its name."""
+    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
 async def test_a_login_saves_both_files_for_its_owner_alone_and_says_who_is_in(
@@ -64,8 +72,8 @@ async def test_a_login_saves_both_files_for_its_owner_alone_and_says_who_is_in(
     assert list(files) == ["access_token.json", "token.json"]
     assert set(files["access_token.json"]) == {"access_token", "token_type", "scope"}
     assert {"token", "expires_at", "refresh_in"} <= set(files["token.json"])
-    directory = home / ".config" / "passenger"
-    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    directory = profile_of(simulator, home / ".config" / "passenger")
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (directory, *directory.parents[:2])} == {0o700}
     assert {stat.S_IMODE(path.stat().st_mode) for path in directory.glob("*.json")} == {0o600}
 
 
@@ -76,6 +84,69 @@ async def test_the_code_and_the_address_are_shown_and_the_tokens_never(simulator
     files = saved(home)
     assert str(files["access_token.json"]["access_token"]) not in said
     assert str(files["token.json"]["token"]) not in said
+
+
+@pytest.mark.proves("profiles")
+@pytest.mark.parametrize(
+    ("arguments", "code", "exchanges"),
+    [(["login"], 0, 1), (["refresh"], 4, 0), (["--port", "0"], 4, 0)],
+    ids=["login", "refresh", "serve"],
+)
+async def test_nothing_that_is_done_with_another_host_uses_or_touches_a_real_login(
+    simulator: Simulator, home: Path, arguments: list[str], code: int, exchanges: int
+) -> None:
+    async with Simulator() as real, standing_for_github(real, home) as env:
+        process = await spawn(home, ["login", "--token-stdin"], env, subprocess.PIPE)
+        assert process.process.stdin is not None
+        process.process.stdin.write(f"{real.login_token}\n".encode())
+        process.process.stdin.close()
+        assert await process.ended() == 0, process.lines
+    directory = home / ".config" / "passenger"
+    before = contents(directory)
+    assert {"access_token.json", "token.json"} <= set(before)
+    done = await spawn(home, [*settings(simulator, home), *arguments])
+    assert await done.ended() == code, done.lines
+    after = contents(directory)
+    assert {name: after[name] for name in before} == before
+    assert len(simulator.seen(EXCHANGE)) == exchanges  # the real login, which it would take, has not gone there
+    assert (profile_of(simulator, directory) / "access_token.json").exists() is (code == 0)
+
+
+@pytest.mark.proves("profiles")
+async def test_login_refresh_and_serving_use_the_same_files_of_a_host(simulator: Simulator, home: Path) -> None:
+    assert (await login(simulator, home))[0] == 0
+    directory = profile_of(simulator, home / ".config" / "passenger")
+    first = json.loads((directory / "token.json").read_text())["token"]
+    assert await (await spawn(home, [*settings(simulator, home), "refresh"])).ended() == 0
+    second = json.loads((directory / "token.json").read_text())["token"]
+    async with running(simulator, home, login=False) as proxy:
+        assert proxy.logged(str(directory / "access_token.json"))
+    assert first != second
+    assert contents(home / ".config").keys() == {
+        str((directory / name).relative_to(home / ".config"))
+        for name in ("access_token.json", "token.json", "token.json.lock")
+    }
+
+
+async def test_who_is_logged_in_already_is_said_and_replaced_only_by_a_login_that_succeeds(
+    simulator: Simulator, home: Path
+) -> None:
+    assert (await login(simulator, home))[0] == 0
+    before = contents(home / ".config")
+    simulator.deny()
+    code, said = await login(simulator, home)
+    assert code == 1
+    assert "You are logged in already, as octo-simulated." in said
+    assert contents(home / ".config") == before
+
+
+async def test_a_login_whose_owner_github_does_not_tell_is_said_by_its_file(simulator: Simulator, home: Path) -> None:
+    assert (await login(simulator, home))[0] == 0
+    simulator.inject(Fault(status=500), "/user", times=None)
+    code, said = await login(simulator, home, "--token-stdin", stdin=f"{simulator.login_token}\n")
+    path = profile_of(simulator, home / ".config" / "passenger") / "access_token.json"
+    assert code == 0
+    assert f"A login is saved already in {path}." in said
 
 
 async def test_the_old_spelling_does_the_same(simulator: Simulator, home: Path) -> None:
@@ -179,8 +250,30 @@ async def test_a_path_in_a_directory_that_is_missing_is_an_error_that_names_it(
     missing = home / "nowhere"
     code, said = await login(simulator, home, "--access-token-path", str(missing / "a.json"))
     assert code == 1
-    assert str(missing) in said
+    assert f"the directory {missing} does not exist" in said
     assert not missing.exists()
+    assert simulator.requests == []
+
+
+@pytest.mark.parametrize("flag", ["--access-token-path", "--copilot-token-path"])
+async def test_a_path_that_cannot_be_written_is_an_error_before_anything_is_asked(
+    simulator: Simulator, home: Path, flag: str
+) -> None:
+    code, said = await login(simulator, home, flag, "/proc/self/a.json")
+    assert code == 1
+    assert "/proc/self/a.json cannot be written: " in said
+    assert simulator.requests == []
+    assert not (home / ".config").exists()
+
+
+async def test_a_config_directory_that_cannot_be_made_is_an_error_before_anything_is_asked(
+    simulator: Simulator, home: Path
+) -> None:
+    (home / ".config").write_text("a file where a directory should be")
+    code, said = await login(simulator, home)
+    assert code == 1
+    assert "cannot be written: Not a directory" in said
+    assert simulator.requests == []
 
 
 @pytest.mark.proves("F16")
@@ -192,6 +285,28 @@ async def test_ctrl_c_ends_it_with_130_and_leaves_nothing_behind(home: Path) -> 
         assert await process.ended() == 130
     assert saved(home) == {}
     assert not process.logged("Traceback")
+
+
+@pytest.mark.proves("F16")
+@pytest.mark.parametrize("arguments", [["login"], ["refresh"]], ids=["login", "refresh"])
+async def test_ctrl_c_ends_it_though_it_was_started_in_the_background(home: Path, arguments: list[str]) -> None:
+    async with Simulator(device_interval=0.02, approve_after=1_000_000) as simulator:
+        simulator.inject(Fault(delay=PATIENCE), EXCHANGE)
+        asked = EXCHANGE if arguments == ["refresh"] else POLL
+        process = await spawn(
+            home,
+            [*settings(simulator, home), *arguments],
+            {"COPILOT_GITHUB_TOKEN": simulator.login_token},
+            program=("-c", f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {MAIN}"),
+        )
+        try:
+            await eventually(lambda: simulator.seen(asked))
+            process.signal(signal.SIGINT)
+            assert await process.ended() == 130
+        finally:
+            if process.process.returncode is None:
+                process.process.kill()
+    assert saved(home) == {}
 
 
 async def test_it_works_with_stdin_closed(simulator: Simulator, home: Path) -> None:
@@ -221,7 +336,7 @@ async def test_a_terminal_sees_the_code_in_large_and_no_token(simulator: Simulat
         assert await process.wait() == 0, shown
     assert "enter this code" in shown
     assert "in a browser" in shown
-    assert "left, Ctrl-C stops" in shown
+    assert re.search(r"Waiting for you to enter the code \(expires in \d+:\d\d\)\. Ctrl-C stops\.", shown)
     assert simulator.login_token not in shown
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from passenger.simulator import Fault, Simulator
-from tests.proxy import Proxy, spawn
+from tests.proxy import Proxy, profile_of, spawn
 
 
 async def refreshed(simulator: Simulator, home: Path, *arguments: str, token: str | None = None) -> tuple[int, Proxy]:
@@ -23,7 +23,7 @@ async def test_a_refresh_always_exchanges(simulator: Simulator, home: Path, comm
         code, process = await refreshed(simulator, home, command)
         assert code == 0, process.lines
         assert simulator.exchanges == count
-    kept = json.loads((home / ".config" / "passenger" / "token.json").read_text())
+    kept = json.loads((profile_of(simulator, home / ".config" / "passenger") / "token.json").read_text())
     assert kept["token"].startswith("tid=")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from passenger.simulator import Fault, Simulator
-from tests.proxy import eventually
+from tests.proxy import eventually, profile_of
 from tests.web.bench import AGES, Answer, Bench, asking, bench
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -127,7 +127,7 @@ async def test_a_field_that_is_not_supported_is_stripped_once_and_remembered_ove
             assert [("top_p" in seen.json()) for seen in one.chats()] == [True, False]
             assert (await one.chat(top_p=0.5)).headers["x-passenger-dropped"] == "top_p"
             assert len(one.chats()) == 3
-            file = one.proxy.home / ".local" / "state" / "passenger" / "learned.json"
+            file = profile_of(sim, one.proxy.home / ".local" / "state" / "passenger") / "learned.json"
             assert [row["field"] for row in json.loads(file.read_text())["rows"]] == ["top_p"]
             assert file.stat().st_mode & 0o077 == 0
         async with bench(tmp_path, simulator=sim, primed=False) as again:
@@ -321,7 +321,7 @@ async def test_a_count_is_copilots_own_where_it_has_one_and_else_learned_from_wh
             while await counted(one, RESPONSES_ONLY, text) != pytest.approx(theirs, rel=0.02):
                 await asyncio.sleep(0.05)
         assert len(one.sim.seen("/v1/messages/count_tokens")) == 1
-        file = one.proxy.home / ".local" / "state" / "passenger" / "ratios.json"
+        file = profile_of(one.sim, one.proxy.home / ".local" / "state" / "passenger") / "ratios.json"
         await eventually(file.exists)
         assert file.stat().st_mode & 0o077 == 0
 

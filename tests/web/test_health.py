@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from passenger.simulator import Fault, Simulator
-from tests.proxy import PATIENCE
+from tests.proxy import PATIENCE, profile_of
 from tests.web.bench import EXCHANGE, Answer, Bench, bench
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -62,7 +62,7 @@ async def test_a_refused_login_is_told(tmp_path: Path) -> None:
 
 async def test_an_early_renewal_that_fails_is_told_and_harms_nobody(tmp_path: Path) -> None:
     async with Simulator(token_lifetime=1800, refresh_in=1500) as sim:
-        home = tmp_path / "home" / ".config" / "passenger"
+        home = profile_of(sim, tmp_path / "home" / ".config" / "passenger")
         home.mkdir(parents=True, mode=0o700)
         token = sim.mint()
         note = {"expires_at": time.time() + 600, "refresh_at": time.time() - 1}
@@ -81,9 +81,9 @@ async def test_an_early_renewal_that_fails_is_told_and_harms_nobody(tmp_path: Pa
 
 @pytest.mark.proves("F13")
 async def test_a_login_that_cannot_be_read_means_not_ready(tmp_path: Path) -> None:
-    home = tmp_path / "home" / ".config" / "passenger"
-    home.mkdir(parents=True, mode=0o700)
     async with Simulator() as sim:
+        home = profile_of(sim, tmp_path / "home" / ".config" / "passenger")
+        home.mkdir(parents=True, mode=0o700)
         saved = home / "access_token.json"
         saved.write_text(json.dumps({"access_token": sim.login_token}))
         async with bench(tmp_path, primed=False, login=False, simulator=sim) as own:

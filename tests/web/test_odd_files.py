@@ -12,8 +12,9 @@ import aiohttp
 import pytest
 
 from passenger.simulator import Simulator
-from tests.proxy import eventually, spawn
+from tests.proxy import eventually, profile_of, spawn
 from tests.test_store import MISPLACED
+from tests.tunnel import standing_for_github
 from tests.web.bench import Bench, bench
 from tests.web.test_shutdown import serves, started
 from tests.web.test_tokens import put_login, put_token, user_dir
@@ -39,15 +40,16 @@ async def keeps_on(own: Bench) -> None:
 @pytest.mark.proves("T3", "F13")
 @pytest.mark.parametrize("put", MISPLACED)
 async def test_what_stands_in_the_tokens_place_is_set_aside(tmp_path: Path, put: Callable[[Path], None]) -> None:
-    directory = user_dir(tmp_path)
-    directory.mkdir(parents=True, mode=0o700)
-    put(directory / "token.json")
-    async with bench(tmp_path, primed=False) as own:
-        await keeps_on(own)
-        (kept,) = directory.glob("token.json.corrupt-*")
-        assert own.proxy.logged(f"kept as {kept}")
-        assert json.loads((directory / "token.json").read_text())["token"] in own.sim.account.minted
-        assert (await own.get("/readyz")).json() == {"status": "ok", "degraded": {}}
+    async with Simulator() as sim:
+        directory = user_dir(tmp_path, sim)
+        directory.mkdir(parents=True, mode=0o700)
+        put(directory / "token.json")
+        async with bench(tmp_path, simulator=sim, primed=False) as own:
+            await keeps_on(own)
+            (kept,) = directory.glob("token.json.corrupt-*")
+            assert own.proxy.logged(f"kept as {kept}")
+            assert json.loads((directory / "token.json").read_text())["token"] in own.sim.account.minted
+            assert (await own.get("/readyz")).json() == {"status": "ok", "degraded": {}}
 
 
 @pytest.mark.proves("T3", "F14")
@@ -87,7 +89,7 @@ async def test_what_stands_in_the_logins_place_is_said_and_no_other_login_taken(
 @pytest.mark.proves("T3", "F14")
 async def test_a_token_of_another_user_is_neither_used_nor_replaced(tmp_path: Path) -> None:
     async with Simulator() as sim:
-        path = put_token(user_dir(tmp_path), sim.mint())
+        path = put_token(user_dir(tmp_path, sim), sim.mint())
         os.chown(path, SOMEBODY, SOMEBODY)
         before = path.read_bytes()
         async with bench(tmp_path, simulator=sim, primed=False) as own:
@@ -112,10 +114,10 @@ async def test_a_login_of_another_user_is_refused_with_his_number(tmp_path: Path
 @ROOT_ONLY
 @pytest.mark.proves("T3")
 async def test_an_old_login_of_another_user_is_passed_over(tmp_path: Path) -> None:
-    async with Simulator() as sim:
+    async with Simulator() as sim, standing_for_github(sim, tmp_path) as env:
         path = put_login(tmp_path / "home" / ".config" / "passenger-rs", "ghu_simulated-wrong")
         os.chown(path, SOMEBODY, SOMEBODY)
-        async with bench(tmp_path, simulator=sim, login=False, env={"GH_TOKEN": sim.login_token}) as own:
+        async with bench(tmp_path, simulator=sim, login=False, env={**env, "GH_TOKEN": sim.login_token}) as own:
             await own.chat()
             assert len(own.proxy.logged(f"{path} belongs to another user")) == 1
 
@@ -124,18 +126,19 @@ async def test_an_old_login_of_another_user_is_passed_over(tmp_path: Path) -> No
 @pytest.mark.proves("T3", "F14")
 async def test_a_home_of_another_user_is_used_as_far_as_it_lets_us(tmp_path: Path) -> None:
     """As in a container whose volume has another owner."""
-    directory = user_dir(tmp_path)
-    state = tmp_path / "home" / ".local" / "state" / "passenger"
-    for path in (directory, state):
-        path.mkdir(parents=True)
-        os.chown(path, SOMEBODY, SOMEBODY)
-    for name in ("learned.json", "ratios.json", "models.json"):
-        (state / name).write_text("{}")
-        os.chown(state / name, SOMEBODY, SOMEBODY)
-    async with bench(tmp_path, "--workers", "2", primed=False) as own:
-        await keeps_on(own)
-        body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]}
-        assert (await own.send("POST", "/v1/messages/count_tokens", json=body)).status == 200
+    async with Simulator() as sim:
+        directory = user_dir(tmp_path, sim)
+        state = profile_of(sim, tmp_path / "home" / ".local" / "state" / "passenger")
+        for path in (directory, state):
+            path.mkdir(parents=True)
+            os.chown(path, SOMEBODY, SOMEBODY)
+        for name in ("learned.json", "ratios.json", "models.json"):
+            (state / name).write_text("{}")
+            os.chown(state / name, SOMEBODY, SOMEBODY)
+        async with bench(tmp_path, "--workers", "2", simulator=sim, primed=False) as own:
+            await keeps_on(own)
+            body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]}
+            assert (await own.send("POST", "/v1/messages/count_tokens", json=body)).status == 200
     assert {(state / name).read_text() for name in ("learned.json", "ratios.json", "models.json")} == {"{}"}
 
 
@@ -186,17 +189,19 @@ async def test_a_disk_that_is_full_stops_neither_service_nor_the_log_for_good(tm
             Simulator() as sim,
             started(sim, tmp_path, f'"$@" 2>>{disk}/log', asyncio.subprocess.DEVNULL) as (url, _),
         ):
+            own = profile_of(sim, disk)
             assert await serves(url, 20)
             assert await count(url) == 200
             assert await serves(url, 2)
             assert sim.exchanges == 1
             assert "token.json" in (await report(url))["degraded"]["token_file"]
-            assert {path.name for path in disk.iterdir()} <= {"state", "filler", "log", "token.json.lock"}
+            assert {path.name for path in disk.iterdir()} <= {"state", "filler", "log", "profiles"}
+            assert {path.name for path in own.glob("*")} <= {"token.json.lock"}
             (disk / "filler").unlink()
             sim.revoke_tokens()
             assert await serves(url, 2)
             assert (await report(url))["degraded"] == {}
-            assert json.loads((disk / "token.json").read_text())["token"] in sim.account.minted
+            assert json.loads((own / "token.json").read_text())["token"] in sim.account.minted
             await eventually(lambda: "POST /v1/chat/completions 200" in (disk / "log").read_text())
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from passenger.simulator import Fault, Simulator
-from tests.proxy import eventually, running
+from tests.proxy import eventually, profile_of, running
+from tests.tunnel import standing_for_github
 from tests.web.bench import AGES, EXCHANGE, UP, Answer, Bench, asking, bench
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -22,8 +23,9 @@ ANOTHER_LOGIN = "gho_simulated-vscode-0001"
 """A second login that the simulator knows."""
 
 
-def user_dir(directory: Path) -> Path:
-    return directory / "home" / ".config" / "passenger"
+def user_dir(directory: Path, sim: Simulator) -> Path:
+    """Where a proxy keeps the tokens of this simulator."""
+    return profile_of(sim, directory / "home" / ".config" / "passenger")
 
 
 def put(path: Path, content: object) -> Path:
@@ -77,7 +79,7 @@ async def test_thirty_at_once_without_a_token_cost_one_exchange_and_its_file_is_
             answers = await asyncio.gather(*[own.chat(f"number {n}", stream=bool(n % 2)) for n in range(30)])
             assert {answer.status for answer in answers} == {200}
             assert own.sim.exchanges == 1
-            directory = user_dir(tmp_path)
+            directory = user_dir(tmp_path, own.sim)
             assert stat.S_IMODE(directory.stat().st_mode) == 0o700
             for path in directory.iterdir():
                 assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
@@ -107,8 +109,8 @@ async def test_a_token_that_has_expired_or_is_about_to_is_exchanged_before_it_is
     tmp_path: Path, left: int
 ) -> None:
     async with Simulator() as sim:
-        put_login(user_dir(tmp_path), sim.login_token)
-        path = put_token(user_dir(tmp_path), sim.mint(), expires_at=int(time.time()) + left)
+        put_login(user_dir(tmp_path, sim), sim.login_token)
+        path = put_token(user_dir(tmp_path, sim), sim.mint(), expires_at=int(time.time()) + left)
         async with bench(tmp_path, simulator=sim, login=False, primed=False) as own:
             assert (await own.chat()).status == 200
             assert sim.exchanges == 1
@@ -118,9 +120,9 @@ async def test_a_token_that_has_expired_or_is_about_to_is_exchanged_before_it_is
 
 async def test_a_token_due_for_renewal_serves_at_once_and_is_renewed_beside(tmp_path: Path) -> None:
     async with Simulator() as sim:
-        put_login(user_dir(tmp_path), sim.login_token)
+        put_login(user_dir(tmp_path, sim), sim.login_token)
         old = sim.mint()
-        put_token(user_dir(tmp_path), old, expires_at=int(time.time()) + 250)
+        put_token(user_dir(tmp_path, sim), old, expires_at=int(time.time()) + 250)
         sim.inject(Fault(delay=AGES), path=EXCHANGE)
         async with bench(tmp_path, simulator=sim, login=False, primed=False) as own:
             assert (await own.chat()).status == 200
@@ -142,8 +144,8 @@ CORRUPT = {
 @pytest.mark.parametrize("name", CORRUPT)
 async def test_a_corrupt_token_is_set_aside_and_service_goes_on(tmp_path: Path, name: str) -> None:
     async with Simulator() as sim:
-        put_login(user_dir(tmp_path), sim.login_token)
-        path = put(user_dir(tmp_path) / "token.json", CORRUPT[name])
+        put_login(user_dir(tmp_path, sim), sim.login_token)
+        path = put(user_dir(tmp_path, sim) / "token.json", CORRUPT[name])
         async with bench(tmp_path, simulator=sim, login=False, primed=False) as own:
             assert (await own.chat()).status == 200
             assert sim.exchanges == 1
@@ -154,26 +156,39 @@ async def test_a_corrupt_token_is_set_aside_and_service_goes_on(tmp_path: Path, 
 
 
 async def test_files_of_passenger_rs_are_read_and_left_alone(tmp_path: Path) -> None:
-    async with Simulator() as sim:
+    async with Simulator() as sim, standing_for_github(sim, tmp_path) as env:
+        ours = tmp_path / "home" / ".config" / "passenger"
         legacy = tmp_path / "home" / ".config" / "passenger-rs"
         put_login(legacy, sim.login_token).chmod(0o644)
         put_token(legacy, sim.mint()).chmod(0o644)
         before = tree(legacy)
-        async with bench(tmp_path, simulator=sim, login=False, primed=False) as own:
+        async with bench(tmp_path, simulator=sim, login=False, primed=False, env=env) as own:
             assert (await own.chat()).status == 200
             assert sim.exchanges == 0
-            assert not user_dir(tmp_path).exists()
+            assert not ours.exists()
             sim.revoke_tokens()
             assert (await own.chat()).status == 200
             assert logins(sim) == [sim.login_token]
             assert tree(legacy) == before
-            assert json.loads((user_dir(tmp_path) / "token.json").read_text())["token"] in sim.account.minted
+            assert json.loads((ours / "token.json").read_text())["token"] in sim.account.minted
+
+
+async def test_files_of_passenger_rs_are_nothing_to_another_host(tmp_path: Path) -> None:
+    async with Simulator() as sim:
+        legacy = tmp_path / "home" / ".config" / "passenger-rs"
+        put_login(legacy, "ghu_simulated-wrong")
+        put_token(legacy, sim.mint())
+        before = tree(legacy)
+        async with bench(tmp_path, simulator=sim, primed=False) as own:
+            assert (await own.chat()).status == 200
+            assert logins(sim) == [sim.login_token]
+        assert tree(legacy) == before
 
 
 async def test_path_flags_are_the_only_place_that_is_read_and_written(tmp_path: Path) -> None:
     async with Simulator() as sim:
-        put_login(user_dir(tmp_path), "ghu_simulated-wrong")  # neither read nor written
-        put_token(user_dir(tmp_path), sim.mint(), token="tid=wrong")
+        put_login(user_dir(tmp_path, sim), "ghu_simulated-wrong")  # neither read nor written
+        put_token(user_dir(tmp_path, sim), sim.mint(), token="tid=wrong")
         (tmp_path / "keys").mkdir()
         access = put(tmp_path / "keys" / "a.json", {"access_token": sim.login_token})
         token = tmp_path / "keys" / "t.json"
@@ -257,8 +272,8 @@ async def test_without_a_token_and_github_down_it_is_a_503_that_recovers_by_itse
 @pytest.mark.proves("F5", "promise 5")
 async def test_a_failed_renewal_harms_nobody_while_the_old_token_is_good(tmp_path: Path) -> None:
     async with Simulator() as sim:
-        put_login(user_dir(tmp_path), sim.login_token)
-        put_token(user_dir(tmp_path), sim.mint(), expires_at=int(time.time()) + 45)
+        put_login(user_dir(tmp_path, sim), sim.login_token)
+        put_token(user_dir(tmp_path, sim), sim.mint(), expires_at=int(time.time()) + 45)
         sim.inject(Fault(status=500), path=EXCHANGE, times=None)
         async with bench(tmp_path, simulator=sim, login=False, primed=False) as own:
             answers = [await own.chat() for _ in range(5)]
@@ -282,20 +297,20 @@ REFUSALS: dict[str, tuple[Fault, int, str]] = {
 @pytest.mark.proves("F8")
 async def test_each_refusal_of_an_exchange_says_what_it_means_and_what_to_do(tmp_path: Path) -> None:
     async with Simulator() as sim:
-        put_login(user_dir(tmp_path), sim.login_token)
+        put_login(user_dir(tmp_path, sim), sim.login_token)
         async with bench(tmp_path, simulator=sim, login=False, primed=False) as own:
             for name, (fault, status, words) in REFUSALS.items():
                 sim.clear()
                 sim.requests.clear()
                 sim.inject(fault, path=EXCHANGE, times=None)
-                put_login(user_dir(tmp_path), sim.login_token)  # as if somebody had logged in again
+                put_login(user_dir(tmp_path, sim), sim.login_token)  # as if somebody had logged in again
                 answer = await until(own, status, words)
                 assert answer.error, name
                 assert sim.seen(UP) == [], name
                 if status in {429, 503}:
                     assert int(answer.headers["retry-after"]) >= 1, name
             sim.clear()
-            put_login(user_dir(tmp_path), sim.login_token)
+            put_login(user_dir(tmp_path, sim), sim.login_token)
             await until(own, 200)
 
 
@@ -305,7 +320,7 @@ async def test_each_refusal_of_an_exchange_says_what_it_means_and_what_to_do(tmp
 @pytest.mark.proves("F15")
 async def test_a_login_revoked_while_running_is_a_401_until_there_is_a_new_one(tmp_path: Path) -> None:
     async with Simulator() as sim:
-        put_login(user_dir(tmp_path), sim.login_token)
+        put_login(user_dir(tmp_path, sim), sim.login_token)
         async with bench(tmp_path, simulator=sim, login=False) as own:
             sim.revoke_login()
             assert (await own.chat()).status == 200  # the token is still good
@@ -317,7 +332,7 @@ async def test_a_login_revoked_while_running_is_a_401_until_there_is_a_new_one(t
             assert (await own.stream()).status == 401
             assert len(sim.seen(EXCHANGE)) == asked
             sim.account.login_revoked = False
-            put_login(user_dir(tmp_path), ANOTHER_LOGIN)
+            put_login(user_dir(tmp_path, sim), ANOTHER_LOGIN)
             await until(own, 200)
             assert logins(sim)[-1] == ANOTHER_LOGIN
 
@@ -325,9 +340,9 @@ async def test_a_login_revoked_while_running_is_a_401_until_there_is_a_new_one(t
 @pytest.mark.proves("F15")
 async def test_another_login_put_in_place_while_running_is_used_and_the_first_ones_token_is_not(tmp_path: Path) -> None:
     async with Simulator() as sim:
-        put_login(user_dir(tmp_path), sim.login_token)
+        put_login(user_dir(tmp_path, sim), sim.login_token)
         async with bench(tmp_path, simulator=sim, login=False) as own:
-            put_login(user_dir(tmp_path), ANOTHER_LOGIN)  # the first one's token.json is still there
+            put_login(user_dir(tmp_path, sim), ANOTHER_LOGIN)  # the first one's token.json is still there
             async with asyncio.timeout(20):
                 while ANOTHER_LOGIN not in logins(sim):
                     assert (await own.chat()).status == 200
@@ -339,9 +354,9 @@ async def test_another_login_put_in_place_while_running_is_used_and_the_first_on
 @pytest.mark.proves("F15")
 async def test_files_taken_away_while_running_are_a_401_that_names_the_login(tmp_path: Path) -> None:
     async with Simulator() as sim:
-        put_login(user_dir(tmp_path), sim.login_token)
+        put_login(user_dir(tmp_path, sim), sim.login_token)
         async with bench(tmp_path, simulator=sim, login=False) as own:
-            for path in list(user_dir(tmp_path).glob("*.json")):
+            for path in list(user_dir(tmp_path, sim).glob("*.json")):
                 path.unlink()
             answer = await until(own, 401)
             assert "passenger login" in answer.error["message"]
@@ -364,12 +379,12 @@ async def test_a_full_disk_does_not_stop_service_and_is_told(tmp_path: Path) -> 
         assert report["status"] == "degraded"
         assert "token.json" in report["degraded"]["token_file"]
         assert len(own.proxy.logged("cannot be written")) == 1
-        assert [path.name for path in user_dir(tmp_path).iterdir() if not path.name.endswith(".lock")] == []
+        assert [path.name for path in user_dir(tmp_path, own.sim).iterdir() if not path.name.endswith(".lock")] == []
         resource.prlimit(own.proxy.pid, resource.RLIMIT_FSIZE, (hard, hard))
         own.sim.revoke_tokens()
         assert (await own.chat()).status == 200
         assert (await own.get("/readyz")).json() == {"status": "ok", "degraded": {}}
-        assert (user_dir(tmp_path) / "token.json").exists()
+        assert (user_dir(tmp_path, own.sim) / "token.json").exists()
 
 
 @pytest.mark.proves("F14")

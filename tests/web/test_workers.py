@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.proxy import Proxy, eventually, spawn
+from passenger.simulator import Simulator
+from tests.proxy import Proxy, eventually, profile_of, spawn
 from tests.web.bench import DONE, HEAD, UP, Bench, Wire, asking, bench
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -119,20 +120,21 @@ async def test_a_token_that_one_has_renewed_serves_the_other(tmp_path: Path) -> 
 
 
 async def test_the_list_of_models_outlives_a_damaged_file(tmp_path: Path) -> None:
-    state = tmp_path / "home" / ".local" / "state" / "passenger"
-    state.mkdir(parents=True, mode=0o700)
-    (state / "models.json").write_text('{"owner": ')
-    async with bench(tmp_path, *TWO, primed=False) as own:
-        assert (await own.chat()).status == 200
-        kept = json.loads((state / "models.json").read_text())
-        assert "gpt-4o" in {model["id"] for model in kept["models"]}
-        assert (await own.get("/readyz")).json() == {"status": "ok", "degraded": {}}
+    async with Simulator() as sim:
+        state = profile_of(sim, tmp_path / "home" / ".local" / "state" / "passenger")
+        state.mkdir(parents=True, mode=0o700)
+        (state / "models.json").write_text('{"owner": ')
+        async with bench(tmp_path, *TWO, simulator=sim, primed=False) as own:
+            assert (await own.chat()).status == 200
+            kept = json.loads((state / "models.json").read_text())
+            assert "gpt-4o" in {model["id"] for model in kept["models"]}
+            assert (await own.get("/readyz")).json() == {"status": "ok", "degraded": {}}
 
 
 async def test_one_process_keeps_no_list_of_models(tmp_path: Path) -> None:
     async with bench(tmp_path) as own:
         assert workers(own.proxy) == []
-        assert not (own.proxy.home / ".local" / "state" / "passenger" / "models.json").exists()
+        assert not list((own.proxy.home / ".local" / "state" / "passenger").rglob("models.json"))
 
 
 async def test_each_has_its_share_of_a_limit(tmp_path: Path) -> None:

@@ -1,46 +1,56 @@
-"""`passenger demo`: the proxy on a simulated Copilot, in a temporary directory of its own.
+"""`passenger demo`: the proxy on a simulated Copilot, with all it has in memory.
 
-Neither the user's settings nor tokens are read, nothing is left behind, and no other machine is talked to.
+Neither the user's settings nor tokens are read, no file is written, and no other machine is talked to.
 """
 
-import tempfile
+import os
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from passenger.account.memory_vault import MemoryVault
+from passenger.accounts import Login, Source
 from passenger.cli.exits import FAILED
 from passenger.cli.invocation import Invocation
 from passenger.cli.parts import run as run_loop
 from passenger.cli.serve import base_url, listening, serve
-from passenger.config import load
+from passenger.config import Loaded, load
+from passenger.secret import Secret
 from passenger.simulator import Simulator
-from passenger.vault import FileVault, token_paths
 from passenger.web.signals import ignore_unused
 
 MODEL = "gpt-4o"
+
+_NOWHERE = Path(os.devnull)
+"""In place of a directory with settings."""
 
 
 def run(invocation: Invocation, host: str, port: int) -> int:
     """Serve the demo until told to stop; exit 1 where the address cannot be had."""
     ignore_unused()
     redactor = invocation.start_log()
-    with tempfile.TemporaryDirectory(prefix="passenger-demo-") as directory:
-        return run_loop(_demo(Path(directory), host, port, redactor.add_passing))
+    return run_loop(_demo(host, port, redactor.add_passing))
 
 
-async def _demo(directory: Path, host: str, port: int, on_secret: Callable[[str], None]) -> int:
+async def _demo(host: str, port: int, on_secret: Callable[[str], None]) -> int:
     async with Simulator() as simulator:
-        config = directory / "config.toml"
-        config.write_text(simulator.config_toml())
-        flags = {"server.host": host, "server.port": port}
-        loaded = load(flags=flags, config_path=config, environ={}, cwd=directory, user_dir=directory)
-        login = {"COPILOT_GITHUB_TOKEN": simulator.login_token}
-        vault = FileVault(token_paths(directory, directory), login, on_secret=on_secret)
+        loaded = _settings(simulator, host, port)
+        on_secret(simulator.login_token)
+        vault = MemoryVault(Login(Secret(simulator.login_token), Source.ENVIRONMENT, "the simulator"), on_secret)
         sockets = listening(loaded)
         if sockets is None:
             return FAILED
         return await serve(loaded, vault, sockets, lambda: click.echo(greeting(base_url(sockets))))
+
+
+def _settings(simulator: Simulator, host: str, port: int) -> Loaded:
+    """The settings that lead to the simulator, and nobody else's."""
+    tables: dict[str, dict[str, object]] = tomllib.loads(simulator.config_toml())
+    simulated = {f"{section}.{key}": value for section, table in tables.items() for key, value in table.items()}
+    flags = {**simulated, "server.host": host, "server.port": port}
+    return load(flags=flags, config_path=None, environ={}, cwd=_NOWHERE, user_dir=_NOWHERE)
 
 
 def greeting(url: str) -> str:

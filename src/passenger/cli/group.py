@@ -1,7 +1,7 @@
 """The command line: its commands, flags and help. What a command does is imported only when it is run."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,6 @@ from passenger import __version__
 from passenger.cli.exits import EXIT_CODES, OK
 from passenger.cli.invocation import Invocation
 from passenger.cli.outcome import outcome
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("passenger.cli.serve", "run"),
@@ -91,48 +89,56 @@ def _write_table(formatter: click.HelpFormatter, title: str, rows: Sequence[tupl
 
 _A_FILE = click.Path(path_type=Path)
 
-SHARED: Sequence[Decorator] = (
-    click.option("-c", "--config", "config_path", type=_A_FILE, help="Read this TOML file, and no other."),
-    click.option("--host", metavar="ADDRESS", help="Listen here.  [127.0.0.1]"),
-    click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="0 is any free port.  [8081]"),
-    click.option("--workers", type=click.IntRange(1, 64), metavar="N", help="Serve in this many processes.  [1]"),
-    click.option("--ca-bundle", type=_A_FILE, help="Believe the certificates in this PEM file, too."),
-    click.option("--access-token-path", type=_A_FILE, help="Keep the GitHub login in this file alone."),
-    click.option("--copilot-token-path", type=_A_FILE, help="Keep the Copilot token in this file alone."),
-    click.option("-v", "--verbose", "verbosity", count=True, help="Log more; -vv: of libraries too."),
-    click.option("-q", "--quiet", is_flag=True, help="Log warnings and errors only."),
-    click.option("--log-format", type=click.Choice(["console", "json"]), help="How to log.  [console]"),
-)
+SHARED: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
+    "config_path": (("-c", "--config"), {"type": _A_FILE, "help": "Read this TOML file, and no other."}),
+    "host": (("--host",), {"metavar": "ADDRESS", "help": f"Listen here.  [{LOOPBACK}]"}),
+    "port": (("--port",), {"type": click.IntRange(0, 65535), "metavar": "PORT"}),
+    "workers": (
+        ("--workers",),
+        {"type": click.IntRange(1, 64), "metavar": "N", "help": "Serve in this many processes.  [1]"},
+    ),
+    "ca_bundle": (("--ca-bundle",), {"type": _A_FILE, "help": "Believe the certificates in this PEM file, too."}),
+    "access_token_path": (
+        ("--access-token-path",),
+        {"type": _A_FILE, "help": "Keep the GitHub login in this file alone."},
+    ),
+    "copilot_token_path": (
+        ("--copilot-token-path",),
+        {"type": _A_FILE, "help": "Keep the Copilot token in this file alone."},
+    ),
+    "verbosity": (("-v", "--verbose"), {"count": True, "help": "Log more; -vv: of libraries too."}),
+    "quiet": (("-q", "--quiet"), {"is_flag": True, "help": "Log warnings and errors only."}),
+    "log_format": (("--log-format",), {"type": click.Choice(["console", "json"]), "help": "How to log.  [console]"}),
+}
+"""The flags that every command takes, so that each may stand before or after the command's name."""
+
+PLACE = ("host", "port")
+LOGGING = ("verbosity", "quiet", "log_format")
+ACCOUNT = ("config_path", "ca_bundle", "access_token_path", "copilot_token_path", *LOGGING)
+"""Those that mean something to some commands; the help of each shows no other."""
 
 
-def shared(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the shared flags, and call it with the Invocation they make, its own flags after it."""
+def shared(
+    command: Callable[..., int], meant: Collection[str] = tuple(SHARED), port: int = DEMO_PORT
+) -> Callable[..., int]:
+    """Give a command the shared flags, and call it with the Invocation they make, its own flags after it.
+
+    Its help shows only those that are `meant`.
+    """
 
     @functools.wraps(command)
     def with_invocation(**given: Any) -> int:
         ctx = click.get_current_context()
-        flags = {name: given.pop(name) for name in _SHARED_NAMES}
+        flags = {name: given.pop(name) for name in SHARED}
         ctx.obj = _joined(ctx.obj or {}, flags)
         return command(Invocation(**ctx.obj), **given)
 
     decorated: Callable[..., int] = with_invocation
-    for option in reversed(SHARED):
-        decorated = option(decorated)
+    for name in reversed(list(SHARED)):
+        spelled, attributes = SHARED[name]
+        attributes = {"help": f"0 is any free port.  [{port}]", **attributes}
+        decorated = click.option(*spelled, name, hidden=name not in meant, **attributes)(decorated)
     return decorated
-
-
-_SHARED_NAMES = (
-    "config_path",
-    "host",
-    "port",
-    "workers",
-    "ca_bundle",
-    "access_token_path",
-    "copilot_token_path",
-    "verbosity",
-    "quiet",
-    "log_format",
-)
 
 
 def _joined(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,11 +183,14 @@ def root(invocation: Invocation, *, login: bool, refresh_token: bool) -> int:
     return _start("refresh" if refresh_token else "serve", invocation)
 
 
-def command(name: str, *examples: tuple[str, str]) -> Callable[[Callable[..., int]], click.Command]:
+def command(
+    name: str, *examples: tuple[str, str], meant: Collection[str] = tuple(SHARED), port: int = DEMO_PORT
+) -> Callable[[Callable[..., int]], click.Command]:
     """Register a command that takes the shared flags and shows examples in its help."""
 
     def register(function: Callable[..., int]) -> click.Command:
-        made = click.command(name, cls=ExampledCommand)(shared(function))
+        made = click.command(name, cls=ExampledCommand)(shared(function, meant, port))
+        made.params.sort(key=lambda parameter: parameter.name in SHARED)  # its own first
         made.examples = examples
         root.add_command(made)
         return made
@@ -199,6 +208,7 @@ def serve(invocation: Invocation) -> int:
     "login",
     ("passenger login", "show a code to enter on github.com"),
     ("passenger login --token-stdin < token.txt", "take a GitHub token that exists already"),
+    meant=ACCOUNT,
 )
 @click.option("--no-browser", is_flag=True, help="Never open a browser.")
 @click.option("--token-stdin", is_flag=True, help="Read a GitHub token from stdin.")
@@ -207,13 +217,13 @@ def login(invocation: Invocation, *, no_browser: bool, token_stdin: bool) -> int
     return _start("login", invocation, browser=not no_browser, token_stdin=token_stdin)
 
 
-@command("refresh", ("passenger refresh", "after your plan has changed, say"))
+@command("refresh", ("passenger refresh", "after your plan has changed, say"), meant=ACCOUNT)
 def refresh(invocation: Invocation) -> int:
     """Exchange the GitHub login for a new Copilot token now."""
     return _start("refresh", invocation)
 
 
-@command("demo", ("passenger demo --port 9000", "listen on port 9000"))
+@command("demo", ("passenger demo --port 9000", "listen on port 9000"), meant=(*PLACE, *LOGGING))
 def demo(invocation: Invocation) -> int:
     """Serve a simulated Copilot: no account, no network, nothing kept."""
     return _start("demo", invocation, **_place(invocation, DEMO_PORT))
@@ -223,6 +233,8 @@ def demo(invocation: Invocation) -> int:
     "simulate",
     ("passenger simulate", f"listen at http://{LOOPBACK}:{SIMULATE_PORT}"),
     ("passenger simulate --token-lifetime 60", "see how a client takes a token that expires"),
+    meant=(*PLACE, *LOGGING),
+    port=SIMULATE_PORT,
 )
 @click.option("--plan", type=click.Choice(PLANS), help="The plan of the simulated account.")
 @click.option(
@@ -250,7 +262,7 @@ def config() -> None:
 
 
 @click.command("show", cls=ExampledCommand)
-@shared
+@functools.partial(shared, meant=("config_path",))
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def show(invocation: Invocation, *, as_json: bool) -> int:
     """Each setting, its value, and where that comes from."""

@@ -29,14 +29,19 @@ from passenger.session import Session
 from passenger.store import StoreError
 from passenger.upstream import Copilot
 from passenger.vault import FileVault
+from passenger.web.signals import heed_interrupts
+
+SHORT = 5.0
+"""Seconds that GitHub may take to say who is logged in before another login begins."""
 
 _REFUSED = frozenset({Kind.LOGIN, Kind.FORBIDDEN})
 
 
 def run(invocation: Invocation, *, browser: bool, token_stdin: bool) -> int:
     """Log in; exit 1 where GitHub refuses, says why, or cannot be reached."""
+    heed_interrupts()
     loaded, redactor = invocation.begin()
-    vault, network = vault_of(invocation, redactor), network_of(loaded, invocation.environ, redactor)
+    vault, network = vault_of(invocation, loaded, redactor), network_of(loaded, invocation.environ, redactor)
     granted = _from_stdin() if token_stdin else None
     screen = screen_for(sys.stderr, invocation.environ, browser=browser)
     try:
@@ -64,6 +69,9 @@ async def _login(
 ) -> int:
     async with client(connect_timeout=loaded.config.proxy.connect_timeout, network=network) as http:
         github = github_of(loaded, http)
+        vault.check_writable()
+        if before := await _before(vault, github):
+            screen.say(before)
         granted = granted or await _carry_out(_flow(loaded), github, screen)
         on_secret(granted.token.reveal())
         session = session_of(loaded, vault, github)
@@ -77,6 +85,18 @@ async def _login(
         else:
             screen.say(await _models(loaded, session, Copilot(http)))
     return OK
+
+
+async def _before(vault: FileVault, github: GitHub) -> str | None:
+    """That somebody is logged in already, and who, as far as GitHub tells at once."""
+    with suppress(Failure):  # what cannot be read can still be replaced
+        if login := vault.login_to_replace():
+            with suppress(Failure, TimeoutError):
+                async with asyncio.timeout(SHORT):
+                    name = (await github.user(login.token)).login
+                    return f"You are logged in already, as {name}. Once it is done, the new login replaces this one."
+            return f"A login is saved already in {login.where}. Once it is done, the new one replaces it."
+    return None
 
 
 def _flow(loaded: Loaded) -> Flow:

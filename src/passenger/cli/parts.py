@@ -13,6 +13,8 @@ from passenger.access import log_exchange
 from passenger.catalogfile import CatalogFile, Owner
 from passenger.cli.invocation import Invocation
 from passenger.config import Config, Loaded
+from passenger.config.credentials import GITHUB_HOST
+from passenger.config.profile import directory_of, login_profile, state_profile
 from passenger.copilot.live import Fetch, Fetched, LiveCatalog
 from passenger.copilot.models import Model
 from passenger.copilot.protocol import Editor
@@ -24,7 +26,7 @@ from passenger.learned import Learned
 from passenger.log import Redactor
 from passenger.negotiate import Negotiator
 from passenger.network import Network
-from passenger.session import Session
+from passenger.session import Session, Vault
 from passenger.store import PrivateFile
 from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
@@ -49,16 +51,25 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def paths_of(invocation: Invocation) -> TokenPaths:
-    """The token files that the flags ask for, or the user's own."""
-    return token_paths(
-        invocation.user_dir, invocation.legacy_dir, invocation.access_token_path, invocation.copilot_token_path
-    )
+def paths_of(invocation: Invocation, loaded: Loaded) -> TokenPaths:
+    """The token files that the flags ask for, or the user's own for the hosts that are set.
+
+    passenger-rs knows no other host's files than github.com's.
+    """
+    profile = login_profile(loaded.config)
+    legacy = invocation.legacy_dir if profile == GITHUB_HOST else None
+    directory = directory_of(invocation.user_dir, profile)
+    return token_paths(directory, legacy, invocation.access_token_path, invocation.copilot_token_path)
 
 
-def vault_of(invocation: Invocation, redactor: Redactor) -> FileVault:
+def vault_of(invocation: Invocation, loaded: Loaded, redactor: Redactor) -> FileVault:
     """The token files, and the login in the environment."""
-    return FileVault(paths_of(invocation), invocation.environ, on_secret=redactor.add_passing)
+    return FileVault(paths_of(invocation, loaded), invocation.environ, on_secret=redactor.add_passing)
+
+
+def state_dir_of(invocation: Invocation, loaded: Loaded) -> Path:
+    """Where is kept what was learned at the hosts that are set."""
+    return directory_of(invocation.state_dir, state_profile(loaded.config))
 
 
 def editor_of(config: Config) -> Editor:
@@ -100,7 +111,7 @@ def base_url_of(loaded: Loaded) -> Callable[[str | None], str]:
     return named
 
 
-def session_of(loaded: Loaded, vault: FileVault, github: GitHub) -> Session:
+def session_of(loaded: Loaded, vault: Vault, github: GitHub) -> Session:
     """The session of the one account there is."""
     return Session(
         vault,
@@ -172,7 +183,7 @@ async def counter_of(state_dir: Path | None) -> AsyncIterator[Counter]:
 
 @asynccontextmanager
 async def gateway_of(
-    loaded: Loaded, vault: FileVault, state_dir: Path | None = None, network: Network | None = None
+    loaded: Loaded, vault: Vault, state_dir: Path | None = None, network: Network | None = None
 ) -> AsyncIterator[Gateway]:
     """The gateway with all that is behind it; no network is touched before the first request."""
     proxy = loaded.config.proxy

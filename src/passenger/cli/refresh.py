@@ -14,13 +14,15 @@ from passenger.errors import Failure, Kind
 from passenger.http import client
 from passenger.network import Network
 from passenger.vault import FileVault
+from passenger.web.signals import heed_interrupts
 
 
 def run(invocation: Invocation) -> int:
     """Exchange and save."""
     loaded, redactor = invocation.begin()
     network = network_of(loaded, invocation.environ, redactor)
-    return run_loop(_refresh(loaded, vault_of(invocation, redactor), network))
+    heed_interrupts()
+    return run_loop(_refresh(loaded, vault_of(invocation, loaded, redactor), network))
 
 
 async def _refresh(loaded: Loaded, vault: FileVault, network: Network) -> int:

@@ -54,6 +54,11 @@ def _clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
+def waiting(left: float, more: str = "") -> str:
+    """What a login waits for, and for how long yet."""
+    return f"Waiting for you to enter the code (expires in {_clock(max(left, 0))}).{more}"
+
+
 class PlainScreen:
     """Lines, for whatever is no terminal."""
 
@@ -68,7 +73,7 @@ class PlainScreen:
     def show_code(self, code: str, url: str, expires_in: float) -> None:
         """The code and the address, each on a line of its own so that they are easily found."""
         self.say(f"Open {url}\nand enter the code\n\n    {code}\n")
-        self.say(f"Waiting for you; the code is good for {_clock(expires_in)} minutes.")
+        self.say(waiting(expires_in))
 
     async def wait(self, seconds: float, left: float) -> None:
         """Wait without a word."""
@@ -106,14 +111,14 @@ class TerminalScreen:
             self.say(f"GitHub's page has been opened in your browser: enter {code} there.")
         else:
             self.say(f"Open {url} in a browser, on this machine or another, and enter {code}.")
-        self._status = self._console.status(self._waiting(expires_in))
+        self._status = self._console.status(waiting(expires_in, " Ctrl-C stops."))
         self._status.start()
 
     async def wait(self, seconds: float, left: float) -> None:
         """Count the time down."""
         while seconds > 0:
             if self._status is not None:
-                self._status.update(self._waiting(left))
+                self._status.update(waiting(left, " Ctrl-C stops."))
             await asyncio.sleep(min(seconds, 1.0))
             seconds, left = seconds - 1.0, left - 1.0
 
@@ -122,10 +127,6 @@ class TerminalScreen:
         if self._status is not None:
             self._status.stop()
             self._status = None
-
-    @staticmethod
-    def _waiting(left: float) -> str:
-        return f"Waiting for you ({_clock(max(left, 0))} left, Ctrl-C stops)"
 
 
 def _opened(url: str) -> bool:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import click
 
+from passenger.account.memory_vault import MemoryVault
 from passenger.authority import read_host
 from passenger.cli.allocator import give_back
 from passenger.cli.exits import FAILED, INTERRUPTED, LOGIN_NEEDED, OK
 from passenger.cli.invocation import Invocation
 from passenger.cli.networking import network_of
-from passenger.cli.parts import gateway_of, vault_of
+from passenger.cli.parts import gateway_of, state_dir_of, vault_of
 from passenger.cli.parts import run as run_loop
 from passenger.cli.workers import Supervisor
 from passenger.config import ConfigError, Loaded, Problem
@@ -56,7 +57,7 @@ def run(invocation: Invocation) -> int:
     loaded, redactor = invocation.begin()
     if sys.platform == "win32" and loaded.config.server.workers > 1:
         raise ConfigError([Problem(loaded.origins["server.workers"], NO_WORKERS)])
-    vault, network = vault_of(invocation, redactor), network_of(loaded, invocation.environ, redactor)
+    vault, network = vault_of(invocation, loaded, redactor), network_of(loaded, invocation.environ, redactor)
     if complaint := login_complaint(vault):
         click.echo(f"passenger: {complaint}", err=True)
         return LOGIN_NEEDED
@@ -66,7 +67,7 @@ def run(invocation: Invocation) -> int:
     if sockets is None:
         return FAILED
     say_started = functools.partial(_say_started, sockets, vault)
-    state_dir = invocation.state_dir
+    state_dir = state_dir_of(invocation, loaded)
 
     def work(place: Place) -> int:
         return run_loop(serve(loaded, vault, beside(sockets), place.enter, state_dir, network=network, place=place))
@@ -79,7 +80,7 @@ def run(invocation: Invocation) -> int:
 
 async def serve(
     loaded: Loaded,
-    vault: FileVault,
+    vault: FileVault | MemoryVault,
     sockets: list[socket.socket],
     on_listening: Callable[[], None],
     state_dir: Path | None = None,

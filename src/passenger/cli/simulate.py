@@ -1,6 +1,8 @@
 """`passenger simulate`: GitHub and Copilot on loopback until told to stop, for anybody's client or proxy."""
 
 import asyncio
+import errno
+import os
 import signal
 from contextlib import suppress
 from typing import Any
@@ -10,6 +12,7 @@ import click
 from passenger.cli.exits import FAILED, INTERRUPTED, OK
 from passenger.cli.invocation import Invocation
 from passenger.simulator import Simulator
+from passenger.web.listen import taken
 from passenger.web.signals import STOPS, heeded, ignore_unused
 
 
@@ -27,9 +30,14 @@ def run(
         simulator = Simulator(host=host, port=port, **_options(plan, token_lifetime))
         return asyncio.run(_serve(simulator))
     except OSError as error:
-        click.echo(f"passenger: cannot listen on {host} port {port}: {error.strerror or error}", err=True)
-        click.echo("passenger: choose another port with --port; 0 is any free one", err=True)
+        why = taken(port) if error.errno == errno.EADDRINUSE else f"cannot listen on {host} port {port}: {_why(error)}"
+        click.echo(f"passenger: {why}", err=True)
         return FAILED
+
+
+def _why(error: OSError) -> str:
+    """What the system says of it; asyncio puts words of its own before that."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 
 
 def _options(plan: str | None, token_lifetime: int | None) -> dict[str, Any]:

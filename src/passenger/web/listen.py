@@ -31,13 +31,13 @@ def listen(host: str, port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         for family, address in _addresses(host, port):
-            taken = sockets[0].getsockname()[1] if sockets else port
-            sockets.append(_listening(_bound(family, (address, taken))))
+            same = sockets[0].getsockname()[1] if sockets else port
+            sockets.append(_listening(_bound(family, (address, same))))
     except OSError as error:
         for opened in sockets:
             opened.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortTakenError(_who_holds(port)) from error
+            raise taken(port) from error
         raise
     return sockets
 
@@ -115,10 +115,11 @@ def _listening(bound: socket.socket) -> socket.socket:
     return bound
 
 
-def _who_holds(port: int) -> str:
+def taken(port: int) -> PortTakenError:
+    """The error that names who holds a port, where that can be seen."""
     holder = _holder(port)
     who = f" by {holder}" if holder else ""
-    return f"port {port} is taken{who}; stop it, or choose another with --port N (0 takes a free one)"
+    return PortTakenError(f"port {port} is taken{who}; stop it, or choose another with --port N (0 takes a free one)")
 
 
 def _holder(port: int) -> str | None:

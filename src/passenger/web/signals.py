@@ -22,3 +22,8 @@ def ignore_unused() -> None:
     for number in (getattr(signal, name, None) for name in UNUSED):
         if number is not None:
             signal.signal(number, signal.SIG_IGN)
+
+
+def heed_interrupts() -> None:
+    """Let Ctrl-C end us though we were started to ignore it, as a shell starts what it puts in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

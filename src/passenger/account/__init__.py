@@ -1,0 +1,1 @@
+"""Who we are to GitHub: logins, tokens, and where they are kept."""

@@ -1,0 +1,56 @@
+"""Whose files are whose: a login, its token and what was learned with them are kept by the hosts they belong to."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from passenger.config.address import read_address
+from passenger.config.credentials import GITHUB_HOST
+from passenger.config.schema import Config
+
+GITHUBS = (".github.com", ".githubcopilot.com")
+"""Hosts of github.com itself."""
+
+TENANTS = ".ghe.com"
+"""Companies with data residency, each a GitHub of its own: `api.octocorp.ghe.com` is of `octocorp.ghe.com`."""
+
+DIRECTORY = "profiles"
+_USUAL_PORTS = {"http": 80, "https": 443}
+
+
+def login_profile(config: Config) -> str:
+    """The name of the hosts that a login and its token come from."""
+    github = config.github
+    return _joined((github.device_code_url, github.oauth_token_url, github.copilot_token_url))
+
+
+def state_profile(config: Config) -> str:
+    """The name of the hosts that something was learned from: those of the login, and the API if one is set."""
+    api = [] if config.api_base_url_is_default else [host_name(config.copilot.api_base_url)]
+    return "+".join(dict.fromkeys([*login_profile(config).split("+"), *api]))
+
+
+def directory_of(directory: Path, profile: str) -> Path:
+    """Where a profile's files are: github.com's in the directory itself, each other's in a directory of its own."""
+    return directory if profile == GITHUB_HOST else directory / DIRECTORY / profile
+
+
+def host_name(url: str) -> str:
+    """The GitHub that a URL leads to, as a name that differs for different ones and that every file system takes.
+
+    All of this machine's addresses are `localhost`; a port is told where it is not the usual one.
+    """
+    address, port = read_address(url), urlsplit(url).port
+    host = "localhost" if address.is_loopback else _github(address.host)
+    host = f"[{host.replace(':', '~')}]" if ":" in host else host
+    return host if port in {None, _USUAL_PORTS[address.scheme]} else f"{host}~{port}"
+
+
+def _github(host: str) -> str:
+    if host.endswith(GITHUBS):
+        return GITHUB_HOST
+    return ".".join(host.split(".")[-3:]) if host.endswith(TENANTS) else host
+
+
+def _joined(urls: Iterable[str]) -> str:
+    return "+".join(dict.fromkeys(map(host_name, urls)))
