@@ -126,7 +126,7 @@ def test_only_the_io_layer_imports_what_touches_the_network_or_locks(path: Path)
             assert part(path) in allowed
 
 
-SHARED = {"__init__", "registry", "caps", "surrogate_pairs", "cut_parts"}
+SHARED = {"__init__", "caching", "caps", "cut_parts", "registry", "surrogate_pairs"}
 """What is no dialect among the dialects."""
 
 

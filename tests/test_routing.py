@@ -93,3 +93,9 @@ def test_what_the_clients_dialect_cannot_be_asked_is_translated_although_the_mod
     assert str(choose(completions, "x", only, relays=False)).endswith("dialect=completions; mode=translated")
     both = speaking("/chat/completions", "/responses")
     assert str(choose(completions, "x", both, relays=False)).endswith("dialect=responses; mode=translated")
+
+
+def test_no_breakpoints_are_to_be_set_where_the_setting_says_so() -> None:
+    model = replace(MODEL, able=Abilities("anthropic", least_cached=1024))
+    assert choose(completions, "m", model).able.least_cached == 1024
+    assert choose(completions, "m", model, cache_marks=False).able == Abilities("anthropic")

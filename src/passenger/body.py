@@ -36,6 +36,18 @@ class Body:
         """The bytes that it was made of."""
         return self._raw
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._opened()
+
+    def text(self, name: str) -> bytes:
+        """The JSON of one top-level field, nothing where it is absent."""
+        return bytes(self._opened().get(name, b""))
+
+    def put(self, name: str, text: bytes) -> None:
+        """Replace one top-level field by what already is JSON."""
+        self._opened()[name] = msgspec.Raw(text)
+        self._edited = True
+
     def set(self, name: str, value: object) -> None:
         """Replace one top-level field, or add it at the end."""
         self._opened()[name] = msgspec.Raw(msgspec.json.encode(value))

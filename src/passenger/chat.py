@@ -26,7 +26,7 @@ class Ask:
 
     `wants_usage` is false where the client would be surprised by a usage event; `thinks` is true where it asks
     the model to reason; `betas` are Anthropic's, as the client sent them; `sealed` is true where a message of Chat
-    Completions carries a sealed thought.
+    Completions carries a sealed thought, `marked` where anything in it bears a prompt-cache breakpoint.
     """
 
     model: str
@@ -38,6 +38,7 @@ class Ask:
     wants_usage: bool = True
     betas: tuple[str, ...] = ()
     sealed: bool = False
+    marked: bool = False
     relays: bool = True
     """False where Copilot takes what is asked in translation only, though it speaks the client's dialect."""
 
@@ -260,6 +261,8 @@ class Abilities:
     max_budget: int | None = None
     adaptive: bool = False
     efforts: tuple[str, ...] = ()
+    least_cached: int | None = None
+    """Tokens from which a prefix can be cached; None where no breakpoints are to be set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ class Gateway:
         strict: bool = False,
         side_requests: bool = True,
         limits: Limits | None = None,
+        cache_marks: bool = True,
     ) -> None:
         self.seat = seat
         self._upstream = upstream
@@ -114,6 +115,7 @@ class Gateway:
         self._side_requests = side_requests
         self._limits = limits or Limits()
         self._thoughts = Thoughts(clock)
+        self._cache_marks = cache_marks
 
     async def chat(self, inbound: Inbound, request: Request, exchange: Exchange) -> Delivery:
         """The answer to one chat request; whoever gets it closes it.
@@ -124,7 +126,7 @@ class Gateway:
         ask = exchange.ask = await offload(request.heavy, self._peek, inbound, request)
         with exchange.waiting():
             model = await self.seat.catalog.resolve(ask.model)
-        route = choose(inbound, ask.model, model, relays=ask.relays)
+        route = choose(inbound, ask.model, model, relays=ask.relays, cache_marks=self._cache_marks)
         exchange.model, exchange.route = route.name, str(route)
         serve = self._relay if route.relayed else self._translate
         return await serve(inbound, request, ask, route, exchange)

@@ -1,6 +1,6 @@
 """Which of Copilot's APIs a request goes to: the client's own dialect where the model speaks it, else the best."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from passenger.chat import Abilities
 from passenger.copilot.models import CHAT, Model
@@ -22,17 +22,20 @@ class Route:
     model: Model | None
     outbound: Outbound
     relayed: bool
+    cache_marks: bool = True
+    """Whether prompt-cache breakpoints may be set that the client did not set."""
 
     @property
     def able(self) -> Abilities:
         """What the model can do."""
-        return self.model.able if self.model else _UNKNOWN
+        able = self.model.able if self.model else _UNKNOWN
+        return able if self.cache_marks else replace(able, least_cached=None)
 
     def __str__(self) -> str:
         return f"model={self.name}; dialect={self.outbound.NAME}; mode={'relayed' if self.relayed else 'translated'}"
 
 
-def choose(inbound: Inbound, name: str, model: Model | None, *, relays: bool = True) -> Route:
+def choose(inbound: Inbound, name: str, model: Model | None, *, relays: bool = True, cache_marks: bool = True) -> Route:
     """The route of a request for the model that `name` was resolved to; `relays` is the `Ask`'s.
 
     Raises:
@@ -42,7 +45,8 @@ def choose(inbound: Inbound, name: str, model: Model | None, *, relays: bool = T
     if not spoken:
         raise _speechless(name, model)
     own = next((dialect for dialect in spoken if relays and dialect.NAME == inbound.NAME), None)
-    return Route(model.id if model else name, model, own or _best(spoken, model), relayed=own is not None)
+    outbound = own or _best(spoken, model)
+    return Route(model.id if model else name, model, outbound, relayed=own is not None, cache_marks=cache_marks)
 
 
 def _spoken(model: Model | None) -> list[Outbound]:

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from passenger.copilot.models import Catalog, read_models
+from passenger.copilot.models import Catalog, models_in, read_models
 from passenger.errors import Failure
 
 IDS = [
@@ -139,3 +139,8 @@ def test_half_a_character_in_one_entry_leaves_the_others() -> None:
     models = read_models(b'{"data":[{"id":"a","name":"\\ud83d"},{"id":"b"}]}')
     assert [model.id for model in models] == ["a", "b"]
     assert models[0].name == "\ufffd"
+
+
+def test_only_claude_has_a_minimum_from_which_breakpoints_are_set() -> None:
+    entries = [{"id": "claude-opus-5", "vendor": "Anthropic"}, {"id": "gpt-4o", "vendor": "Azure OpenAI"}]
+    assert [model.able.least_cached for model in models_in(entries)] == [4096, None]

@@ -32,7 +32,7 @@ async def test_an_included_model_costs_nothing_and_another_what_its_tokens_cost(
     assert (await client.chat()).json()["copilot_usage"] == {"token_details": [], "total_nano_aiu": 0}
     cost = (await client.chat(model="claude-opus-5")).json()["copilot_usage"]
     rows = cost["token_details"]
-    assert {row["token_type"] for row in rows} == {"input", "cache_read", "output"}
+    assert {row["token_type"] for row in rows} == {"input", "cache_read", "cache_write", "output"}
     assert cost["total_nano_aiu"] == sum(
         row["token_count"] * row["cost_per_batch"] // row["batch_size"] for row in rows
     )

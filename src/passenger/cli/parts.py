@@ -204,4 +204,5 @@ async def gateway_of(
                 strict=proxy.strict,
                 side_requests=loaded.config.copilot.side_requests,
                 limits=loaded.config.limits,
+                cache_marks=loaded.config.copilot.cache_marks,
             )

@@ -29,8 +29,10 @@ class Github:
 
 @dataclass(frozen=True, slots=True)
 class Copilot:
-    """The Copilot API, and what it is told: the editor compatibility headers that it asks for (docs/upstream.md), and
-    with `side_requests` that an agent asks what no person has typed.
+    """The Copilot API, and what it is told: the editor compatibility headers that it asks for (docs/upstream.md).
+
+    `side_requests`: whether it is told that an agent asks what no person has typed.
+    `cache_marks`: whether requests to Claude get prompt-cache breakpoints where the client set none.
     """
 
     api_base_url: str = _setting("https://api.githubcopilot.com", kinds.BASE_URL)
@@ -40,6 +42,7 @@ class Copilot:
     integration_id: str = _setting("vscode-chat", kinds.HEADER)
     api_version: str = _setting("2026-06-01", kinds.HEADER)
     side_requests: bool = _setting(True, kinds.BOOL)
+    cache_marks: bool = _setting(True, kinds.BOOL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from passenger.chat import Abilities
 from passenger.decoding import loads
+from passenger.dialects.caching import least_cached
 from passenger.errors import Failure, Kind
 from passenger.limits import Limits
 
@@ -182,15 +183,17 @@ VENDORS = {"azure openai": "openai"}
 def _abilities(entry: JSON) -> Abilities:
     capabilities = _table(entry, "capabilities")
     limits, supports = _table(capabilities, "limits"), _table(capabilities, "supports")
-    vendor = str(entry.get("vendor") or entry.get("publisher") or "").casefold()
+    name = str(entry.get("vendor") or entry.get("publisher") or "").casefold()
+    vendor = VENDORS.get(name, name)
     efforts = supports.get("reasoning_effort")
     return Abilities(
-        vendor=VENDORS.get(vendor, vendor),
+        vendor=vendor,
         max_output=number(limits.get("max_output_tokens")),
         min_budget=number(supports.get("min_thinking_budget")),
         max_budget=number(supports.get("max_thinking_budget")),
         adaptive=supports.get("adaptive_thinking") is True,
         efforts=tuple(str(effort) for effort in efforts) if isinstance(efforts, list) else (),
+        least_cached=least_cached(entry["id"]) if vendor == "anthropic" else None,
     )
 
 

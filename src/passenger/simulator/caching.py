@@ -1,12 +1,19 @@
-"""The vendors' prompt caches (upstream.md 4.6): which beginnings of a prompt were seen before; it hides the hashing."""
+"""The vendors' prompt caches (upstream.md 4.6): which beginnings of a prompt were seen before; it hides the hashing.
+
+Claude caches up to a marker, from a minimum that each model has, and finds what was cached up to 20 blocks before a
+marker: https://docs.claude.com/en/docs/build-with-claude/prompt-caching. The others cache by themselves.
+"""
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 LEAST = 1024  # tokens that a prefix must have to be kept
+LOOK_BACK = 20  # blocks before a marker that are looked up
+LEAST_OF_CLAUDE = {r"claude-(opus-4\.[5-9]|opus-[5-9]|haiku-4\.5)": 4096, r"claude-sonnet-4\.6": 2048}
 
 Lifetime = Literal["5m", "1h"]
 
@@ -45,18 +52,24 @@ class PromptCache:
 
     def use(self, model_id: str, found: Sequence[Prefix]) -> Cached:
         """Look a prompt up by its prefixes, shortest first, and keep those that are marked."""
-        marks = [prefix for prefix in found if prefix.kept and prefix.tokens >= LEAST]
+        least = least_of(model_id)
+        marks = [index for index, prefix in enumerate(found) if prefix.kept and prefix.tokens >= least]
         if not marks:
             return NOTHING_CACHED
-        below = [prefix for prefix in found if prefix.tokens <= marks[-1].tokens]
-        read = max((prefix.tokens for prefix in below if (model_id, prefix.digest) in self._kept), default=0)
+        places = {at for index in marks for at in range(max(0, index - LOOK_BACK), index + 1)}
+        read = max((found[at].tokens for at in places if (model_id, found[at].digest) in self._kept), default=0)
         written = {"5m": 0, "1h": 0}
         at = read
-        for mark in marks:
+        for mark in (found[index] for index in marks):
             written[mark.kept or "5m"] += max(0, mark.tokens - at)
             at = max(at, mark.tokens)
             self._kept.add((model_id, mark.digest))
         return Cached(read, written["5m"], written["1h"])
+
+
+def least_of(model_id: str) -> int:
+    """Tokens that a prefix must have to be kept for a model."""
+    return next((least for name, least in LEAST_OF_CLAUDE.items() if re.match(name, model_id)), LEAST)
 
 
 def prefixes(units: Iterable[tuple[Any, int, object]], marker: str) -> list[Prefix]:

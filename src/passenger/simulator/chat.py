@@ -16,7 +16,7 @@ def reply_to(asked: Asked) -> Generated:
     """Answer a chat request; raises RefusedError when CAPI would not."""
     request = asked.request
     body, model = read_chat(asked, PATH)
-    cached = asked.cache.use(model.id, prefixes_of(body) if model.vendor == "claude" else ())
+    cached = asked.cache.use(model.id, prefixes_of(body, marked=model.vendor == "claude"))
     unicode = asked.fault.unicode_separators
     question = question_of(body, model)
     said = answer(question, request.body, model, asked.orders, seed=asked.seed, unicode=unicode, cached=cached)

@@ -1,6 +1,7 @@
 """A `/chat/completions` body read as a question; it hides where that body keeps what."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from passenger.simulator.caching import Prefix, prefixes
@@ -40,12 +41,35 @@ def prompt_tokens(body: Body) -> int:
     return sum(_message_tokens(message) for message in body["messages"]) + _tools_tokens(body)
 
 
-def prefixes_of(body: Body) -> list[Prefix]:
-    """The prefixes of a prompt that a cache may know: the tools, then each message; empty when none is marked."""
-    if not any(message.get(MARKER) for message in body["messages"]):
+def prefixes_of(body: Body, *, marked: bool) -> list[Prefix]:
+    """The prefixes of a prompt that a cache may know: the tools, then each message; all of them unless `marked`.
+
+    With `marked` there are none where nothing is, and a mark on a part or a tool counts for all its message or tools.
+    """
+    tools = body.get("tools") or []
+    units = [(tools, _tools_tokens(body)), *((message, _message_tokens(message)) for message in body["messages"])]
+    marks = [next(_marks(unit), None) if marked else {} for unit, _ in units]
+    if not any(mark is not None for mark in marks):
         return []
-    messages = [(message, _message_tokens(message), message.get(MARKER)) for message in body["messages"]]
-    return prefixes([({"tools": body.get("tools")}, _tools_tokens(body), None), *messages], MARKER)
+    return prefixes([(_plain(unit), size, mark) for (unit, size), mark in zip(units, marks, strict=True)], MARKER)
+
+
+def _marks(unit: object) -> Iterator[object]:
+    """The marks of a message and its parts, or of the tools."""
+    if isinstance(unit, dict):
+        yield from (unit[name] for name in (MARKER,) if isinstance(unit.get(name), dict))
+        yield from _marks(unit.get("content"))
+    for inner in unit if isinstance(unit, list) else ():
+        yield from _marks(inner)
+
+
+def _plain(value: Any) -> Any:
+    """The same without any mark."""
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return (
+        {name: _plain(inner) for name, inner in value.items() if name != MARKER} if isinstance(value, dict) else value
+    )
 
 
 def last_user_text(body: object) -> str:
@@ -80,7 +104,7 @@ def _message_tokens(message: Body) -> int:
 
 
 def _tools_tokens(body: Body) -> int:
-    return tokens(json.dumps(body["tools"])) if body.get("tools") else 0
+    return tokens(json.dumps(_plain(body["tools"]))) if body.get("tools") else 0
 
 
 def _tool_results(messages: list[Body]) -> str:

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from passenger.chat import Image, Message, Prompt, Refusal, Text, Tool, ToolCall, ToolResult
-from passenger.dialects.completions.caching import MOST, cached, limit_breakpoints, mark
+from passenger.dialects.caching import MOST
+from passenger.dialects.completions.caching import cached, limit_breakpoints, mark
 
 MARKED = {"copilot_cache_control": {"type": "ephemeral"}}
 

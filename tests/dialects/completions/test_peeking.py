@@ -196,3 +196,12 @@ def test_whatever_bytes_come_are_refused(body: bytes) -> None:
 )
 def test_a_tool_of_free_text_goes_up_in_translation_only(tools: list[object], *, relays: bool) -> None:
     assert ask(tools=tools).relays is relays
+
+
+@pytest.mark.parametrize("name", ["copilot_cache_control", "cache_control"])
+def test_a_breakpoint_is_seen_on_messages_parts_and_tools(name: str) -> None:
+    mark = {name: {"type": "ephemeral"}}
+    assert ask(messages=[USER, {**USER, **mark}]).marked
+    assert ask(messages=[{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", **mark}]}]).marked
+    assert ask(tools=[{"type": "function"}, {"type": "function", **mark}]).marked
+    assert not ask(tools=[{"type": "function", "function": {"description": name}}]).marked

@@ -191,12 +191,13 @@ def test_a_budget_stays_below_the_limit_or_thinking_gives_way(limit: int, budget
 MARK = {"copilot_cache_control": {"type": "ephemeral"}}
 
 
-def test_a_prompt_for_claude_gets_breakpoints_and_one_for_others_does_not() -> None:
-    said = (Message("system", (Text("be brief"),)), *GO)
-    body = written(CLAUDE, said, tools=(Tool("f"), Tool("g"))).body
+def test_a_prompt_for_claude_gets_breakpoints_where_they_pay_and_one_for_others_does_not() -> None:
+    said = (Message("system", (Text("be brief. " * 400),)), *GO)
+    body = written(replace(CLAUDE, least_cached=1024), said, tools=(Tool("f"), Tool("g"))).body
     assert [message.get("copilot_cache_control") for message in body["messages"]] == [{"type": "ephemeral"}] * 2
     assert ["copilot_cache_control" in tool for tool in body["tools"]] == [False, True]
     assert b"cache" not in msgspec.json.encode(written(GEMINI, said, tools=(Tool("f"),)).body)
+    assert b"cache" not in msgspec.json.encode(written(replace(CLAUDE, least_cached=1024), said).body)
 
 
 @pytest.mark.parametrize("able", [CLAUDE, GEMINI, PLAIN])

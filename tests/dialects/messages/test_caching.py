@@ -40,3 +40,10 @@ def test_where_there_is_none_four_are_set_where_they_pay() -> None:
 
 def test_what_is_not_there_bears_none() -> None:
     assert marked({"messages": [{"role": "user", "content": [{"id": "a"}]}]}) == {"a"}
+
+
+def test_where_they_do_not_pay_none_is_set_and_the_clients_own_stay() -> None:
+    plain, own = body(set()), body({"s1"})
+    limit_breakpoints(plain, pays=False)
+    limit_breakpoints(own, pays=False)
+    assert (plain, own) == (body(set()), body({"s1"}))

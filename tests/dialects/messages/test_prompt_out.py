@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -44,15 +45,22 @@ def written(able: Abilities = ABLE, said: tuple[Message, ...] = GO, **fields: An
 
 
 def test_the_least_prompt_is_a_stream_with_a_limit() -> None:
-    cached = {"type": "text", "text": "go", "cache_control": {"type": "ephemeral"}}
     assert written() == Written(
         {
             "model": "claude-opus-5",
             "max_tokens": 64000,
-            "messages": [{"role": "user", "content": [cached]}],
+            "messages": [{"role": "user", "content": [{"type": "text", "text": "go"}]}],
             "stream": True,
         }
     )
+
+
+def test_breakpoints_are_set_where_they_pay() -> None:
+    said = (Message("system", (Text("be brief. " * 400),)), *GO)
+    able = replace(ABLE, least_cached=1024)
+    assert msgspec.json.encode(written(able, said, tools=(Tool("f"),)).body).count(b"cache_control") == 3
+    assert b"cache_control" not in msgspec.json.encode(written(able, said).body)
+    assert b"cache_control" not in msgspec.json.encode(written(ABLE, said, tools=(Tool("f"),)).body)
 
 
 @pytest.mark.parametrize(

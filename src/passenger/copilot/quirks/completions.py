@@ -12,6 +12,7 @@ import msgspec
 from passenger import seals
 from passenger.body import Body
 from passenger.chat import Abilities, Ask, Stamp, Usage
+from passenger.copilot.quirks.cache_marks import mark_chat
 from passenger.decoding import dumps, mend
 from passenger.dialects.completions import Chunk, ChunkChoice, Fix, StreamRelay, limit_field, read_chunk, read_usage
 from passenger.events import PARTS_LIMIT, too_many_parts
@@ -29,7 +30,9 @@ def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], t
     """See `Quirks.prepare`."""
     ask_for_usage(body, ask)
     name_the_limit(body, ask, able)
-    return {}, take_back_seals(body, ask)
+    dropped = take_back_seals(body, ask)
+    mark_chat(body, ask, able)
+    return {}, dropped
 
 
 def relay(ask: Ask, stamp: Stamp) -> StreamRelay:

@@ -14,9 +14,10 @@ from msgspec import UNSET
 from passenger import seals
 from passenger.body import Body
 from passenger.chat import Abilities, Ask, Stamp, Usage
+from passenger.copilot.quirks.cache_marks import mark_messages
 from passenger.decoding import dumps
 from passenger.dialects.messages import StreamRelay, usage_of
-from passenger.dialects.messages.look import Block, Look, Tool, look_at
+from passenger.dialects.messages.look import Block, Look, Marker, Tool, look_at
 from passenger.errors import Failure, Kind
 
 JSON = dict[str, Any]
@@ -81,7 +82,8 @@ def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], t
     look = look_at(body.raw)
     fill_in_limit(body, able, look)
     dropped = [*leave_out_fields(body, look)]
-    if due := due_fixes(look):
+    needs = needs_of(look)
+    if due := [fix for fix in FIXES if fix in needs]:
         edit = _decoded(body.raw, able)
         for fix in due:
             fix(edit)
@@ -89,6 +91,8 @@ def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], t
             _store(body, name, edit.parts)
         dropped += edit.dropped
         betas += [beta for beta in edit.betas if beta not in betas]
+    if keep_breakpoints not in needs:
+        mark_messages(body, ask, able)
     headers = {"anthropic-beta": ",".join(betas)} if betas else {}
     return headers, tuple(dict.fromkeys((*dropped, *refused)))
 
@@ -182,6 +186,10 @@ def allow_system_messages(edit: Edit) -> None:
             edit.betas = [MID_SYSTEM]
 
 
+def keep_breakpoints(edit: Edit) -> None:
+    """Leave the client's own breakpoints alone, and set none beside them: Anthropic takes four (2026-11)."""
+
+
 Fix = Callable[[Edit], None]
 
 
@@ -195,20 +203,22 @@ FIXES: tuple[Fix, ...] = (
 )
 """The fixes of a request's parts, in the order they are applied."""
 
+_ALL = frozenset((*FIXES, keep_breakpoints))
+
 
 # --- what a request needs ----------------------------------------------------------------------------------------
 
 
-def due_fixes(look: Look | None) -> list[Fix]:
+def needs_of(look: Look | None) -> frozenset[Fix]:
     """The fixes that a request needs, and all of them where a look does not tell."""
     if look is None:
-        return [*FIXES]
+        return _ALL
     found = {*_of_tools(look.tools or ()), *_of_blocks(look.system)}
     for message in look.messages:
         if message.role in _SYSTEM:
             found.add(allow_system_messages)
         found.update(_of_blocks(message.content))
-    return [fix for fix in FIXES if fix in found]
+    return frozenset(found)
 
 
 def _of_tools(tools: Iterable[Tool]) -> Iterator[Fix]:
@@ -217,8 +227,8 @@ def _of_tools(tools: Iterable[Tool]) -> Iterator[Fix]:
             yield strip_eager_streaming
         if tool.type is not None and tool.type.startswith(SERVER_TOOLS):
             yield leave_out_server_tools
-        if tool.cache_control is not None and tool.cache_control.scope is not UNSET:
-            yield strip_cache_scope
+        if tool.cache_control is not None:
+            yield from _of_breakpoint(tool.cache_control)
 
 
 def _of_blocks(content: str | list[Block] | None) -> Iterator[Fix]:
@@ -227,10 +237,16 @@ def _of_blocks(content: str | list[Block] | None) -> Iterator[Fix]:
             yield leave_out_empty_texts
         if block.type in _SEALED_BY and _is_no_seal(block.data if block.signature is None else block.signature):
             yield restore_seals
-        if block.cache_control is not None and block.cache_control.scope is not UNSET:
-            yield strip_cache_scope
+        if block.cache_control is not None:
+            yield from _of_breakpoint(block.cache_control)
         if block.content is not None:
             yield from _of_blocks(block.content)
+
+
+def _of_breakpoint(marker: Marker) -> Iterator[Fix]:
+    yield keep_breakpoints
+    if marker.scope is not UNSET:
+        yield strip_cache_scope
 
 
 # --- answers -----------------------------------------------------------------------------------------------------

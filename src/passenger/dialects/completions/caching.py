@@ -1,4 +1,4 @@
-"""Prompt-cache breakpoints; it hides that Claude takes four, and where they pay when nobody set any.
+"""Prompt-cache breakpoints; it hides that Claude takes four, and where they are set when nobody set any.
 
 Facts: upstream.md 4.1 and 4.6. The other vendors cache by themselves.
 """
@@ -8,12 +8,9 @@ from dataclasses import replace
 from itertools import takewhile
 
 from passenger.chat import JSON, Image, Message, Prompt, Text, ToolCall, ToolResult
-
-MOST = 4
-"""Breakpoints that Claude takes."""
+from passenger.dialects.caching import MOST, TURNS
 
 _KEY = "copilot_cache_control"
-_USERS = 2
 
 
 def mark(block: JSON, wanted: bool = True) -> JSON:
@@ -41,7 +38,7 @@ def cached(prompt: Prompt) -> Prompt:
         return prompt
     messages = list(prompt.messages)
     system = [index for index, _ in takewhile(lambda item: item[1].role == "system", enumerate(messages))][-1:]
-    users = [index for index, message in enumerate(messages) if message.role == "user"][-_USERS:]
+    users = [index for index, message in enumerate(messages) if message.role == "user"][-TURNS:]
     for index in (*system, *users):
         messages[index] = _marked(messages[index])
     tools = (*prompt.tools[:-1], replace(prompt.tools[-1], cache=True)) if prompt.tools else ()

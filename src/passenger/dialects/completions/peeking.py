@@ -1,6 +1,6 @@
 """The few facts of a chat request that relaying needs, in one parse that skips all else."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -18,11 +18,15 @@ _THINKING = ("reasoning_effort", "thinking_budget", "thinking", "reasoning")
 class _Part(Struct):
     type: str = ""
     text: str | None = None
+    copilot_cache_control: msgspec.Raw | UnsetType = UNSET
+    cache_control: msgspec.Raw | UnsetType = UNSET
 
 
 class _Message(Struct):
     role: str
     content: str | list[_Part] | None = None
+    copilot_cache_control: msgspec.Raw | UnsetType = UNSET
+    cache_control: msgspec.Raw | UnsetType = UNSET
     reasoning_opaque: msgspec.Raw | UnsetType = UNSET
 
 
@@ -32,6 +36,8 @@ class _StreamOptions(Struct):
 
 class _Tool(Struct):
     type: Any = None
+    copilot_cache_control: msgspec.Raw | UnsetType = UNSET
+    cache_control: msgspec.Raw | UnsetType = UNSET
 
 
 class _ChatRequest(Struct):
@@ -60,15 +66,17 @@ def peek(request: Request) -> Ask:
         raise invalid("model must not be empty", "model")
     if not chat.messages:
         raise invalid("messages must not be empty", "messages")
+    seen = _look_through(chat.messages)
     return Ask(
         model=chat.model,
         stream=bool(chat.stream),
         initiator=initiator(chat.messages),
-        vision=any(_has_image(message) for message in chat.messages),
+        vision=seen.vision,
         tools=bool(chat.tools),
         thinks=any(getattr(chat, name) is not UNSET for name in _THINKING),
         wants_usage=bool(chat.stream_options and chat.stream_options.include_usage),
-        sealed=any(message.reasoning_opaque is not UNSET for message in chat.messages),
+        sealed=seen.sealed,
+        marked=seen.marked or any(map(_is_marked, chat.tools or ())),
         # Copilot's Chat Completions take functions only; a tool of free text can be told as one.
         relays=not any(tool.type == "custom" for tool in chat.tools or ()),
     )
@@ -96,5 +104,24 @@ def _only_reminders(message: _Message) -> bool:
             return False
 
 
-def _has_image(message: _Message) -> bool:
-    return isinstance(message.content, list) and any(part.type in _IMAGE_PARTS for part in message.content)
+class _Seen(NamedTuple):
+    vision: bool
+    sealed: bool
+    marked: bool
+
+
+def _look_through(messages: list[_Message]) -> _Seen:
+    """What any message has, found in one pass: there may be hundreds."""
+    vision = sealed = marked = False
+    for message in messages:
+        sealed = sealed or message.reasoning_opaque is not UNSET
+        marked = marked or _is_marked(message)
+        if type(message.content) is list:
+            for part in message.content:
+                vision = vision or part.type in _IMAGE_PARTS
+                marked = marked or _is_marked(part)
+    return _Seen(vision, sealed, marked)
+
+
+def _is_marked(block: _Message | _Part | _Tool) -> bool:
+    return block.copilot_cache_control is not UNSET or block.cache_control is not UNSET

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from passenger import reasoning
 from passenger.chat import JSON, Abilities, Prompt, Schema, Text, Written
+from passenger.dialects.caching import pays
 from passenger.dialects.completions.caching import cached, limit_breakpoints
 from passenger.dialects.completions.messages_out import Messages
 from passenger.dialects.completions.tools_out import write_tools
@@ -38,7 +39,7 @@ def write_prompt(prompt: Prompt, able: Abilities) -> Written:
     Raises:
         Failure: it has more tools than Copilot takes, a document, or else what would mean something else there.
     """
-    if able.vendor == "anthropic":
+    if pays(prompt, able):
         prompt = cached(prompt)
     dropped: list[str] = []
     names = Names(prompt.tools)

@@ -1,15 +1,13 @@
-"""Prompt-cache breakpoints of a request; it hides that there may be four, and where they pay when nobody set any."""
+"""Prompt-cache breakpoints; it hides that there may be four, and where they are set when nobody set any."""
 
 from collections.abc import Iterator
 from typing import Any
 
+from passenger.dialects.caching import MOST, TURNS
+
 JSON = dict[str, Any]
 
-MOST = 4
-"""Breakpoints that Anthropic takes."""
-
 _KEY = "cache_control"
-_USERS = 2
 
 
 def mark(block: JSON, wanted: bool = True) -> JSON:
@@ -17,12 +15,12 @@ def mark(block: JSON, wanted: bool = True) -> JSON:
     return {**block, _KEY: {"type": "ephemeral"}} if wanted else block
 
 
-def limit_breakpoints(body: JSON) -> None:
-    """Keep the last four of the client's breakpoints, or set up to four where it set none."""
+def limit_breakpoints(body: JSON, *, pays: bool = True) -> None:
+    """Keep the last four of the client's breakpoints, or set up to four where it set none and they pay."""
     marked = [block for block in _blocks(body) if _KEY in block]
     for block in marked[:-MOST]:
         del block[_KEY]
-    if not marked:
+    if pays and not marked:
         for block in _worthwhile(body):
             block.update(mark({}))
 
@@ -39,5 +37,5 @@ def _worthwhile(body: JSON) -> Iterator[JSON]:
     """What stays the same from turn to turn: the tools, the system's words, and the last two turns of the user."""
     yield from body.get("tools", ())[-1:]
     yield from body.get("system", ())[-1:]
-    for message in [message for message in body["messages"] if message["role"] == "user"][-_USERS:]:
+    for message in [message for message in body["messages"] if message["role"] == "user"][-TURNS:]:
         yield from message["content"][-1:]

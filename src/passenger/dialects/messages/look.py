@@ -7,7 +7,9 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 
-class _Marker(Struct, gc=False):
+class Marker(Struct, gc=False):
+    """A prompt-cache breakpoint."""
+
     scope: msgspec.Raw | UnsetType = UNSET
 
 
@@ -15,7 +17,7 @@ class Tool(Struct, gc=False):
     """A tool."""
 
     type: str | None = None
-    cache_control: _Marker | None = None
+    cache_control: Marker | None = None
     eager_input_streaming: msgspec.Raw | UnsetType = UNSET
 
 
@@ -26,7 +28,7 @@ class Block(Struct):
     text: str | None = None
     signature: str | None = None
     data: str | None = None
-    cache_control: _Marker | None = None
+    cache_control: Marker | None = None
     content: "str | list[Block] | None" = None
 
 

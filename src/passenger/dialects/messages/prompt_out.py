@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from passenger.chat import Abilities, Prompt, Schema, Written
+from passenger.dialects.caching import pays
 from passenger.dialects.messages.answer_in import NAME_LIMIT
 from passenger.dialects.messages.caching import limit_breakpoints
 from passenger.dialects.messages.closing import closed
@@ -41,7 +42,7 @@ def write_prompt(prompt: Prompt, able: Abilities) -> Written:
     if config := _output(prompt.schema, thinking.effort):
         body["output_config"] = config
     body["stream"] = True
-    limit_breakpoints(body)
+    limit_breakpoints(body, pays=pays(prompt, able))
     return Written(body, thinking.headers, tuple(dict.fromkeys(dropped)))
 
 

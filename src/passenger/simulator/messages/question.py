@@ -80,9 +80,11 @@ def _units(body: Body) -> Iterator[tuple[Body, int, object]]:
     for block in blocks(body.get("system")):
         yield block, _size(block), block.get(MARKER)
     for message in body["messages"]:
-        yield {"role": message.get("role")}, MESSAGE_TOKENS, None
-        for block in blocks(message.get("content")):
-            yield block, _size(block), block.get(MARKER)
+        role, said = {"role": message.get("role")}, blocks(message.get("content"))
+        if not said:
+            yield role, MESSAGE_TOKENS, None
+        for index, block in enumerate(said):
+            yield block | role, _size(block) + (0 if index else MESSAGE_TOKENS), block.get(MARKER)
 
 
 def _size(block: Body) -> int:

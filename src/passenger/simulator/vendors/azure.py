@@ -105,7 +105,7 @@ def _usage(wanted: Wanted, completion: Json, prompt: Json) -> Json:
         "completion_tokens": said,
         "completion_tokens_details": completion | ({"reasoning_tokens": reasoning} if reasoning else {}),
         "prompt_tokens": asked,
-        "prompt_tokens_details": {"cached_tokens": 0} | prompt,
+        "prompt_tokens_details": {"cached_tokens": wanted.answer.cached.read} | prompt,
         "total_tokens": said + asked + (reasoning if wanted.model.thinks_beside else 0),
     }
 

@@ -83,12 +83,13 @@ def _id(wanted: Wanted) -> str:
 def _usage(wanted: Wanted, *, zero: bool = False) -> Json:
     """Gemini counts thinking beside the completion, not in it."""
     said, asked, thought = wanted.completion_tokens, wanted.answer.prompt_tokens, wanted.answer.reasoning_tokens
+    read = wanted.answer.cached.read
     if zero:
-        said = asked = thought = 0
+        said = asked = thought = read = 0
     return {
         "completion_tokens": said,
         "prompt_tokens": asked,
-        "prompt_tokens_details": {"cached_tokens": 0},
+        "prompt_tokens_details": {"cached_tokens": read},
         "total_tokens": said + asked + thought,
         "reasoning_tokens": thought,
     }

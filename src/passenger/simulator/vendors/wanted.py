@@ -28,7 +28,9 @@ class Wanted:
         """The cost in nano AI credits (upstream.md 9.2); an included model costs nothing."""
         cached = self.answer.cached
         output = self.answer.completion_tokens + self.answer.reasoning_tokens
-        counts = {"input": self.answer.prompt_tokens - cached.read, "cache_read": cached.read, "output": output}
+        written = cached.written if self.model.vendor == "claude" else 0  # nobody else charges for it
+        fresh = self.answer.prompt_tokens - cached.read - written
+        counts = {"input": fresh, "cache_read": cached.read, "cache_write": written, "output": output}
         return copilot_usage(self.model, counts)
 
 

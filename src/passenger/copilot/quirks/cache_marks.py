@@ -1,0 +1,144 @@
+"""Prompt-cache breakpoints for relayed requests to Claude that have none, where a second turn is likely (2026-11).
+
+Claude caches only what is marked: a talk of ten turns costs four times as much without. Of the body only the last
+tool, the system's words and the last two turns of the user are written anew; every other byte stays.
+https://docs.claude.com/en/docs/build-with-claude/prompt-caching
+"""
+
+from collections.abc import Iterable
+from itertools import islice, takewhile
+
+import msgspec
+
+from passenger.body import Body, Fields
+from passenger.chat import Abilities, Ask
+from passenger.dialects.caching import TURNS, is_large
+from passenger.jsontext.ends import Item, before, from_the_end, from_the_start
+
+CHAT_MARK = "copilot_cache_control"
+MESSAGES_MARK = "cache_control"
+"""What Copilot's Chat Completions and Messages call a breakpoint."""
+
+LOOK_BACK = 64
+"""Messages at the end that are looked through for the last two turns."""
+
+_MARK = msgspec.Raw(b'{"type":"ephemeral"}')
+_CHAT_MARK = b',"%b":%b}' % (CHAT_MARK.encode(), bytes(_MARK))
+_USERS = frozenset({"user", "tool", "function"})
+_SYSTEM = frozenset({"system", "developer"})
+_NOTHING = frozenset({b"", b"null", b'""', b"[]"})
+_BEARING = frozenset({b'"text"', b'"image"', b'"document"', b'"tool_result"', b'"search_result"'})
+
+
+class _Message(msgspec.Struct, gc=False):
+    role: str = ""
+    content: msgspec.Raw = msgspec.Raw(b"")
+
+
+_MESSAGE = msgspec.json.Decoder(_Message)
+_FIELDS = msgspec.json.Decoder(Fields)
+
+Edit = tuple[int, int, bytes]
+"""From where to where a text is replaced, and by what."""
+
+
+def mark_chat(body: Body, ask: Ask, able: Abilities) -> None:
+    """Mark a request to `/chat/completions`: its messages bear the breakpoints themselves, as VS Code sets them."""
+    if ask.marked or not is_large(len(body.raw), able) or CHAT_MARK in body or MESSAGES_MARK in body:
+        return
+    messages = body.text("messages")
+    turns = _turns(messages, likely=ask.tools)
+    if turns is None:
+        return
+    system = list(takewhile(lambda item: item.value.role in _SYSTEM, from_the_start(messages, _MESSAGE)))
+    said = (item for item in (*system[-1:], *turns) if bytes(item.value.content) not in _NOTHING)
+    body.put("messages", _spliced(messages, [(item.stop - 1, item.stop, _CHAT_MARK) for item in said]))
+    if tools := body.text("tools"):
+        body.put("tools", _spliced(tools, _after_last(tools)))
+
+
+def mark_messages(body: Body, ask: Ask, able: Abilities) -> None:
+    """Mark a request to `/v1/messages` that bears no breakpoint, where the blocks bear them."""
+    if not is_large(len(body.raw), able):
+        return
+    messages = body.text("messages")
+    turns = _turns(messages, likely=ask.tools)
+    if turns is None:
+        return
+    body.put("messages", _spliced(messages, [edit for turn in turns for edit in _after_turn(messages, turn)]))
+    if (system := _marked_content(body.text("system"))) is not None:
+        body.put("system", system)
+    if tools := body.text("tools"):
+        body.put("tools", _spliced(tools, _after_last_loaded(tools)))
+
+
+def _turns(messages: bytes, *, likely: bool) -> list[Item[_Message]] | None:
+    """The last message of each of the user's last turns; None where no second turn is `likely` nor has been."""
+    found, within, answered = list[Item[_Message]](), False, likely
+    for item in islice(from_the_end(messages, _MESSAGE), LOOK_BACK):
+        role = item.value.role
+        users = role in _USERS
+        if users and not within and len(found) < TURNS:
+            found.insert(0, item)
+        within, answered = users, answered or role == "assistant"
+        if len(found) == TURNS and answered:
+            break
+    return found if answered else None
+
+
+# --- tools -------------------------------------------------------------------------------------------------------
+
+
+def _after_last(tools: bytes) -> list[Edit]:
+    """A breakpoint after the last tool of Chat Completions, where it is an object with something in it."""
+    stop = before(tools, len(tools) - 1)
+    if tools[stop : stop + 1] != b"}" or tools[before(tools, stop)] == ord("{"):
+        return []
+    return [(stop, stop + 1, _CHAT_MARK)]
+
+
+def _after_last_loaded(tools: bytes) -> list[Edit]:
+    """One after the last tool of Messages that is in the prompt: a tool whose loading is deferred is not."""
+    for tool in islice(from_the_end(tools, _FIELDS), LOOK_BACK):
+        if "defer_loading" not in tool.value:
+            return [(tool.start, tool.stop, _with_mark(tool.value))]
+    return []
+
+
+# --- what is said ------------------------------------------------------------------------------------------------
+
+
+def _after_turn(messages: bytes, turn: Item[_Message]) -> list[Edit]:
+    content = _marked_content(bytes(turn.value.content))
+    if content is None:
+        return []
+    fields = _FIELDS.decode(messages[turn.start : turn.stop])
+    return [(turn.start, turn.stop, msgspec.json.encode({**fields, "content": msgspec.Raw(content)}))]
+
+
+def _marked_content(text: bytes) -> bytes | None:
+    """A content whose last block bears a breakpoint; a string becomes a block. None where it cannot."""
+    if text in _NOTHING:
+        return None
+    if text.startswith(b'"'):
+        return b"[%b]" % _with_mark({"type": msgspec.Raw(b'"text"'), "text": msgspec.Raw(text)})
+    for last in from_the_end(text, _FIELDS):
+        return _spliced(text, [(last.start, last.stop, _with_mark(last.value))]) if _can_bear(last.value) else None
+    return None
+
+
+def _can_bear(block: Fields) -> bool:
+    return bytes(block.get("type", b"")) in _BEARING and bytes(block.get("text", b"-")) not in _NOTHING
+
+
+def _with_mark(block: Fields) -> bytes:
+    return msgspec.json.encode({**block, MESSAGES_MARK: _MARK})
+
+
+def _spliced(text: bytes, edits: Iterable[Edit]) -> bytes:
+    """The text with these edits, which come in its order."""
+    pieces, at = list[bytes](), 0
+    for start, stop, new in edits:
+        pieces += (text[at:start], new)
+        at = stop
+    return b"".join((*pieces, text[at:]))
