@@ -20,6 +20,7 @@ from passenger.copilot.live import LiveCatalog
 from passenger.copilot.models import Catalog, Model, read_models
 from passenger.copilot.protocol import chat_headers
 from passenger.copilot.quirks import Quirks, completions, messages, responses
+from passenger.copilot.quirks.attribution import leave_out_attribution
 from passenger.dialects import Inbound, Request, caps, side_requests
 from passenger.dialects import messages as messages_api
 from passenger.embeddings import EmbedAsk
@@ -104,6 +105,7 @@ class Gateway:
         side_requests: bool = True,
         limits: Limits | None = None,
         cache_marks: bool = True,
+        keep_attribution: bool = False,
     ) -> None:
         self.seat = seat
         self._upstream = upstream
@@ -116,6 +118,7 @@ class Gateway:
         self._limits = limits or Limits()
         self._thoughts = Thoughts(clock)
         self._cache_marks = cache_marks
+        self.keeps_attribution = keep_attribution or strict
 
     async def chat(self, inbound: Inbound, request: Request, exchange: Exchange) -> Delivery:
         """The answer to one chat request; whoever gets it closes it.
@@ -232,6 +235,8 @@ class Gateway:
         if route.name != ask.model:
             body.set("model", route.name)
         headers, dropped = QUIRKS[route.outbound.NAME].prepare(body, ask, route.able)
+        if route.outbound.NAME == messages_api.NAME and not self.keeps_attribution:
+            dropped += leave_out_attribution(body)
         return Encoded(body.encode(), headers, dropped)
 
     async def _whole(self, reply: Reply, quirks: Quirks, stamp: Stamp, exchange: Exchange) -> Delivery:
@@ -280,6 +285,8 @@ class Gateway:
 
     def _read_prompt(self, inbound: Inbound, request: Request) -> Prompt:
         prompt = inbound.read_prompt(request)
+        if inbound.NAME == messages_api.NAME and not self.keeps_attribution:
+            prompt = messages_api.without_attribution(prompt)
         caps.check_prompt(prompt, self._limits, inbound.FIELDS)
         return prompt
 

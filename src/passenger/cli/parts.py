@@ -205,4 +205,5 @@ async def gateway_of(
                 side_requests=loaded.config.copilot.side_requests,
                 limits=loaded.config.limits,
                 cache_marks=loaded.config.copilot.cache_marks,
+                keep_attribution=loaded.config.copilot.keep_attribution,
             )

@@ -33,6 +33,7 @@ class Copilot:
 
     `side_requests`: whether it is told that an agent asks what no person has typed.
     `cache_marks`: whether requests to Claude get prompt-cache breakpoints where the client set none.
+    `keep_attribution`: whether Claude Code's line about itself stays in prompts.
     """
 
     api_base_url: str = _setting("https://api.githubcopilot.com", kinds.BASE_URL)
@@ -43,6 +44,7 @@ class Copilot:
     api_version: str = _setting("2026-06-01", kinds.HEADER)
     side_requests: bool = _setting(True, kinds.BOOL)
     cache_marks: bool = _setting(True, kinds.BOOL)
+    keep_attribution: bool = _setting(False, kinds.BOOL)
 
 
 @dataclass(frozen=True, slots=True)

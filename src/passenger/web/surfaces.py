@@ -1,15 +1,16 @@
 """The routes that answer one question at once, in the shape of each dialect: token counts, embeddings, a card."""
 
 from collections.abc import Awaitable, Callable
-from functools import partial
+from dataclasses import replace
 
 import msgspec
 
 from passenger import embeddings
 from passenger.body import Body
-from passenger.chat import Written
+from passenger.chat import Prompt, Written
 from passenger.copilot.models import Model
 from passenger.copilot.quirks import messages as quirks
+from passenger.copilot.quirks.attribution import leave_out_attribution
 from passenger.decoding import decode, optional
 from passenger.dialects import Request, messages
 from passenger.dialects.gemini import count as gemini_count
@@ -40,12 +41,16 @@ def count_for_anthropic(gateway: Gateway) -> Ask:
 
         def write(model: Model) -> Written:
             body = Body(request.body, request.fields)
-            headers, dropped = quirks.prepare(body, ask, model.able)
+            headers, dropped = quirks.prepare(body, ask, replace(model.able, least_cached=None))
+            if not gateway.keeps_attribution:
+                leave_out_attribution(body)
             return Written(messages.as_question(decode(body.encode()), model.id), headers, dropped)
 
-        tokens = await gateway.count(
-            ask.model, partial(messages.read_prompt, request), write, exchange, heavy=request.heavy
-        )
+        def read() -> Prompt:
+            prompt = messages.read_prompt(request)
+            return prompt if gateway.keeps_attribution else messages.without_attribution(prompt)
+
+        tokens = await gateway.count(ask.model, read, write, exchange, heavy=request.heavy)
         return _json(messages.write_count(tokens))
 
     return count

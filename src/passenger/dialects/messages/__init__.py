@@ -10,6 +10,7 @@ from passenger.chat import Abilities, Prompt, Stamp
 from passenger.dialects import Request
 from passenger.dialects.messages import answer_in, answer_out
 from passenger.dialects.messages.answer_out import write_answer
+from passenger.dialects.messages.attribution import without_attribution
 from passenger.dialects.messages.counting import COUNT_PATH, as_question, read_count, write_count
 from passenger.dialects.messages.failures import write_break, write_failure
 from passenger.dialects.messages.peek import peek
@@ -35,6 +36,7 @@ __all__ = [
     "read_prompt",
     "reader",
     "usage_of",
+    "without_attribution",
     "write_answer",
     "write_break",
     "write_count",
