@@ -101,6 +101,7 @@ FAULTS = {
     "F42": "absurd statuses, dates, numbers and tokens",
     "F43": "any conversation, from any client to any model",
     "F44": "an answer cut in the middle of a call, and arguments that mean nothing",
+    "F45": "one of several calls for one request fails, or its client goes",
     "F50": "SIGTERM with streams",
     "F51": "SIGKILL at any moment",
     "F53": "the port is taken",

@@ -60,6 +60,7 @@ LAYERS: dict[str, int] = {
     "tokens": 3,
     "relay": 4,
     "translate": 4,
+    "choices": 4,
     "gateway": 4,
     "linehandler": 5,
     "access": 5,
@@ -126,7 +127,7 @@ def test_only_the_io_layer_imports_what_touches_the_network_or_locks(path: Path)
             assert part(path) in allowed
 
 
-SHARED = {"__init__", "caching", "caps", "cut_parts", "registry", "surrogate_pairs"}
+SHARED = {"__init__", "caching", "caps", "choices_in", "cut_parts", "registry", "surrogate_pairs"}
 """What is no dialect among the dialects."""
 
 

@@ -3,7 +3,7 @@
 A floor, not a union: it holds what at least two dialects have (design, section 6). What goes down is `events`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -41,6 +41,8 @@ class Ask:
     marked: bool = False
     relays: bool = True
     """False where Copilot takes what is asked in translation only, though it speaks the client's dialect."""
+    choices: int = 1
+    """How many answers are wanted; 0 where what was said is no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,22 @@ class Usage:
     nano_credits: int | None = None
     """Copilot's own bill: 1e9 are one AI credit; None where it sent none."""
     written: int = 0
+
+
+def total(usages: "Sequence[Usage | None]") -> Usage | None:
+    """What several answers have taken together, None where none of them says."""
+    said = [usage for usage in usages if usage is not None]
+    if not said:
+        return None
+    bills = [usage.nano_credits for usage in said if usage.nano_credits is not None]
+    return Usage(
+        input=sum(usage.input for usage in said),
+        output=sum(usage.output for usage in said),
+        cached=sum(usage.cached for usage in said),
+        reasoning=sum(usage.reasoning for usage in said),
+        nano_credits=sum(bills) if bills else None,
+        written=sum(usage.written for usage in said),
+    )
 
 
 # --- parts of a message ------------------------------------------------------------------------------------------
@@ -245,6 +263,8 @@ class Prompt:
     user: str | None = None
     cache_key: str | None = None
     wants_usage: bool = True
+    choices: int = 1
+    """How many answers are wanted. No API that is translated to gives more than one."""
     dropped: tuple[str, ...] = ()
 
 

@@ -16,6 +16,7 @@ import msgspec
 from passenger import embeddings, translate
 from passenger.body import Body
 from passenger.chat import Ask, Encoded, Prompt, Stamp, Usage, Written
+from passenger.choices import FanOut, must_fan_out, refuse_fan_out
 from passenger.copilot.live import LiveCatalog
 from passenger.copilot.models import Catalog, Model, read_models
 from passenger.copilot.protocol import chat_headers
@@ -27,6 +28,7 @@ from passenger.embeddings import EmbedAsk
 from passenger.errors import Failure, Kind
 from passenger.events import Event, Finish, Folder
 from passenger.exchange import Exchange, Observer, Outcome
+from passenger.framing import Framing
 from passenger.jsontext import outline
 from passenger.limits import Limits
 from passenger.offload import HEAVY, offload
@@ -129,7 +131,8 @@ class Gateway:
         ask = exchange.ask = await offload(request.heavy, self._peek, inbound, request)
         with exchange.waiting():
             model = await self.seat.catalog.resolve(ask.model)
-        route = choose(inbound, ask.model, model, relays=ask.relays, cache_marks=self._cache_marks)
+        relays = ask.relays and not must_fan_out(ask, model)
+        route = choose(inbound, ask.model, model, relays=relays, cache_marks=self._cache_marks)
         exchange.model, exchange.route = route.name, str(route)
         serve = self._relay if route.relayed else self._translate
         return await serve(inbound, request, ask, route, exchange)
@@ -264,6 +267,10 @@ class Gateway:
         reader, writer = route.outbound.reader(prompt, route.able), inbound.writer(prompt, stamp)
         call = self._call(replace(ask, stream=True), route, sent)
         del sent
+        if prompt.choices > 1:
+            fan_out = FanOut(inbound, prompt, exchange, lambda: route.outbound.reader(prompt, route.able))
+            await fan_out.send(self._upstream, call, _must_stream)
+            return await self._fanned(fan_out, inbound, stamp, framing if ask.stream else None)
         reply = await self._upstream.send(call, exchange)
         del call
         _must_stream(reply)
@@ -283,10 +290,21 @@ class Gateway:
         pieces = translate.stream(reply, reader, writer, framing, note=note, fail=fail)
         return Delivery(framing.content_type, reply.headers, pieces, close)
 
+    async def _fanned(self, fan_out: FanOut, inbound: Inbound, stamp: Stamp, framing: Framing | None) -> Delivery:
+        """The answer to several calls, streamed where there is a framing; nothing is learned of how tokens count."""
+        if framing is None:
+            fanned = await fan_out.whole(stamp, lambda answer: self._thoughts.keep(self.seat.name, answer.parts))
+        else:
+            fanned = fan_out.stream(stamp, framing, partial(self._note, inbound))
+        kind = "application/json" if framing is None else framing.content_type
+        return Delivery(kind, fanned.headers, fanned.content, fanned.close)
+
     def _read_prompt(self, inbound: Inbound, request: Request) -> Prompt:
         prompt = inbound.read_prompt(request)
         if inbound.NAME == messages_api.NAME and not self.keeps_attribution:
             prompt = messages_api.without_attribution(prompt)
+        if prompt.choices > 1 and self._strict:
+            raise refuse_fan_out(inbound.FIELDS["choices"], prompt.choices)
         caps.check_prompt(prompt, self._limits, inbound.FIELDS)
         return prompt
 

@@ -98,13 +98,13 @@ async def stream(
         async for some in events(reply, reader):
             messages = [message for event in some for message in _written(writer, event, note)]
             if messages:
-                yield before + _framed(framing, messages)
+                yield before + framed(framing, messages)
                 before = framing.between
             if isinstance(some[-1], Finish) and framing.closing:
                 yield framing.closing
     except Failure as failure:
         fail(failure)
-        yield before + _framed(framing, list(writer.fail(failure))) + framing.closing
+        yield before + framed(framing, list(writer.fail(failure))) + framing.closing
 
 
 def _written(writer: Writer, event: Event, note: Note) -> Iterable[Message]:
@@ -112,5 +112,6 @@ def _written(writer: Writer, event: Event, note: Note) -> Iterable[Message]:
     return writer.send(event)
 
 
-def _framed(framing: Framing, messages: list[Message]) -> bytes:
+def framed(framing: Framing, messages: list[Message]) -> bytes:
+    """Some messages as bytes."""
     return framing.between.join(framing.frame(message) for message in messages)

@@ -3,7 +3,7 @@
 A dialect is a module or package of this package that satisfies one or both Protocols; it never imports another.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -133,6 +133,34 @@ class Inbound(Protocol):
 
     def keep_alive(self, begun: bool) -> bytes:
         """What may be sent while nothing comes, before or after the answer has begun; empty where there is nothing."""
+        ...
+
+
+class ChoicesWriter(Protocol):
+    """Writes several answers to one request for a client as their events come, mixed."""
+
+    def send(self, index: int, event: Event) -> Iterable[Message]:
+        """The messages that an event of one answer becomes; the answer's `Finish` ends only that."""
+        ...
+
+    def end(self, usage: Usage) -> Iterable[Message]:
+        """The messages that end the stream, when all answers have; `usage` is that of all."""
+        ...
+
+    def fail(self, failure: Failure) -> Iterable[Message]:
+        """See `Writer.fail`."""
+        ...
+
+
+class Several(Inbound, Protocol):
+    """A dialect whose clients may ask for several answers at once."""
+
+    def choices_writer(self, prompt: Prompt, stamp: Stamp) -> ChoicesWriter:
+        """Writes streamed answers."""
+        ...
+
+    def write_choices(self, prompt: Prompt, answers: Sequence[Answer], stamp: Stamp) -> bytes:
+        """Whole answers, as the JSON of one."""
         ...
 
 

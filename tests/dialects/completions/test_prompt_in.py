@@ -161,7 +161,7 @@ def test_what_only_tunes_is_left_out_and_named(fields: dict[str, object], droppe
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"n": 2}, "n"),
+        ({"n": 9}, "n"),
         ({"n": 0}, "n"),
         ({"modalities": ["text", "audio"]}, "modalities"),
         ({"audio": {"voice": "x"}}, "modalities"),

@@ -147,7 +147,7 @@ def test_what_is_said_within_is_dropped_with_its_whole_path() -> None:
         ({"generationConfig": {"speechConfig": {"voiceConfig": {}}}}, "generationConfig.speechConfig"),
         ({"generationConfig": {"responseFormat": [{"text": {}}]}}, "generationConfig.responseFormat"),
         ({"contents": "hi"}, "contents"),
-        ({"generationConfig": {"candidateCount": 2}}, "generationConfig.candidateCount"),
+        ({"generationConfig": {"candidateCount": 9}}, "generationConfig.candidateCount"),
         ({"generationConfig": {"responseModalities": ["AUDIO"]}}, "generationConfig.responseModalities"),
         ({"generationConfig": {"responseMimeType": "text/x.enum"}}, "generationConfig.responseMimeType"),
         ({"generationConfig": {"maxOutputTokens": -1}}, "generationConfig.maxOutputTokens"),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from passenger.chat import Abilities, Prompt, Stamp
 from passenger.dialects import Request
 from passenger.dialects.completions import answer_in, answer_out
-from passenger.dialects.completions.answer_out import write_answer
+from passenger.dialects.completions.answer_out import write_answer, write_choices
 from passenger.dialects.completions.failures import write_break, write_failure
 from passenger.dialects.completions.peeking import peek
 from passenger.dialects.completions.prompt_in import read_prompt
@@ -34,6 +34,7 @@ __all__ = [
     "ChunkChoice",
     "Fix",
     "StreamRelay",
+    "choices_writer",
     "framing",
     "keep_alive",
     "limit_field",
@@ -44,6 +45,7 @@ __all__ = [
     "reader",
     "write_answer",
     "write_break",
+    "write_choices",
     "write_failure",
     "write_prompt",
     "writer",
@@ -61,6 +63,7 @@ FIELDS: Mapping[str, str] = {
     "schema": "response_format",
     "parallel": "parallel_tool_calls",
     "cache_key": "prompt_cache_key",
+    "choices": "n",
     "document": "messages",
 }
 
@@ -78,6 +81,11 @@ def keep_alive(begun: bool) -> bytes:
 def writer(prompt: Prompt, stamp: Stamp) -> answer_out.Writer:
     """Writes a streamed answer."""
     return answer_out.Writer(prompt, stamp)
+
+
+def choices_writer(prompt: Prompt, stamp: Stamp) -> answer_out.ChoicesWriter:
+    """Writes several streamed answers."""
+    return answer_out.ChoicesWriter(prompt, stamp)
 
 
 def reader(prompt: Prompt, able: Abilities) -> answer_in.Reader:

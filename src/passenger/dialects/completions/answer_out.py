@@ -1,12 +1,13 @@
 """An answer as a client of Chat Completions wants it, streamed or whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
 
 from passenger import seals
-from passenger.chat import Prompt, Refusal, Stamp, Text, Thought, ToolCall, Usage
+from passenger.chat import Prompt, Refusal, Stamp, Text, Thought, ToolCall, Usage, total
 from passenger.dialects.completions.failures import error_body
 from passenger.errors import Failure
 from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start
@@ -31,8 +32,9 @@ Json = dict[str, Any]
 class Writer:
     """Writes chunks."""
 
-    def __init__(self, prompt: Prompt, stamp: Stamp) -> None:
+    def __init__(self, prompt: Prompt, stamp: Stamp, index: int = 0) -> None:
         self._prompt = prompt
+        self._index = index
         self._head: Json = {
             "id": f"chatcmpl-{stamp.id}",
             "object": "chat.completion.chunk",
@@ -62,9 +64,13 @@ class Writer:
                 pass
             case Finish(reason, usage):
                 yield self._chunk({}, FINISH[reason])
-                if self._prompt.wants_usage:
-                    yield self._event({"choices": [], "usage": usage_out(usage or Usage())})
-                yield DONE
+                yield from self.end(usage or Usage())
+
+    def end(self, usage: Usage) -> Iterator[Message]:
+        """What comes after the finish reason."""
+        if self._prompt.wants_usage:
+            yield self._event({"choices": [], "usage": usage_out(usage)})
+        yield DONE
 
     def fail(self, failure: Failure) -> Iterator[Message]:
         """See `Writer.fail`."""
@@ -84,14 +90,52 @@ class Writer:
         return head | {"type": "function", "function": {"name": call.name, "arguments": ""}}
 
     def _chunk(self, delta: Json, reason: str | None = None) -> Message:
-        return self._event({"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
+        return self._event({"choices": [{"index": self._index, "delta": delta, "finish_reason": reason}]})
 
     def _event(self, rest: Json) -> Message:
         return Message("", msgspec.json.encode({**self._head, **rest}))
 
 
+class ChoicesWriter:
+    """Writes the chunks of several answers, each with the index of its own."""
+
+    def __init__(self, prompt: Prompt, stamp: Stamp) -> None:
+        self._writers = [Writer(prompt, stamp, index) for index in range(prompt.choices)]
+
+    def send(self, index: int, event: Event) -> Iterator[Message]:
+        """See `ChoicesWriter.send`: of an answer's end only the finish reason, which comes first."""
+        messages = self._writers[index].send(event)
+        return islice(messages, 1) if isinstance(event, Finish) else messages
+
+    def end(self, usage: Usage) -> Iterator[Message]:
+        """See `ChoicesWriter.end`."""
+        yield from self._writers[0].end(usage)
+
+    def fail(self, failure: Failure) -> Iterator[Message]:
+        """See `Writer.fail`."""
+        yield from self._writers[0].fail(failure)
+
+
 def write_answer(prompt: Prompt, answer: Answer, stamp: Stamp) -> bytes:
     """A whole answer."""
+    return write_choices(prompt, (answer,), stamp)
+
+
+def write_choices(prompt: Prompt, answers: Sequence[Answer], stamp: Stamp) -> bytes:
+    """Whole answers, as the choices of one."""
+    return msgspec.json.encode(
+        {
+            "id": f"chatcmpl-{stamp.id}",
+            "object": "chat.completion",
+            "created": stamp.created,
+            "model": answers[0].model or prompt.model,
+            "choices": [_choice(answer, index) for index, answer in enumerate(answers)],
+            "usage": usage_out(total([answer.usage for answer in answers]) or Usage()),
+        }
+    )
+
+
+def _choice(answer: Answer, index: int) -> Json:
     message: Json = {"role": "assistant", "content": _text(answer, Text)}
     if refusal := _text(answer, Refusal):
         message["refusal"] = refusal
@@ -104,16 +148,7 @@ def write_answer(prompt: Prompt, answer: Answer, stamp: Stamp) -> bytes:
         message["reasoning_opaque"] = seals.wrap(sealed[-1])
     if message["content"] is None and not answer.calls and "refusal" not in message:
         message["content"] = ""
-    return msgspec.json.encode(
-        {
-            "id": f"chatcmpl-{stamp.id}",
-            "object": "chat.completion",
-            "created": stamp.created,
-            "model": answer.model or prompt.model,
-            "choices": [{"index": 0, "message": message, "finish_reason": FINISH[answer.reason], "logprobs": None}],
-            "usage": usage_out(answer.usage or Usage()),
-        }
-    )
+    return {"index": index, "message": message, "finish_reason": FINISH[answer.reason], "logprobs": None}
 
 
 def _text(answer: Answer, kind: type[Text] | type[Refusal]) -> str | None:

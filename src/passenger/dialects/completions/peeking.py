@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 from passenger.chat import Ask, Initiator
 from passenger.decoding import decode_as, invalid
 from passenger.dialects import Request
+from passenger.dialects.choices_in import peek_choices
 from passenger.reminders import only_reminders
 
 _TOOL_ROLES = frozenset({"tool", "function"})
@@ -50,6 +51,7 @@ class _ChatRequest(Struct):
     thinking_budget: msgspec.Raw | UnsetType = UNSET
     thinking: msgspec.Raw | UnsetType = UNSET
     reasoning: msgspec.Raw | UnsetType = UNSET
+    n: Any = None
 
 
 _REQUEST = msgspec.json.Decoder(_ChatRequest)
@@ -78,6 +80,7 @@ def peek(request: Request) -> Ask:
         sealed=seen.sealed,
         marked=seen.marked or any(map(_is_marked, chat.tools or ())),
         # Copilot's Chat Completions take functions only; a tool of free text can be told as one.
+        choices=peek_choices(chat.n),
         relays=not any(tool.type == "custom" for tool in chat.tools or ()),
     )
 

@@ -3,6 +3,7 @@
 from passenger.chat import Prompt, Reasoning, Schema
 from passenger.decoding import JSON, decode, expect, invalid, number, optional, required, texts
 from passenger.dialects import Request
+from passenger.dialects.choices_in import read_choices
 from passenger.dialects.completions.parts_in import Turns
 from passenger.dialects.completions.tools_in import read_choice, read_tools
 
@@ -76,14 +77,13 @@ def read_prompt(request: Request) -> Prompt:
         verbosity=optional(body, "verbosity", str),
         user=optional(body, "user", str) or optional(body, "safety_identifier", str),
         cache_key=optional(body, "prompt_cache_key", str),
+        choices=read_choices(body, "n"),
         wants_usage=optional(options, "include_usage", bool, "stream_options.") or False,
         dropped=tuple(dict.fromkeys((*_left_out(body), *turns.dropped))),
     )
 
 
 def _refuse_what_cannot_be(body: JSON) -> None:
-    if optional(body, "n", int) not in (None, 1):
-        raise invalid("n: this model gives one answer only", "n")
     if "audio" in (optional(body, "modalities", list) or ()) or body.get("audio"):
         raise invalid("modalities: audio cannot be carried to this model", "modalities")
 

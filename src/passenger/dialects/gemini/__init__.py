@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from passenger.chat import Prompt, Stamp
 from passenger.dialects import Request
 from passenger.dialects.gemini import answer_out
-from passenger.dialects.gemini.answer_out import write_answer
+from passenger.dialects.gemini.answer_out import write_answer, write_choices
 from passenger.dialects.gemini.config_in import CONFIG
 from passenger.dialects.gemini.failures import write_break, write_failure
 from passenger.dialects.gemini.peeking import peek
@@ -21,12 +21,14 @@ __all__ = [
     "FAILS_IN_STREAM",
     "FIELDS",
     "NAME",
+    "choices_writer",
     "framing",
     "keep_alive",
     "peek",
     "read_prompt",
     "write_answer",
     "write_break",
+    "write_choices",
     "write_failure",
     "writer",
 ]
@@ -45,6 +47,7 @@ FIELDS: Mapping[str, str] = {
     "frequency_penalty": f"{CONFIG}.frequencyPenalty",
     "schema": f"{CONFIG}.responseSchema",
     "reasoning": f"{CONFIG}.thinkingConfig",
+    "choices": f"{CONFIG}.candidateCount",
     "tool_choice": "toolConfig",
     "messages": "contents",
     "document": "contents",
@@ -64,3 +67,8 @@ def keep_alive(begun: bool) -> bytes:
 def writer(prompt: Prompt, stamp: Stamp) -> answer_out.Writer:
     """Writes a streamed answer."""
     return answer_out.Writer(prompt, stamp)
+
+
+def choices_writer(prompt: Prompt, stamp: Stamp) -> answer_out.ChoicesWriter:
+    """Writes several streamed answers."""
+    return answer_out.ChoicesWriter(prompt, stamp)

@@ -4,13 +4,14 @@ Facts: Google's API reference ("GenerateContentResponse", "Thought signatures").
 the thought it seals, for clients keep that part and often drop the thought itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import msgspec
 
 from passenger import seals
 from passenger.arguments import write_arguments
-from passenger.chat import JSON, Prompt, Seal, Stamp, Usage
+from passenger.chat import JSON, Prompt, Seal, Stamp, Usage, total
 from passenger.decoding import mended
 from passenger.dialects.gemini.failures import write_break
 from passenger.errors import Failure
@@ -90,8 +91,9 @@ class PartWriter:
 class Writer:
     """Writes the pieces of a stream, each an answer of its own."""
 
-    def __init__(self, prompt: Prompt, stamp: Stamp) -> None:
+    def __init__(self, prompt: Prompt, stamp: Stamp, index: int = 0) -> None:
         self._parts = PartWriter(thoughts=shows_thoughts(prompt))
+        self._index = index
         self._tail = _tail(prompt.model, stamp)
 
     def send(self, event: Event) -> Iterator[Message]:
@@ -100,10 +102,11 @@ class Writer:
             self._tail["modelVersion"] = mended(event.model)
         parts = list(self._parts.send(event))
         if isinstance(event, Finish):
-            yield self._piece(_ended(parts, _stopped(event.reason, self._parts.malformed), event.usage))
+            ended = _ended(parts, _stopped(event.reason, self._parts.malformed), self._index)
+            yield self._piece({"candidates": [ended], "usageMetadata": _usage(event.usage or Usage())})
             return
         for part in parts:
-            yield self._piece({"candidates": [_candidate([part])]})
+            yield self._piece({"candidates": [_candidate([part], self._index)]})
 
     def fail(self, failure: Failure) -> Iterator[Message]:
         """See `Writer.fail`."""
@@ -113,20 +116,55 @@ class Writer:
         return Message("", msgspec.json.encode(answer | self._tail))
 
 
+class ChoicesWriter:
+    """Writes the pieces of several answers; each that ends says what those that have ended took, the last one all."""
+
+    def __init__(self, prompt: Prompt, stamp: Stamp) -> None:
+        self._writers = [Writer(prompt, stamp, index) for index in range(prompt.choices)]
+        self._used: list[Usage | None] = []
+
+    def send(self, index: int, event: Event) -> Iterator[Message]:
+        """See `ChoicesWriter.send`."""
+        if isinstance(event, Finish):
+            self._used.append(event.usage)
+            event = replace(event, usage=total(self._used))
+        return self._writers[index].send(event)
+
+    @staticmethod
+    def end(usage: Usage) -> Iterator[Message]:
+        """Nothing more: the last piece has said it all."""
+        yield from ()
+
+    def fail(self, failure: Failure) -> Iterator[Message]:
+        """See `Writer.fail`."""
+        return self._writers[0].fail(failure)
+
+
 def write_answer(prompt: Prompt, answer: Answer, stamp: Stamp) -> bytes:
     """A whole answer."""
+    return write_choices(prompt, (answer,), stamp)
+
+
+def write_choices(prompt: Prompt, answers: Sequence[Answer], stamp: Stamp) -> bytes:
+    """Whole answers, as the candidates of one."""
+    candidates = [_whole(prompt, answer, index) for index, answer in enumerate(answers)]
+    used = total([answer.usage for answer in answers]) or Usage()
+    said = {"candidates": candidates, "usageMetadata": _usage(used)}
+    return msgspec.json.encode(said | _tail(answers[0].model or prompt.model, stamp))
+
+
+def _whole(prompt: Prompt, answer: Answer, index: int) -> JSON:
     writer = PartWriter(thoughts=shows_thoughts(prompt))
     parts = [part for event in unfold(answer) for part in writer.send(event)]
-    ended = _ended(parts, _stopped(answer.reason, writer.malformed), answer.usage)
-    return msgspec.json.encode(ended | _tail(answer.model or prompt.model, stamp))
+    return _ended(parts, _stopped(answer.reason, writer.malformed), index)
 
 
 def _tail(model: str, stamp: Stamp) -> JSON:
     return {"modelVersion": mended(model), "responseId": stamp.id}
 
 
-def _candidate(parts: list[JSON]) -> JSON:
-    return {"content": {"role": "model", "parts": parts}, "index": 0}
+def _candidate(parts: list[JSON], index: int) -> JSON:
+    return {"content": {"role": "model", "parts": parts}, "index": index}
 
 
 def _stopped(reason: Reason, malformed: str | None) -> JSON:
@@ -137,10 +175,9 @@ def _stopped(reason: Reason, malformed: str | None) -> JSON:
     return {"finishReason": said or "STOP"}
 
 
-def _ended(parts: list[JSON], stopped: JSON, usage: Usage | None) -> JSON:
-    """What ends an answer. Clients read the parts of the last piece, too, so there is always one."""
-    candidate = _candidate(parts or [{"text": ""}]) | stopped
-    return {"candidates": [candidate], "usageMetadata": _usage(usage or Usage())}
+def _ended(parts: list[JSON], stopped: JSON, index: int) -> JSON:
+    """The candidate that ends an answer. Clients read the parts of the last piece, too, so there is always one."""
+    return _candidate(parts or [{"text": ""}], index) | stopped
 
 
 def _usage(usage: Usage) -> JSON:

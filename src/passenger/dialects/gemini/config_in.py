@@ -8,6 +8,7 @@ from typing import Any
 
 from passenger.chat import Reasoning, Schema
 from passenger.decoding import JSON, expect, invalid, number, optional, texts
+from passenger.dialects.choices_in import read_choices
 from passenger.dialects.gemini.schemas_in import json_schema
 from passenger.reasoning import EFFORTS
 
@@ -51,6 +52,7 @@ def read_config(body: JSON) -> Config:
         "frequency_penalty": _number(config, "frequencyPenalty"),
         "schema": _schema(config),
         "reasoning": _reasoning(config),
+        "choices": _candidates(config),
     }
     thinking = optional(config, "thinkingConfig", dict, f"{CONFIG}.") or {}
     beside = (*_left_out(config, _READ, CONFIG), *_left_out(thinking, _THINKING, f"{CONFIG}.thinkingConfig"))
@@ -83,13 +85,15 @@ def _limit(config: JSON) -> int | None:
     return limit or None
 
 
+def _candidates(config: JSON) -> int:
+    """How many answers; 0 is what protocol buffers say for nothing."""
+    return read_choices({"candidateCount": _whole(config, "candidateCount") or None}, "candidateCount", f"{CONFIG}.")
+
+
 def _refuse_what_is_no_text(config: JSON) -> None:
     for name in _IMPOSSIBLE:
         if config.get(name):
             raise invalid(f"{CONFIG}.{name} asks for what cannot be had from this model", f"{CONFIG}.{name}")
-    candidates = _whole(config, "candidateCount")
-    if candidates not in {None, 0, 1}:
-        raise invalid("only one candidate can be had from this model", f"{CONFIG}.candidateCount")
     modalities = texts(optional(config, "responseModalities", list, f"{CONFIG}.") or (), f"{CONFIG}.responseModalities")
     if any(kind.upper() not in {"TEXT", "MODALITY_UNSPECIFIED"} for kind in modalities):
         raise invalid("Copilot's models answer with text only", f"{CONFIG}.responseModalities")
