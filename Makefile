@@ -11,6 +11,7 @@ AUDIT := .venv/.installed-audit
 NODE := tests/contract/node/node_modules/.installed
 RUNS ?= 0
 AGAINST ?=
+PORT ?=
 JOBS ?=
 TARGETS ?=
 ONLY ?=
@@ -24,12 +25,12 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(RUN)  ## run the proxy on the embedded simulator: no account, no network
-	@$(BIN)/passenger demo
+demo: $(RUN)  ## run the proxy on the embedded simulator: no account, no network; PORT (8081)
+	@$(BIN)/passenger demo $(if $(PORT),--port $(PORT))
 
 install: $(RUN)  ## make .venv with .venv/bin/passenger
 
-test: $(DEV) $(NODE)  ## run the tests
+test: $(DEV) $(NODE)  ## run the tests: some minutes; fetches Node for those of the official libraries
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 2 --dist loadfile
 	$(BIN)/coverage combine --quiet
@@ -54,7 +55,7 @@ types: $(DEV)  ## fail on a type error
 bench: $(DEV)  ## CPU and memory of the server; AGAINST=REV compares with another revision, JOBS="whole,paced" by some jobs
 	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST)) $(if $(JOBS),--jobs "$(JOBS)")
 
-bench-peers: $(DEV)  ## the same beside nginx, LiteLLM and copilot-api; installs 1 GB, takes some ten minutes
+bench-peers: $(DEV)  ## the same beside nginx, LiteLLM and copilot-api; installs 1 GB, takes some 25 minutes
 	$(BIN)/python -m benchmarks --peers
 
 soak: $(DEV)  ## everything at once for MINUTES (20): dialects, faults, hang-ups, dying tokens
@@ -72,6 +73,7 @@ mutate: $(FUZZ)  ## break the token module in every small way, and list what no 
 
 clients: $(DEV) $(NODE)  ## let the real programs do a turn each, or ONLY="codex llm"; WRITE=1 into the docs; installs 3 GB
 	$(BIN)/python -m clients $(ONLY) $(if $(WRITE),--write)
+	$(if $(ONLY),,$(BIN)/python -m clients.readme)
 
 audit: $(AUDIT)  ## known advisories about what is installed to run; needs the advisory service
 	@said=$$($(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/run.txt 2>&1); echo "$$said"; \
