@@ -101,7 +101,7 @@ def notes(measured: Measured, contestants: Sequence[Contestant]) -> list[str]:
     machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     return [
         f"Machine: {_cpu_model()}, {machine}; {datetime.now(UTC):%Y-%m-%d}; rounds: {measured.rounds}.",
-        f"The hypervisor gave {measured.stolen:.0%} of the time to others: above a few percent, measure again.",
+        f"Other machines on the same host took {measured.stolen:.0%} of the time; above a few percent, measure again.",
         f"The upstream took at most {busiest:.0%} of a core in any job; `direct` is its own cost. {_lean(measured)}",
         *_versions(contestants),
         *(

@@ -28,6 +28,7 @@ from tests.proxy import Proxy, environment, running
 
 NODE_PACKAGES = ROOT / "tests" / "contract" / "node" / "node_modules"
 PAGES = (README, PAGE)
+CLI, SIMULATOR = "docs/cli.md", "docs/simulator.md"
 CODE = {"sh", "console", "python", "js"}
 FILES = {"json", "toml", "yaml"}
 MODEL = "gpt-4o"
@@ -58,6 +59,10 @@ RUN: Sequence[Row] = (
     Row(PAGE, 'from "@google/genai"', "Simulated gemini-2.5-pro here"),
     Row(PAGE, "from ollama import Client", "Simulated gpt-5.5 here"),
     Row(PAGE, 'from "ollama"', "Simulated gpt-5.5 here"),
+    Row(CLI, "bash_source", "passenger_completion"),
+    Row(CLI, "zsh_source", "passenger_completion"),
+    Row(CLI, "fish_source", "passenger_completion"),
+    Row(SIMULATOR, '"content": "Hello"', 'You said: \\"Hello\\"'),
 )
 """Blocks that come to an end, run beside a server."""
 
@@ -161,6 +166,10 @@ def command(block: Block, where: Path) -> list[str]:
             path = where / "joke.mjs"
             program = str(Path(sys.executable).parent / "node")
             (where / "node_modules").symlink_to(NODE_PACKAGES)
+        case "bash" | "zsh" | "fish":
+            said = re.search(r"_PASSENGER_COMPLETE=\w+ passenger", block.text)
+            assert said is not None
+            return ["/bin/sh", "-c", said[0]]  # what the shell, which may not be here, would be given to read
         case _:
             return ["/bin/sh", "-e", "-c", block.text]
     path.write_text(block.text, encoding="utf-8")
@@ -180,7 +189,7 @@ def variables(home: Path) -> dict[str, str]:
     if shutil.which("curl") is None:
         (home / "bin" / "curl").write_text(f"#!{sys.executable}\n{CURL}")
         (home / "bin" / "curl").chmod(0o755)
-    path = os.pathsep.join([os.environ["PATH"], str(home / "bin")])
+    path = os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent), str(home / "bin")])
     return {**environment(home), "PATH": path, "PYTHONIOENCODING": "utf-8"}
 
 
@@ -238,8 +247,8 @@ async def typed_in_a_clone(row: Row, simulator: Simulator, tmp_path: Path) -> As
     settings = tmp_path / "home" / ".config" / "passenger" / "config.toml"
     settings.parent.mkdir(parents=True)
     settings.write_text(f"{simulator.config_toml()}\n[server]\nport = 0\n")
-    if "make" not in block.text:
-        env["PATH"] += f"{os.pathsep}{work / '.venv' / 'bin'}"
+    if "make" in block.text:
+        env["PATH"] = os.environ["PATH"]
     if "passenger login" not in block.text:
         env["COPILOT_GITHUB_TOKEN"] = simulator.login_token
     text = block.text.replace("make demo", "make demo PORT=0").replace("--port 9001", "--port 0")
