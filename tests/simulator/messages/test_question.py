@@ -18,6 +18,16 @@ def test_the_last_text_is_that_of_the_last_message_with_one() -> None:
     assert last_user_text({"messages": messages}) == "yes"
 
 
+def test_what_the_system_says_after_a_tool_s_result_hides_it_from_nobody() -> None:
+    result = {"type": "tool_result", "tool_use_id": "1", "content": "sunny"}
+    said: list[dict[str, object]] = [{"role": "user", "content": "weather?"}, {"role": "user", "content": [result]}]
+    system = {"role": "system", "content": "many tokens left"}
+    assert question_of({"messages": said}).results == "sunny"
+    assert question_of({"messages": [*said, system]}).results == "sunny"
+    assert question_of({"messages": [*said, {"role": "user", "content": "and now?"}, system]}).results == ""
+    assert question_of({"messages": [system]}).results == ""
+
+
 def test_texts_thoughts_and_images_are_counted_but_no_seal() -> None:
     content = [{"type": "text", "text": "12345678"}, THINKING, IMAGE]
     result = [{"type": "tool_result", "tool_use_id": "1", "content": [{"type": "text", "text": "1234"}, IMAGE]}]

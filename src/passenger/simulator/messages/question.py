@@ -23,7 +23,7 @@ def question_of(body: Body) -> Question:
         callable=choice.get("type") != "none",
         demanded=_demanded(choice, list(tools)),
         parallel=not choice.get("disable_parallel_tool_use"),
-        results=_results(body["messages"][-1]),
+        results=_results(body["messages"]),
         schema=((body.get("output_config") or {}).get("format") or {}).get("schema"),
         stops=tuple(body.get("stop_sequences") or ()),
         limit=body.get("max_tokens"),
@@ -105,9 +105,10 @@ def _json(value: Body) -> str:
     return json.dumps({key: inner for key, inner in value.items() if key != MARKER})
 
 
-def _results(message: Body) -> str:
-    """What the tools said, when the conversation ends with it."""
-    found = [block for block in blocks(message.get("content")) if block.get("type") == "tool_result"]
+def _results(messages: list[Body]) -> str:
+    """What the tools said, when the conversation ends with it; what the system says after them is no turn."""
+    turns = [message for message in messages if message.get("role") != "system"]
+    found = [block for block in blocks(turns[-1].get("content")) if block.get("type") == "tool_result"] if turns else []
     return " | ".join(text_of(block.get("content")) for block in found)
 
 
