@@ -41,6 +41,12 @@ from passenger.upstream import Call, Reply, Upstream
 
 log = logging.getLogger(__name__)
 
+_COUNTING = frozenset({"messages", "gemini"})
+"""Dialects whose clients count their prompts."""
+
+REST = 2.0
+"""Seconds without a request after which nobody is at work."""
+
 _PASSING = frozenset({Kind.UPSTREAM, Kind.UNAVAILABLE, Kind.TIMEOUT, Kind.RATE_LIMIT})
 """Failures that say nothing of the request itself."""
 
@@ -121,6 +127,7 @@ class Gateway:
         self._thoughts = Thoughts(clock)
         self._cache_marks = cache_marks
         self.keeps_attribution = keep_attribution or strict
+        self._answered = float("-inf")
 
     async def chat(self, inbound: Inbound, request: Request, exchange: Exchange) -> Delivery:
         """The answer to one chat request; whoever gets it closes it.
@@ -174,6 +181,10 @@ class Gateway:
                 return counted
         return await self._counter.count(seat, exchange.model, read)
 
+    def warm(self, busy: Callable[[], bool]) -> None:
+        """Get ready in a while for what is seldom asked for, where nobody is served then, as `busy` tells, nor was."""
+        self._counter.warm(lambda: not busy() and perf_counter() - self._answered > REST)
+
     async def embed(self, ask: EmbedAsk, exchange: Exchange) -> tuple[list[msgspec.Raw], Usage]:
         """The vectors of some texts, in their order, asked for in as many requests as the model's limit needs."""
         with exchange.waiting():
@@ -196,7 +207,7 @@ class Gateway:
 
     def conclude(self, exchange: Exchange) -> None:
         """Record an exchange that is over; an observer that fails harms nobody else."""
-        exchange.ended = perf_counter()
+        exchange.ended = self._answered = perf_counter()
         for observe in self._observers:
             try:
                 observe(exchange)
@@ -262,6 +273,8 @@ class Gateway:
         sent = await offload(request.heavy, self._write_prompt, inbound, prompt, route)
         # A prompt is many times as large as its body, and all that answering needs of it is what was not said in turns.
         prompt = replace(prompt, messages=())
+        if inbound.NAME in _COUNTING and route.outbound.NAME != messages_api.NAME:
+            self._counter.expect()
         self._drop(exchange, (*prompt.dropped, *(inbound.FIELDS.get(name, name) for name in sent.dropped)))
         stamp, framing = self._stamp(exchange), inbound.framing(request)
         reader, writer = route.outbound.reader(prompt, route.able), inbound.writer(prompt, stamp)

@@ -92,6 +92,13 @@ async def test_nothing_is_tokenised_where_nobody_wants_a_count(fresh: Counter) -
     assert await fresh.count("own", "m", HUNDRED) == 100
 
 
+async def test_what_a_client_that_may_count_asks_is_learned_from(fresh: Counter) -> None:
+    fresh.expect()
+    fresh.sample("own", "m", HUNDRED, 150)
+    await learned(fresh)
+    assert await fresh.count("own", "m", HUNDRED) == 150
+
+
 async def test_an_answer_without_a_count_is_no_sample(counter: Counter) -> None:
     counter.sample("own", "m", HUNDRED, 0)
     counter.sample("own", "m", HUNDRED, 150)

@@ -103,6 +103,8 @@ async def serve(
             app, readiness, lifelines, limits=limits, drain_timeout=config.drain_timeout, on_listening=on_listening
         )
         _settle()
+        if place is None:  # the tokenizer of each worker would take its own memory
+            gateway.warm(lambda: len(lifelines) > 0)
         await server.serve(sockets)
     return INTERRUPTED if server.stopped_by is signal.SIGINT else OK
 

@@ -10,6 +10,7 @@ from passenger.offload import offload
 from passenger.tokens.content import content
 from passenger.tokens.ratios import Ratios, Sample
 from passenger.tokens.tokenizer import Tokenizer
+from passenger.tokens.warming import Warming
 
 log = logging.getLogger(__name__)
 
@@ -21,15 +22,24 @@ Read = Callable[[], Prompt]
 
 
 class Counter:
-    """Counts, and learns once somebody has wanted a count; `clock` gives monotonic seconds."""
+    """Counts, and learns once somebody has wanted a count, or may; `clock` gives monotonic seconds."""
 
     def __init__(self, ratios: Ratios, tokenizer: Tokenizer, *, clock: Callable[[], float]) -> None:
         self._ratios = ratios
         self._tokenizer = tokenizer
+        self._warming = Warming(tokenizer)
         self._clock = clock
         self._next = float("-inf")
         self._wanted = False
         self._learning: asyncio.Task[None] | None = None
+
+    def warm(self, idle: Callable[[], bool]) -> None:
+        """Get ready for a first count in a while, where `idle` says then that nobody is at work."""
+        self._warming.begin(idle)
+
+    def expect(self) -> None:
+        """A client has asked whose kind counts, and of a model that Copilot does not count for: learn from it."""
+        self._wanted = True
 
     async def count(self, seat: str, model: str, read: Read) -> int:
         """The input tokens of a prompt as that model would count them, nearly.
@@ -56,6 +66,7 @@ class Counter:
 
     async def close(self) -> None:
         """Stop learning, and let the tokenizer go."""
+        await self._warming.close()
         if self._learning is not None:
             self._learning.cancel()
             await asyncio.wait([self._learning])
