@@ -24,6 +24,8 @@ from passenger.copilot.quirks import Quirks, completions, messages, responses
 from passenger.copilot.quirks.attribution import leave_out_attribution
 from passenger.dialects import Inbound, Request, caps, side_requests
 from passenger.dialects import messages as messages_api
+from passenger.dialects import responses as responses_api
+from passenger.dialects.sessions import cache_key
 from passenger.embeddings import EmbedAsk
 from passenger.errors import Failure, Kind
 from passenger.events import Event, Finish, Folder
@@ -251,7 +253,14 @@ class Gateway:
         headers, dropped = QUIRKS[route.outbound.NAME].prepare(body, ask, route.able)
         if route.outbound.NAME == messages_api.NAME and not self.keeps_attribution:
             dropped += leave_out_attribution(body)
+        if route.outbound.NAME == responses_api.NAME and body.text("prompt_cache_key") in {b"", b"null"}:
+            self._set_cache_key(body, request)
         return Encoded(body.encode(), headers, dropped)
+
+    def _set_cache_key(self, body: Body, request: Request) -> None:
+        """Name the client's session to Copilot, by a digest, where the client tells one."""
+        if (key := cache_key(self.seat.name, request.headers)) is not None:
+            body.set("prompt_cache_key", key)
 
     async def _whole(self, reply: Reply, quirks: Quirks, stamp: Stamp, exchange: Exchange) -> Delivery:
         try:
@@ -270,7 +279,9 @@ class Gateway:
         prompt = await offload(request.heavy, self._read_prompt, inbound, request)
         if not inbound.CARRIES_SEALS:
             prompt = self._thoughts.restore(self.seat.name, prompt)
-        sent = await offload(request.heavy, self._write_prompt, inbound, prompt, route)
+        asked = self._with_cache_key(prompt, request) if route.outbound.NAME == responses_api.NAME else prompt
+        sent = await offload(request.heavy, self._write_prompt, inbound, asked, route)
+        del asked
         # A prompt is many times as large as its body, and all that answering needs of it is what was not said in turns.
         prompt = replace(prompt, messages=())
         if inbound.NAME in _COUNTING and route.outbound.NAME != messages_api.NAME:
@@ -320,6 +331,12 @@ class Gateway:
             raise refuse_fan_out(inbound.FIELDS["choices"], prompt.choices)
         caps.check_prompt(prompt, self._limits, inbound.FIELDS)
         return prompt
+
+    def _with_cache_key(self, prompt: Prompt, request: Request) -> Prompt:
+        """The prompt with the key of the client's session, where the client tells one and no key of its own."""
+        if prompt.cache_key is not None:
+            return prompt
+        return replace(prompt, cache_key=cache_key(self.seat.name, request.headers, prompt.user))
 
     @staticmethod
     def _write_prompt(inbound: Inbound, prompt: Prompt, route: Route) -> Encoded:
