@@ -285,6 +285,16 @@ class Abilities:
     """Tokens from which a prefix can be cached; None where no breakpoints are to be set."""
 
 
+IN_WORDS, PARTLY_IN_WORDS = " (in words)", " (partly in words)"
+"""What follows the name of something that is not left out, but asked for in words that nobody enforces."""
+
+
+def named(fields: Mapping[str, str], said: str) -> str:
+    """The client's name of what the hub's `said` names, a note behind it kept."""
+    name, space, note = said.partition(" (")
+    return f"{fields.get(name, name)}{space}{note}"
+
+
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """A request as it goes up, in bytes."""

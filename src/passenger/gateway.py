@@ -15,7 +15,7 @@ import msgspec
 
 from passenger import embeddings, translate
 from passenger.body import Body
-from passenger.chat import Ask, Encoded, Prompt, Stamp, Usage, Written
+from passenger.chat import Ask, Encoded, Prompt, Stamp, Usage, Written, named
 from passenger.choices import FanOut, must_fan_out, refuse_fan_out
 from passenger.copilot.live import LiveCatalog
 from passenger.copilot.models import Catalog, Model, read_models
@@ -286,7 +286,7 @@ class Gateway:
         prompt = replace(prompt, messages=())
         if inbound.NAME in _COUNTING and route.outbound.NAME != messages_api.NAME:
             self._counter.expect()
-        self._drop(exchange, (*prompt.dropped, *(inbound.FIELDS.get(name, name) for name in sent.dropped)))
+        self._drop(exchange, (*prompt.dropped, *(named(inbound.FIELDS, name) for name in sent.dropped)))
         stamp, framing = self._stamp(exchange), inbound.framing(request)
         reader, writer = route.outbound.reader(prompt, route.able), inbound.writer(prompt, stamp)
         call = self._call(replace(ask, stream=True), route, sent)
@@ -366,8 +366,10 @@ class Gateway:
     def _drop(self, exchange: Exchange, names: Sequence[str]) -> None:
         """Note what does not go up; refuse instead where the settings are strict."""
         if names and self._strict:
-            message = f"{names[0]} cannot be carried to this model, and [proxy] strict leaves nothing out"
-            raise Failure(Kind.INVALID, message, code="unsupported_parameter", param=names[0])
+            name, _, note = names[0].partition(" (")
+            how = "can only be asked for in words" if note else "cannot be carried"
+            message = f"{name} {how} to this model, and [proxy] strict leaves nothing out"
+            raise Failure(Kind.INVALID, message, code="unsupported_parameter", param=name)
         exchange.drop(names)
 
     def _call(self, ask: Ask, route: Route, sent: Encoded) -> Call:

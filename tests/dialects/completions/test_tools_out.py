@@ -46,7 +46,7 @@ def test_names_are_made_such_that_copilot_takes_them() -> None:
         (
             Tool("exec", "runs", custom=True, grammar=Grammar("lark", "start: A")),
             "runs\n\nThe input must match this lark grammar:\nstart: A",
-            ["tools[exec].format"],
+            ["tools[exec].format (in words)"],
         ),
     ],
 )

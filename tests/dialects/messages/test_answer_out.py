@@ -203,6 +203,6 @@ def test_the_reader_inverts_the_writer_at_every_chunk_size(answer: Answer, size:
 
 
 def _read(answer: Answer) -> Reason:
-    """The reason as it is read: Anthropic has one word for both, and what refuses in the middle of a call is a filter."""
+    """The reason as it is read: Anthropic has one word for both, and what refuses inside a call is a filter."""
     stopped = bool(answer.parts) and isinstance(answer.parts[-1], ToolCall) and answer.reason is Reason.REFUSAL
     return Reason.FILTER if stopped else answer.reason

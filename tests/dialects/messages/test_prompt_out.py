@@ -117,7 +117,26 @@ def test_effort_and_schema_share_their_place() -> None:
 def test_a_json_mode_becomes_words_and_is_named() -> None:
     request = written(schema=Schema(None))
     assert request.body["system"][-1]["text"] == JSON_ONLY
-    assert request.dropped == ("schema",)
+    assert request.dropped == ("schema (in words)",)
+
+
+@pytest.mark.parametrize("schema", [{}, {"type": "object"}])
+def test_a_schema_of_any_object_is_a_json_mode_with_its_description(schema: dict[str, Any]) -> None:
+    request = written(schema=Schema(schema, description="A pet."))
+    assert request.body["system"][-1]["text"] == f"{JSON_ONLY} A pet."
+    assert "output_config" not in request.body
+
+
+def test_the_description_of_a_schema_goes_up_and_what_is_only_worded_is_named() -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}}
+    request = written(schema=Schema(schema, description="A pet."))
+    assert request.body["output_config"]["format"]["schema"] == {
+        "type": "object",
+        "properties": {"n": {"type": "integer", "description": '{"minimum": 1}'}},
+        "additionalProperties": False,
+        "description": "A pet.",
+    }
+    assert request.dropped == ("schema (partly in words)",)
 
 
 def test_a_prompt_is_not_changed_by_being_written() -> None:

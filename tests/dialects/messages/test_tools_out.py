@@ -39,7 +39,7 @@ def test_a_custom_tool_takes_its_text_in_an_object_and_its_grammar_in_words() ->
     assert first["description"] == "edits\n\n`input` must match this lark grammar:\nstart: WORD"
     assert second["description"] == "`input` must match this regex grammar:\na+"
     assert [tool["input_schema"] for tool in (first, second, third)] == [CUSTOM_SCHEMA] * 3
-    assert dropped == ["tools.grammar", "tools.grammar"]
+    assert dropped == ["tools[patch].format (in words)", "tools[raw].format (in words)"]
 
 
 def test_strictness_is_left_out_by_name() -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.simulator.client import Client
 
 TOOL = {"name": "t", "input_schema": {"type": "object"}}
-SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
 BODIES: list[dict[str, Any]] = [
     {"messages": [{"role": "user", "content": "Hi"}]},
     {"messages": [{"role": "user", "content": "x" * 1000}], "system": "Be brief", "tools": [TOOL]},

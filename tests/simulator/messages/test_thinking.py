@@ -8,7 +8,7 @@ from tests.simulator.messages.test_validation import vendor
 BUDGET = {"type": "enabled", "budget_tokens": 2000}
 ADAPTIVE = {"type": "adaptive"}
 TOOL = {"name": "t", "input_schema": {"type": "object"}}
-FORM = {"type": "json_schema", "schema": {"type": "object"}}
+FORM = {"type": "json_schema", "schema": {"type": "object", "additionalProperties": False}}
 
 
 @pytest.mark.parametrize(

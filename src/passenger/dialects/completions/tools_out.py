@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from passenger.chat import JSON, Prompt, Tool, ToolChoice
+from passenger.chat import IN_WORDS, JSON, Prompt, Tool, ToolChoice
 from passenger.dialects.completions.caching import mark
 from passenger.errors import Failure, Kind
 from passenger.toolnames import Names
@@ -66,7 +66,7 @@ class _Writing:
         """A tool that takes raw text, as one that takes an object with it; a grammar can only be asked for."""
         words = [tool.description or ""]
         if tool.grammar is not None:
-            self.dropped.append(f"tools[{tool.name}].format")
+            self.dropped.append(f"tools[{tool.name}].format{IN_WORDS}")
             words.append(f"The input must match this {tool.grammar.syntax} grammar:\n{tool.grammar.definition}")
         schema = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
         return "\n\n".join(filter(None, words)) or None, schema

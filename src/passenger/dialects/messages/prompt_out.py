@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from passenger.chat import Abilities, Prompt, Schema, Written
+from passenger.chat import IN_WORDS, PARTLY_IN_WORDS, Abilities, Prompt, Schema, Written
 from passenger.dialects.caching import pays
 from passenger.dialects.messages.answer_in import NAME_LIMIT
 from passenger.dialects.messages.caching import limit_breakpoints
-from passenger.dialects.messages.closing import closed
+from passenger.dialects.messages.schema_out import Accepted, is_any_object
 from passenger.dialects.messages.thinking_out import think
-from passenger.dialects.messages.tools_out import without_dialect, write_tools
+from passenger.dialects.messages.tools_out import write_tools
 from passenger.dialects.messages.turns_out import write_turns
 from passenger.errors import Failure, Kind
 from passenger.toolnames import Names
@@ -20,6 +20,9 @@ DEFAULT_LIMIT = 4096
 """Tokens, where neither the client nor the catalogue names a limit."""
 
 USER_ID_LIMIT = 256
+WORDED, PARTLY_WORDED = f"schema{IN_WORDS}", f"schema{PARTLY_IN_WORDS}"
+"""The shape of an answer that is asked for and not enforced, as a whole or in some of its constraints."""
+
 JSON_ONLY = "Answer with one JSON object and nothing else."
 
 
@@ -39,7 +42,7 @@ def write_prompt(prompt: Prompt, able: Abilities) -> Written:
     body |= {"system": system} if system else {}
     body |= {"messages": talk.turns, **tools, **_sampling(prompt, dropped)}
     body |= {"thinking": thinking.thinking} if thinking.thinking else {}
-    if config := _output(prompt.schema, thinking.effort):
+    if config := _output(prompt.schema, thinking.effort, dropped):
         body["output_config"] = config
     body["stream"] = True
     limit_breakpoints(body, pays=pays(prompt, able))
@@ -95,16 +98,19 @@ def _user(prompt: Prompt, dropped: list[str]) -> JSON:
 # --- the shape of the answer -------------------------------------------------------------------------------------
 
 
-def _output(schema: Schema | None, effort: str | None) -> JSON:
+def _output(schema: Schema | None, effort: str | None, dropped: list[str]) -> JSON:
     config: JSON = {"effort": effort} if effort else {}
-    if schema is not None and schema.schema is not None:
-        config["format"] = {"type": "json_schema", "schema": closed(without_dialect(schema.schema))}
+    if schema is not None and schema.schema is not None and not is_any_object(schema.schema):
+        taken = Accepted(schema.schema, schema.description)
+        dropped += [PARTLY_WORDED] if taken.worded else []
+        config["format"] = {"type": "json_schema", "schema": taken.schema}
     return config
 
 
 def _json_only(schema: Schema | None, dropped: list[str]) -> list[JSON]:
     """The words that stand for a JSON mode, which Anthropic does not have and nobody enforces here."""
-    if schema is None or schema.schema is not None:
+    if schema is None or not is_any_object(schema.schema):
         return []
-    dropped.append("schema")
-    return [{"type": "text", "text": JSON_ONLY}]
+    dropped.append(WORDED)
+    said = f"{JSON_ONLY} {schema.description}" if schema.description else JSON_ONLY
+    return [{"type": "text", "text": said}]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from passenger.chat import Prompt, Tool, ToolChoice
+from passenger.chat import IN_WORDS, Prompt, Tool, ToolChoice
 from passenger.dialects.messages.caching import mark
 from passenger.errors import Failure, Kind
 from passenger.toolnames import Names
@@ -73,7 +73,7 @@ def _description(tool: Tool, dropped: list[str]) -> str:
     text = tool.description or ""
     if tool.grammar is None:
         return text
-    dropped.append("tools.grammar")
+    dropped.append(f"tools[{tool.name}].format{IN_WORDS}")
     rule = f"`input` must match this {tool.grammar.syntax} grammar:\n{tool.grammar.definition}"
     return f"{text}\n\n{rule}" if text else rule
 

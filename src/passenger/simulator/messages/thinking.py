@@ -1,9 +1,8 @@
 """What is refused of `thinking` and `output_config`, model by model (upstream.md 6.2); it hides what each can do."""
 
-from typing import Any
-
 from passenger.simulator.catalogue import Model
 from passenger.simulator.messages.errors import extra, refuse
+from passenger.simulator.messages.form import check_format
 from passenger.simulator.question import Body, word
 
 LEAST_BUDGET = 1024
@@ -75,15 +74,4 @@ def _check_output(config: Body, model: Model) -> None:
     if effort is not None and effort not in model.efforts:
         refuse(f"output_config.effort: Input should be {', '.join(repr(one) for one in model.efforts)}")
     if config.get("format") is not None:
-        _check_format(config["format"])
-
-
-def _check_format(form: Any) -> None:  # Any: the JSON edge
-    """Only the flat form is taken: the schema beside the type, not under `json_schema`."""
-    if not isinstance(form, dict) or form.get("type") != "json_schema":
-        refuse("output_config.format.type: Input should be 'json_schema'")
-    if not isinstance(form.get("schema"), dict):
-        refuse("output_config.format.schema: Field required")
-    for name in form:
-        if name not in {"type", "schema"}:
-            extra(f"output_config.format.{name}")
+        check_format(config["format"])
