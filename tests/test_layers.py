@@ -66,6 +66,7 @@ LAYERS: dict[str, int] = {
     "access": 5,
     "config": 5,
     "log": 5,
+    "observe": 5,
     "web": 5,
     "cli": 6,
     "__main__": 6,

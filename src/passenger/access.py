@@ -4,6 +4,7 @@ import logging
 
 from passenger.exchange import Exchange, Outcome
 from passenger.linehandler import Event
+from passenger.observe.request_line import product, request_line
 
 log = logging.getLogger("passenger.request")
 
@@ -29,6 +30,10 @@ class _Line(Event):
         exchange = self._exchange
         return f"{exchange.method} {exchange.path} {exchange.status or '-'}"
 
+    def brief(self) -> str:
+        """The exchange as people read it."""
+        return request_line(self._exchange)
+
     def fields(self) -> dict[str, object]:
         """What is known of it."""
         return _fields(self._exchange)
@@ -37,6 +42,7 @@ class _Line(Event):
 def _fields(exchange: Exchange) -> dict[str, object]:
     ask, usage, failure = exchange.ask, exchange.usage, exchange.failure
     fields: dict[str, object] = {"ms": round(exchange.seconds * 1000), "id": exchange.id}
+    fields["client"] = product(exchange.user_agent)
     if ask is not None:
         fields |= {"model": exchange.model or ask.model, "stream": ask.stream, "initiator": ask.initiator.value}
     if exchange.first_byte is not None:
@@ -45,12 +51,18 @@ def _fields(exchange: Exchange) -> dict[str, object]:
         fields |= {"input": usage.input, "output": usage.output, "cached": usage.cached}
         if usage.nano_credits:
             fields["credits"] = round(usage.nano_credits / 1e9, 6)
-    if exchange.route is not None and exchange.route.endswith("translated"):
+    if exchange.route is not None:
         fields["route"] = exchange.route
+    if exchange.upstream is not None:
+        fields["upstream"] = exchange.upstream
+    if exchange.token_left is not None:
+        fields["token_left"] = round(exchange.token_left)
     if exchange.dropped:
         fields["dropped"] = ",".join(exchange.dropped)
     if exchange.retries:
         fields["retries"] = ",".join(exchange.retries)
+    if exchange.lessons:
+        fields["learned"] = ",".join(exchange.lessons)
     if exchange.outcome is not Outcome.OK:
         fields["outcome"] = exchange.outcome.value
     if failure is not None:

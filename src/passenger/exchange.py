@@ -33,6 +33,8 @@ class Exchange:
 
     method: str
     path: str
+    user_agent: bytes = b""
+    """What the client says of itself, as it came."""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     started: float = field(default_factory=perf_counter)
     ask: Ask | None = None
@@ -45,6 +47,12 @@ class Exchange:
     status: int = 0
     attempts: int = 0
     retries: list[str] = field(default_factory=list)
+    lessons: list[str] = field(default_factory=list)
+    """What a refusal has taught of the model on the way."""
+    upstream: str | None = None
+    """The host that was asked last."""
+    token_left: float | None = None
+    """Seconds that the Copilot token was still good for when it was sent."""
     received: float | None = None
     """When the whole request was there."""
     waited: float = 0.0

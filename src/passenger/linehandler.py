@@ -31,6 +31,10 @@ class Event:
 
     __slots__ = ()
 
+    def brief(self) -> str | None:
+        """All that matters of it as a text without fields, for people; None where the text and the fields are it."""
+        return None
+
     def fields(self) -> dict[str, object]:
         """The fields by their names."""
         raise NotImplementedError

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from passenger.linehandler import Event, LineHandler
 from passenger.secret import Secret
 
-Style = Literal["console", "json"]
+Style = Literal["text", "json"]
 
 STARS = "***"
 LONGEST = 2000
@@ -213,24 +213,33 @@ def _clock(second: int) -> str:
 
 
 class ConsoleFormatter(logging.Formatter):
-    """`12:01:44 INFO message key=value`, in local time; the lines of a traceback follow, indented."""
+    """`12:01:44 INFO message key=value`, in local time; the lines of a traceback follow, indented.
 
-    def __init__(self, redactor: Redactor, *, color: bool) -> None:
+    Unless it is `verbose`, what has a brief text is told by that alone.
+    """
+
+    def __init__(self, redactor: Redactor, *, color: bool, verbose: bool = False) -> None:
         super().__init__()
         self._redactor = redactor
         self._color = color
+        self._verbose = verbose
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and one more for each line of a traceback.
 
         Its plain values are searched for secrets with it: one by one costs 20 us more for a request's line.
         """
-        pairs = [f"{name}={self._value(value)}" for name, value in _extras(record).items()]
-        text = one_line(
-            self._redactor.redact(" ".join([self._redactor.shortened(_message(record), _LONGEST_TEXT), *pairs]))
-        )
+        text = one_line(self._redactor.redact(self._brief(record) or self._whole(record)))
         line = f"{_clock(int(record.created))} {self._level(record.levelname)} {text}"
         return "\n    ".join([line, *map(one_line, self._traceback(record))])
+
+    def _brief(self, record: logging.LogRecord) -> str | None:
+        brief = None if self._verbose or not isinstance(record.msg, Event) else record.msg.brief()
+        return None if brief is None else self._redactor.shortened(brief, _LONGEST_TEXT)
+
+    def _whole(self, record: logging.LogRecord) -> str:
+        pairs = [f"{name}={self._value(value)}" for name, value in _extras(record).items()]
+        return " ".join([self._redactor.shortened(_message(record), _LONGEST_TEXT), *pairs])
 
     def _level(self, name: str) -> str:
         color = _COLORS.get(name) if self._color else None
@@ -290,13 +299,15 @@ def setup(
     levels: Levels,
     *,
     redactor: Redactor,
-    style: Style = "console",
+    style: Style = "text",
     color: bool = False,
     stream: TextIO | None = None,
 ) -> None:
     """Send all records of this process to `stream` (stderr where none is given), in place of where they went before."""
     handler = LineHandler(stream or sys.stderr)
-    handler.setFormatter(JsonFormatter(redactor) if style == "json" else ConsoleFormatter(redactor, color=color))
+    verbose = levels.ours <= logging.DEBUG
+    console = ConsoleFormatter(redactor, color=color, verbose=verbose)
+    handler.setFormatter(JsonFormatter(redactor) if style == "json" else console)
     _note_no_more_than_is_shown()
     root = logging.getLogger()
     for old in [old for old in root.handlers if isinstance(old, LineHandler)]:

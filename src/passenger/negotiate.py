@@ -33,6 +33,7 @@ class Negotiator:
     async def _taught(self, call: Call, lesson: negotiation.Lesson, exchange: Exchange) -> Call:
         """The call that a refusal asks for, remembered for those that follow."""
         exchange.retries.append("learned")
+        exchange.lessons += lesson
         await self._learned.learn(call.seat, call.model, call.path, lesson)
         return _changed(call, lesson, exchange)
 

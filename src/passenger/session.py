@@ -175,6 +175,10 @@ class Session:
         login = self._vault.login()
         return (login.token if login else access.bearer).fingerprint()
 
+    def left(self, access: Access) -> float | None:
+        """Seconds that this access is still good for, None where it does not end."""
+        return None if access.expires_at is None else access.expires_at - self._clock()
+
     def trouble(self) -> Failure | None:
         """Why the last renewal failed, None while all is well."""
         return self._trouble.failure if self._trouble else None

@@ -182,6 +182,7 @@ class Copilot:
             return await self._posted(call, exchange, URL(call.path), dict(call.headers))
         with exchange.waiting():
             access = await call.session.access()
+        exchange.token_left = call.session.left(access)
         response = await self._tried(call, exchange, access)
         if response.status not in (401, 421):
             call.session.accept(access)
@@ -190,6 +191,7 @@ class Copilot:
         exchange.retries.append(str(response.status))
         with exchange.waiting():
             access = await call.session.renew(access)
+        exchange.token_left = call.session.left(access)
         response = await self._tried(call, exchange, access)
         note = call.session.reject if response.status == 401 else call.session.accept
         note(access)
@@ -205,6 +207,7 @@ class Copilot:
     ) -> aiohttp.ClientResponse:
         """Upstream's answer, after at most one attempt that cannot have reached a model."""
         headers = {**headers, "X-Request-Id": exchange.id, "Accept-Encoding": "identity"}
+        exchange.upstream = url.host
         exchange.attempts += 1
         try:
             return await self._attempt(call, exchange, url, headers)

@@ -91,7 +91,7 @@ REFUSED = [
     (["--port", "70000"], "70000 is not in the range 0<=x<=65535."),
     (["serve", "--port", "-1"], "-1 is not in the range 0<=x<=65535."),
     (["--port"], "Option '--port' requires an argument."),
-    (["--log-format", "xml"], "'xml' is not one of 'console', 'json'."),
+    (["--log-format", "xml"], "'xml' is not one of 'text', 'console', 'json'."),
     (["--login", "--refresh-token"], "--login is a command by itself: leave out --refresh-token."),
     (["--login", "serve"], "--login is a command by itself: leave out serve."),
     (["--refresh-token", "login"], "--refresh-token is a command by itself: leave out login."),

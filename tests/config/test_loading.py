@@ -65,6 +65,7 @@ def test_the_found_file_is_merged_into_the_user_s_key_by_key(place: Place) -> No
         "this is not TOML",
         b"\x00\xff\xfe binary",
         b"\xff\xfe[\x00x\x00]\x00",
+        "[log]\nlevel = 'debug'\n",
     ],
 )
 def test_a_found_file_without_our_sections_is_ignored_in_one_line(place: Place, text: str | bytes) -> None:

@@ -179,7 +179,7 @@ async def test_an_unknown_model_costs_no_call_and_names_the_nearest(shared: Benc
     assert shared.chats() == []
 
 
-@pytest.mark.parametrize("path", ["/v1", "/v2/chat/completions", "/v1/chat", "/token"])
+@pytest.mark.parametrize("path", ["/v2", "/v2/chat/completions", "/v1/chat", "/token"])
 async def test_an_unknown_path_is_a_404(shared: Bench, path: str) -> None:
     for method in ("GET", "POST"):
         answer = await shared.send(method, path, json=asking(), allow_redirects=False)

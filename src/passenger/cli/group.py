@@ -40,6 +40,7 @@ EXAMPLES = (
 ENVIRONMENT = (
     ("PASSENGER_<SECTION>_<KEY>", "any setting, such as PASSENGER_SERVER_PORT=9000"),
     ("PASSENGER_LOG", "error, warning, info, debug, trace; else RUST_LOG"),
+    ("PASSENGER_LOG_FORMAT", "text or json"),
     ("COPILOT_GITHUB_TOKEN", "a GitHub login to use before the saved one"),
     ("GH_TOKEN", "a GitHub login to use after the saved one"),
     ("HTTPS_PROXY, NO_PROXY", "the way through a company's proxy"),
@@ -89,6 +90,12 @@ def _write_table(formatter: click.HelpFormatter, title: str, rows: Sequence[tupl
 
 _A_FILE = click.Path(path_type=Path)
 
+
+def _as_text(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """The format under its own name: it used to be called `console`."""
+    return "text" if value == "console" else value
+
+
 SHARED: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     "config_path": (("-c", "--config"), {"type": _A_FILE, "help": "Read this TOML file, and no other."}),
     "host": (("--host",), {"metavar": "ADDRESS", "help": f"Listen here.  [{LOOPBACK}]"}),
@@ -108,7 +115,10 @@ SHARED: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     ),
     "verbosity": (("-v", "--verbose"), {"count": True, "help": "Log more; -vv: of libraries too."}),
     "quiet": (("-q", "--quiet"), {"is_flag": True, "help": "Log warnings and errors only."}),
-    "log_format": (("--log-format",), {"type": click.Choice(["console", "json"]), "help": "How to log.  [console]"}),
+    "log_format": (
+        ("--log-format",),
+        {"type": click.Choice(["text", "console", "json"]), "callback": _as_text, "help": "How to log.  [text]"},
+    ),
 }
 """The flags that every command takes, so that each may stand before or after the command's name."""
 

@@ -73,6 +73,7 @@ class Invocation:
                 "server.host": self.host,
                 "server.port": self.port,
                 "server.workers": self.workers,
+                "log.format": self.log_format,
                 "network.ca_bundle": None if self.ca_bundle is None else str(self.ca_bundle),
             },
             config_path=self.config_path,
@@ -81,15 +82,20 @@ class Invocation:
             user_dir=self.user_dir,
         )
 
-    def start_log(self) -> "Redactor":
-        """Begin to log as the flags and the environment say. Secrets are to be added to the redactor given back."""
+    def start_log(self, style: "Style | None" = None) -> "Redactor":
+        """Begin to log as the flags and the environment say, in a style of the settings unless a flag says another.
+
+        Secrets are to be added to the redactor given back.
+        """
         from passenger import log  # noqa: PLC0415 - --help does without
 
         redactor = log.Redactor()
         log.setup(
             log.levels(self.environ, verbosity=self.verbosity, quiet=self.quiet),
             redactor=redactor,
-            style=self.log_format or "console",
+            style=self.log_format
+            or style
+            or ("json" if self.environ.get("PASSENGER_LOG_FORMAT") == "json" else "text"),
             color=log.wants_color(sys.stderr, self.environ),
         )
         return redactor
@@ -102,7 +108,8 @@ class Invocation:
         """
         import logging  # noqa: PLC0415 - --help does without
 
-        loaded, redactor = self.load(), self.start_log()
+        loaded = self.load()
+        redactor = self.start_log("json" if loaded.config.log.format == "json" else "text")
         for warning in loaded.warnings:
             logging.getLogger(__name__).warning("%s", warning)
         return loaded, redactor

@@ -151,6 +151,12 @@ def _read_truth(text: str) -> object:
     return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().casefold(), text)
 
 
+def _choice(value: object, *, of: tuple[str, ...]) -> str:
+    if value not in of:
+        raise ValueError(f"must be one of {', '.join(of)}, not {shown(value)}")
+    return str(value)
+
+
 def _texts(value: object, what: str) -> list[str]:
     """The items of an array of texts; `what` says what they are."""
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
@@ -195,6 +201,7 @@ BASE_URL = Kind(_base_url)
 HOST = Kind(_host)
 PATH = Kind(_path)
 HEADER = Kind(_header_value)
+LOG_FORMAT = Kind(partial(_choice, of=("text", "json")))
 BOOL = Kind(_truth, _read_truth)
 ALIASES = Kind(_aliases, _read_aliases)
 API_KEYS = Kind(_api_keys, _read_texts)

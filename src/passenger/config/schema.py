@@ -98,6 +98,13 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
+class Log:
+    """How the log is written: as `text` for people, or as `json`, an object a line."""
+
+    format: str = _setting("text", kinds.LOG_FORMAT)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings. Each section is an attribute, each key an attribute of that."""
 
@@ -107,6 +114,7 @@ class Config:
     proxy: Proxy = field(default_factory=Proxy)
     network: Network = field(default_factory=Network)
     models: Models = field(default_factory=Models)
+    log: Log = field(default_factory=Log)
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -120,13 +128,14 @@ class Config:
         return self.github.copilot_models_url == Github().copilot_models_url
 
 
-SECTIONS: Mapping[str, type[Github | Copilot | Server | Proxy | Network | Models | Limits]] = {
+SECTIONS: Mapping[str, type[Github | Copilot | Server | Proxy | Network | Models | Log | Limits]] = {
     "github": Github,
     "copilot": Copilot,
     "server": Server,
     "proxy": Proxy,
     "network": Network,
     "models": Models,
+    "log": Log,
     "limits": Limits,
 }
 

@@ -19,12 +19,15 @@ VARIABLES: Mapping[str, Key] = {
 OTHER_VARIABLES = frozenset({"PASSENGER_LOG"})
 """Variables with our prefix that are no settings: the log's level is read by `passenger.log`."""
 
+TELLING = tuple(name for name in SECTIONS if name != "log")
+"""Sections that make a file ours which was merely found. Many programs have a `[log]`."""
+
 LARGEST_FILE = 1 << 20
 _NAME = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
 _PATH = rf"{_NAME}(?:[ \t]*\.[ \t]*{_NAME})*"
 _HEADER = re.compile(rf"[ \t]*\[{{1,2}}[ \t]*({_PATH})[ \t]*\]")
 _ASSIGNMENT = re.compile(rf"[ \t]*({_PATH})[ \t]*=")
-_OURS = re.compile(rf"^[ \t]*\[{{1,2}}[ \t]*['\"]?(?:{'|'.join(SECTIONS)})\b", re.MULTILINE)
+_OURS = re.compile(rf"^[ \t]*\[{{1,2}}[ \t]*['\"]?(?:{'|'.join(TELLING)})\b", re.MULTILINE)
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
@@ -80,14 +83,14 @@ def _from_text(content: bytes, where: Origin) -> Iterator[Finding]:
             yield _not_ours(where)
         case Problem(Origin(line=line), what):
             yield Problem(_at(where, line), what)
-        case dict(tables) if where.found and not any(name in SECTIONS for name in tables):
+        case dict(tables) if where.found and not any(name in TELLING for name in tables):
             yield _not_ours(where)
         case tables:
             yield from _from_tables(tables, where, _lines(text))
 
 
 def _not_ours(where: Origin) -> Notice:
-    sections = ", ".join(f"[{name}]" for name in SECTIONS)
+    sections = ", ".join(f"[{name}]" for name in TELLING)
     return Notice(f"{where} is ignored: it has none of {sections}")
 
 
@@ -224,12 +227,17 @@ def _from_variable(name: str, text: str) -> Finding:
         return Problem(origin, f"{label(*key)}: {error}")
 
 
+LOG_FORMAT = "log.format"
+"""The one setting whose flag also says its section: `--log-format`."""
+
+
 def from_flags(flags: Mapping[str, object]) -> Iterator[Finding]:
     """The settings given on the command line, by `section.key`; None is one that was not given."""
     for name, value in flags.items():
         section, _, key = name.partition(".")
         if value is not None:
-            yield _checked((section, key), value, Origin("flag", f"--{key.replace('_', '-')}"))
+            flag = f"{section}-{key}" if name == LOG_FORMAT else key.replace("_", "-")
+            yield _checked((section, key), value, Origin("flag", f"--{flag}"))
 
 
 def _checked(key: Key, value: object, origin: Origin) -> Entry | Problem:

@@ -1,7 +1,7 @@
 """The list of parts: which route is served by what."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -12,10 +12,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from passenger.dialects import Inbound, completions, gemini, legacy, messages, responses
 from passenger.dialects.ollama import chat as ollama_chat
 from passenger.dialects.ollama import generate as ollama_generate
-from passenger.errors import Failure, Kind
+from passenger.errors import Failure
 from passenger.gateway import Gateway
 from passenger.limits import Limits
 from passenger.web import models, surfaces
+from passenger.web.addresses import meant
 from passenger.web.admission import Admission
 from passenger.web.cors import preflight, readable
 from passenger.web.endpoint import Endpoint, Loadable, Patience, Serve, answering, chatting, loading
@@ -23,6 +24,7 @@ from passenger.web.guard import KNOWN, Guard, is_preflight
 from passenger.web.health import Readiness
 from passenger.web.lifeline import Lifelines
 from passenger.web.refusal import dialect_of, json_response, refusal
+from passenger.web.strays import Strays, signpost
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,9 @@ _MODEL, _ACTION = "/models/{model:path}", "/models/{rest:path}"
 
 OLLAMA_PREFIXES = ("/api", "/v1/api")
 """Ollama's own, and where passenger-rs had its routes."""
+
+SIGNPOSTS = ("/v1", "/v1beta", "/api", "/v1/api")
+"""Where nothing is served but below, which a page says."""
 
 
 def create_app(
@@ -97,21 +102,29 @@ def create_app(
         "/": _say_ollama,
         "/api/hello": _say_ok,
     }
-    card = models.card(gateway)
+    card, strays = models.card(gateway), Strays(gateway)
+    wrong = strays.wrong_method
+    gets |= {path: signpost(_routes(posts, gets), path) for path in SIGNPOSTS}
     routes = [
-        *(Route(path, _Actions(actions), methods=["POST"]) for path in _below(GEMINI_PREFIXES, _ACTION, None)),
+        *(Route(path, _Actions(actions, strays), methods=["POST"]) for path in _below(GEMINI_PREFIXES, _ACTION, None)),
         *(Route(path, _answered(card), methods=["GET"]) for path in _below(GEMINI_PREFIXES, _MODEL, None)),
         *(Route(path, _answered(page), methods=["GET"]) for path, page in gets.items()),
-        *(Route(path, _UpgradeRequired(), methods=["GET"]) for path in _below(PREFIXES, "/responses", None)),
-        *(Route(path, _WrongMethod("POST")) for path in posts),
-        *(Route(path, _WrongMethod("GET")) for path in gets),
-        *(Route(path, _WrongMethod("GET")) for path in _below(GEMINI_PREFIXES, _MODEL, None)),
+        *(Route(path, strays.upgrade_required(), methods=["GET"]) for path in _below(PREFIXES, "/responses", None)),
+        *(Route(path, wrong("POST")) for path in posts),
+        *(Route(path, wrong("GET")) for path in gets),
+        *(Route(path, wrong("GET")) for path in _below(GEMINI_PREFIXES, _MODEL, None)),
     ]
-    return App(guard, posts, Router(routes, default=_not_found, redirect_slashes=False))
+    return App(guard, posts, Router(routes, default=strays.not_found, redirect_slashes=False))
 
 
 def _below(prefixes: Sequence[str], path: str, served: _Served) -> dict[str, _Served]:
     return {prefix + path: served for prefix in prefixes}
+
+
+def _routes(posts: Iterable[str], gets: Iterable[str]) -> list[tuple[str, str]]:
+    """What is served, for people to read."""
+    acts, cards = _below(GEMINI_PREFIXES, _ACTION, None), _below(GEMINI_PREFIXES, _MODEL, None)
+    return [*(("POST", _shown(path)) for path in (*posts, *acts)), *(("GET", _shown(path)) for path in (*gets, *cards))]
 
 
 class App:
@@ -128,8 +141,7 @@ class App:
         found = [("POST", path) for path in self._posts]
         for route in self._others.routes:
             if isinstance(route, Route) and route.methods:
-                path = route.path.replace("{model:path}", "{id}").replace("{rest:path}", "{id}:{action}")
-                found += [(method, path) for method in route.methods if method != "HEAD"]
+                found += [(method, _shown(route.path)) for method in route.methods if method != "HEAD"]
         return found
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,20 +158,33 @@ class App:
     def _app(self, scope: Scope, origin: bytes | None) -> ASGIApp:
         if origin is not None and is_preflight(scope):
             return preflight(scope)
-        app = self._posts.get(scope["path"]) if scope["method"] == "POST" else None
-        return app or self._others
+        return self._posting(scope) or self._meant(scope)
+
+    def _posting(self, scope: Scope) -> ASGIApp | None:
+        return self._posts.get(scope["path"]) if scope["method"] == "POST" else None
+
+    def _meant(self, scope: Scope) -> ASGIApp:
+        """What serves the path that was meant, which is nearly always the one that was asked for."""
+        scope["path"] = meant(scope["path"])
+        return self._posting(scope) or self._others
+
+
+def _shown(path: str) -> str:
+    """A route as people write it."""
+    return path.replace("{model:path}", "{id}").replace("{rest:path}", "{id}:{action}")
 
 
 class _Actions:
     """Gemini's `models/{model}:{action}`."""
 
-    def __init__(self, actions: Mapping[str, ASGIApp]) -> None:
+    def __init__(self, actions: Mapping[str, ASGIApp], strays: Strays) -> None:
         self._actions = actions
+        self._strays = strays
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         model, colon, action = scope["path_params"]["rest"].rpartition(":")
         scope["path_params"] = {"model": model, "action": action}
-        other = _not_found if colon else _WrongMethod("GET")
+        other = self._strays.not_found if colon else self._strays.wrong_method("GET")
         await self._actions.get(action, other)(scope, receive, send)
 
 
@@ -196,33 +221,3 @@ def _answered(page: Page) -> Page:
             return refusal(dialect_of(request.scope), failure)
 
     return answered
-
-
-async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    failure = Failure(Kind.NOT_FOUND, f"there is no {scope['path']}; the API is below /v1", code="unknown_url")
-    await refusal(dialect_of(scope), failure)(scope, receive, send)
-
-
-class _WrongMethod:
-    """Says which method a path wants. A class, because Starlette lets a function serve GET alone."""
-
-    def __init__(self, method: str) -> None:
-        self._method = method
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        message = f"{scope['path']} wants {self._method}"
-        failure = Failure(Kind.INVALID, message, status=405, code="method_not_allowed")
-        await refusal(dialect_of(scope), failure, {"allow": self._method})(scope, receive, send)
-
-
-class _UpgradeRequired:
-    """Says that there are no WebSockets here: Codex then goes on over HTTP at once."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        wants = any(name == b"upgrade" and value.lower() == b"websocket" for name, value in scope["headers"])
-        if not wants:
-            await _WrongMethod("POST")(scope, receive, send)
-            return
-        message = "there are no WebSockets here yet; POST the same request"
-        failure = Failure(Kind.INVALID, message, status=426, code="websockets_not_supported")
-        await refusal(responses, failure, {"upgrade": "HTTP/1.1", "connection": "upgrade"})(scope, receive, send)

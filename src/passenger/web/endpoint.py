@@ -19,6 +19,7 @@ from passenger.web.answer import Answer, Send
 from passenger.web.guard import check_media_type
 from passenger.web.lifeline import ClientGone, Lifelines, Scope
 from passenger.web.pulse import Pulse
+from passenger.web.strays import user_agent
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -57,7 +58,7 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, and record it however it ends."""
-        exchange = Exchange(scope["method"], scope["path"])
+        exchange = Exchange(scope["method"], scope["path"], user_agent(scope))
         answer = Answer(send, self._inbound, exchange)
         try:
             check_media_type(scope)

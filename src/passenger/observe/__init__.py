@@ -1,0 +1,1 @@
+"""What is told of the requests that were served."""

@@ -1,0 +1,39 @@
+"""Addresses that are nearly right: what was meant by one, and which base URL a client should have had."""
+
+from passenger.dialects import Inbound
+from passenger.web.lifeline import Scope
+
+_PREFIXES = frozenset({"v1", "v1beta", "api"})
+"""What a base URL may end with, and a path begin with."""
+
+_SHOWN = 200
+"""Characters of a path, at most."""
+
+_CLIENTS = {"completions": "OpenAI", "messages": "Anthropic", "gemini": "Gemini", "ollama": "Ollama"}
+
+
+def meant(path: str) -> str:
+    """The path without what a base URL has put before or behind it: `/v1/v1/messages` and `//v1/messages/`."""
+    plain = "/" + path.strip("/")
+    first, *rest = plain.split("/")[1:]
+    while rest and first in _PREFIXES and rest[0] in _PREFIXES and (first, rest[0]) != ("v1", "api"):
+        first, *rest = rest
+    return "/".join(["", first, *rest])
+
+
+def base_urls(scope: Scope) -> dict[str, str]:
+    """The base URLs of the clients of each vendor, at the address that the asker has used."""
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    root = f"http://{host}"
+    return {vendor: f"{root}/v1" if vendor == "OpenAI" else root for vendor in _CLIENTS.values()}
+
+
+def advice(scope: Scope, dialect: Inbound) -> str:
+    """What to say to whoever has asked for something that there is not."""
+    vendor, path = _CLIENTS[dialect.NAME], shown(scope["path"])
+    return f"there is no {path} here; the base URL for {vendor} clients is {base_urls(scope)[vendor]} (see GET /v1)"
+
+
+def shown(path: str) -> str:
+    """As much of a path as an answer and the log show."""
+    return path if len(path) <= _SHOWN else f"{path[:_SHOWN]}..."
