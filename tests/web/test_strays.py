@@ -10,7 +10,7 @@ from passenger import __version__
 from tests.proxy import eventually
 from tests.web.bench import Bench, asking, bench
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.proves("addresses")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ANTHROPIC: dict[str, Any] = asking(max_tokens=100)
 GEMINI = {"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}
@@ -36,6 +36,7 @@ SERVED: list[tuple[str, str, dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.proves("addresses")
 @pytest.mark.parametrize(("method", "path", "body", "field"), SERVED, ids=[f"{row[0]} {row[1]}" for row in SERVED])
 async def test_a_base_url_that_says_a_prefix_twice_is_served(
     shared: Bench, method: str, path: str, body: dict[str, Any], field: str
@@ -67,6 +68,7 @@ UNKNOWN: list[tuple[str, str, dict[str, str], str]] = [
 ]
 
 
+@pytest.mark.proves("addresses")
 @pytest.mark.parametrize(("method", "path", "headers", "told"), UNKNOWN, ids=[f"{row[0]} {row[1]}" for row in UNKNOWN])
 async def test_an_unknown_address_is_answered_with_the_base_url_to_use_and_logged_with_it(
     shared: Bench, method: str, path: str, headers: dict[str, str], told: str
