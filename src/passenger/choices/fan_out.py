@@ -42,7 +42,7 @@ class FanOut:
         self._several = SEVERAL[inbound.NAME]
         self._prompt = prompt
         self._exchange = exchange
-        self._exchanges = [Exchange(exchange.method, exchange.path, exchange.id) for _ in range(prompt.choices)]
+        self._exchanges = [Exchange(exchange.method, exchange.path, id=exchange.id) for _ in range(prompt.choices)]
         self._readers = [reader() for _ in range(prompt.choices)]
         self._replies: list[Reply] = []
 
@@ -100,6 +100,8 @@ class FanOut:
         for one in self._exchanges:
             self._exchange.attempts += one.attempts
             self._exchange.retries += one.retries
+            self._exchange.lessons += one.lessons
+            self._exchange.upstream, self._exchange.token_left = one.upstream, one.token_left
             self._exchange.drop(one.dropped)
 
     async def _pieces(
