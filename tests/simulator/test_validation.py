@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tests.simulator.client import Client, Response
@@ -75,6 +77,18 @@ async def test_newer_gpt_takes_max_completion_tokens_only(client: Client) -> Non
 
 async def test_an_effort_the_model_does_not_know_is_refused(client: Client) -> None:
     assert "'low', 'medium', 'high'" in error(await client.chat(model="gpt-5-mini", reasoning_effort="max"))[2]
+
+
+@pytest.mark.parametrize("name", ["temperature", "top_p"])
+async def test_models_that_reason_sample_by_their_default_only(client: Client, name: str) -> None:
+    said = "does not support 0.5 with this model. Only the default (1) value is supported."
+    expected = f"Unsupported value: '{name}' {said}"
+    other: Any = {name: 0.5}
+    default: Any = {name: 1}
+    for model in ("gpt-5-mini", "gpt-5.1"):
+        assert error(await client.chat(model=model, **other)) == (400, "unsupported_value", expected)
+        assert (await client.chat(model=model, **default)).status == 200
+    assert (await client.chat(model="gpt-4o", **other)).status == 200
 
 
 async def test_images_need_the_vision_header_and_must_come_inside(client: Client) -> None:

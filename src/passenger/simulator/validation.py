@@ -176,7 +176,12 @@ def _check_fields(body: Body, model: Model) -> None:
     effort = body.get("reasoning_effort")
     if effort is not None and model.efforts and effort not in model.efforts:
         supported = ", ".join(f"'{value}'" for value in model.efforts)
-        raise RefusedError(_invalid(f"Unsupported value: '{effort}'. Supported values are: {supported}."))
+        said = f"'{effort}' is not supported with the '{model.answers_as}' model. Supported values are: {supported}."
+        raise RefusedError(_value(said, "reasoning_effort"))
+    for name in ("temperature", "top_p"):
+        if model.id.startswith("gpt-5") and body.get(name, 1) not in {None, 1}:
+            said = f"'{name}' does not support {body[name]} with this model. Only the default (1) value is supported."
+            raise RefusedError(_value(said, name))
     if body.get("prediction") in EMPTY_PREDICTIONS or not 0 < (body.get("n") or 1) <= MAX_CHOICES:
         raise RefusedError(INVALID_BODY)
 
@@ -206,6 +211,10 @@ def _check_length(body: Body, model: Model, *, overflow: bool) -> None:
     if count > model.max_prompt_tokens:
         message = f"prompt token count of {count} exceeds the limit of {model.max_prompt_tokens}"
         raise RefusedError(Refusal(400, message, "model_max_prompt_tokens_exceeded"))
+
+
+def _value(message: str, param: str) -> Refusal:
+    return Refusal(400, f"Unsupported value: {message}", "unsupported_value", param, "invalid_request_error")
 
 
 def _invalid(message: str) -> Refusal:

@@ -28,6 +28,8 @@ FORM = {"type": "json_schema", "schema": {"type": "object", "additionalPropertie
         ("claude-sonnet-4.6", {"thinking": ADAPTIVE | {"display": "all"}}, "'omitted' or 'summarized'"),
         ("claude-haiku-4.5", {"thinking": BUDGET, "temperature": 0.5}, "`temperature` may only be set to 1"),
         ("claude-haiku-4.5", {"thinking": BUDGET, "top_k": 5}, "`top_k` must be unset"),
+        ("claude-haiku-4.5", {"thinking": BUDGET, "top_p": 0.9}, "`top_p` must be greater than or equal to 0.95"),
+        ("claude-sonnet-4.6", {"thinking": ADAPTIVE, "top_p": 0.9}, "`top_p` must be greater than or equal to 0.95"),
         (
             "claude-haiku-4.5",
             {"thinking": BUDGET, "tools": [TOOL], "tool_choice": {"type": "any"}},
@@ -55,6 +57,7 @@ async def test_what_the_model_cannot_think_is_refused(
     ("model", "more"),
     [
         ("claude-haiku-4.5", {"thinking": BUDGET, "temperature": 1}),
+        ("claude-haiku-4.5", {"thinking": BUDGET, "top_p": 0.95}),
         ("claude-haiku-4.5", {"thinking": {"type": "disabled"}, "temperature": 0}),
         ("claude-opus-5", {"thinking": ADAPTIVE | {"display": "summarized"}, "output_config": {"effort": "xhigh"}}),
         ("claude-sonnet-4.6", {"output_config": {"effort": "low", "format": FORM}}),

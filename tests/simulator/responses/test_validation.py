@@ -62,13 +62,6 @@ async def test_nothing_was_kept_of_an_earlier_response(client: Client) -> None:
         ({"reasoning": {"budget": 8}}, "Unknown parameter: 'reasoning.budget'."),
         ({"text": {"form": 8}}, "Unknown parameter: 'text.form'."),
         (
-            {"reasoning": {"effort": "minimal"}},
-            (
-                "Unsupported value: 'minimal' is not supported with the 'gpt-5.5-2026-04-23' model. "
-                "Supported values are: 'none', 'low', 'medium', 'high', and 'xhigh'."
-            ),
-        ),
-        (
             {"reasoning": {"summary": "all"}},
             "Invalid value: 'all'. Supported values are: 'concise', 'detailed', and 'auto'.",
         ),
@@ -91,6 +84,15 @@ async def test_nothing_was_kept_of_an_earlier_response(client: Client) -> None:
 )
 async def test_a_field_is_refused_by_name(client: Client, more: dict[str, Any], message: str) -> None:
     assert error(await client.responses(**more)) == message
+
+
+async def test_an_effort_that_the_model_does_not_list_is_refused_by_its_value(client: Client) -> None:
+    refused = await client.responses(reasoning={"effort": "minimal"})
+    assert error(refused, "unsupported_value") == (
+        "Unsupported value: 'minimal' is not supported with the 'gpt-5.5-2026-04-23' model. "
+        "Supported values are: 'none', 'low', 'medium', 'high', and 'xhigh'."
+    )
+    assert refused.json()["error"]["param"] == "reasoning.effort"
 
 
 async def test_what_cannot_be_included_is_refused(client: Client) -> None:

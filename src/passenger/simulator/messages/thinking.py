@@ -6,6 +6,7 @@ from passenger.simulator.messages.form import check_format
 from passenger.simulator.question import Body, word
 
 LEAST_BUDGET = 1024
+LEAST_TOP_P = 0.95
 DISPLAYS = (None, "omitted", "summarized")
 THINKING_FIELDS = {
     "adaptive": {"display", "type"},
@@ -58,6 +59,8 @@ def _check_company(body: Body) -> None:
     """Sampling and forced tools are not for a model that thinks."""
     if body.get("temperature", 1) != 1:
         refuse("`temperature` may only be set to 1 when thinking is enabled.")
+    if body.get("top_p", 1) < LEAST_TOP_P:
+        refuse("`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.")
     if "top_k" in body:
         refuse("`top_k` must be unset when thinking is enabled.")
     if (body.get("tool_choice") or {}).get("type") in {"any", "tool"}:

@@ -149,7 +149,9 @@ def _check_reasoning(reasoning: Body, model: Model) -> None:
     if effort is not None and effort not in known:
         refuse(
             f"Unsupported value: '{effort}' is not supported with the '{model.answers_as}' model. "
-            f"Supported values are: {listed(known)}."
+            f"Supported values are: {listed(known)}.",
+            "unsupported_value",
+            "reasoning.effort",
         )
     if reasoning.get("summary") not in (None, *SUMMARIES):
         wrong_value(word(reasoning["summary"]), SUMMARIES)
