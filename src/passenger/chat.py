@@ -267,6 +267,13 @@ class Prompt:
     """How many answers are wanted. No API that is translated to gives more than one."""
     dropped: tuple[str, ...] = ()
 
+    @property
+    def vision(self) -> bool:
+        """Whether there is a picture in it, also one that a tool gave back."""
+        parts = (part for message in self.messages for part in message.parts)
+        shown = (inner for part in parts for inner in (part.content if isinstance(part, ToolResult) else (part,)))
+        return any(isinstance(part, Image) for part in shown)
+
 
 @dataclass(frozen=True, slots=True)
 class Abilities:

@@ -175,7 +175,7 @@ class Gateway:
                 answer = await self._asked(messages_api.COUNT_PATH, model, written, exchange)
                 counted = messages_api.read_count(answer)
             except Failure as failure:
-                if failure.kind not in _PASSING:
+                if failure.kind not in _PASSING and not _is_of_the_counter(failure):
                     raise
                 log.warning("Copilot does not count, so the tokens are estimated: %s", failure)
             else:
@@ -410,6 +410,11 @@ class Gateway:
 
     def _stamp(self, exchange: Exchange) -> Stamp:
         return Stamp(exchange.id.replace("-", ""), int(self._clock()))
+
+
+def _is_of_the_counter(failure: Failure) -> bool:
+    """Whether Copilot's counter alone is not there for a model, which may chat all the same."""
+    return failure.kind is Kind.NOT_FOUND or failure.code in {"unsupported_api_for_model", "model_not_supported"}
 
 
 def _completed(quirks: Quirks, body: bytes, model: str, stamp: Stamp) -> tuple[bytes, Usage | None]:

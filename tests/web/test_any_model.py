@@ -331,6 +331,29 @@ async def test_a_count_that_copilot_cannot_give_is_estimated_and_the_log_says_so
         one.sim.inject(Fault(status=503), path="/v1/messages/count_tokens")
         assert await counted(one, "claude-haiku-4.5", "hello there") > 1
         await one.proxy.said("Copilot does not count")
+        for fault in (Fault(status=404), Fault(code="unsupported_api_for_model"), Fault(code="model_not_supported")):
+            one.sim.inject(fault, path="/v1/messages/count_tokens")
+            assert await counted(one, "claude-haiku-4.5", "hello there") > 1
         one.sim.inject(Fault(status=403), path="/v1/messages/count_tokens")
         body = ASKING["/v1/messages"] | {"model": "claude-haiku-4.5"}
         assert (await one.send("POST", "/v1/messages/count_tokens", json=body)).status == 403
+
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+@pytest.mark.parametrize("model", ["claude-haiku-4.5", "gpt-4o"])
+async def test_a_prompt_with_a_picture_is_counted(tmp_path: Path, model: str) -> None:
+    async with bench(tmp_path) as one:
+        image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}
+        said = [{"role": "user", "content": [image, {"type": "text", "text": "What?"}]}]
+        asked = {"model": model, "messages": said}
+        answer = await one.send(
+            "POST", "/v1/messages/count_tokens", json=asked, headers={"anthropic-version": "2023-06-01"}
+        )
+        assert (answer.status, answer.json()["input_tokens"] > 0) == (200, True)
+        parts = [{"inlineData": {"mimeType": "image/png", "data": PNG}}, {"text": "What?"}]
+        contents: dict[str, Any] = {"contents": [{"role": "user", "parts": parts}]}
+        for body in (contents, {"generateContentRequest": contents}):
+            answer = await one.send("POST", f"/v1beta/models/{model}:countTokens", json=body)
+            assert (answer.status, answer.json()["totalTokens"] > 0) == (200, True)

@@ -91,9 +91,12 @@ def chat_headers(ask: Ask) -> dict[str, str]:
         "OpenAI-Intent": "conversation-agent" if ask.tools or ask.thinks else "conversation-panel",
         "X-Initiator": ask.initiator.value,
     }
-    if ask.vision:
-        headers["Copilot-Vision-Request"] = "true"
-    return headers
+    return headers | vision_headers(vision=ask.vision)
+
+
+def vision_headers(*, vision: bool) -> dict[str, str]:
+    """The header that Copilot demands where a prompt has a picture, to be answered or to be counted."""
+    return {"Copilot-Vision-Request": "true"} if vision else {}
 
 
 # --- the token exchange ------------------------------------------------------------------------------------------

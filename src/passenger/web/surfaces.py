@@ -9,6 +9,7 @@ from passenger import embeddings
 from passenger.body import Body
 from passenger.chat import Prompt, Written
 from passenger.copilot.models import Model
+from passenger.copilot.protocol import vision_headers
 from passenger.copilot.quirks import messages as quirks
 from passenger.copilot.quirks.attribution import leave_out_attribution
 from passenger.decoding import decode, optional
@@ -42,6 +43,7 @@ def count_for_anthropic(gateway: Gateway) -> Ask:
         def write(model: Model) -> Written:
             body = Body(request.body, request.fields)
             headers, dropped = quirks.prepare(body, ask, replace(model.able, least_cached=None))
+            headers = {**headers, **vision_headers(vision=ask.vision)}
             if not gateway.keeps_attribution:
                 leave_out_attribution(body)
             return Written(messages.as_question(decode(body.encode()), model.id), headers, dropped)
@@ -64,7 +66,8 @@ def count_for_gemini(gateway: Gateway) -> Ask:
 
         def write(model: Model) -> Written:
             written = messages.write_prompt(prompt, model.able)
-            return Written(messages.as_question(written.body, model.id), written.headers, written.dropped)
+            headers = {**written.headers, **vision_headers(vision=prompt.vision)}
+            return Written(messages.as_question(written.body, model.id), headers, written.dropped)
 
         tokens = await gateway.count(prompt.model, lambda: prompt, write, exchange, heavy=request.heavy)
         return _json(gemini_count.write_count(tokens))
