@@ -61,7 +61,7 @@ def cut(stream: bytes, size: int) -> list[bytes]:
 
 
 def answered(upstream: Upstream) -> Answer:
-    return asyncio.run(translate.answer(upstream.reply, reader()))
+    return asyncio.run(translate.answer(upstream.reply, reader(), begin=lambda: None))
 
 
 def failed(upstream: Upstream) -> Failure:
@@ -166,6 +166,7 @@ class Down:
     def __init__(self, upstream: Upstream, dialect: Any = legacy, framing: Framing = SSE) -> None:
         self.noted: list[Event] = []
         self.failures: list[Failure] = []
+        self.begun: list[int] = []
         self._upstream, self._framing = upstream, framing
         self._writer = dialect.writer(PROMPT, STAMP)
         self.pieces = asyncio.run(self._run())
@@ -179,6 +180,7 @@ class Down:
             self._framing,
             note=self.noted.append,
             fail=self.failures.append,
+            begin=lambda: self.begun.append(len(self.noted)),
         )
         return [piece async for piece in pieces]
 
@@ -188,6 +190,7 @@ def test_a_stream_is_written_in_the_clients_dialect_and_each_event_is_noted() ->
     assert down.body.endswith(b"data: [DONE]\n\n")
     assert fold(down.noted) == answered(Upstream(STREAM))
     assert down.failures == []
+    assert down.begun[0] == 0  # before the first event is written
     assert len(down.pieces) > 1
 
 

@@ -3,7 +3,7 @@
 A floor, not a union: it holds what at least two dialects have (design, section 6). What goes down is `events`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -325,8 +325,23 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Took:
+    """Nanoseconds that an answer took: until Copilot began to answer, then to its first word, and from there on."""
+
+    start: int = 0
+    first: int = 0
+    rest: int = 0
+
+    @property
+    def total(self) -> int:
+        """From the request to now."""
+        return self.start + self.first + self.rest
+
+
+@dataclass(frozen=True, slots=True)
 class Stamp:
-    """What a writer cannot make up itself: the id of the answer (32 hex digits) and Unix seconds."""
+    """What a writer cannot make up itself: the id of the answer (32 hex digits), Unix seconds, and the time it took."""
 
     id: str
     created: int
+    took: Callable[[], Took] = Took

@@ -7,7 +7,7 @@ from enum import StrEnum
 from time import perf_counter
 from types import TracebackType
 
-from passenger.chat import Ask, Usage
+from passenger.chat import Ask, Took, Usage
 from passenger.errors import Failure
 
 
@@ -57,6 +57,10 @@ class Exchange:
     """When the whole request was there."""
     waited: float = 0.0
     """Seconds since then in which GitHub, Copilot or the network had the next word, not we."""
+    answered: float | None = None
+    """When Copilot's headers were there, of an answer that is translated."""
+    begun: float | None = None
+    """When its first word was there, of an answer that is translated."""
     first_byte: float | None = None
     ended: float | None = None
     usage: Usage | None = None
@@ -85,6 +89,22 @@ class Exchange:
         """Note what was left out of the request, each name once, and of very many the first."""
         self.dropped = list(dict.fromkeys((*self.dropped, *(name[:_LONGEST] for name in names))))[:_MOST]
 
+    def answer(self) -> None:
+        """Record that Copilot has begun to answer."""
+        self.answered = perf_counter()
+
+    def begin(self) -> None:
+        """Record that something of the answer is there, the first time."""
+        if self.begun is None:
+            self.begun = perf_counter()
+
+    def took(self) -> Took:
+        """How long it has taken so far, step by step; a step that is still to come has taken a nanosecond."""
+        now = perf_counter()
+        answered = self.answered or now
+        begun = self.begun or now
+        return Took(_nanoseconds(self.started, answered), _nanoseconds(answered, begun), _nanoseconds(begun, now))
+
     def waiting(self) -> "Waiting":
         """A block in which others have the next word."""
         return Waiting(self)
@@ -98,6 +118,11 @@ class Exchange:
     def seconds(self) -> float:
         """How long it took, so far or in all."""
         return (self.ended or perf_counter()) - self.started
+
+
+def _nanoseconds(since: float, until: float) -> int:
+    """At least one: clients divide by it."""
+    return max(1, round((until - since) * 1e9))
 
 
 class Waiting:

@@ -121,7 +121,7 @@ class Gateway:
         self._upstream = upstream
         self._clock = clock
         self._deadlines = deadlines or Deadlines()
-        self._observers = observers
+        self._observers = [*observers]
         self._counter = counter
         self._strict = strict
         self._side_requests = side_requests
@@ -206,6 +206,10 @@ class Gateway:
     async def models(self) -> Catalog:
         """The account's models; a Failure where no list of them can be had."""
         return await self.seat.catalog.list()
+
+    def observe(self, observer: Observer) -> None:
+        """Tell one more of every exchange that is over."""
+        self._observers.append(observer)
 
     def conclude(self, exchange: Exchange) -> None:
         """Record an exchange that is over; an observer that fails harms nobody else."""
@@ -296,11 +300,12 @@ class Gateway:
             await fan_out.send(self._upstream, call, _must_stream)
             return await self._fanned(fan_out, inbound, stamp, framing if ask.stream else None)
         reply = await self._upstream.send(call, exchange)
+        exchange.answer()
         del call
         _must_stream(reply)
         if not ask.stream:
             with reply:
-                answer = await translate.answer(reply, reader)
+                answer = await translate.answer(reply, reader, begin=exchange.begin)
             exchange.usage = answer.usage
             self._thoughts.keep(self.seat.name, answer.parts)
             self._learn(inbound, request, exchange)
@@ -311,7 +316,7 @@ class Gateway:
             self._learn(inbound, request, exchange)
 
         note, fail = self._note(inbound, exchange), lambda failure: exchange.fail(failure, Outcome.BROKEN)
-        pieces = translate.stream(reply, reader, writer, framing, note=note, fail=fail)
+        pieces = translate.stream(reply, reader, writer, framing, note=note, fail=fail, begin=exchange.begin)
         return Delivery(framing.content_type, reply.headers, pieces, close)
 
     async def _fanned(self, fan_out: FanOut, inbound: Inbound, stamp: Stamp, framing: Framing | None) -> Delivery:
@@ -409,7 +414,7 @@ class Gateway:
             self._counter.sample(self.seat.name, exchange.model or "", read, exchange.usage.input)
 
     def _stamp(self, exchange: Exchange) -> Stamp:
-        return Stamp(exchange.id.replace("-", ""), int(self._clock()))
+        return Stamp(exchange.id.replace("-", ""), int(self._clock()), exchange.took)
 
 
 def _is_of_the_counter(failure: Failure) -> bool:

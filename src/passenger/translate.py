@@ -13,6 +13,8 @@ from passenger.upstream import ANSWER_LIMIT, Reply, too_large
 DONE = b"[DONE]"
 
 Note = Callable[[Event], None]
+Begin = Callable[[], None]
+"""Is told when something of the answer is there, and then again."""
 
 
 async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
@@ -78,10 +80,11 @@ def _read(
     return cuts.apply(found), None
 
 
-async def answer(reply: Reply, reader: Reader) -> Answer:
-    """The whole answer; fails as `events` does."""
+async def answer(reply: Reply, reader: Reader, *, begin: Begin) -> Answer:
+    """The whole answer; `begin` is told when something of it is there. Fails as `events` does."""
     folder = Folder()
     async for some in events(reply, reader):
+        begin()
         for event in some:
             folder.add(event)
     if folder.answer is None:
@@ -90,12 +93,20 @@ async def answer(reply: Reply, reader: Reader) -> Answer:
 
 
 async def stream(
-    reply: Reply, reader: Reader, writer: Writer, framing: Framing, *, note: Note, fail: Callable[[Failure], None]
+    reply: Reply,
+    reader: Reader,
+    writer: Writer,
+    framing: Framing,
+    *,
+    note: Note,
+    fail: Callable[[Failure], None],
+    begin: Begin,
 ) -> AsyncGenerator[bytes, None]:
     """The answer in the client's dialect, as it comes; `note` sees each event, `fail` why it broke."""
     before = framing.opening
     try:
         async for some in events(reply, reader):
+            begin()
             messages = [message for event in some for message in _written(writer, event, note)]
             if messages:
                 yield before + framed(framing, messages)

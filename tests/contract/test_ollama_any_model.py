@@ -64,7 +64,8 @@ async def test_models_are_listed_shown_and_pulled(client: ollama.AsyncClient) ->
     shown = await client.show(ONLY["responses"])
     assert {"completion", "tools"} <= set(shown.capabilities or [])
     assert any(key.endswith(".context_length") for key in shown.modelinfo or {})
-    assert (await client.ps()).models == []
+    await client.chat(model=ONLY["responses"], messages=HELLO)
+    assert (await client.ps()).models[0].model == ONLY["responses"]
     assert (await client.pull("gpt-4o")).status == "success"
     assert [part.status async for part in await client.pull("gpt-4o", stream=True)][-1] == "success"
     with pytest.raises(ollama.ResponseError) as caught:

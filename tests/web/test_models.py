@@ -28,6 +28,25 @@ async def test_every_model_is_listed_once_in_openais_shape_with_copilots_own_fie
     assert listed["claude-sonnet-4.5"]["owned_by"] == "anthropic"
 
 
+LISTS = [
+    # path, headers, where its models are, what names one; whether it embeds, whether it only completes
+    ("/v1/models", {}, ("data", "id"), (True, True)),
+    ("/v1/models", {"anthropic-version": "2023-06-01"}, ("data", "id"), (False, False)),
+    ("/v1beta/models", {}, ("models", "baseModelId"), (True, False)),
+    ("/api/tags", {}, ("models", "name"), (True, False)),
+]
+
+
+@pytest.mark.parametrize(("path", "headers", "place", "expected"), LISTS)
+async def test_a_list_holds_what_its_clients_can_ask_or_tell_apart(
+    shared: Bench, path: str, headers: dict[str, str], place: tuple[str, str], expected: tuple[bool, bool]
+) -> None:
+    models, name = place
+    listed = {model[name] for model in (await shared.get(path, headers)).json()[models]}
+    assert {"gpt-4o", "claude-opus-5", "gemini-2.5-pro"} <= listed
+    assert ("text-embedding-3-small" in listed, "gpt-41-copilot" in listed) == expected
+
+
 async def test_the_order_is_copilots_and_always_the_same(shared: Bench) -> None:
     first, second = await shared.get("/v1/models"), await shared.get("/models")
     assert first.body == second.body

@@ -23,6 +23,7 @@ from passenger.web.endpoint import Endpoint, Loadable, Patience, Serve, answerin
 from passenger.web.guard import KNOWN, Guard, is_preflight
 from passenger.web.health import Readiness
 from passenger.web.lifeline import Lifelines
+from passenger.web.recent import Recent
 from passenger.web.refusal import dialect_of, json_response, refusal
 from passenger.web.strays import Strays, signpost
 
@@ -57,6 +58,8 @@ def create_app(
 ) -> "App":
     """The ASGI application."""
     admission = Admission(limits.max_requests, limits.max_body_memory)
+    recent = Recent()
+    gateway.observe(recent.note)
 
     def serving(inbound: Inbound, serve: Serve) -> ASGIApp:
         return Endpoint(gateway, inbound, serve, lifelines, admission, limits=limits)
@@ -94,7 +97,7 @@ def create_app(
     gets: dict[str, Page] = {
         **_below(GEMINI_PREFIXES, "/models", models.listing(gateway)),
         **_below(OLLAMA_PREFIXES, "/tags", models.tags(gateway)),
-        **_below(OLLAMA_PREFIXES, "/ps", models.running),
+        **_below(OLLAMA_PREFIXES, "/ps", models.running(gateway, recent)),
         **_below(OLLAMA_PREFIXES, "/version", models.version),
         "/health": _say_ok,
         "/livez": _say_ok,

@@ -14,13 +14,18 @@ from passenger.copilot.models import Model, number
 JSON = dict[str, Any]
 
 
-def _moment(model: Model) -> str:
-    return datetime.fromtimestamp(model.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def is_chat(model: Model) -> bool:
     """Whether it chats, and is not only there to embed or complete."""
     return model.kind == "chat"
+
+
+def is_of_use(model: Model) -> bool:
+    """Whether it chats or embeds; what only completes code as it is typed can be asked by none of our routes."""
+    return model.kind in _METHODS
 
 
 def _thinks(model: Model) -> bool:
@@ -37,7 +42,7 @@ def anthropic(model: Model) -> JSON:
         "type": "model",
         "id": model.id,
         "display_name": model.name,
-        "created_at": _moment(model),
+        "created_at": _moment(model.created),
         "lifecycle": "active",
         "max_input_tokens": number(model.limits.get("max_prompt_tokens")),
         "max_tokens": model.able.max_output,
@@ -57,8 +62,10 @@ def anthropic_page(models: Sequence[Model], *, more: bool) -> JSON:
 
 # --- Google ------------------------------------------------------------------------------------------------------
 
-_METHODS = {"chat": ["generateContent", "streamGenerateContent", "countTokens"]}
-_EMBED = ["embedContent", "batchEmbedContents"]
+_METHODS = {
+    "chat": ["generateContent", "streamGenerateContent", "countTokens"],
+    "embeddings": ["embedContent", "batchEmbedContents"],
+}
 
 
 def gemini(model: Model) -> JSON:
@@ -71,7 +78,7 @@ def gemini(model: Model) -> JSON:
         "description": f"{model.name} by {model.vendor}" if model.vendor else model.name,
         "inputTokenLimit": number(model.limits.get("max_prompt_tokens")) or 0,
         "outputTokenLimit": model.able.max_output or 0,
-        "supportedGenerationMethods": _METHODS.get(model.kind, _EMBED),
+        "supportedGenerationMethods": _METHODS.get(model.kind, []),
         "thinking": _thinks(model),
     }
 
@@ -101,17 +108,28 @@ def ollama(model: Model) -> JSON:
     return {
         "name": model.id,
         "model": model.id,
-        "modified_at": _moment(model),
+        "modified_at": _moment(model.created),
         "size": 0,
         "digest": hashlib.sha256(f"{model.id} {model.version}".encode()).hexdigest(),
         "details": _details(model),
     }
 
 
+def ollama_running(model: Model, until: float) -> JSON:
+    """Ollama's entry of `/api/ps`: a model that is in nobody's memory, and until when (Unix seconds) it is listed."""
+    entry = ollama(model)
+    del entry["modified_at"]
+    return entry | {"expires_at": _moment(until), "size_vram": 0, "context_length": _window(model) or 0}
+
+
+def _window(model: Model) -> int | None:
+    return number(model.limits.get("max_context_window_tokens")) or number(model.limits.get("max_prompt_tokens"))
+
+
 def ollama_card(model: Model) -> JSON:
     """Ollama's answer of `/api/show`, with what clients decide by: the context length and the capabilities."""
     family = model.family
-    window = number(model.limits.get("max_context_window_tokens")) or number(model.limits.get("max_prompt_tokens"))
+    window = _window(model)
     return {
         "license": "",
         "modelfile": "",
@@ -124,7 +142,7 @@ def ollama_card(model: Model) -> JSON:
             **({f"{family}.context_length": window} if window else {}),
         },
         "capabilities": _capabilities(model),
-        "modified_at": _moment(model),
+        "modified_at": _moment(model.created),
     }
 
 

@@ -1,6 +1,7 @@
 """The pages that list models, each in the shape that its asker wants."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from time import time
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,6 +10,7 @@ from passenger.copilot.models import Model
 from passenger.decoding import invalid
 from passenger.gateway import Gateway
 from passenger.web import cards
+from passenger.web.recent import Recent
 from passenger.web.refusal import dialect_of, json_response
 
 Page = Callable[[Request], Awaitable[Response]]
@@ -23,7 +25,7 @@ def listing(gateway: Gateway) -> Page:
             case "messages":
                 return json_response(_anthropic_page([model for model in models if cards.is_chat(model)], request))
             case "gemini":
-                return json_response(_gemini_page(models, request))
+                return json_response(_gemini_page([model for model in models if cards.is_of_use(model)], request))
             case _:
                 return json_response({"object": "list", "data": [model.as_openai() for model in models]})
 
@@ -82,14 +84,23 @@ def tags(gateway: Gateway) -> Page:
 
     async def list_tags(_request: Request) -> Response:
         catalog = await gateway.models()
-        return json_response({"models": [cards.ollama(model) for model in catalog.models.values()]})
+        models = [model for model in catalog.models.values() if cards.is_of_use(model)]
+        return json_response({"models": [cards.ollama(model) for model in models]})
 
     return list_tags
 
 
-async def running(_request: Request) -> Response:
-    """`GET /api/ps`: nothing is ever loaded here."""
-    return json_response({"models": []})
+def running(gateway: Gateway, recent: Recent) -> Page:
+    """`GET /api/ps`: nothing is ever loaded here, so those that were asked lately."""
+
+    async def list_running(_request: Request) -> Response:
+        left = dict(recent.left())
+        found = (await gateway.models()).models if left else {}
+        now = time()
+        loaded = [cards.ollama_running(found[name], now + more) for name, more in left.items() if name in found]
+        return json_response({"models": loaded})
+
+    return list_running
 
 
 OLLAMA = "0.14.0"

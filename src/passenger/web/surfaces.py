@@ -7,7 +7,7 @@ import msgspec
 
 from passenger import embeddings
 from passenger.body import Body
-from passenger.chat import Prompt, Written
+from passenger.chat import Prompt, Took, Usage, Written
 from passenger.copilot.models import Model
 from passenger.copilot.protocol import vision_headers
 from passenger.copilot.quirks import messages as quirks
@@ -84,11 +84,20 @@ def _embedding(dialect: embeddings.Dialect) -> Surface:
             # A vocabulary takes tenths of a second to load: never on the event loop.
             ask = await offload(True, dialect.read, request, vocabulary.decode)
             vectors, usage = await gateway.embed(ask, exchange)
-            return _json(await offload(True, dialect.write, ask, vectors, usage))
+            return _json(await offload(True, _write, dialect, ask, vectors, usage, exchange.took()))
 
         return embed
 
     return surface
+
+
+def _write(
+    dialect: embeddings.Dialect, ask: embeddings.EmbedAsk, vectors: embeddings.Vectors, usage: Usage, took: Took
+) -> bytes:
+    """The answer; only Ollama's says how long it took."""
+    if dialect is embeddings.ollama:
+        return embeddings.ollama.write(ask, vectors, usage, nanoseconds=took.total)
+    return dialect.write(ask, vectors, usage)
 
 
 embed_for_openai = _embedding(embeddings.openai)

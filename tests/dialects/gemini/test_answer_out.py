@@ -32,7 +32,7 @@ def pieces(*parts: AnswerPart, reason: Reason = Reason.END, asked: Prompt = SHOW
 def test_an_answer_is_what_googles_own_sdk_reads() -> None:
     answer = whole(Thought("plan"), Text("hi"), ToolCall("c", "f", '{"a": 1}'))
     read = types.GenerateContentResponse.model_validate(answer)
-    assert (read.model_version, read.response_id) == ("v", STAMP.id)
+    assert (read.model_version, read.response_id) == ("m", STAMP.id)  # as it was asked for
     assert read.candidates is not None
     assert read.candidates[0].finish_reason is types.FinishReason.STOP
     assert read.text == "hi"

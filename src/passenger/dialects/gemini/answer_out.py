@@ -15,7 +15,7 @@ from passenger.chat import JSON, Prompt, Seal, Stamp, Usage, total
 from passenger.decoding import mended
 from passenger.dialects.gemini.failures import write_break
 from passenger.errors import Failure
-from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start, unfold
+from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, unfold
 from passenger.framing import Message
 
 _REASONS = {Reason.LENGTH: "MAX_TOKENS", Reason.FILTER: "SAFETY", Reason.REFUSAL: "SAFETY"}
@@ -98,8 +98,6 @@ class Writer:
 
     def send(self, event: Event) -> Iterator[Message]:
         """See `Writer.send`."""
-        if isinstance(event, Start) and event.model:
-            self._tail["modelVersion"] = mended(event.model)
         parts = list(self._parts.send(event))
         if isinstance(event, Finish):
             ended = _ended(parts, _stopped(event.reason, self._parts.malformed), self._index)
@@ -150,7 +148,7 @@ def write_choices(prompt: Prompt, answers: Sequence[Answer], stamp: Stamp) -> by
     candidates = [_whole(prompt, answer, index) for index, answer in enumerate(answers)]
     used = total([answer.usage for answer in answers]) or Usage()
     said = {"candidates": candidates, "usageMetadata": _usage(used)}
-    return msgspec.json.encode(said | _tail(answers[0].model or prompt.model, stamp))
+    return msgspec.json.encode(said | _tail(prompt.model, stamp))
 
 
 def _whole(prompt: Prompt, answer: Answer, index: int) -> JSON:
@@ -160,6 +158,7 @@ def _whole(prompt: Prompt, answer: Answer, index: int) -> JSON:
 
 
 def _tail(model: str, stamp: Stamp) -> JSON:
+    """What every piece says. The model is the one that was asked for: Gemini CLI counts by it what each has used."""
     return {"modelVersion": mended(model), "responseId": stamp.id}
 
 

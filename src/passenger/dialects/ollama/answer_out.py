@@ -10,7 +10,7 @@ from time import gmtime, strftime
 import msgspec
 
 from passenger.arguments import write_arguments
-from passenger.chat import JSON, Prompt, Refusal, Stamp, Text, Thought, ToolCall, Usage
+from passenger.chat import JSON, Prompt, Refusal, Stamp, Text, Thought, Took, ToolCall, Usage
 from passenger.decoding import mended
 from passenger.dialects.ollama.failures import write_break
 from passenger.dialects.ollama.shaping import shows_thoughts
@@ -20,9 +20,6 @@ from passenger.framing import Message
 
 Place = Callable[[str, JSON], JSON]
 """Where an API puts words, and what comes with them."""
-
-_DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
-"""Nanoseconds of a machine of one's own. Nobody has measured them here, and 0 is what clients take for that."""
 
 
 def in_message(words: str, rest: JSON) -> JSON:
@@ -50,6 +47,7 @@ class Writer:
 
     def __init__(self, prompt: Prompt, stamp: Stamp, place: Place) -> None:
         self._head = head(prompt.model, stamp)
+        self._took = stamp.took
         self._place = place
         self._shows_thoughts = shows_thoughts(prompt)
         self._open = PartStart("text")
@@ -67,7 +65,7 @@ class Writer:
             case PartStop(cut=cut) if self._open.kind == "call":
                 yield from self._called(cut=cut)
             case Finish(reason, usage):
-                yield self._line("", {}, _ended(reason, usage))
+                yield self._line("", {}, _ended(reason, usage, self._took()))
             case _:
                 pass
 
@@ -109,7 +107,7 @@ def write_answer(prompt: Prompt, answer: Answer, stamp: Stamp, place: Place) -> 
     words, calls = _told(answer)
     if calls:
         rest["tool_calls"] = calls
-    line = head(prompt.model, stamp) | place(words, rest) | _ended(answer.reason, answer.usage)
+    line = head(prompt.model, stamp) | place(words, rest) | _ended(answer.reason, answer.usage, stamp.took())
     return msgspec.json.encode(line)
 
 
@@ -143,8 +141,18 @@ def _call(call: ToolCall, index: int, *, cut: bool) -> JSON | str:
     }
 
 
-def _ended(reason: Reason, usage: Usage | None) -> JSON:
+def _ended(reason: Reason, usage: Usage | None, took: Took) -> JSON:
     """Ollama knows no reason but these two: a call is a stop like any other."""
     used = usage or Usage()
     said = end("length" if reason is Reason.LENGTH else "stop")
-    return said | dict.fromkeys(_DURATIONS, 0) | {"prompt_eval_count": used.input, "eval_count": used.output}
+    return said | _durations(took) | {"prompt_eval_count": used.input, "eval_count": used.output}
+
+
+def _durations(took: Took) -> JSON:
+    """Nanoseconds. Nothing is loaded here: instead of that, what it took until Copilot answered."""
+    return {
+        "total_duration": took.total,
+        "load_duration": took.start,
+        "prompt_eval_duration": took.first,
+        "eval_duration": took.rest,
+    }
