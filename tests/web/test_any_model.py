@@ -80,7 +80,7 @@ async def test_what_only_tunes_is_dropped_and_named_in_the_header_and_in_the_log
 
 
 async def test_what_changes_the_meaning_is_refused_in_the_callers_dialect_and_by_name(shared: Bench) -> None:
-    n = await ask(shared, "/v1/chat/completions", model=RESPONSES_ONLY, n=3)
+    n = await ask(shared, "/v1/chat/completions", model=RESPONSES_ONLY, n=9)
     assert (n.status, n.error["param"]) == (400, "n")
     image = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
     remote = await ask(shared, "/v1/messages", model=RESPONSES_ONLY, messages=[{"role": "user", "content": [image]}])

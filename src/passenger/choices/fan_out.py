@@ -58,6 +58,7 @@ class FanOut:
                 self._replies = await all_of(calls, lambda reply: reply.close())
         finally:
             self._account()
+        self._exchange.answer()
         try:
             for reply in self._replies:
                 check(reply)
@@ -68,7 +69,8 @@ class FanOut:
     async def whole(self, stamp: Stamp, keep: Callable[[Answer], None]) -> Fanned:
         """The answer when all of it is there."""
         try:
-            reading = [translate.answer(*pair) for pair in zip(self._replies, self._readers, strict=True)]
+            pairs = zip(self._replies, self._readers, strict=True)
+            reading = [translate.answer(*pair, begin=self._exchange.begin) for pair in pairs]
             with self._exchange.waiting():
                 answers = await all_of(reading, lambda answer: None)
         finally:
@@ -112,6 +114,7 @@ class FanOut:
         parts = merged(streams)
         try:
             async for index, some in parts:
+                self._exchange.begin()
                 if messages := _written(writer, index, some, notes[index]):
                     yield before + translate.framed(framing, messages)
                     before = framing.between
