@@ -218,7 +218,11 @@ def test_the_clients_own_breakpoints_go_up_the_last_four_of_them(able: Abilities
 def test_what_is_left_out_is_named_once() -> None:
     lost = Message("assistant", (Thought("hm"), Text("a")))
     tools = (Tool("exec", custom=True, grammar=Grammar("regex", "a+")),)
-    assert written(said=(lost, lost, *GO), tools=tools, top_k=1).dropped == ("reasoning", "tools[exec].format", "top_k")
+    assert written(said=(lost, lost, *GO), tools=tools, top_k=1).dropped == (
+        "reasoning",
+        "tools[exec].format (in words)",
+        "top_k",
+    )
 
 
 def test_a_turn_without_anything_that_may_go_up_is_no_message() -> None:

@@ -199,10 +199,10 @@ ANSWERS = st.builds(Answer, WORDS, st.lists(PARTS).map(tuple), REASONS, usage=US
 def test_the_reader_inverts_the_writer_at_every_chunk_size(answer: Answer, size: int) -> None:
     writer = messages.writer(Prompt("m", ()), STAMP)
     stream = b"".join(SSE.frame(message) for event in unfold(answer) for message in writer.send(event))
-    assert fold(events_of(stream, size)) == replace(answer, reason=_read(answer))
+    assert fold(events_of(stream, size)) == understood(answer)
 
 
-def _read(answer: Answer) -> Reason:
-    """The reason as it is read: Anthropic has one word for both, and what refuses inside a call is a filter."""
-    stopped = bool(answer.parts) and isinstance(answer.parts[-1], ToolCall) and answer.reason is Reason.REFUSAL
-    return Reason.FILTER if stopped else answer.reason
+def understood(answer: Answer) -> Answer:
+    """What is meant by it: a refusal right after a call has stopped the model there."""
+    stopped = answer.reason is Reason.REFUSAL and isinstance((None, *answer.parts)[-1], ToolCall)
+    return replace(answer, reason=Reason.FILTER) if stopped else answer

@@ -24,6 +24,7 @@ from passenger.chat import (
     ToolResult,
 )
 from passenger.dialects.completions.caching import mark
+from passenger.dialects.completions.files_out import document
 from passenger.errors import Failure, Kind
 from passenger.toolnames import Names
 
@@ -148,8 +149,7 @@ def _part(part: Part) -> JSON:
             image = {"url": f"data:{media_type};base64,{data}"} | ({"detail": detail} if detail else {})
             return mark({"type": "image_url", "image_url": image}, cache)
         case Document():
-            message = f"this model takes no documents ({part.media_type}); send their text, or pages as images"
-            raise Failure(Kind.INVALID, message, param="document")
+            return document(part)
         case _:
             what = type(part).__name__
             raise Failure(Kind.INVALID, f"{what} is no content of a message for this model", param="messages")

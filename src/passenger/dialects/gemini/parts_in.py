@@ -126,11 +126,15 @@ def read_result(result: JSON, place: str) -> tuple[tuple[Text | Image | Document
     """What a tool gave back, and whether it failed."""
     response = result.get("response")
     text, failed = _told(response)
-    media = [
-        read_data(required(part, "inlineData", dict, f"{inner}."), f"{inner}.inlineData")
-        for inner, part in objects(result, "parts", f"{place}.")
-    ]
+    media = [_media(part, inner) for inner, part in objects(result, "parts", f"{place}.")]
     return (*((Text(text),) if text or not media else ()), *media), failed
+
+
+def _media(part: JSON, place: str) -> Image | Document | Text:
+    """What a tool gave back beside its words: bytes, or a file that is one."""
+    if (file := optional(part, "fileData", dict, f"{place}.")) is not None:
+        return _file(file, f"{place}.fileData")
+    return read_data(required(part, "inlineData", dict, f"{place}."), f"{place}.inlineData")
 
 
 def _told(response: object) -> tuple[str, bool]:

@@ -18,7 +18,7 @@ _ROLES: dict[str, Role] = {
 
 
 def read_contents(body: JSON) -> tuple[Message, ...]:
-    """The turns of a conversation; those that say nothing are left out.
+    """The turns of a conversation; those that say nothing are left out, all of them beside a system instruction.
 
     Raises:
         Failure: there is none, a part cannot be carried, or a result answers no call.
@@ -30,7 +30,7 @@ def read_contents(body: JSON) -> tuple[Message, ...]:
             turns.append(message)
         if message.parts and message.role == "user":
             pending.closed()
-    if not turns:
+    if not turns and not (body.get("contents") and body.get("systemInstruction")):
         raise invalid("contents must not be empty", "contents")
     return tuple(turns)
 

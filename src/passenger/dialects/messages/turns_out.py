@@ -44,6 +44,9 @@ def write_turns(messages: Sequence[Message], able: Abilities, names: Names, drop
     blocks = _Blocks(able, names, dropped)
     system = [block for message in messages[:first] for block in blocks.of_system(message)]
     turns = list(_turns(spoken, blocks))
+    if not turns and system:
+        # A turn without a word is none here, and what the system says is then all that is said.
+        turns, system = [{"role": "user", "content": system}], []
     if not turns:
         raise Failure(Kind.INVALID, "the messages say nothing", param="messages")
     if turns[-1]["role"] == "assistant":
