@@ -55,3 +55,18 @@ def test_an_empty_object_is_split_too() -> None:
     body = Body(b' { "x" : "\\ud800" } ')
     body.drop("x")
     assert body.encode() == b"{}"
+
+
+def test_an_object_within_is_edited_and_put_back_and_keeps_its_other_bytes() -> None:
+    body = Body(b'{"a": {"b": 1.50, "c": [ 2 ]}, "d": 3}')
+    inside = body.inside("a")
+    assert inside is not None
+    inside.set("b", 5)
+    body.put_object("a", inside)
+    assert body.encode() == b'{"a":{"b":5,"c":[ 2 ]},"d":3}'
+    inside.drop("b")
+    inside.drop("c")
+    body.put_object("a", inside)
+    assert body.encode() == b'{"d":3}'
+    assert body.inside("d") is None
+    assert body.inside("none") is None

@@ -43,6 +43,17 @@ async def test_another_process_and_the_next_one_know_it_too(tmp_path: Path) -> N
     assert (tmp_path / "state" / "learned.json").stat().st_mode & 0o777 == 0o600
 
 
+async def test_rows_of_another_kind_are_not_believed_and_leave_the_file(tmp_path: Path) -> None:
+    clock, file = Clock(), PrivateFile(tmp_path / "learned.json")
+    row = dict(zip(("seat", "model", "path"), ROW, strict=True)) | {"field": "thinking", "expires": clock.now + 5}
+    for version in ({}, {"version": 1}, {"version": 99}):
+        file.write({"rows": [row], **version})
+        learned = Learned(file, clock)
+        assert learned.fields(*ROW) == ()
+        await learned.learn("own", "m", "/x", ("seed",))
+        assert b"thinking" not in file.path.read_bytes()
+
+
 async def test_rows_that_are_over_leave_the_file(tmp_path: Path) -> None:
     clock, file = Clock(), PrivateFile(tmp_path / "learned.json")
     learned = Learned(file, clock)
@@ -106,7 +117,7 @@ async def test_who_learns_waits_for_another_process_that_is_about_to_write(tmp_p
 WRITES_LATE = """
 import asyncio, sys
 from pathlib import Path
-from passenger.learned import LIFETIME
+from passenger.learned import LIFETIME, VERSION
 from passenger.store import PrivateFile
 
 async def write():
@@ -115,7 +126,7 @@ async def write():
     async with file.lock():
         print("locked", flush=True)
         sys.stdin.readline()
-        file.write({"rows": [row]})
+        file.write({"rows": [row], "version": VERSION})
 
 asyncio.run(write())
 """

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passenger.chat import Abilities, Reasoning
-from passenger.reasoning import EFFORTS, FLOOR, budget, effort
+from passenger.reasoning import EFFORTS, FLOOR, budget, effort, is_lost, measure
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,10 @@ from passenger.reasoning import EFFORTS, FLOOR, budget, effort
         (Reasoning(budget=5000), ("low", "medium", "high"), "medium"),
         (Reasoning(budget=-1), ("low", "medium"), None),
         (Reasoning(), ("low",), None),
+        (Reasoning("minimal"), ("none", "low", "high"), "low"),
+        (Reasoning("low"), ("none", "high"), "high"),
+        (Reasoning("low"), ("none",), None),
+        (Reasoning("none"), ("low", "high"), "low"),
         (Reasoning("odd"), ("low",), None),
     ],
 )
@@ -50,3 +54,23 @@ def test_no_thinking_is_no_budget() -> None:
     assert budget(Reasoning(budget=0), 10_000, Abilities()) is None
     assert Reasoning("none").off
     assert not Reasoning("low").off
+
+
+@pytest.mark.parametrize(
+    ("asked", "word", "lost", "name"),
+    [
+        (Reasoning("high"), "high", False, "reasoning.effort"),
+        (Reasoning("high"), "low", True, "reasoning.effort"),
+        (Reasoning("high"), None, True, "reasoning.effort"),
+        (Reasoning("none"), "low", True, "reasoning.effort"),
+        (Reasoning(budget=5000), "medium", False, "reasoning.budget"),
+        (Reasoning(budget=0), "low", True, "reasoning.budget"),
+        (Reasoning(budget=0), "none", False, "reasoning.budget"),
+        (Reasoning(budget=0), None, False, "reasoning.budget"),
+        (Reasoning(show=True), None, False, "reasoning"),
+    ],
+)
+def test_a_word_that_says_something_else_is_a_loss_by_the_clients_own_measure(
+    asked: Reasoning, word: str | None, lost: bool, name: str
+) -> None:
+    assert (is_lost(asked, word), measure(asked)) == (lost, name)

@@ -5,8 +5,8 @@ import base64
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.chat import Seal, Thought
-from passenger.seals import is_wrapped, opens_for, unwrap, unwrap_thought, wrap
+from passenger.chat import Message, Seal, Text, Thought
+from passenger.seals import is_wrapped, opens_for, sent_and_lost, unwrap, unwrap_thought, wrap
 
 ORIGINS = st.sampled_from(["messages/anthropic", "completions/google", "responses/openai", "responses/xai"])
 
@@ -42,3 +42,11 @@ def test_a_seal_opens_for_the_dialect_and_vendor_that_made_it() -> None:
     assert opens_for(Seal("messages", "x"), "messages", "anthropic")
     assert not opens_for(Seal("messages/anthropic", "x"), "completions", "anthropic")
     assert not opens_for(Seal("responses/openai", "x"), "responses", "xai")
+
+
+def test_a_seal_that_is_lost_is_named_where_the_client_sent_one() -> None:
+    sealed = Message("assistant", (Text("a"), Thought("hm", Seal("gemini", "x"))))
+    assert sent_and_lost((sealed,), ("seed", "seal")) == ("seed", "seal")
+    bare = Message("assistant", (Thought("hm"), Text("a")))
+    assert sent_and_lost((bare,), ("seed", "seal", "thought")) == ("seed", "thought")
+    assert sent_and_lost((), ()) == ()

@@ -109,7 +109,8 @@ def _must_hold_all(plan: Plan, sent: Sent) -> None:
     assert places == sorted(places), "what was said is out of order"
     _must_pair(plan, sent)
     lost = [thought.words.mark for thought in plan.thoughts() if thought.words.mark not in text]
-    assert not lost or _names(sent, "reasoning") & {*sent.dropped}, f"{lost} are lost"
+    named = _names(sent, "thought") | _names(sent, "seal")
+    assert not lost or named & {*sent.dropped}, f"{lost} are lost"
 
 
 def _marks(plan: Plan) -> Iterator[str]:
@@ -184,5 +185,7 @@ def _says_anything(told: Told, name: str) -> bool:
 
 
 def _names(sent: Sent, name: str) -> set[str]:
-    """What a field of the hub may be called among what was left out."""
-    return {name, *(spoken.FIELDS.get(name, name) for spoken in map(inbound, _KNOWN_TO))}
+    """What a field of the hub, or a part of it, may be called among what was left out."""
+    spoken = [one.FIELDS for one in map(inbound, _KNOWN_TO)]
+    parts = (own for fields in spoken for hub, own in fields.items() if hub.partition(".")[0] == name)
+    return {name, *(fields.get(name, name) for fields in spoken), *parts}

@@ -43,7 +43,7 @@ class Body:
         """The JSON of one top-level field, nothing where it is absent."""
         return bytes(self._opened().get(name, b""))
 
-    def put(self, name: str, text: bytes) -> None:
+    def set_json(self, name: str, text: bytes) -> None:
         """Replace one top-level field by what already is JSON."""
         self._opened()[name] = msgspec.Raw(text)
         self._edited = True
@@ -65,6 +65,18 @@ class Body:
             fields.setdefault(new, fields[name])
             del fields[name]
             self._edited = True
+
+    def inside(self, name: str) -> "Body | None":
+        """The object that a field holds, to be edited and put back; None where it holds none."""
+        raw = self._opened().get(name)
+        return Body(bytes(raw)) if raw is not None and bytes(raw).lstrip().startswith(b"{") else None
+
+    def put_object(self, name: str, inside: "Body") -> None:
+        """Put an object back that was edited; nothing is left of one that has become empty."""
+        if inside.names():
+            self.set(name, msgspec.Raw(inside.encode()))
+        else:
+            self.drop(name)
 
     def encode(self) -> bytes:
         """The bytes to send."""

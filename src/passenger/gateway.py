@@ -13,10 +13,11 @@ from typing import Self
 
 import msgspec
 
-from passenger import embeddings, translate
+from passenger import embeddings, seals, translate
 from passenger.body import Body
 from passenger.chat import Ask, Encoded, Prompt, Stamp, Usage, Written, named
 from passenger.choices import FanOut, must_fan_out, refuse_fan_out
+from passenger.copilot.field_names import client_name
 from passenger.copilot.live import LiveCatalog
 from passenger.copilot.models import Catalog, Model, read_models
 from passenger.copilot.protocol import chat_headers
@@ -281,19 +282,22 @@ class Gateway:
         self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange
     ) -> Delivery:
         prompt = await offload(request.heavy, self._read_prompt, inbound, request)
+        said = prompt.messages
         if not inbound.CARRIES_SEALS:
             prompt = self._thoughts.restore(self.seat.name, prompt)
         asked = self._with_cache_key(prompt, request) if route.outbound.NAME == responses_api.NAME else prompt
         sent = await offload(request.heavy, self._write_prompt, inbound, asked, route)
         del asked
+        lost = seals.sent_and_lost(said, sent.dropped)
         # A prompt is many times as large as its body, and all that answering needs of it is what was not said in turns.
-        prompt = replace(prompt, messages=())
+        prompt, said = replace(prompt, messages=()), ()
         if inbound.NAME in _COUNTING and route.outbound.NAME != messages_api.NAME:
             self._counter.expect()
-        self._drop(exchange, (*prompt.dropped, *(named(inbound.FIELDS, name) for name in sent.dropped)))
+        self._drop(exchange, (*prompt.dropped, *(named(inbound.FIELDS, name) for name in lost)))
         stamp, framing = self._stamp(exchange), inbound.framing(request)
         reader, writer = route.outbound.reader(prompt, route.able), inbound.writer(prompt, stamp)
-        call = self._call(replace(ask, stream=True), route, sent)
+        name = partial(client_name, api=route.outbound.NAME, fields=inbound.FIELDS, wanted=prompt.reasoning)
+        call = replace(self._call(replace(ask, stream=True), route, sent), named=name)
         del sent
         if prompt.choices > 1:
             fan_out = FanOut(inbound, prompt, exchange, lambda: route.outbound.reader(prompt, route.able))
@@ -388,6 +392,7 @@ class Gateway:
             idle=self._deadlines.idle,
             seat=self.seat.name,
             model=route.name,
+            able=route.able,
         )
 
     async def _asked(self, path: str, model: Model | None, sent: Encoded, exchange: Exchange) -> bytes:

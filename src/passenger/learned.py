@@ -20,11 +20,14 @@ ROWS = 1000
 LOOK = 1.0
 """Seconds between two looks at the file, which another process may have changed."""
 
+VERSION = 2
+"""Of the rows: what was written before they named values is not believed, for it took whole fields away."""
+
 Key = tuple[str, str, str]
 """Seat, model and path."""
 
 Rows = dict[Key, dict[str, float]]
-"""When each field is over."""
+"""When each lesson is over."""
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -36,7 +39,10 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 class _File(msgspec.Struct):
+    """An older program reads the rows, and finds no fields of such names."""
+
     rows: list[_Row] = []
+    version: int = 1
 
 
 class Learned:
@@ -50,7 +56,7 @@ class Learned:
         self._looked = float("-inf")
 
     def fields(self, seat: str, model: str, path: str) -> tuple[str, ...]:
-        """What that model does not take there."""
+        """What that model does not take there, as lessons are written (`copilot.lessons`)."""
         self._look()
         rows = self._rows.get((seat, model, path))
         return tuple(field for field, expires in rows.items() if expires > self._clock()) if rows else ()
@@ -78,7 +84,8 @@ def _read(file: PrivateFile, now: float) -> Rows:
     rows: Rows = {}
     try:
         content: dict[str, Any] = file.read() or {}
-        for row in msgspec.convert(content, _File).rows:
+        document = msgspec.convert(content, _File)
+        for row in document.rows if document.version == VERSION else ():
             if now < row.expires <= now + LIFETIME:
                 rows.setdefault((row.seat, row.model, row.path), {})[row.field] = row.expires
     except (StoreError, msgspec.ValidationError) as error:
@@ -91,7 +98,7 @@ def _save(file: PrivateFile, ours: Rows, now: float) -> None:
     rows = _newest(_merged(_read(file, now), ours), now)
     flat = [_Row(*key, field, expires) for key, fields in rows.items() for field, expires in fields.items()]
     try:
-        file.write(msgspec.to_builtins(_File(flat)))
+        file.write(msgspec.to_builtins(_File(flat, VERSION)))
     except StoreError as error:
         log.warning("what was learned of models is not saved: %s", error)
 

@@ -1,13 +1,23 @@
-"""Sends a call without what its model is known not to take, and once more where a refusal has just taught it."""
+"""Sends a call without what its model is known not to take, and again where a refusal has just taught more.
+
+    400 that says what is not taken        once more without just that, as often as something new is learned, 8 times
+                                           at most; a 400 comes before any model has worked, so that it costs nothing
+
+All other failures go on as they are: see `upstream`.
+"""
 
 from dataclasses import replace
 
 from passenger.body import Body
 from passenger.copilot import negotiation
+from passenger.copilot.amending import Amended
 from passenger.errors import Failure
 from passenger.exchange import Exchange
 from passenger.learned import Learned
 from passenger.upstream import Call, Reply, Upstream
+
+ROUNDS = 8
+"""Refusals that one request learns from."""
 
 
 class Negotiator:
@@ -20,29 +30,36 @@ class Negotiator:
 
     async def send(self, call: Call, exchange: Exchange) -> Reply:
         """See `Upstream.send`."""
-        if not self._strict and (known := self._learned.fields(call.seat, call.model, call.path)):
-            call = _changed(call, known, exchange)
-        try:
+        if self._strict:
             return await self._upstream.send(call, exchange)
-        except Failure as failure:
-            lesson = () if self._strict or failure.status != 400 else _lesson(call, failure)
-            if not lesson:
-                raise
-        return await self._upstream.send(await self._taught(call, lesson, exchange), exchange)
-
-    async def _taught(self, call: Call, lesson: negotiation.Lesson, exchange: Exchange) -> Call:
-        """The call that a refusal asks for, remembered for those that follow."""
-        exchange.retries.append("learned")
-        exchange.lessons += lesson
-        await self._learned.learn(call.seat, call.model, call.path, lesson)
-        return _changed(call, lesson, exchange)
-
-
-def _lesson(call: Call, failure: Failure) -> negotiation.Lesson:
-    return negotiation.lesson(failure, Body(call.body), call.headers)
+        known = self._learned.fields(call.seat, call.model, call.path)
+        for _ in range(ROUNDS):
+            sent = _without(known, call, exchange)
+            try:
+                return await self._upstream.send(sent, exchange)
+            except Failure as failure:
+                new = _new(failure, sent, known)
+                if not new:
+                    raise
+            exchange.retries.append("learned")
+            exchange.lessons += new
+            await self._learned.learn(call.seat, call.model, call.path, new)
+            known = (*known, *new)
+        return await self._upstream.send(_without(known, call, exchange), exchange)
 
 
-def _changed(call: Call, lesson: negotiation.Lesson, exchange: Exchange) -> Call:
-    body, headers, dropped = negotiation.apply(lesson, call.body, call.headers)
-    exchange.drop(dropped)
-    return replace(call, body=body, headers=headers)
+def _new(failure: Failure, sent: Call, known: tuple[str, ...]) -> tuple[str, ...]:
+    """What a failure teaches that was not known: the rest has been left out already, or may not be."""
+    if failure.status != 400:
+        return ()
+    taught = negotiation.lesson(failure, Body(sent.body), sent.headers)
+    return tuple(lesson for lesson in taught if lesson not in known)
+
+
+def _without(known: tuple[str, ...], call: Call, exchange: Exchange) -> Call:
+    """The call without what is known not to be taken; the same one where nothing is."""
+    if not known:
+        return call
+    amended = Amended(known, call.body, call.headers, call.able, call.path)
+    exchange.drop(name for dropped in amended.dropped if (name := call.named(dropped)) is not None)
+    return replace(call, body=amended.body, headers=amended.headers)

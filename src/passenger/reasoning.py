@@ -12,15 +12,32 @@ FLOOR = 1024
 
 
 def effort(reasoning: Reasoning, offered: tuple[str, ...] = ()) -> str | None:
-    """The word for it, the nearest (rather less) that the model offers; None where it is the model's to choose."""
+    """The word for it, the nearest that the model offers, of two the lesser; None where it is the model's to choose.
+
+    `none` stands for no other word: who wants a little thinking wants some.
+    """
     word = reasoning.effort or _word(reasoning.budget)
     if word is None or not offered or word in offered:
         return word
     if word not in EFFORTS:
         return None
     place = EFFORTS.index(word)
-    known = [name for name in offered if name in EFFORTS]
+    known = [name for name in offered if name in EFFORTS[1:]]
     return min(known, key=lambda name: (abs(EFFORTS.index(name) - place), EFFORTS.index(name)), default=None)
+
+
+def measure(reasoning: Reasoning) -> str:
+    """The hub's name of what a client said of how much to think."""
+    if reasoning.effort is not None:
+        return "reasoning.effort"
+    return "reasoning" if reasoning.budget is None else "reasoning.budget"
+
+
+def is_lost(reasoning: Reasoning, word: str | None) -> bool:
+    """Whether this word for it is not what was meant: another effort, or thinking where none was wanted."""
+    if reasoning.effort is not None:
+        return word != reasoning.effort
+    return reasoning.off and word not in {None, "none"}
 
 
 def _word(budget: int | None) -> str | None:

@@ -6,8 +6,9 @@ The text is base64 (a Gemini client decodes and re-encodes what it is given), so
 import base64
 import binascii
 import re
+from collections.abc import Iterable, Sequence
 
-from passenger.chat import Seal, Thought
+from passenger.chat import Message, Seal, Thought
 
 MARK = b"passenger:1:"
 
@@ -66,3 +67,10 @@ def opens_for(seal: Seal, dialect: str, vendor: str) -> bool:
     """Whether this upstream dialect and vendor made the seal. One without a vendor is taken on trust."""
     origin, _, of = seal.origin.partition("/")
     return origin == dialect and of in {"", vendor}
+
+
+def sent_and_lost(messages: Iterable[Message], lost: Sequence[str]) -> tuple[str, ...]:
+    """The hub's names of what is lost, a `seal` only where the client sent one: what we had put back is ours."""
+    if "seal" not in lost or any(isinstance(part, Thought) and part.seal for one in messages for part in one.parts):
+        return tuple(lost)
+    return tuple(name for name in lost if name != "seal")

@@ -1,16 +1,17 @@
-"""The one way to Copilot: `send`, with the whole table of what is ever tried again, and nothing else.
+"""The one way to Copilot: `send`, with the table of what is ever tried again.
 
     401                                    a new token, once
     421                                    a new exchange, once; its host is followed
     connecting or resolving failed         once more, unless it took too long or a proxy refused it
     a reused connection gave nothing back  once more: the server had closed it before it saw the request
 
-Everything else goes to the client as it is: whatever may have reached a model may have been billed.
+What a 400 teaches is tried again by `negotiate`. Everything else goes to the client as it is: whatever may have
+reached a model may have been billed.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from types import TracebackType
@@ -20,6 +21,7 @@ import aiohttp
 from yarl import URL
 
 from passenger.accounts import Access
+from passenger.chat import Abilities
 from passenger.connector import UnconnectedError
 from passenger.copilot.protocol import passed_down, read_failure
 from passenger.errors import Failure, Kind
@@ -63,6 +65,10 @@ class Call:
     anonymous: bool = False
     seat: str = ""
     model: str = ""
+    able: Abilities = field(default_factory=Abilities)
+    """What the catalogue says of the model."""
+    named: Callable[[str], str | None] = str
+    """What the client calls a field of the body, None where it has sent no such thing."""
 
 
 @dataclass(slots=True)

@@ -10,10 +10,12 @@ from passenger import seals
 from passenger.body import Body
 from passenger.chat import Abilities, Ask, Initiator, Seal, Stamp, Usage
 from passenger.copilot.quirks import messages as quirks
+from passenger.copilot.quirks.betas import MID_SYSTEM
 from passenger.dialects.messages import StreamRelay
 from passenger.errors import Failure
 
 ABLE = Abilities("anthropic", 64000)
+ADAPTS = Abilities("anthropic", 64000, 1024, 32000, adaptive=True, efforts=("low", "medium", "high", "max"))
 STAMP = Stamp("0" * 32, 0)
 USER: dict[str, Any] = {"role": "user", "content": "go"}
 F: dict[str, Any] = {"name": "f", "input_schema": {"type": "object"}}
@@ -25,10 +27,12 @@ def asking(*betas: str) -> Ask:
     return Ask("claude-opus-5", stream=True, initiator=Initiator.USER, betas=betas)
 
 
-def prepared(betas: Any = (), **fields: Any) -> tuple[dict[str, Any], str | None, tuple[str, ...]]:
+def prepared(
+    betas: Any = (), able: Abilities | None = None, **fields: Any
+) -> tuple[dict[str, Any], str | None, tuple[str, ...]]:
     """The body as it goes up, its betas and what was left out."""
     body = Body(json.dumps({"model": "m", "max_tokens": 5, "messages": [USER], **fields}).encode())
-    headers, dropped = quirks.prepare(body, asking(*betas), ABLE)
+    headers, dropped = quirks.prepare(body, asking(*betas), able or ABLE)
     return json.loads(body.encode()), headers.get("anthropic-beta"), dropped
 
 
@@ -120,7 +124,8 @@ def test_accepted_betas() -> None:
 
 @pytest.mark.parametrize("name", ["cache_control", "inference_geo", "speed"])
 def test_leave_out_fields(name: str) -> None:
-    body, _, dropped = prepared(**{name: {"type": "ephemeral"}})
+    fields: Any = {name: {"type": "ephemeral"}}
+    body, _, dropped = prepared(**fields)
     assert name not in body
     assert dropped == (name,)
 
@@ -197,7 +202,7 @@ def test_restore_seals() -> None:
     ]
     body, _, dropped = prepared(messages=content(*ours, *others, text("a"), role="assistant"))
     assert body["messages"][0]["content"] == [thinking("CAIS"), redacted("CAIS"), thinking("native"), text("a")]
-    assert dropped == ("thinking",)
+    assert dropped == ("signature", "data", "thinking")
 
 
 def test_restore_seals_leaves_no_empty_message() -> None:
@@ -210,20 +215,21 @@ BUDGET = {"type": "enabled", "budget_tokens": 1024}
 
 
 @pytest.mark.parametrize(
-    ("seal", "mode", "expected"),
+    ("able", "seal", "mode", "expected", "lost"),
     [
-        (FOREIGN, BUDGET, {"type": "disabled"}),
-        (OWN, BUDGET, BUDGET),
-        (FOREIGN, {"type": "adaptive"}, {"type": "adaptive"}),
+        (ABLE, FOREIGN, BUDGET, {"type": "disabled"}, ("signature", "thinking")),
+        (ABLE, OWN, BUDGET, BUDGET, ()),
+        (ABLE, FOREIGN, {"type": "adaptive"}, {"type": "adaptive"}, ("signature",)),
+        (ADAPTS, FOREIGN, BUDGET, {"type": "adaptive"}, ("signature", "thinking.budget_tokens")),
     ],
 )
 def test_calls_that_have_lost_their_thoughts_turn_a_budget_off(
-    seal: Seal, mode: dict[str, Any], expected: dict[str, Any]
+    able: Abilities, seal: Seal, mode: dict[str, Any], expected: dict[str, Any], lost: tuple[str, ...]
 ) -> None:
     said = content(thinking(seals.wrap(seal)), CALL, role="assistant")
-    body, _, dropped = prepared(messages=said, thinking=mode)
+    body, _, dropped = prepared(able=able, messages=said, thinking=mode)
     assert body["thinking"] == expected
-    assert dropped == (("thinking",) if seal is FOREIGN else ())
+    assert dropped == lost
 
 
 @pytest.mark.parametrize("role", ["system", "developer"])
@@ -232,13 +238,13 @@ def test_allow_system_messages(role: str) -> None:
     assert body["messages"][1] == {"role": "system", "content": "mind"}
     assert betas == "claude-code-20250219,mid-conversation-system-2026-04-07"
     assert dropped == ()
-    assert prepared((quirks.MID_SYSTEM,), messages=[{"role": role, "content": "mind"}])[1] == quirks.MID_SYSTEM
+    assert prepared((MID_SYSTEM,), messages=[{"role": role, "content": "mind"}])[1] == MID_SYSTEM
 
 
 def test_system_messages_as_they_should_be_keep_their_bytes() -> None:
     raw = b'{"model":"m", "max_tokens":5, "messages":[{"role":"system","content":"mind"}]}'
     body = Body(raw)
-    assert quirks.prepare(body, asking(), ABLE)[0] == {"anthropic-beta": quirks.MID_SYSTEM}
+    assert quirks.prepare(body, asking(), ABLE)[0] == {"anthropic-beta": MID_SYSTEM}
     assert body.encode() is raw
 
 

@@ -127,7 +127,7 @@ def test_edit_items_takes_another_s_thought_out_by_name(seal: Seal) -> None:
     thought = {"type": "reasoning", "summary": [], "encrypted_content": seals.wrap(seal)}
     body, dropped = sent(input=[thought, ITEMS[3]])
     assert body["input"] == [ITEMS[3]]
-    assert dropped == ("reasoning",)
+    assert dropped == ("encrypted_content",)
 
 
 values = st.recursive(

@@ -187,7 +187,8 @@ def test_a_thought_goes_back_to_who_has_sealed_it(seal: Seal) -> None:
 
 @pytest.mark.parametrize("seal", OTHERS)
 def test_a_thought_that_this_vendor_has_not_sealed_is_left_out_and_named(seal: Seal | None) -> None:
-    assert thought(Thought("hm", seal)) == ([{"role": "assistant", "content": "a"}], ["reasoning"])
+    named = ["thought" if seal is None else "seal"]
+    assert thought(Thought("hm", seal)) == ([{"role": "assistant", "content": "a"}], named)
 
 
 def test_words_whose_seal_came_later_go_with_it() -> None:
@@ -197,9 +198,9 @@ def test_words_whose_seal_came_later_go_with_it() -> None:
 
 def test_of_several_seals_the_last_is_sent_and_the_loss_is_named() -> None:
     message = {"role": "assistant", "content": "a", "reasoning_text": "onetwo", "reasoning_opaque": "native"}
-    assert thought(Thought("one", OWN), Thought("two", NATIVE)) == ([message], ["reasoning"])
+    assert thought(Thought("one", OWN), Thought("two", NATIVE)) == ([message], ["seal"])
     foreign = Thought("x", Seal("messages/anthropic", "x"))
-    assert thought(foreign, Thought("onetwo", NATIVE)) == ([message], ["reasoning"])
+    assert thought(foreign, Thought("onetwo", NATIVE)) == ([message], ["seal"])
 
 
 def test_a_turn_of_nothing_but_thoughts_is_a_message_only_for_who_has_them() -> None:

@@ -155,12 +155,13 @@ def test_a_json_mode_says_so_where_nobody_does() -> None:
     ("able", "wanted", "sent", "dropped"),
     [
         (GEMINI, Reasoning("low"), {"reasoning_effort": "low"}, ()),
-        (GEMINI, Reasoning("max"), {"reasoning_effort": "high"}, ()),
-        (GEMINI, Reasoning("none"), {"reasoning_effort": "low"}, ()),
+        (GEMINI, Reasoning("max"), {"reasoning_effort": "high"}, ("reasoning.effort",)),
+        (GEMINI, Reasoning("none"), {"reasoning_effort": "low"}, ("reasoning.effort",)),
+        (GEMINI, Reasoning(budget=0), {"reasoning_effort": "low"}, ("reasoning.budget",)),
         (GEMINI, Reasoning(budget=20000), {"reasoning_effort": "high"}, ()),
         (GEMINI, Reasoning(), {}, ()),
         (GEMINI, Reasoning(budget=-1), {}, ()),
-        (GEMINI, Reasoning("ultra"), {}, ("reasoning",)),
+        (GEMINI, Reasoning("ultra"), {}, ("reasoning.effort",)),
         (CLAUDE, Reasoning("low"), {"thinking_budget": 2048}, ()),
         (CLAUDE, Reasoning(), {"thinking_budget": 8192}, ()),
         (CLAUDE, Reasoning(budget=99999), {"thinking_budget": 32000}, ()),
@@ -219,7 +220,7 @@ def test_what_is_left_out_is_named_once() -> None:
     lost = Message("assistant", (Thought("hm"), Text("a")))
     tools = (Tool("exec", custom=True, grammar=Grammar("regex", "a+")),)
     assert written(said=(lost, lost, *GO), tools=tools, top_k=1).dropped == (
-        "reasoning",
+        "thought",
         "tools[exec].format (in words)",
         "top_k",
     )

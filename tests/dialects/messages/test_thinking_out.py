@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from passenger.chat import Abilities, Prompt, Reasoning, Tool, ToolChoice
-from passenger.dialects.messages.thinking_out import INTERLEAVED, OFF, Thinking, think
+from passenger.dialects.messages.thinking_out import INTERLEAVED, OFF, Thinking, think, unsampled
 
 BUDGETS = Abilities("anthropic", 32000, 1024, 32000)
 ADAPTIVE = Abilities("anthropic", 64000, None, None, adaptive=True, efforts=("low", "medium", "high", "max"))
@@ -32,7 +32,7 @@ def test_there_is_no_thinking_where_none_is_wanted(reasoning: Reasoning | None) 
     [
         (Reasoning(), Thinking({"type": "adaptive"})),
         (Reasoning("high"), Thinking({"type": "adaptive"}, "high")),
-        (Reasoning("xhigh"), Thinking({"type": "adaptive"}, "high")),
+        (Reasoning("xhigh"), Thinking({"type": "adaptive"}, "high", dropped=("reasoning.effort",))),
         (Reasoning(budget=2000, show=False), Thinking({"type": "adaptive", "display": "omitted"}, "low")),
         (Reasoning("low", show=True), Thinking({"type": "adaptive", "display": "summarized"}, "low")),
     ],
@@ -72,17 +72,31 @@ def test_thinking_without_room_or_ability_is_named(able: Abilities) -> None:
 
 
 @pytest.mark.parametrize("able", [ADAPTIVE, BUDGETS])
+def test_thinking_gives_way_to_a_tool_that_must_be_called(able: Abilities) -> None:
+    forced: dict[str, Any] = {"tools": (Tool("f"),), "tool_choice": ToolChoice("required")}
+    assert thought(Reasoning("high"), able, **forced) == GIVEN_UP
+
+
 @pytest.mark.parametrize(
-    "conflict",
+    ("sampling", "gone"),
     [
-        {"temperature": 0.5},
-        {"top_p": 0.5},
-        {"top_k": 4},
-        {"tools": (Tool("f"),), "tool_choice": ToolChoice("required")},
+        ((None, None, None), []),
+        ((1, 0.95, None), []),
+        ((0.5, None, None), ["temperature"]),
+        ((None, 0.5, None), ["top_p"]),
+        ((1, 0.95, 64), ["top_k"]),
+        ((0, 0.1, 0), ["temperature", "top_p", "top_k"]),
     ],
 )
-def test_thinking_gives_way_to_what_does_not_go_with_it(able: Abilities, conflict: dict[str, Any]) -> None:
-    assert thought(Reasoning("high"), able, **conflict) == GIVEN_UP
+def test_sampling_gives_way_to_thinking(sampling: tuple[Any, Any, Any], gone: list[str]) -> None:
+    assert [*unsampled(*sampling)] == gone
+
+
+def test_a_budget_that_is_not_the_clients_own_is_named() -> None:
+    assert thought(Reasoning(budget=5000), BUDGETS).dropped == ()
+    assert thought(Reasoning(budget=-1), BUDGETS).dropped == ()
+    assert thought(Reasoning("high"), BUDGETS).dropped == ()
+    assert thought(Reasoning(budget=5000), BUDGETS, limit=3000).dropped == ("reasoning.budget",)
 
 
 def test_what_goes_with_thinking_stays() -> None:

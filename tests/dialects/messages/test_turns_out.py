@@ -94,7 +94,7 @@ def test_thoughts_go_up_where_their_vendor_made_them_and_are_named_elsewhere() -
         {"type": "redacted_thinking", "data": "Emw"},
         text("no"),
     ]
-    assert dropped == ["reasoning", "reasoning"]
+    assert dropped == ["seal", "thought"]
 
 
 def test_files_and_breakpoints_are_carried() -> None:

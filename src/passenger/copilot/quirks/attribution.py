@@ -29,7 +29,7 @@ def leave_out_attribution(body: Body) -> tuple[str, ...]:
     if len(kept) == len(blocks):
         return ()
     if kept:
-        body.put("system", msgspec.json.encode(kept))
+        body.set_json("system", msgspec.json.encode(kept))
     else:
         body.drop("system")
     return (NAME,)

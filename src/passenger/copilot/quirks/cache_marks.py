@@ -52,9 +52,9 @@ def mark_chat(body: Body, ask: Ask, able: Abilities) -> None:
         return
     system = list(takewhile(lambda item: item.value.role in _SYSTEM, from_the_start(messages, _MESSAGE)))
     said = (item for item in (*system[-1:], *turns) if bytes(item.value.content) not in _NOTHING)
-    body.put("messages", _spliced(messages, [(item.stop - 1, item.stop, _CHAT_MARK) for item in said]))
+    body.set_json("messages", _spliced(messages, [(item.stop - 1, item.stop, _CHAT_MARK) for item in said]))
     if tools := body.text("tools"):
-        body.put("tools", _spliced(tools, _after_last(tools)))
+        body.set_json("tools", _spliced(tools, _after_last(tools)))
 
 
 def mark_messages(body: Body, ask: Ask, able: Abilities) -> None:
@@ -65,11 +65,11 @@ def mark_messages(body: Body, ask: Ask, able: Abilities) -> None:
     turns = _turns(messages, likely=ask.tools)
     if turns is None:
         return
-    body.put("messages", _spliced(messages, [edit for turn in turns for edit in _after_turn(messages, turn)]))
+    body.set_json("messages", _spliced(messages, [edit for turn in turns for edit in _after_turn(messages, turn)]))
     if (system := _marked_content(body.text("system"))) is not None:
-        body.put("system", system)
+        body.set_json("system", system)
     if tools := body.text("tools"):
-        body.put("tools", _spliced(tools, _after_last_loaded(tools)))
+        body.set_json("tools", _spliced(tools, _after_last_loaded(tools)))
 
 
 def _turns(messages: bytes, *, likely: bool) -> list[Item[_Message]] | None:

@@ -13,12 +13,14 @@ from passenger import seals
 from passenger.body import Body
 from passenger.chat import Abilities, Ask, Stamp, Usage
 from passenger.copilot.quirks.cache_marks import mark_chat
+from passenger.copilot.quirks.thinking import KIND, fit_effort, is_wrong, reform, text_at
 from passenger.decoding import dumps, mend
 from passenger.dialects.completions import Chunk, ChunkChoice, Fix, StreamRelay, limit_field, read_chunk, read_usage
 from passenger.events import PARTS_LIMIT, too_many_parts
 
 JSON = dict[str, Any]
 
+EFFORT = ("reasoning_effort",)
 CHUNK_OBJECT = "chat.completion.chunk"
 _NAMED = b'{"object":"%b",' % CHUNK_OBJECT.encode()
 
@@ -30,7 +32,7 @@ def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], t
     """See `Quirks.prepare`."""
     ask_for_usage(body, ask)
     name_the_limit(body, ask, able)
-    dropped = take_back_seals(body, ask)
+    dropped = (*take_back_seals(body, ask), *think_as_the_model_can(body, ask, able))
     mark_chat(body, ask, able)
     return {}, dropped
 
@@ -78,9 +80,18 @@ def take_back_seals(body: Body, ask: Ask) -> tuple[str, ...]:
         else:
             del message["reasoning_opaque"]
             message.pop("reasoning_text", None)
-            dropped = ("reasoning",)
+            dropped = ("messages.reasoning_opaque",)
     body.set("messages", messages)
     return dropped
+
+
+def think_as_the_model_can(body: Body, ask: Ask, able: Abilities) -> tuple[str, ...]:
+    """Say a wish to think in the form that the model takes, with an effort that it lists (2026-11)."""
+    if not ask.thinks:
+        return ()
+    wrong = able.vendor == "anthropic" and is_wrong(text_at(body, KIND), able)
+    lost = reform(body, able, EFFORT)[0] if wrong else []
+    return (*lost, *fit_effort(body, able, EFFORT))
 
 
 # --- streams -----------------------------------------------------------------------------------------------------

@@ -14,7 +14,9 @@ from msgspec import UNSET
 from passenger import seals
 from passenger.body import Body
 from passenger.chat import Abilities, Ask, Stamp, Usage
+from passenger.copilot.quirks.betas import ACCEPTED, MID_SYSTEM, leave_out_betas
 from passenger.copilot.quirks.cache_marks import mark_messages
+from passenger.copilot.quirks.thinking import needs_settling, settle
 from passenger.decoding import dumps
 from passenger.dialects.messages import StreamRelay, usage_of
 from passenger.dialects.messages.look import Block, Look, Marker, Tool, look_at
@@ -23,25 +25,6 @@ from passenger.errors import Failure, Kind
 JSON = dict[str, Any]
 
 DEFAULT_LIMIT = 4096
-MID_SYSTEM = "mid-conversation-system-2026-04-07"
-ACCEPTED = frozenset(
-    {
-        "advanced-tool-use-2025-11-20",
-        "claude-code-20250219",
-        "context-management-2025-06-27",
-        "extended-cache-ttl-2025-04-11",
-        "fine-grained-tool-streaming-2025-05-14",
-        "interleaved-thinking-2025-05-14",
-        MID_SYSTEM,
-        "oauth-2025-04-20",
-        "prompt-caching-2024-07-31",
-        "prompt-caching-scope-2026-01-05",
-        "token-efficient-tools-2025-02-19",
-        "tool-search-tool-2025-11-19",
-    }
-)
-"""Betas that Copilot takes (probed 2026-08)."""
-
 SERVER_TOOLS = ("web_search_", "web_fetch_", "code_execution_")
 """Beginnings of the types of tools that only Anthropic's servers run, and Copilot does not let through."""
 
@@ -78,11 +61,12 @@ def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], t
     Raises:
         Failure: nothing but a tool that Copilot does not run would serve the request.
     """
-    betas, refused = accepted_betas(ask)
+    betas = [beta for beta in ask.betas if beta in ACCEPTED]
     look = look_at(body.raw)
     fill_in_limit(body, able, look)
     dropped = [*leave_out_fields(body, look)]
     needs = needs_of(look)
+    lost = leave_out_betas(body, [beta for beta in ask.betas if beta not in ACCEPTED])
     if due := [fix for fix in FIXES if fix in needs]:
         edit = _decoded(body.raw, able)
         for fix in due:
@@ -91,22 +75,20 @@ def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], t
             _store(body, name, edit.parts)
         dropped += edit.dropped
         betas += [beta for beta in edit.betas if beta not in betas]
+    if look is None or needs_settling(look, able):
+        unlike, needed = settle(body, able)
+        dropped += unlike
+        betas += [beta for beta in needed if beta not in betas]
     if keep_breakpoints not in needs:
         mark_messages(body, ask, able)
     headers = {"anthropic-beta": ",".join(betas)} if betas else {}
-    return headers, tuple(dict.fromkeys((*dropped, *refused)))
+    return headers, tuple(dict.fromkeys((*dropped, *lost)))
 
 
 def fill_in_limit(body: Body, able: Abilities, look: Look | None) -> None:
     """Say how long the answer may be where the client does not: Anthropic demands it (2026-11)."""
     if (look.max_tokens is UNSET) if look else ("max_tokens" not in body.names()):
         body.set("max_tokens", able.max_output or DEFAULT_LIMIT)
-
-
-def accepted_betas(ask: Ask) -> tuple[list[str], tuple[str, ...]]:
-    """The betas that Copilot takes, and the names of the others: it refuses a request for any of them (2026-08)."""
-    refused = tuple(f"anthropic-beta: {beta}" for beta in ask.betas if beta not in ACCEPTED)
-    return [beta for beta in ask.betas if beta in ACCEPTED], refused
 
 
 EXTRA_FIELDS = ("cache_control", "inference_geo", "speed")
@@ -170,8 +152,8 @@ def restore_seals(edit: Edit) -> None:
     for message in edit.messages:
         for block in _objects(message.get("content")):
             _unwrap(edit, block)
-        if _keep(edit, message, lambda block: not _is_foreign(block)):
-            edit.dropped.append("thinking")
+        edit.dropped += [_lost(block) for block in _objects(message.get("content")) if _is_foreign(block)]
+        _keep(edit, message, lambda block: not _is_foreign(block))
     _leave_out_emptied(edit)
     _stop_thinking_without_thoughts(edit)
 
@@ -334,21 +316,30 @@ def _is_foreign(block: object) -> bool:
     return _is_no_seal(_seal_of(block))
 
 
+def _lost(block: JSON) -> str:
+    """What a thought is left out for: its seal, where it has one."""
+    return _SEALED_BY[block["type"]] if _seal_of(block) else "thinking"
+
+
 def _is_no_seal(text: str | None) -> bool:
     """Whether it is not what any vendor made: nothing at all, or something wrapped by us."""
     return text is not None and (not text or seals.is_wrapped(text))
 
 
 def _stop_thinking_without_thoughts(edit: Edit) -> None:
-    """Turn `enabled` thinking off where the last calls have lost their thoughts: Anthropic demands them."""
+    """Turn `enabled` thinking off where the last calls have lost their thoughts: Anthropic demands them.
+
+    A model that adapts does without them, and thinks on.
+    """
     thinking = edit.parts.get("thinking")
     if "messages" not in edit.changed or not isinstance(thinking, dict) or thinking.get("type") != "enabled":
         return
     last = next((one for one in reversed(edit.messages) if one.get("role") == "assistant"), {})
     blocks = _objects(last.get("content"))
     if any(block.get("type") == "tool_use" for block in blocks) and _seal_of(blocks[0]) is None:
-        edit.parts["thinking"] = {"type": "disabled"}
-        edit.drop("thinking", "thinking")
+        adaptive = {"type": "adaptive"} | {name: thinking[name] for name in ("display",) if name in thinking}
+        edit.parts["thinking"] = adaptive if edit.able.adaptive else {"type": "disabled"}
+        edit.drop("thinking.budget_tokens" if edit.able.adaptive else "thinking", "thinking")
 
 
 # --- JSON --------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from msgspec import Raw, Struct
 from passenger import seals
 from passenger.body import Body
 from passenger.chat import Abilities, Ask, Stamp, Usage
+from passenger.copilot.quirks.thinking import fit_effort
 from passenger.dialects.responses.failures import read_failure
 from passenger.dialects.responses.ids import item_id, response_id
 from passenger.dialects.responses.wire import StreamEvent, read_event, read_response, read_usage
@@ -22,6 +23,8 @@ from passenger.events import PARTS_LIMIT, too_many_parts
 from passenger.framing import read_sse, write_sse
 
 Fields = dict[str, Raw]
+
+EFFORT = ("reasoning", "effort")
 
 FLOOR = 16
 """The least `max_output_tokens` that Copilot takes."""
@@ -35,7 +38,7 @@ NULL = Raw(b"null")
 def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """Edit a request that goes up; an input without ids keeps its bytes."""
     dropped = (*leave_out_store(body), *leave_out_service_tier(body), *raise_limit(body), *edit_items(body, able))
-    return {}, dropped
+    return {}, (*dropped, *fit_effort(body, able, EFFORT))
 
 
 def leave_out_store(body: Body) -> Iterator[str]:
@@ -77,7 +80,7 @@ def edit_items(body: Body, able: Abilities) -> Iterator[str]:
     if edited != items:
         body.set("input", [Raw(item) for item in edited if item is not None])
     if None in edited:
-        yield "reasoning"
+        yield "encrypted_content"
 
 
 def _edited(raw: bytes, able: Abilities) -> bytes | None:

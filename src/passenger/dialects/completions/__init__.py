@@ -60,6 +60,11 @@ FAILS_IN_STREAM = frozenset[str]()
 FIELDS: Mapping[str, str] = {
     "limit": "max_completion_tokens",
     "reasoning": "reasoning_effort",
+    "reasoning.effort": "reasoning_effort",
+    "reasoning.budget": "thinking_budget",
+    "reasoning.show": "reasoning.summary",
+    "seal": "messages.reasoning_opaque",
+    "thought": "messages.reasoning_text",
     "schema": "response_format",
     "parallel": "parallel_tool_calls",
     "cache_key": "prompt_cache_key",

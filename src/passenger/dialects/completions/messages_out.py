@@ -78,8 +78,10 @@ class Messages:
         """The thoughts that this vendor has sealed, with the last of the seals; there is room for one."""
         opened = [one for one in thoughts if one.seal and self._opens(one.seal)]
         told = [one for one in thoughts if one.seal is None or self._opens(one.seal)] if opened else []
-        if len(told) < len(thoughts) or len(opened) > 1:
-            self.dropped.append("reasoning")
+        if len(opened) > 1 or any(one.seal and not self._opens(one.seal) for one in thoughts):
+            self.dropped.append("seal")
+        if not opened and any(one.seal is None for one in thoughts):
+            self.dropped.append("thought")
         found: JSON = {}
         if text := "".join(one.text for one in told):
             found["reasoning_text"] = text

@@ -106,8 +106,8 @@ def _reasoning(prompt: Prompt, able: Abilities, dropped: list[str]) -> JSON:
         return {}
     if able.efforts:
         word = reasoning.effort(wanted, able.efforts)
-        if word is None and wanted.effort is not None:
-            dropped.append("reasoning")
+        if reasoning.is_lost(wanted, word):
+            dropped.append(reasoning.measure(wanted))
         return {} if word is None else {"reasoning_effort": word}
     if able.max_budget:
         room = prompt.limit or able.max_output or able.max_budget + 1

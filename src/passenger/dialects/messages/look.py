@@ -37,12 +37,30 @@ class _Message(Struct):
     content: str | list[Block] | None = None
 
 
+class Typed(Struct, gc=False):
+    """What is told apart by its type: `thinking`, `tool_choice`."""
+
+    type: str = ""
+
+
+class Output(Struct, gc=False):
+    """`output_config`."""
+
+    effort: str | None = None
+
+
 class Look(Struct):
     """A request as far as it shows which fixes it needs."""
 
     messages: list[_Message]
     system: str | list[Block] | None = None
     tools: list[Tool] | None = None
+    thinking: Typed | None = None
+    output_config: Output | None = None
+    tool_choice: Typed | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
     max_tokens: msgspec.Raw | UnsetType = UNSET
     cache_control: msgspec.Raw | UnsetType = UNSET
     inference_geo: msgspec.Raw | UnsetType = UNSET

@@ -8,7 +8,7 @@ from passenger.dialects.caching import pays
 from passenger.dialects.messages.answer_in import NAME_LIMIT
 from passenger.dialects.messages.caching import limit_breakpoints
 from passenger.dialects.messages.schema_out import Accepted, is_any_object
-from passenger.dialects.messages.thinking_out import think
+from passenger.dialects.messages.thinking_out import think, unsampled
 from passenger.dialects.messages.tools_out import write_tools
 from passenger.dialects.messages.turns_out import write_turns
 from passenger.errors import Failure, Kind
@@ -40,7 +40,7 @@ def write_prompt(prompt: Prompt, able: Abilities) -> Written:
     system = [*talk.system, *_json_only(prompt.schema, dropped)]
     body: JSON = {"model": prompt.model, "max_tokens": limit}
     body |= {"system": system} if system else {}
-    body |= {"messages": talk.turns, **tools, **_sampling(prompt, dropped)}
+    body |= {"messages": talk.turns, **tools, **_sampling(prompt, dropped, thinks=thinking.thinking is not None)}
     body |= {"thinking": thinking.thinking} if thinking.thinking else {}
     if config := _output(prompt.schema, thinking.effort, dropped):
         body["output_config"] = config
@@ -61,22 +61,34 @@ def _limit(prompt: Prompt, able: Abilities) -> int:
     return min(limit, able.max_output or limit)
 
 
-def _sampling(prompt: Prompt, dropped: list[str]) -> JSON:
-    """Stop sequences, temperature and the like; newer models take either a temperature or `top_p`, not both."""
+def _sampling(prompt: Prompt, dropped: list[str], *, thinks: bool) -> JSON:
+    """Stop sequences, temperature and the like; newer models take either a temperature or `top_p`, not both.
+
+    What does not go with thinking gives way to it: for most clients it is a default of theirs.
+    """
     said: JSON = {}
     if stops := [stop for stop in prompt.stop if stop]:
         said["stop_sequences"] = [_stop(stop) for stop in stops]
-    if prompt.temperature is not None:
+    said |= _tuning(prompt, dropped)
+    gone = [*unsampled(said.get("temperature"), said.get("top_p"), said.get("top_k"))] if thinks else []
+    dropped += gone
+    return {name: value for name, value in said.items() if name not in gone} | _user(prompt, dropped)
+
+
+def _tuning(prompt: Prompt, dropped: list[str]) -> JSON:
+    said: JSON = {}
+    narrows = prompt.top_p is not None and prompt.top_p < 1
+    # A temperature of 1 is Anthropic's own, so that leaving it out lets `top_p` be carried.
+    if prompt.temperature is not None and not (narrows and prompt.temperature == 1):
         said["temperature"] = min(prompt.temperature, 1.0)
         dropped += ["temperature"] if prompt.temperature > 1 else []
-    if prompt.top_p is not None and prompt.top_p < 1:
-        if prompt.temperature is None:
-            said["top_p"] = prompt.top_p
-        else:
-            dropped.append("top_p")
+    if narrows and "temperature" not in said:
+        said["top_p"] = prompt.top_p
+    elif narrows:
+        dropped.append("top_p")
     if prompt.top_k is not None and prompt.top_k > 0:
         said["top_k"] = prompt.top_k
-    return said | _user(prompt, dropped)
+    return said
 
 
 def _stop(stop: str) -> str:

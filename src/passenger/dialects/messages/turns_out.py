@@ -114,7 +114,7 @@ class _Blocks:
     def _thought(self, part: Thought) -> Iterator[JSON]:
         seal = part.seal
         if seal is None or not seals.opens_for(seal, "messages", self.able.vendor):
-            self.dropped.append("reasoning")
+            self.dropped.append("thought" if seal is None else "seal")
         elif seal.redacted:
             yield {"type": "redacted_thinking", "data": seal.value}
         else:

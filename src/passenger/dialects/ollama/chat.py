@@ -49,6 +49,8 @@ FIELDS: Mapping[str, str] = {
     "frequency_penalty": "options.frequency_penalty",
     "schema": "format",
     "reasoning": "think",
+    "reasoning.effort": "think",
+    "thought": "messages.thinking",
     "document": "messages",
 }
 

@@ -46,6 +46,9 @@ FIELDS: Mapping[str, str] = {
     "schema": "text.format",
     "verbosity": "text.verbosity",
     "cache_key": "prompt_cache_key",
+    "reasoning.show": "reasoning.summary",
+    "seal": "encrypted_content",
+    "thought": "reasoning",
     "parallel": "parallel_tool_calls",
 }
 """What clients call the hub's fields, where the names differ."""

@@ -68,7 +68,7 @@ class Input:
     def _think(self, message: Message, thought: Thought) -> None:
         """Give a thought back to who had it; nobody else can read its seal."""
         if thought.seal is None or not seals.opens_for(thought.seal, NAME, self.vendor):
-            self.dropped.append("reasoning")
+            self.dropped.append("thought" if thought.seal is None else "seal")
             return
         summary = [{"type": "summary_text", "text": thought.text}] if thought.text else []
         self._item(message, {"type": "reasoning", "summary": summary, "encrypted_content": thought.seal.value})

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from passenger import reasoning
-from passenger.chat import JSON, Abilities, Prompt, Schema, Written
+from passenger.chat import JSON, Abilities, Prompt, Reasoning, Schema, Written
 from passenger.dialects.responses.items_up import Input, texts
 from passenger.dialects.responses.tools_up import Names, write_choice, write_tools
 from passenger.toolnames import flat
@@ -30,7 +30,7 @@ def write_prompt(prompt: Prompt, able: Abilities) -> Written:
         items.insert(0, {"type": "message", "role": "system", "content": [{"type": "input_text", "text": ABOUT_JSON}]})
     body: JSON = {"model": prompt.model, "stream": True, "store": False, "include": SEALED}
     body |= _tools(prompt) | _tuning(prompt, able) | {"input": items}
-    return Written(body, dropped=tuple(dict.fromkeys((*_left_out(prompt), *said.dropped))))
+    return Written(body, dropped=tuple(dict.fromkeys((*_left_out(prompt, able), *said.dropped))))
 
 
 def _says_json(prompt: Prompt) -> bool:
@@ -63,9 +63,12 @@ def _tuning(prompt: Prompt, able: Abilities) -> JSON:
 def _reasoning(prompt: Prompt, able: Abilities) -> JSON | None:
     if prompt.reasoning is None:
         return None
-    effort = reasoning.effort(prompt.reasoning, able.efforts)
-    fields = {"effort": effort, "summary": "auto" if prompt.reasoning.show else None}
+    fields = {"effort": _effort(prompt.reasoning, able), "summary": "auto" if prompt.reasoning.show else None}
     return {name: value for name, value in fields.items() if value is not None} or None
+
+
+def _effort(wanted: Reasoning, able: Abilities) -> str | None:
+    return reasoning.effort(wanted, able.efforts)
 
 
 def _text(prompt: Prompt) -> JSON | None:
@@ -83,7 +86,7 @@ def _format(schema: Schema) -> JSON:
     return {"type": "json_schema", "name": flat(schema.name), "schema": schema.schema, **known}
 
 
-def _left_out(prompt: Prompt) -> Iterator[str]:
+def _left_out(prompt: Prompt, able: Abilities) -> Iterator[str]:
     """The hub's names of what has no field here."""
     if prompt.limit is not None and prompt.limit < FLOOR:
         yield "limit"
@@ -91,6 +94,8 @@ def _left_out(prompt: Prompt) -> Iterator[str]:
         yield "top_k"
     if prompt.seed is not None:
         yield "seed"
+    if prompt.reasoning is not None and reasoning.is_lost(prompt.reasoning, _effort(prompt.reasoning, able)):
+        yield reasoning.measure(prompt.reasoning)
     # A penalty of zero is none.
     if prompt.presence_penalty:
         yield "presence_penalty"

@@ -1,0 +1,109 @@
+"""A lesson: exactly what one model does not take on one path, as one line of text that processes share.
+
+top_k                                  the field, whatever it says
+store=true                             that value of it
+reasoning.effort=minimal>low           that value, and the one that goes up instead
+max_tokens>max_completion_tokens       that name, and the one that goes up instead
+thinking.adaptive.budget_tokens        the field of an object whose `type` is that
+top_k while thinking                   the field of a request that thinks; of any other word: that has this field
+anthropic-beta: x                      a beta
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from passenger.body import Body
+
+BETAS = "anthropic-beta"
+THINKING = "thinking"
+
+Path = tuple[str, ...]
+"""The names from the top of a body down to a field."""
+
+_BETA = f"{BETAS}: "
+_TEXT = re.compile(
+    r"(?P<path>\w{1,64}(?:\.\w{1,64}){0,8})(?:=(?P<value>[\w.+-]{1,64}))?(?:>(?P<instead>[\w.+-]{1,64}))?"
+    r"(?: while (?P<beside>\w{1,64}))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What is not taken. `path` of a beta is its header alone, with the beta as the value."""
+
+    path: Path
+    value: str | None = None
+    instead: str | None = None
+    beside: str | None = None
+
+    def __str__(self) -> str:
+        if self.path == (BETAS,):
+            return f"{_BETA}{self.value}"
+        value = "" if self.value is None else f"={self.value}"
+        instead = "" if self.instead is None else f">{self.instead}"
+        return f"{'.'.join(self.path)}{value}{instead}" + ("" if self.beside is None else f" while {self.beside}")
+
+
+def read_lesson(text: str) -> Lesson | None:
+    """The lesson that is written so, None where it is none."""
+    if text.startswith(_BETA):
+        return Lesson((BETAS,), text.removeprefix(_BETA))
+    found = _TEXT.fullmatch(text)
+    return Lesson(tuple(found["path"].split(".")), found["value"], found["instead"], found["beside"]) if found else None
+
+
+# --- what a request has ------------------------------------------------------------------------------------------
+
+
+def resolve(body: Body, path: Sequence[str]) -> Path | None:
+    """Where in this body the field is, None where it is not; a path may name the `type` of an object that it enters."""
+    name, *rest = path
+    if name not in body.names():
+        return None
+    if not rest:
+        return (name,)
+    inside = body.inside(name)
+    if inside is None:
+        return None
+    if rest[0] not in inside.names() and inside.get("type") == rest[0] and len(rest) > 1:
+        rest = rest[1:]
+    below = resolve(inside, rest)
+    return None if below is None else (name, *below)
+
+
+def value_at(body: Body, place: Path) -> Any:
+    """The value at a place that `resolve` gave."""
+    inside: Any = body.get(place[0])
+    for name in place[1:]:
+        inside = inside[name]
+    return inside
+
+
+def spelled(value: object) -> str | None:
+    """How a value stands in a lesson, None for one that does not."""
+    match value:
+        case bool():
+            text = "true" if value else "false"
+        case str() | int() | float():
+            text = str(value)
+        case _:
+            return None
+    return text if re.fullmatch(r"[\w.+-]{1,64}", text) else None
+
+
+def applies(lesson: Lesson, body: Body) -> Path | None:
+    """Where in this body that is which the lesson is about, None where it is not there."""
+    place = resolve(body, lesson.path)
+    if place is None or (lesson.beside is not None and not _is_beside(lesson.beside, body)):
+        return None
+    return place if lesson.value is None or spelled(value_at(body, place)) == lesson.value else None
+
+
+def _is_beside(name: str, body: Body) -> bool:
+    if name != THINKING:
+        return name in body.names()
+    thinking = body.get(THINKING)
+    kind = thinking.get("type") if isinstance(thinking, dict) else None
+    return isinstance(kind, str) and kind in {"enabled", "adaptive"}

@@ -1,0 +1,145 @@
+"""Says a wish to think in the form that the model takes, where a request to Claude is relayed.
+
+Facts: Anthropic's guides ("Extended thinking", "Adaptive thinking", "Effort"), and the model's own entry in the
+catalogue: `adaptive_thinking`, `min_thinking_budget`, `max_thinking_budget`, `reasoning_effort`.
+"""
+
+from typing import Any
+
+from passenger import reasoning
+from passenger.body import Body
+from passenger.chat import Abilities, Reasoning
+from passenger.copilot.quirks.betas import leave_out, put_in
+from passenger.dialects.messages import FIELDS
+from passenger.dialects.messages.look import Look
+from passenger.dialects.messages.thinking_out import form, lacks_thoughts, unsampled
+
+JSON = dict[str, Any]
+Place = tuple[str, ...]
+
+EFFORT: Place = ("output_config", "effort")
+"""Where Anthropic is told the effort."""
+
+KIND: Place = ("thinking", "type")
+CHOICE: Place = ("tool_choice", "type")
+
+_ON = frozenset({"enabled", "adaptive"})
+_FORCED = frozenset({"any", "tool"})
+_ROOM = 4096
+"""Tokens of an answer whose limit is not said."""
+
+
+def needs_settling(look: Look, able: Abilities) -> bool:
+    """Whether there is anything for `settle` to do; this is what nearly every request costs."""
+    kind = look.thinking.type if look.thinking is not None else None
+    effort = look.output_config.effort if look.output_config is not None else None
+    if effort is not None and able.vendor and effort not in able.efforts:
+        return True
+    if kind not in _ON:
+        return False
+    sampled = next(unsampled(look.temperature, look.top_p, look.top_k), None)
+    forced = look.tool_choice is not None and look.tool_choice.type in _FORCED
+    return sampled is not None or forced or is_wrong(kind, able)
+
+
+def settle(body: Body, able: Abilities) -> tuple[tuple[str, ...], list[str]]:
+    """Let a request think as the model can, and leave out what does not go with thinking (2026-11).
+
+    Gives the names of what is lost, and the betas that the request needs now. What means the same is not named.
+    """
+    dropped, betas = list[str](), list[str]()
+    if is_wrong(text_at(body, KIND), able):
+        lost, betas = reform(body, able)
+        dropped += lost
+    if text_at(body, CHOICE) in _FORCED and text_at(body, KIND) in _ON:
+        body.drop("thinking")
+        dropped.append("thinking")
+    dropped += fit_effort(body, able)
+    if text_at(body, KIND) in _ON:
+        for name in [*unsampled(*map(_number(body), ("temperature", "top_p", "top_k")))]:
+            body.drop(name)
+            dropped.append(name)
+    return tuple(dropped), betas
+
+
+def is_wrong(kind: str | None, able: Abilities) -> bool:
+    """Whether the catalogue says that a model does not take this form, and does take the other.
+
+    It does not say which of the models that list both take one alone: their refusal does.
+    """
+    if kind == "enabled":
+        return able.adaptive and able.max_budget is None
+    return kind == "adaptive" and not able.adaptive and able.max_budget is not None
+
+
+def reform(body: Body, able: Abilities, effort: Place = EFFORT) -> tuple[list[str], list[str]]:
+    """Say a wish to think in the one form that such a model takes; without room for that, do not think.
+
+    Gives the names of what is lost, and the betas that the request needs now.
+    """
+    thinking = body.get("thinking")
+    wanted = _wish(thinking, text_at(body, effort))
+    made = form(wanted, able, _limit(body), tools=bool(body.get("tools")), thoughtless=_is_thoughtless(body, able))
+    if made.thinking is None:
+        body.drop("thinking")
+        return ["thinking"], []
+    shown = {"display": thinking["display"]} if "display" in thinking else {}
+    body.set("thinking", made.thinking | shown)
+    if made.effort is not None:
+        put_in(body, effort, made.effort)
+    elif wanted.effort is not None:
+        leave_out(body, effort)
+    names = {"reasoning.effort": ".".join(effort), **FIELDS}
+    return [names.get(name, name) for name in made.dropped], [*filter(None, [made.headers.get("anthropic-beta")])]
+
+
+def fit_effort(body: Body, able: Abilities, place: Place = EFFORT) -> list[str]:
+    """Clamp the effort to those that the model lists, and leave it out of a message where it lists none (2026-11).
+
+    The nearest in the order of `reasoning.EFFORTS` is taken, of two the lesser. A word that is none of these stays, for
+    Copilot to refuse.
+    """
+    said = text_at(body, place)
+    if said is None or not able.vendor or said in able.efforts:
+        return []
+    if not able.efforts and place == EFFORT:
+        leave_out(body, place)
+        return [".".join(place)]
+    word = reasoning.effort(Reasoning(said), able.efforts)
+    if word is None or word == said:
+        return []
+    put_in(body, place, word)
+    return [".".join(place)]
+
+
+def _wish(thinking: JSON, effort: str | None) -> Reasoning:
+    budget = thinking.get("budget_tokens")
+    return Reasoning(effort, budget if isinstance(budget, int) else None)
+
+
+def text_at(body: Body, place: Place) -> str | None:
+    """The text at a place, None where there is none."""
+    name, *rest = place
+    value = body.get(name)
+    for inner in rest:
+        value = value.get(inner) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _number(body: Body) -> Any:  # Any: the JSON edge
+    def read(name: str) -> Any:
+        value = body.get(name)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    return read
+
+
+def _limit(body: Body) -> int:
+    limits = (body.get("max_tokens"), body.get("max_completion_tokens"))
+    return next((limit for limit in limits if isinstance(limit, int)), _ROOM)
+
+
+def _is_thoughtless(body: Body, able: Abilities) -> bool:
+    """Whether the history keeps a budget from being given; it is looked at only where that matters."""
+    messages = None if able.adaptive else body.get("messages")
+    return isinstance(messages, list) and lacks_thoughts(messages)
