@@ -22,6 +22,7 @@ FULL = {
     "tools": [],
     "max_tokens": 5,
     "output_config": {"effort": "max", "format": {"type": "json_schema"}},
+    "output_format": {"type": "json_schema"},
     "text": {"verbosity": "high", "format": {"type": "text"}},
 }
 BUDGET = {"thinking": {"type": "enabled", "budget_tokens": 2000}}
@@ -112,6 +113,7 @@ REFUSALS: list[tuple[str, str | None, tuple[str, ...]]] = [
     ("Unsupported parameter: 'tools' is not supported with this model.", None, ()),
     ("Unsupported parameter: 'top_logprobs' is not supported with this model.", None, ()),
     ("output_config: Extra inputs are not permitted", None, ()),
+    ("output_format: Extra inputs are not permitted", None, ()),
     ("text.format: Extra inputs are not permitted", None, ()),
     ("missing required Copilot-Vision-Request header for vision requests", None, ()),
     ("The requested model is not supported.", "model", ()),

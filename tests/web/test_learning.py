@@ -171,6 +171,34 @@ async def test_several_lessons_are_learned_in_one_request(tmp_path: Path) -> Non
         assert "retries=learned,learned" in await one.line(answer)
 
 
+async def test_a_shape_that_is_said_in_the_older_way_holds(tmp_path: Path) -> None:
+    form = {"type": "json_schema", "schema": {"type": "object", "properties": {}, "additionalProperties": False}}
+    async with bench(tmp_path) as one:
+        answer = await message(one, "claude-sonnet-4.6", "structured-outputs-2025-11-13", output_format=form)
+        assert dropped(answer) == set()
+        assert went_up(one)["output_config"] == {"format": form}
+        assert len(one.sim.seen("/v1/messages")) == 1
+
+
+async def test_what_a_model_lists_of_thinking_and_effort_is_never_refused(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        for model in ("claude-sonnet-4", "claude-sonnet-4.5", "claude-opus-4.5", "claude-haiku-4.5"):
+            answer = await message(one, model, thinking=ADAPTIVE, output_config={"effort": "high"})
+            assert (dropped(answer), thoughts(answer)) == (set(), ["thinking"])
+            assert went_up(one)["thinking"] == {"type": "enabled", "budget_tokens": 3999}
+        assert len(one.sim.seen("/v1/messages")) == 4
+
+
+async def test_a_translated_request_learns_several_lessons_in_the_clients_names(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        body = {"model": "gpt-5.3-codex", "messages": SAYS, "temperature": 0, "top_p": 0.9}
+        answer = await one.send("POST", "/v1/chat/completions", json=body)
+        assert dropped(answer) == {"temperature", "top_p"}
+        config = await gemini(one, "gpt-5.3-codex", temperature=0, topP=0.9)
+        assert dropped(config) == {"generationConfig.temperature", "generationConfig.topP"}
+        assert len(one.sim.seen("/responses")) == 4
+
+
 async def test_what_may_have_been_billed_is_not_sent_again_after_a_lesson(tmp_path: Path) -> None:
     async with bench(tmp_path) as one:
         one.sim.inject(Fault(unsupported=("top_p",)))

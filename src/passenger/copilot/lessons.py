@@ -12,6 +12,7 @@ anthropic-beta: x                      a beta
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from passenger.body import Body
@@ -46,6 +47,7 @@ class Lesson:
         return f"{'.'.join(self.path)}{value}{instead}" + ("" if self.beside is None else f" while {self.beside}")
 
 
+@lru_cache(1024)
 def read_lesson(text: str) -> Lesson | None:
     """The lesson that is written so, None where it is none."""
     if text.startswith(_BETA):

@@ -28,6 +28,7 @@ MEANING: frozenset[Path] = frozenset(
         ("response_format",),
         ("text", "format"),
         ("output_config", "format"),
+        ("output_format",),
         ("stop",),
         ("stop_sequences",),
         ("n",),

@@ -16,6 +16,7 @@ from passenger.body import Body
 from passenger.chat import Abilities, Ask, Stamp, Usage
 from passenger.copilot.quirks.betas import ACCEPTED, MID_SYSTEM, leave_out_betas
 from passenger.copilot.quirks.cache_marks import mark_messages
+from passenger.copilot.quirks.output_format import move_output_format
 from passenger.copilot.quirks.thinking import needs_settling, settle
 from passenger.decoding import dumps
 from passenger.dialects.messages import StreamRelay, usage_of
@@ -66,6 +67,8 @@ def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], t
     fill_in_limit(body, able, look)
     dropped = [*leave_out_fields(body, look)]
     needs = needs_of(look)
+    if look is None or look.output_format is not UNSET:
+        move_output_format(body)
     lost = leave_out_betas(body, [beta for beta in ask.betas if beta not in ACCEPTED])
     if due := [fix for fix in FIXES if fix in needs]:
         edit = _decoded(body.raw, able)

@@ -14,7 +14,6 @@ from passenger.dialects.messages import FIELDS
 from passenger.dialects.messages.look import Look
 from passenger.dialects.messages.thinking_out import form, lacks_thoughts, unsampled
 
-JSON = dict[str, Any]
 Place = tuple[str, ...]
 
 EFFORT: Place = ("output_config", "effort")
@@ -77,14 +76,16 @@ def reform(body: Body, able: Abilities, effort: Place = EFFORT) -> tuple[list[st
 
     Gives the names of what is lost, and the betas that the request needs now.
     """
-    thinking = body.get("thinking")
-    wanted = _wish(thinking, text_at(body, effort))
+    thinking = body.inside("thinking") or Body(b"{}")
+    wanted = Reasoning(text_at(body, effort), _whole(thinking.get("budget_tokens")))
     made = form(wanted, able, _limit(body), tools=bool(body.get("tools")), thoughtless=_is_thoughtless(body, able))
     if made.thinking is None:
         body.drop("thinking")
         return ["thinking"], []
-    shown = {"display": thinking["display"]} if "display" in thinking else {}
-    body.set("thinking", made.thinking | shown)
+    thinking.drop("budget_tokens")
+    for name, value in made.thinking.items():
+        thinking.set(name, value)
+    body.put("thinking", thinking)
     if made.effort is not None:
         put_in(body, effort, made.effort)
     elif wanted.effort is not None:
@@ -112,11 +113,6 @@ def fit_effort(body: Body, able: Abilities, place: Place = EFFORT) -> list[str]:
     return [".".join(place)]
 
 
-def _wish(thinking: JSON, effort: str | None) -> Reasoning:
-    budget = thinking.get("budget_tokens")
-    return Reasoning(effort, budget if isinstance(budget, int) else None)
-
-
 def text_at(body: Body, place: Place) -> str | None:
     """The text at a place, None where there is none."""
     name, *rest = place
@@ -135,8 +131,12 @@ def _number(body: Body) -> Any:  # Any: the JSON edge
 
 
 def _limit(body: Body) -> int:
-    limits = (body.get("max_tokens"), body.get("max_completion_tokens"))
-    return next((limit for limit in limits if isinstance(limit, int)), _ROOM)
+    limits = (_whole(body.get(name)) for name in ("max_tokens", "max_completion_tokens"))
+    return next((limit for limit in limits if limit is not None), _ROOM)
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _is_thoughtless(body: Body, able: Abilities) -> bool:

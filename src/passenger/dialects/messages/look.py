@@ -63,6 +63,7 @@ class Look(Struct):
     top_k: int | None = None
     max_tokens: msgspec.Raw | UnsetType = UNSET
     cache_control: msgspec.Raw | UnsetType = UNSET
+    output_format: msgspec.Raw | UnsetType = UNSET
     inference_geo: msgspec.Raw | UnsetType = UNSET
     speed: msgspec.Raw | UnsetType = UNSET
 
