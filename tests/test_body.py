@@ -70,3 +70,10 @@ def test_an_object_within_is_edited_and_put_back_and_keeps_its_other_bytes() -> 
     assert body.encode() == b'{"d":3}'
     assert body.inside("d") is None
     assert body.inside("none") is None
+
+
+def test_a_value_can_be_read_and_written_as_the_bytes_it_is() -> None:
+    body = Body(b'{"a": 1.10, "b": [ 1,2 ]}')
+    assert (body.raw_value("b"), body.raw_value("c")) == (b"[ 1,2 ]", b"")
+    body.set_raw("b", b'{ "n": 1e3 }')
+    assert body.encode() == b'{"a":1.10,"b":{ "n": 1e3 }}'

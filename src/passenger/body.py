@@ -27,6 +27,10 @@ class Body:
         raw = self._opened().get(name)
         return None if raw is None else _decoded(name, bytes(raw))
 
+    def raw_value(self, name: str) -> bytes:
+        """The bytes of one top-level field, none where it is absent."""
+        return bytes(self._opened().get(name, b""))
+
     def names(self) -> frozenset[str]:
         """The names of the top-level fields."""
         return frozenset(self._opened())
@@ -39,18 +43,14 @@ class Body:
     def __contains__(self, name: str) -> bool:
         return name in self._opened()
 
-    def text(self, name: str) -> bytes:
-        """The JSON of one top-level field, nothing where it is absent."""
-        return bytes(self._opened().get(name, b""))
-
-    def set_json(self, name: str, text: bytes) -> None:
-        """Replace one top-level field by what already is JSON."""
-        self._opened()[name] = msgspec.Raw(text)
-        self._edited = True
-
     def set(self, name: str, value: object) -> None:
         """Replace one top-level field, or add it at the end."""
         self._opened()[name] = msgspec.Raw(msgspec.json.encode(value))
+        self._edited = True
+
+    def set_raw(self, name: str, value: bytes) -> None:
+        """The same with a value that is JSON already."""
+        self._opened()[name] = msgspec.Raw(value)
         self._edited = True
 
     def drop(self, name: str) -> None:

@@ -39,6 +39,8 @@ class Ask:
     betas: tuple[str, ...] = ()
     sealed: bool = False
     marked: bool = False
+    compacts: bool = False
+    """Whether nothing is wanted but the conversation so far in a compact form."""
     relays: bool = True
     """False where Copilot takes what is asked in translation only, though it speaks the client's dialect."""
     choices: int = 1
@@ -265,6 +267,8 @@ class Prompt:
     wants_usage: bool = True
     choices: int = 1
     """How many answers are wanted. No API that is translated to gives more than one."""
+    compacts: bool = False
+    """Whether the answer is a summary of the conversation, which its writer seals."""
     dropped: tuple[str, ...] = ()
 
     @property

@@ -21,7 +21,7 @@ from passenger.copilot.field_names import client_name
 from passenger.copilot.live import LiveCatalog
 from passenger.copilot.models import Catalog, Model, read_models
 from passenger.copilot.protocol import chat_headers
-from passenger.copilot.quirks import Quirks, completions, messages, responses
+from passenger.copilot.quirks import Quirks, compaction, completions, messages, responses
 from passenger.copilot.quirks.attribution import leave_out_attribution
 from passenger.dialects import Inbound, Request, caps, side_requests
 from passenger.dialects import messages as messages_api
@@ -141,11 +141,20 @@ class Gateway:
         ask = exchange.ask = await offload(request.heavy, self._peek, inbound, request)
         with exchange.waiting():
             model = await self.seat.catalog.resolve(ask.model)
-        relays = ask.relays and not must_fan_out(ask, model)
+        itself = not (ask.compacts and model and not compaction.compacts_itself(model.able.vendor))
+        relays = ask.relays and itself and not must_fan_out(ask, model)
         route = choose(inbound, ask.model, model, relays=relays, cache_marks=self._cache_marks)
         exchange.model, exchange.route = route.name, str(route)
-        serve = self._relay if route.relayed else self._translate
-        return await serve(inbound, request, ask, route, exchange)
+        if not route.relayed:
+            return await self._translate(inbound, request, ask, route, exchange)
+        try:
+            return await self._relay(inbound, request, ask, route, exchange)
+        except Failure as failure:
+            if not (ask.compacts and compaction.is_refused(failure)):
+                raise
+        route = choose(inbound, ask.model, model, relays=False, cache_marks=self._cache_marks)
+        exchange.route = str(route)
+        return await self._translate(inbound, request, ask, route, exchange)
 
     def _peek(self, inbound: Inbound, request: Request) -> Ask:
         """The facts of a request, with who caused it."""
@@ -258,7 +267,7 @@ class Gateway:
         headers, dropped = QUIRKS[route.outbound.NAME].prepare(body, ask, route.able)
         if route.outbound.NAME == messages_api.NAME and not self.keeps_attribution:
             dropped += leave_out_attribution(body)
-        if route.outbound.NAME == responses_api.NAME and body.text("prompt_cache_key") in {b"", b"null"}:
+        if route.outbound.NAME == responses_api.NAME and body.raw_value("prompt_cache_key") in {b"", b"null"}:
             self._set_cache_key(body, request)
         return Encoded(body.encode(), headers, dropped)
 

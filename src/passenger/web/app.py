@@ -77,6 +77,7 @@ def create_app(
         **_below(PREFIXES, "/chat/completions", chat(completions)),
         **_below(PREFIXES, "/completions", chat(legacy)),
         **_below(PREFIXES, "/responses", chat(responses)),
+        **_below(PREFIXES, "/responses/compact", ask(responses, surfaces.compact_for_openai)),
         **_below(PREFIXES, "/messages", chat(messages)),
         **_below(PREFIXES, "/messages/count_tokens", ask(messages, surfaces.count_for_anthropic)),
         **_below(PREFIXES, "/embeddings", ask(completions, surfaces.embed_for_openai)),

@@ -13,9 +13,10 @@ from passenger.copilot.protocol import vision_headers
 from passenger.copilot.quirks import messages as quirks
 from passenger.copilot.quirks.attribution import leave_out_attribution
 from passenger.decoding import decode, optional
-from passenger.dialects import Request, messages
+from passenger.dialects import Request, messages, responses
 from passenger.dialects.gemini import count as gemini_count
 from passenger.dialects.ollama import chat as ollama
+from passenger.dialects.responses import compact
 from passenger.exchange import Exchange
 from passenger.framing import NDJSON
 from passenger.gateway import Delivery, Gateway
@@ -73,6 +74,21 @@ def count_for_gemini(gateway: Gateway) -> Ask:
         return _json(gemini_count.write_count(tokens))
 
     return count
+
+
+# --- compacting --------------------------------------------------------------------------------------------------
+
+
+def compact_for_openai(gateway: Gateway) -> Ask:
+    """`POST /v1/responses/compact`."""
+
+    async def answer(request: Request, exchange: Exchange) -> Delivery:
+        asked = await offload(request.heavy, compact.as_question, request)
+        with await gateway.chat(responses, asked, exchange) as delivery:
+            body = delivery.content if isinstance(delivery.content, bytes) else b""
+            return replace(delivery, content=await offload(request.heavy, compact.write_answer, request, body))
+
+    return answer
 
 
 # --- embeddings --------------------------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ def test_what_openai_s_own_tools_did_is_left_out_by_name(kind: str) -> None:
     assert given.dropped == (f"input[{kind}]",)
 
 
-@pytest.mark.parametrize("kind", ["compaction", "local_shell_call", "shell_call_output", "item_reference", "new_thing"])
+@pytest.mark.parametrize("kind", ["local_shell_call", "shell_call_output", "item_reference", "new_thing"])
 def test_an_item_that_carries_meaning_is_refused_by_its_type(kind: str) -> None:
     failure = refusal(input=[USER, {"type": kind, "encrypted_content": "x"}])
     assert failure.param == "input[1].type"

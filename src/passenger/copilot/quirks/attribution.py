@@ -18,7 +18,7 @@ _BLOCK = msgspec.json.Decoder(_Block)
 
 def leave_out_attribution(body: Body) -> tuple[str, ...]:
     """Leave out blocks that begin so; the name of what was left out, if anything was."""
-    system = body.text("system")
+    system = body.raw_value("system")
     if not system.startswith(b"[") or _START not in system:
         return ()
     try:
@@ -29,7 +29,7 @@ def leave_out_attribution(body: Body) -> tuple[str, ...]:
     if len(kept) == len(blocks):
         return ()
     if kept:
-        body.set_json("system", msgspec.json.encode(kept))
+        body.set_raw("system", msgspec.json.encode(kept))
     else:
         body.drop("system")
     return (NAME,)

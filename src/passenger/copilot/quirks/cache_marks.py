@@ -46,30 +46,30 @@ def mark_chat(body: Body, ask: Ask, able: Abilities) -> None:
     """Mark a request to `/chat/completions`: its messages bear the breakpoints themselves, as VS Code sets them."""
     if ask.marked or not is_large(len(body.raw), able) or CHAT_MARK in body or MESSAGES_MARK in body:
         return
-    messages = body.text("messages")
+    messages = body.raw_value("messages")
     turns = _turns(messages, likely=ask.tools)
     if turns is None:
         return
     system = list(takewhile(lambda item: item.value.role in _SYSTEM, from_the_start(messages, _MESSAGE)))
     said = (item for item in (*system[-1:], *turns) if bytes(item.value.content) not in _NOTHING)
-    body.set_json("messages", _spliced(messages, [(item.stop - 1, item.stop, _CHAT_MARK) for item in said]))
-    if tools := body.text("tools"):
-        body.set_json("tools", _spliced(tools, _after_last(tools)))
+    body.set_raw("messages", _spliced(messages, [(item.stop - 1, item.stop, _CHAT_MARK) for item in said]))
+    if tools := body.raw_value("tools"):
+        body.set_raw("tools", _spliced(tools, _after_last(tools)))
 
 
 def mark_messages(body: Body, ask: Ask, able: Abilities) -> None:
     """Mark a request to `/v1/messages` that bears no breakpoint, where the blocks bear them."""
     if not is_large(len(body.raw), able):
         return
-    messages = body.text("messages")
+    messages = body.raw_value("messages")
     turns = _turns(messages, likely=ask.tools)
     if turns is None:
         return
-    body.set_json("messages", _spliced(messages, [edit for turn in turns for edit in _after_turn(messages, turn)]))
-    if (system := _marked_content(body.text("system"))) is not None:
-        body.set_json("system", system)
-    if tools := body.text("tools"):
-        body.set_json("tools", _spliced(tools, _after_last_loaded(tools)))
+    body.set_raw("messages", _spliced(messages, [edit for turn in turns for edit in _after_turn(messages, turn)]))
+    if (system := _marked_content(body.raw_value("system"))) is not None:
+        body.set_raw("system", system)
+    if tools := body.raw_value("tools"):
+        body.set_raw("tools", _spliced(tools, _after_last_loaded(tools)))
 
 
 def _turns(messages: bytes, *, likely: bool) -> list[Item[_Message]] | None:

@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from passenger import seals
 from passenger.body import Body
 from passenger.chat import Abilities, Ask, Stamp, Usage
+from passenger.copilot.quirks import compaction, internal_fields
 from passenger.copilot.quirks.thinking import fit_effort
 from passenger.dialects.responses.failures import read_failure
 from passenger.dialects.responses.ids import item_id, response_id
@@ -71,24 +72,33 @@ def raise_limit(body: Body) -> Iterator[str]:
 def edit_items(body: Body, able: Abilities) -> Iterator[str]:
     """Take every item's `id` out, because Copilot refuses ids that are not of this connection (2026-09).
 
-    A thought whose seal came from elsewhere is taken out with its item: Copilot refuses what it cannot open.
+    A thought whose seal came from elsewhere is taken out with its item: Copilot refuses what it cannot open. So it does
+    with fields that only OpenAI's backend knows, and with a conversation that was compacted here.
     """
-    items = _items(body)
-    if not any(b'"id"' in item or b'"encrypted_content"' in item for item in items):
+    if not _is_odd(body.raw_value("input")):
         return
-    edited = [_edited(item, able) for item in items]
+    items = _items(body)
+    edited = [_edited(item, able, index) for index, item in enumerate(items)]
     if edited != items:
         body.set("input", [Raw(item) for item in edited if item is not None])
     if None in edited:
         yield "encrypted_content"
 
 
-def _edited(raw: bytes, able: Abilities) -> bytes | None:
+def _is_odd(raw: bytes) -> bool:
+    """Whether there may be something to take out; a search of the bytes, so that most requests are not even split."""
+    return b'"id"' in raw or b'"encrypted_' in raw or internal_fields.MARK in raw
+
+
+def _edited(raw: bytes, able: Abilities, index: int) -> bytes | None:
     """One item without its id and with its own seal; None where the seal is another's."""
     item = Body(raw)
     item.drop("id")
+    internal_fields.leave_out_internal_fields(item)
     sealed = item.get("encrypted_content") if b'"encrypted_content"' in raw else None
     if isinstance(sealed, str) and seals.is_wrapped(sealed):
+        if item.get("type") == "compaction":
+            return compaction.restore_summary(item, sealed, f"input[{index}].encrypted_content")
         seal = seals.unwrap(sealed)
         if not seals.opens_for(seal, "responses", able.vendor) or not seal.value.isascii():
             return None
@@ -96,18 +106,13 @@ def _edited(raw: bytes, able: Abilities) -> bytes | None:
     return item.encode()
 
 
-class _Input(Struct):
-    input: Raw = NULL
-
-
-_INPUT = msgspec.json.Decoder(_Input)
 _ITEMS = msgspec.json.Decoder(list[Raw])
 
 
 def _items(body: Body) -> list[bytes]:
     """The items of the input as the bytes they are; none where it is a text."""
     try:
-        given = bytes(_INPUT.decode(body.raw).input)
+        given = body.raw_value("input")
         return [bytes(item) for item in _ITEMS.decode(given)] if given.startswith(b"[") else []
     except msgspec.DecodeError:
         # The fast decoder refuses lone surrogate escapes, which are passed on.
@@ -289,7 +294,7 @@ class StreamRelay:
             fields = _fields(data)
             if not self._passes(bytes(fields.get("type", NULL)), data):
                 return b""
-            return write_sse(msgspec.json.encode(fields), message.event) if self._ids.rewrite(fields) else raw
+            return self._written(fields, message.event, raw)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             return raw if self.failure is None else b""
 
@@ -306,6 +311,10 @@ class StreamRelay:
         if self._ended():
             return last
         raise Failure(Kind.UPSTREAM, "Copilot ended the stream before the answer was complete", code="stream_broken")
+
+    def _written(self, fields: Fields, name: str, raw: bytes) -> bytes:
+        """The bytes of an event, its own where nothing of it is changed."""
+        return write_sse(msgspec.json.encode(fields), name) if self._ids.rewrite(fields) else raw
 
     def _ended(self) -> bool:
         return self.done or self.failure is not None
@@ -330,9 +339,33 @@ class StreamRelay:
         self.done = kind in ENDS and failure is None
 
 
+class CompactionRelay(StreamRelay):
+    """Passes the answer to a `compaction_trigger` on, with one item of several."""
+
+    def __init__(self, stamp: Stamp) -> None:
+        super().__init__(stamp)
+        self._one = compaction.OneCompaction()
+
+    def _written(self, fields: Fields, name: str, raw: bytes) -> bytes:
+        if (response := _object(fields, "response")) is not None:
+            _keep_last(response)
+            fields["response"] = _raw(response)
+        return b"".join(self._named(one) for one in self._one.pass_on(fields, _object(fields, "item")))
+
+    def _named(self, fields: Fields) -> bytes:
+        self._ids.rewrite(fields)
+        return write_sse(msgspec.json.encode(fields), bytes(fields.get("type", NULL)).strip(b'"').decode())
+
+
+def _keep_last(response: Fields) -> None:
+    """Leave one compacted conversation in a response object."""
+    if bytes(response.get("output", NULL)) not in {b"null", b"[]"}:
+        response["output"] = _raw(compaction.last_of(_OUTPUT.decode(response["output"])))
+
+
 def relay(ask: Ask, stamp: Stamp) -> StreamRelay:
     """What passes a stream on."""
-    return StreamRelay(stamp)
+    return CompactionRelay(stamp) if ask.compacts else StreamRelay(stamp)
 
 
 # --- whole answers -----------------------------------------------------------------------------------------------
@@ -359,6 +392,7 @@ def complete(data: bytes, model: str, stamp: Stamp) -> tuple[bytes, Usage | None
     whole = read_response(data)
     if whole.output is None:
         raise msgspec.ValidationError("it has no output")
+    _keep_last(answer)
     StableIds(stamp).rewrite_response(answer)
     given = {"created_at": _raw(stamp.created), "model": _raw(model), **LEFT_OUT}
     for name, value in given.items():

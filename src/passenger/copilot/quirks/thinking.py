@@ -85,7 +85,7 @@ def reform(body: Body, able: Abilities, effort: Place = EFFORT) -> tuple[list[st
     thinking.drop("budget_tokens")
     for name, value in made.thinking.items():
         thinking.set(name, value)
-    body.put("thinking", thinking)
+    body.put_object("thinking", thinking)
     if made.effort is not None:
         put_in(body, effort, made.effort)
     elif wanted.effort is not None:

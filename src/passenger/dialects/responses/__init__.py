@@ -61,7 +61,7 @@ def framing(request: Request) -> Framing:
 
 def writer(prompt: Prompt, stamp: Stamp) -> Writer:
     """Writes a streamed answer."""
-    return writing.Writer(prompt, stamp)
+    return writing.writer(prompt, stamp)
 
 
 def keep_alive(begun: bool) -> bytes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from passenger import seals
 from passenger.chat import Message, Part, Role, Seal, Text, Thought, ToolCall, ToolResult
 from passenger.decoding import invalid, mended
+from passenger.dialects.responses import compaction
 from passenger.dialects.responses.content_in import read_content, read_output
 from passenger.dialects.responses.node import Node
 from passenger.dialects.responses.tools_in import Offer
@@ -31,6 +32,8 @@ class History:
 
     offer: Offer
     dropped: list[str] = field(default_factory=list)
+    compacts: bool = False
+    """Whether the input ended with a wish to be compacted."""
     _turns: list[tuple[Role, list[Part]]] = field(default_factory=list)
 
     @property
@@ -49,8 +52,12 @@ class History:
             return
         if body.get("input") is None:
             raise invalid("input is missing", "input")
-        for item in body.nodes("input"):
+        items = body.nodes("input")
+        self.compacts = bool(items) and items[-1].type == compaction.TRIGGER
+        for item in items[:-1] if self.compacts else items:
             self._add(item)
+        if self.compacts:
+            self._say("user", (Text(compaction.REQUEST),))
 
     def _add(self, item: Node) -> None:
         match item.type or ("message" if item.get("role") is not None else ""):
@@ -67,6 +74,10 @@ class History:
             case "tool_search_output":
                 self.offer.add(item.nodes("tools"))
                 self.dropped.append("input[tool_search_output]")
+            case kind if kind in compaction.ITEMS:
+                self._say("user", (Text(self._handed_over(item)),))
+            case compaction.TRIGGER:
+                raise invalid(f"a {compaction.TRIGGER} must be the last item", item.at("type"))
             case kind if kind in HOSTED:
                 self.dropped.append(f"input[{kind}]")
             case "":
@@ -88,6 +99,17 @@ class History:
         shown = [part.words("text") for part in item.nodes("summary")] or texts
         if shown or sealed:
             self._join("assistant", Thought("\n\n".join(shown), _seal(sealed) if sealed else None))
+
+    def _handed_over(self, item: Node) -> str:
+        """What stands for the turns that an item has taken the place of."""
+        sealed, place = item.text("encrypted_content"), item.at("encrypted_content")
+        try:
+            found = compaction.opened(sealed) if sealed else None
+        except ValueError as error:
+            raise invalid(compaction.broken(place), place) from error
+        if found is None:
+            self.dropped.append(f"input[{item.type}]")
+        return found or compaction.UNREADABLE
 
     def _join(self, role: Role, part: Part) -> None:
         """Add a part to the turn that it belongs to, which begins with it where the last one is another's."""

@@ -6,6 +6,7 @@ from msgspec import Struct
 from passenger.chat import Ask, Initiator
 from passenger.decoding import decode_as, invalid
 from passenger.dialects import Request
+from passenger.dialects.responses.compaction import TRIGGER
 from passenger.errors import Failure
 from passenger.reminders import only_reminders
 
@@ -62,6 +63,7 @@ def peek(request: Request) -> Ask:
         vision=any(_has_image(item) for item in items),
         tools=bool(asked.tools) or any(item.type == "additional_tools" for item in items),
         thinks=asked.reasoning is not None,
+        compacts=bool(items) and items[-1].type == TRIGGER,
     )
 
 

@@ -1,8 +1,9 @@
 """A client's whole request as a neutral prompt; it hides what of it changes nothing and what must be named."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from passenger.chat import JSON, Prompt, Reasoning, Schema
+from passenger.chat import JSON, Prompt, Reasoning, Schema, ToolChoice
 from passenger.decoding import decode, invalid
 from passenger.dialects import Request
 from passenger.dialects.responses.items_in import History
@@ -60,7 +61,20 @@ def read_prompt(request: Request) -> Prompt:
     if (instructions := body.text("instructions")) is not None:
         history.instruct(instructions)
     history.read(body)
+    if history.compacts:
+        return _compacting(body, history, offer)
     offer.check()
+    return _asking(body, history, offer)
+
+
+def _compacting(body: Node, history: History, offer: Offer) -> Prompt:
+    """The prompt for a summary: text in no other shape, by a model that calls no tool."""
+    asked = _asking(body, history, offer)
+    choice = ToolChoice("none") if offer.tools else None
+    return replace(asked, compacts=True, tool_choice=choice, schema=None)
+
+
+def _asking(body: Node, history: History, offer: Offer) -> Prompt:
     return Prompt(
         model=body.word("model"),
         messages=history.messages,

@@ -6,11 +6,12 @@ from dataclasses import replace
 import msgspec
 
 from passenger.chat import JSON, Prompt, Stamp, Usage
+from passenger.dialects.responses.compaction import seal
 from passenger.dialects.responses.echo import INCOMPLETE, echo, usage_object
 from passenger.dialects.responses.failures import error_event, response_error
 from passenger.dialects.responses.ids import item_id
 from passenger.dialects.responses.items_down import Called, Item, Reasoned, Spoken, Step
-from passenger.errors import Failure
+from passenger.errors import Failure, Kind
 from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Start, unfold
 from passenger.framing import Message
 
@@ -103,10 +104,52 @@ class Writer:
         return Message(kind, msgspec.json.encode(event))
 
 
+class Compactor(Writer):
+    """Writes the answer of a model that was asked for a summary: its words, sealed in one item."""
+
+    def __init__(self, prompt: Prompt, stamp: Stamp) -> None:
+        super().__init__(prompt, stamp)
+        self._speaks = False
+        self._words: list[str] = []
+
+    def send(self, event: Event) -> Iterator[Message]:
+        """See `dialects.Writer`; thoughts and calls are no part of a summary.
+
+        Raises:
+            Failure: there is no summary.
+        """
+        match event:
+            case Start():
+                yield from super().send(event)
+            case PartStart():
+                self._speaks = event.kind == "text"
+            case Delta() if self._speaks:
+                self._words.append(event.text)
+            case Finish():
+                yield from self._messages(self._sealed("".join(self._words)))
+                yield from super().send(event)
+            case _:
+                pass
+
+    def _sealed(self, summary: str) -> Iterator[Step]:
+        if not summary.strip():
+            message = "the model wrote no summary of the conversation"
+            raise Failure(Kind.UPSTREAM, message, code="bad_answer")
+        item = {"id": self._id(0, "compaction"), "type": "compaction", "encrypted_content": seal(summary)}
+        self._output.append(item)
+        yield "response.output_item.added", {"output_index": 0, "item": item}
+        yield "response.output_item.done", {"output_index": 0, "item": item}
+
+
+def writer(prompt: Prompt, stamp: Stamp) -> Writer:
+    """What writes the answer to a prompt."""
+    return Compactor(prompt, stamp) if prompt.compacts else Writer(prompt, stamp)
+
+
 def write_answer(prompt: Prompt, answer: Answer, stamp: Stamp) -> bytes:
     """A whole answer: what its stream would end with."""
-    writer = Writer(prompt, stamp)
+    written = writer(prompt, stamp)
     for event in unfold(answer):
-        for _ in writer.send(event):
+        for _ in written.send(event):
             pass
-    return msgspec.json.encode(writer.response)
+    return msgspec.json.encode(written.response)
