@@ -11,6 +11,7 @@ from passenger import seals
 from passenger.body import Body
 from passenger.chat import Abilities, Ask, Initiator, Seal, Stamp, Usage
 from passenger.copilot.quirks import Quirks, responses
+from passenger.copilot.quirks.response_object import COUNTS, LEFT_OUT
 from passenger.errors import Failure, Kind
 from passenger.framing import SseSplitter, read_sse
 
@@ -183,12 +184,26 @@ def without_ids(value: Any) -> Any:
             return value
 
 
+def filled(event: dict[str, Any]) -> dict[str, Any]:
+    """An event with all that a response object must have."""
+    if not isinstance(response := event.get("response"), dict):
+        return event
+    added = {name: json.loads(bytes(value)) for name, value in LEFT_OUT.items()}
+    return event | {
+        "response": added | response | ({"usage": counted(response["usage"])} if response.get("usage") else {})
+    }
+
+
+def counted(usage: dict[str, Any]) -> dict[str, Any]:
+    return usage | {name: dict.fromkeys(counts, 0) | usage.get(name, {}) for name, counts in COUNTS.items()}
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_event_goes_down_with_stable_ids_and_is_otherwise_unchanged(name: str) -> None:
     down, relay = relayed(name)
     assert b"changes-with-every-event" not in down
     assert b"obfuscation" not in down
-    assert without_ids(decoded(down)) == without_ids(decoded(path(name).read_bytes()))
+    assert without_ids(decoded(down)) == without_ids([filled(event) for event in decoded(path(name).read_bytes())])
     assert (relay.done, relay.failure) == (True, None)
 
 
@@ -248,7 +263,7 @@ def test_an_error_that_has_no_type_is_a_failure_that_is_still_to_be_told() -> No
 def test_what_upstream_says_went_wrong_is_kept_and_goes_down(name: str) -> None:
     down, relay = relayed(name)
     assert relay.failure is not None
-    assert without_ids(decoded(down)) == without_ids(decoded(path(name).read_bytes()))
+    assert without_ids(decoded(down)) == without_ids([filled(event) for event in decoded(path(name).read_bytes())])
 
 
 @pytest.mark.parametrize(

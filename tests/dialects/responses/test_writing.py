@@ -232,7 +232,7 @@ def test_usage_is_there_even_where_nobody_said_it() -> None:
     assert last_response(Answer("m", (), Reason.END))["usage"]["total_tokens"] == 0
     assert last_response(EVERYTHING)["usage"] == {
         "input_tokens": 10,
-        "input_tokens_details": {"cached_tokens": 5},
+        "input_tokens_details": {"cached_tokens": 5, "cache_write_tokens": 0},
         "output_tokens": 20,
         "output_tokens_details": {"reasoning_tokens": 3},
         "total_tokens": 30,

@@ -15,6 +15,7 @@ from passenger import seals
 from passenger.body import Body
 from passenger.chat import Abilities, Ask, Stamp, Usage
 from passenger.copilot.quirks import compaction, internal_fields
+from passenger.copilot.quirks.response_object import complete_object
 from passenger.copilot.quirks.thinking import fit_effort
 from passenger.dialects.responses.failures import read_failure
 from passenger.dialects.responses.ids import item_id, response_id
@@ -179,6 +180,7 @@ class StableIds:
             changed = True
         if (response := _object(fields, "response")) is not None:
             self.rewrite_response(response)
+            complete_object(response)
             fields["response"] = _raw(response)
             changed = True
         return changed
@@ -370,17 +372,6 @@ def relay(ask: Ask, stamp: Stamp) -> StreamRelay:
 
 # --- whole answers -----------------------------------------------------------------------------------------------
 
-LEFT_OUT: Mapping[str, Raw] = {
-    "object": Raw(b'"response"'),
-    "error": NULL,
-    "metadata": Raw(b"{}"),
-    "store": Raw(b"false"),
-    "user": NULL,
-    "background": Raw(b"false"),
-    "completed_at": NULL,
-}
-"""What a whole answer of Copilot lacks of OpenAI's, though its streams have it (2026-08)."""
-
 
 def complete(data: bytes, model: str, stamp: Stamp) -> tuple[bytes, Usage | None]:
     """A whole answer with stable ids and every field of OpenAI's, and what it used.
@@ -394,9 +385,9 @@ def complete(data: bytes, model: str, stamp: Stamp) -> tuple[bytes, Usage | None
         raise msgspec.ValidationError("it has no output")
     _keep_last(answer)
     StableIds(stamp).rewrite_response(answer)
-    given = {"created_at": _raw(stamp.created), "model": _raw(model), **LEFT_OUT}
-    for name, value in given.items():
-        answer.setdefault(name, value)
+    answer.setdefault("created_at", _raw(stamp.created))
+    answer.setdefault("model", _raw(model))
+    complete_object(answer)
     # The Node SDK puts the text there itself, but only where nothing is.
     if bytes(answer.get("output_text", b"")) == b"null":
         del answer["output_text"]

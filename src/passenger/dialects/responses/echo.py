@@ -24,11 +24,13 @@ def echo(prompt: Prompt, stamp: Stamp) -> JSON:
         "created_at": stamp.created,
         "model": prompt.model,
         "background": False,
+        "frequency_penalty": 0,
         "instructions": None,
         "max_output_tokens": prompt.limit,
         "max_tool_calls": None,
         "metadata": {},
         "parallel_tool_calls": prompt.parallel is not False,
+        "presence_penalty": 0,
         "previous_response_id": None,
         "prompt_cache_key": prompt.cache_key,
         "reasoning": {
@@ -54,7 +56,7 @@ def usage_object(usage: Usage) -> JSON:
     """The token counts."""
     return {
         "input_tokens": usage.input,
-        "input_tokens_details": {"cached_tokens": usage.cached},
+        "input_tokens_details": {"cached_tokens": usage.cached, "cache_write_tokens": usage.written},
         "output_tokens": usage.output,
         "output_tokens_details": {"reasoning_tokens": usage.reasoning},
         "total_tokens": usage.input + usage.output,
