@@ -70,10 +70,10 @@ SERVES: Sequence[Row] = (
     Row(README, "make demo", ""),
     Row(README, "make install", ""),
     Row(README, "passenger --host 0.0.0.0\n", "passenger.key"),
-    Row(README, "mkdir -m 700 alice", "alice/api.key"),
+    Row(README, "mkdir -m 700 ~/alice", "alice/api.key"),
     Row(PAGE, "PASSENGER_SERVER_ALLOWED_HOSTS=host.docker.internal", ""),
 )
-"""Blocks that end in a server of their own; the text is the file that holds its key."""
+"""Blocks that end in a server of their own; the text is the file in the home that holds its key."""
 
 ELSEWHERE: Sequence[Row] = (
     Row(README, "[models.aliases]", "settings, which the next test reads"),
@@ -232,10 +232,10 @@ async def test_it_runs_as_typed(row: Row, served: Proxy, tmp_path: Path) -> None
 
 @dataclass
 class Server:
-    """A block that ended in a server: its address, and where it was typed."""
+    """A block that ended in a server: its address, and the home of who typed it."""
 
     url: str
-    work: Path
+    home: Path
 
 
 @contextlib.asynccontextmanager
@@ -265,7 +265,7 @@ async def typed_in_a_clone(row: Row, simulator: Simulator, tmp_path: Path) -> As
         start_new_session=True,
     )
     try:
-        yield Server(await served_at(process), work)
+        yield Server(await served_at(process), tmp_path / "home")
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
@@ -302,14 +302,14 @@ async def test_it_serves_as_typed(row: Row, simulator: Simulator, tmp_path: Path
         assert await status(http, server.url, **key) == 200
         if row.text:
             assert await status(http, server.url) == 401
-            assert (server.work / row.text).stat().st_mode & 0o077 == 0
+            assert (server.home / row.text).stat().st_mode & 0o077 == 0
         for host in ("mybox", "host.docker.internal", "elsewhere.example"):
             known = host in holding(row, row.block)[0].text
             assert await status(http, server.url, Host=f"{host}:8081", **key) == (200 if known else 421), host
 
 
 def key_of(server: Server, path: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {(server.work / path).read_text().strip()}"}
+    return {"Authorization": f"Bearer {(server.home / path).read_text().strip()}"}
 
 
 async def status(http: aiohttp.ClientSession, url: str, **headers: str) -> int:
