@@ -68,8 +68,8 @@ class Body:
 
     def inside(self, name: str) -> "Body | None":
         """The object that a field holds, to be edited and put back; None where it holds none."""
-        raw = self._opened().get(name)
-        return Body(bytes(raw)) if raw is not None and bytes(raw).lstrip().startswith(b"{") else None
+        raw = self.raw_value(name)
+        return Body(raw) if raw.lstrip().startswith(b"{") else None
 
     def put_object(self, name: str, inside: "Body") -> None:
         """Put an object back that was edited; nothing is left of one that has become empty."""

@@ -6,6 +6,8 @@ catalogue: `adaptive_thinking`, `min_thinking_budget`, `max_thinking_budget`, `r
 
 from typing import Any
 
+import msgspec
+
 from passenger import reasoning
 from passenger.body import Body
 from passenger.chat import Abilities, Reasoning
@@ -36,9 +38,14 @@ def needs_settling(look: Look, able: Abilities) -> bool:
         return True
     if kind not in _ON:
         return False
-    sampled = next(unsampled(look.temperature, look.top_p, look.top_k), None)
     forced = look.tool_choice is not None and look.tool_choice.type in _FORCED
-    return sampled is not None or forced or is_wrong(kind, able)
+    return forced or is_wrong(kind, able) or _is_sampled(look)
+
+
+def _is_sampled(look: Look) -> bool:
+    if look.temperature is look.top_p is look.top_k is None:
+        return False
+    return any(True for _ in unsampled(look.temperature, look.top_p, look.top_k))
 
 
 def settle(body: Body, able: Abilities) -> tuple[tuple[str, ...], list[str]]:
@@ -115,10 +122,16 @@ def fit_effort(body: Body, able: Abilities, place: Place = EFFORT) -> list[str]:
 
 def text_at(body: Body, place: Place) -> str | None:
     """The text at a place, None where there is none."""
-    name, *rest = place
-    value = body.get(name)
-    for inner in rest:
-        value = value.get(inner) if isinstance(value, dict) else None
+    raw = body.raw_value(place[0])
+    if not raw:
+        return None
+    try:
+        value = msgspec.json.decode(raw)
+    except msgspec.MsgspecError:
+        # Lone surrogate escapes, which are passed on, and very long numbers.
+        value = body.get(place[0])
+    for name in place[1:]:
+        value = value.get(name) if isinstance(value, dict) else None
     return value if isinstance(value, str) else None
 
 
