@@ -128,7 +128,17 @@ def test_only_the_io_layer_imports_what_touches_the_network_or_locks(path: Path)
             assert part(path) in allowed
 
 
-SHARED = {"__init__", "caching", "caps", "choices_in", "cut_parts", "registry", "sessions", "surrogate_pairs"}
+SHARED = {
+    "__init__",
+    "caching",
+    "caps",
+    "choices_in",
+    "citations",
+    "cut_parts",
+    "registry",
+    "sessions",
+    "surrogate_pairs",
+}
 """What is no dialect among the dialects."""
 
 

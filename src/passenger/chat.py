@@ -163,6 +163,21 @@ class ToolResult:
     cache: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where words of an answer come from: a page, or published code, which has a `license`.
+
+    `start` and `end` are a place in the text as upstream counts it, `quote` what is cited.
+    """
+
+    url: str
+    title: str = ""
+    license: str | None = None
+    start: int = 0
+    end: int = 0
+    quote: str = ""
+
+
 Part = Text | Image | Document | Thought | Refusal | ToolCall | ToolResult
 Role = Literal["system", "user", "assistant"]
 

@@ -2,6 +2,8 @@
 
     Start (PartStart Delta* PartStop)* Finish
 
+and a `Cite` anywhere between.
+
 Parts never overlap: where upstream interleaves tool calls, its reader holds part k+1 back until k has closed.
 """
 
@@ -12,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from passenger.chat import Refusal, Seal, Text, Thought, ToolCall, Usage
+from passenger.chat import Citation, Refusal, Seal, Text, Thought, ToolCall, Usage
 from passenger.errors import Failure, Kind
 
 PartKind = Literal["text", "thought", "refusal", "call"]
@@ -62,6 +64,13 @@ class Delta(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
+class Cite:
+    """Something of the open part, or of the one before, comes from elsewhere."""
+
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class PartStop:
     """The open part has ended. `seal` is a thought's; a thought without any text may be nothing but its seal.
 
@@ -81,7 +90,7 @@ class Finish:
     sequence: str | None = None
 
 
-Event = Start | PartStart | Delta | PartStop | Finish
+Event = Start | PartStart | Delta | Cite | PartStop | Finish
 AnswerPart = Text | Thought | Refusal | ToolCall
 
 
@@ -94,6 +103,8 @@ class Answer:
     reason: Reason
     usage: Usage | None = None
     sequence: str | None = None
+    citations: tuple[tuple[int, Citation], ...] = ()
+    """Each with the index of its part, -1 where it came before any."""
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
@@ -148,6 +159,7 @@ class Folder:
         self._parts: list[AnswerPart] = []
         self._open: PartStart | None = None
         self._text: list[str] = []
+        self._citations: list[tuple[int, Citation]] = []
         self.answer: Answer | None = None
 
     def add(self, event: Event) -> None:
@@ -161,13 +173,16 @@ class Folder:
                 self._open = event
             case Delta() if self._open is not None:
                 self._text.append(event.text)
+            case Cite(citation):
+                self._citations.append((len(self._parts) - (self._open is None), citation))
             case PartStop() if self._open is not None:
                 self._parts.append(_part(self._open, "".join(self._text), event.seal))
                 self._open = None
                 self._text.clear()
             case Finish() if self._open is None:
                 parts = tuple(self._parts)
-                self.answer = Answer(self._model or "", parts, event.reason, event.usage, event.sequence)
+                told = (parts, event.reason, event.usage, event.sequence)
+                self.answer = Answer(self._model or "", *told, citations=tuple(self._citations))
             case _:
                 raise ValueError(f"{event} is out of place")
 
@@ -189,11 +204,13 @@ def fold(events: Iterable[Event]) -> Answer:
 def unfold(answer: Answer) -> Iterator[Event]:
     """The events of an answer, each part's text in one piece."""
     yield Start(answer.model)
-    for part, cut in answer.marked():
+    yield from (Cite(citation) for index, citation in answer.citations if index < 0)
+    for number, (part, cut) in enumerate(answer.marked()):
         start, text, seal = _opened(part)
         yield start
         if text:
             yield Delta(text)
+        yield from (Cite(citation) for index, citation in answer.citations if index == number)
         yield PartStop(seal, cut)
     yield Finish(answer.reason, answer.usage, answer.sequence)
 

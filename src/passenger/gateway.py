@@ -26,10 +26,11 @@ from passenger.copilot.quirks.attribution import leave_out_attribution
 from passenger.dialects import Inbound, Request, caps, side_requests
 from passenger.dialects import messages as messages_api
 from passenger.dialects import responses as responses_api
+from passenger.dialects.citations import LOST, has_place, has_unplaced
 from passenger.dialects.sessions import cache_key
 from passenger.embeddings import EmbedAsk
 from passenger.errors import Failure, Kind
-from passenger.events import Event, Finish, Folder
+from passenger.events import Answer, Cite, Event, Finish, Folder, PartKind, PartStart
 from passenger.exchange import Exchange, Observer, Outcome
 from passenger.framing import Framing
 from passenger.jsontext import outline
@@ -320,7 +321,7 @@ class Gateway:
             with reply:
                 answer = await translate.answer(reply, reader, begin=exchange.begin)
             exchange.usage = answer.usage
-            self._thoughts.keep(self.seat.name, answer.parts)
+            self._keep(inbound, answer, exchange)
             self._learn(inbound, request, exchange)
             return Delivery("application/json", reply.headers, inbound.write_answer(prompt, answer, stamp))
 
@@ -335,7 +336,7 @@ class Gateway:
     async def _fanned(self, fan_out: FanOut, inbound: Inbound, stamp: Stamp, framing: Framing | None) -> Delivery:
         """The answer to several calls, streamed where there is a framing; nothing is learned of how tokens count."""
         if framing is None:
-            fanned = await fan_out.whole(stamp, lambda answer: self._thoughts.keep(self.seat.name, answer.parts))
+            fanned = await fan_out.whole(stamp, partial(self._keep, inbound))
         else:
             fanned = fan_out.stream(stamp, framing, partial(self._note, inbound))
         kind = "application/json" if framing is None else framing.content_type
@@ -368,16 +369,28 @@ class Gateway:
     def _note(self, inbound: Inbound, exchange: Exchange) -> Callable[[Event], None]:
         """What watches the events of a stream: for usage, and for thoughts that the client cannot carry."""
         folder = None if inbound.CARRIES_SEALS else Folder()
+        part: PartKind | None = None
 
         def note(event: Event) -> None:
+            nonlocal part
             if folder is not None:
                 folder.add(event)
-            if isinstance(event, Finish):
+            if type(event) is PartStart:
+                part = event.kind
+            elif type(event) is Cite and not has_place(inbound.NAME, part, event.citation):
+                exchange.drop((LOST,))
+            elif type(event) is Finish:
                 exchange.usage = event.usage
                 if folder is not None and folder.answer is not None:
                     self._thoughts.keep(self.seat.name, folder.answer.parts)
 
         return note
+
+    def _keep(self, inbound: Inbound, answer: Answer, exchange: Exchange) -> None:
+        """Keep the thoughts that the client cannot carry; name what it has no place for."""
+        self._thoughts.keep(self.seat.name, answer.parts)
+        if has_unplaced(inbound.NAME, answer):
+            exchange.drop((LOST,))
 
     # --- both ----------------------------------------------------------------------------------------------------
 

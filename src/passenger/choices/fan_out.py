@@ -66,8 +66,8 @@ class FanOut:
             self.close()
             raise
 
-    async def whole(self, stamp: Stamp, keep: Callable[[Answer], None]) -> Fanned:
-        """The answer when all of it is there."""
+    async def whole(self, stamp: Stamp, keep: Callable[[Answer, Exchange], None]) -> Fanned:
+        """The answer when all of it is there; `keep` notes what is to be kept and named of each."""
         try:
             pairs = zip(self._replies, self._readers, strict=True)
             reading = [translate.answer(*pair, begin=self._exchange.begin) for pair in pairs]
@@ -76,7 +76,7 @@ class FanOut:
         finally:
             self.close()
         for answer in answers:
-            keep(answer)
+            keep(answer, self._exchange)
         self._exchange.usage = total([answer.usage for answer in answers])
         body = self._several.write_choices(self._prompt, answers, stamp)
         return Fanned(self._replies[0].headers, body, self.close)
@@ -91,6 +91,8 @@ class FanOut:
         """End what has not ended."""
         for reply in self._replies:
             reply.close()
+        for one in self._exchanges:
+            self._exchange.drop(one.dropped)
         self._exchange.usage = self._exchange.usage or self._usage
 
     @property

@@ -56,7 +56,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Every choice, the thinking and searches before them, a digest that ids are made of, and token counts."""
+    """Every choice, the thinking and searches before them, a digest that ids are made of, and token counts.
+
+    `cites`: it repeats what stands elsewhere, and says so.
+    """
 
     choices: tuple[Choice, ...]
     digest: str
@@ -65,6 +68,7 @@ class Answer:
     completion_tokens: int
     searches: tuple[str, ...] = ()
     cached: Cached = NOTHING_CACHED
+    cites: bool = False
 
     @property
     def reasoning_tokens(self) -> int:
@@ -93,7 +97,8 @@ def answer(
     choices = tuple(_choice(question, model, orders, calls, index, unicode=unicode) for index in range(question.count))
     said = sum(tokens(choice.text) + sum(tokens(c.name + c.arguments) for c in choice.calls) for choice in choices)
     searches = tuple(order.argument for order in orders if order.name == "search" and question.searches)
-    return Answer(choices, digest, _thinking(question, orders), question.prompt_tokens, said, searches, cached)
+    cites, thought = any(order.name == "cite" for order in orders), _thinking(question, orders)
+    return Answer(choices, digest, thought, question.prompt_tokens, said, searches, cached, cites)
 
 
 def split(text: str, width: int | None = None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from passenger.simulator.answers import answer
 from passenger.simulator.chat_question import last_user_text, prefixes_of, question_of
+from passenger.simulator.citing import cited_chunks
 from passenger.simulator.reply import Event, go_json
 from passenger.simulator.surface import Asked, Generated, Surface
 from passenger.simulator.validation import read_chat
@@ -24,7 +25,8 @@ def reply_to(asked: Asked) -> Generated:
     wanted = Wanted(said, model, asked.created, include_usage=include_usage)
     wire = WIRES[model.vendor]
     if asked.streams(body):
-        events = tuple(Event(asked.encode(event, ordered=wire.SORTED)) for event in wire.events(wanted))
+        told = cited_chunks(wire.events(wanted)) if said.cites else wire.events(wanted)
+        events = tuple(Event(asked.encode(event, ordered=wire.SORTED)) for event in told)
         return Generated(model, events, done=True, error=error_event)
     return Generated(model, asked.encode(wire.body(wanted), ordered=wire.SORTED))
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from passenger.chat import Abilities, Prompt, Refusal, Seal, Text, Thought, Tool, ToolCall, Usage
+from passenger.chat import Abilities, Citation, Prompt, Refusal, Seal, Text, Thought, Tool, ToolCall, Usage
 from passenger.dialects import responses
 from passenger.errors import Failure, Kind
 from passenger.events import Answer, Delta, Reason
@@ -16,6 +16,7 @@ USAGE = Usage(31, 12)
 PROMPT = Prompt("gpt-5.5", ())
 ABLE = Abilities(vendor="openai")
 PATCH = "*** Begin\n+a\n*** End\n"
+FOUND = Citation("https://simulated.example/found", "oslo", start=0, end=5)
 OSLO = ToolCall("call_a", "weather", '{"city":"Oslo"}')
 
 ANSWERS = {
@@ -26,7 +27,7 @@ ANSWERS = {
         USAGE,
     ),
     "filtered": Answer(MODEL, (Text("Some"),), Reason.FILTER, USAGE),
-    "hosted": Answer(MODEL, (Text("Found it."),), Reason.END, USAGE),
+    "hosted": Answer(MODEL, (Text("Found it."),), Reason.END, USAGE, citations=((0, FOUND),)),
     "incomplete": Answer(MODEL, (Thought("Hm.", SEAL), Text("Once upon")), Reason.LENGTH, USAGE),
     "interleaved": Answer(MODEL, (OSLO, ToolCall("call_b", "clock", '{"zone":"CET"}')), Reason.TOOL, USAGE),
     "only_at_the_end": Answer(MODEL, (Thought("Late.", SEAL), Text("Said "), Text("at last.")), Reason.END, USAGE),

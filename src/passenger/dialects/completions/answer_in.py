@@ -7,6 +7,7 @@ those that come are pieces of the same (Claude's text and tool calls).
 from collections.abc import Iterator
 
 from passenger.chat import Abilities, Prompt, Seal, Usage
+from passenger.dialects.citations import Citations
 from passenger.dialects.completions.calls_in import Calls
 from passenger.dialects.completions.chunks import TEXTS, Choice, Chunk, Piece, bad_event, decode_chunk
 from passenger.dialects.completions.relaying import mid_stream_failure
@@ -46,6 +47,7 @@ class Reader:
         self._origin = f"completions/{able.vendor}"
         self._model = prompt.model
         self._calls = Calls(Names(prompt.tools))
+        self._citations = Citations()
         self._pairs = SurrogatePairs(TEXTS)
         self._started = False
         self._done = False
@@ -133,6 +135,9 @@ class Reader:
                 yield from self._close()
                 self._open = "call"
             yield from self._calls.take((index, call.index or 0), call)
+        if delta.copilot_annotations or delta.annotations:
+            yield from self._citations.code(delta.copilot_annotations)
+            yield from self._citations.pages(delta.annotations)
 
     # --- parts ---------------------------------------------------------------------------------------------------
 

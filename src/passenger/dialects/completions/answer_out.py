@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from passenger import seals
-from passenger.chat import Prompt, Refusal, Stamp, Text, Thought, ToolCall, Usage, total
+from passenger.chat import Citation, Prompt, Refusal, Stamp, Text, Thought, ToolCall, Usage, total
+from passenger.dialects.citations import joined
 from passenger.dialects.completions.failures import error_body
 from passenger.errors import Failure
-from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start
+from passenger.events import Answer, Cite, Delta, Event, Finish, PartStart, PartStop, Reason, Start
 from passenger.framing import Message
 
 DONE = Message("", b"[DONE]")
@@ -58,6 +59,8 @@ class Writer:
                 yield self._chunk({"tool_calls": [self._call(event)]})
             case PartStart():
                 self._open = event
+            case Cite(citation):
+                yield self._chunk(_cited([citation]))
             case PartStop(seal) if seal is not None:
                 yield self._chunk({"reasoning_opaque": seals.wrap(seal)})
             case PartStop():
@@ -146,9 +149,23 @@ def _choice(answer: Answer, index: int) -> Json:
         message["reasoning_text"] = text
     if sealed := [thought.seal for thought in thoughts if thought.seal is not None]:
         message["reasoning_opaque"] = seals.wrap(sealed[-1])
+    message |= _cited([citation for _, citation in answer.citations])
     if message["content"] is None and not answer.calls and "refusal" not in message:
         message["content"] = ""
     return {"index": index, "message": message, "finish_reason": FINISH[answer.reason], "logprobs": None}
+
+
+def _cited(citations: list[Citation]) -> Json:
+    """Pages in OpenAI's words, code in Copilot's."""
+    pages = [_page(one) for one in citations if one.license is None]
+    code = joined(citations)
+    said: Json = {"annotations": pages} if pages else {}
+    return said | ({"copilot_annotations": code} if code["IPCodeCitations"] else {})
+
+
+def _page(citation: Citation) -> Json:
+    place = {"start_index": citation.start, "end_index": citation.end}
+    return {"type": "url_citation", "url_citation": {**place, "title": citation.title, "url": citation.url}}
 
 
 def _text(answer: Answer, kind: type[Text] | type[Refusal]) -> str | None:

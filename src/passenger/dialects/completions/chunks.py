@@ -33,6 +33,8 @@ class Piece(Struct, gc=False):
     reasoning_text: str | None = None
     cot_summary: str | None = None
     reasoning_opaque: str | None = None
+    copilot_annotations: Any = None
+    annotations: Any = None
     tool_calls: list[CallPiece] | None = None
 
 

@@ -32,7 +32,7 @@ _READ = frozenset(
         "cache_control",
     }
 )
-_HARMLESS = frozenset({"annotations", "provider_specific_fields", "id"})
+_HARMLESS = frozenset({"annotations", "copilot_annotations", "provider_specific_fields", "id"})
 """What clients send back of an answer though nobody reads it."""
 
 

@@ -11,11 +11,11 @@ import msgspec
 
 from passenger import seals
 from passenger.arguments import write_arguments
-from passenger.chat import JSON, Prompt, Seal, Stamp, Usage, total
+from passenger.chat import JSON, Citation, Prompt, Seal, Stamp, Usage, total
 from passenger.decoding import mended
 from passenger.dialects.gemini.failures import write_break
 from passenger.errors import Failure
-from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, unfold
+from passenger.events import Answer, Cite, Delta, Event, Finish, PartStart, PartStop, Reason, unfold
 from passenger.framing import Message
 
 _REASONS = {Reason.LENGTH: "MAX_TOKENS", Reason.FILTER: "SAFETY", Reason.REFUSAL: "SAFETY"}
@@ -35,6 +35,8 @@ class PartWriter:
         self._arguments: list[str] = []
         self._words: list[str] = []
         self._seal: Seal | None = None
+        self.cited: list[JSON] = []
+        """Where words come from."""
         self.malformed: str | None = None
         """What a call was made with that means nothing, though the answer was not cut in it."""
 
@@ -49,6 +51,8 @@ class PartWriter:
                 self._seal = seal
             case PartStop(cut=cut) if self._open.kind == "call":
                 yield from self._call(cut=cut)
+            case Cite(citation):
+                self.cited.append(_source(citation))
             case Finish() if self._seal is not None:
                 yield self._signed({"text": ""})
             case _:
@@ -100,7 +104,7 @@ class Writer:
         """See `Writer.send`."""
         parts = list(self._parts.send(event))
         if isinstance(event, Finish):
-            ended = _ended(parts, _stopped(event.reason, self._parts.malformed), self._index)
+            ended = _ended(parts, _stopped(event.reason, self._parts), self._index)
             yield self._piece({"candidates": [ended], "usageMetadata": _usage(event.usage or Usage())})
             return
         for part in parts:
@@ -154,7 +158,7 @@ def write_choices(prompt: Prompt, answers: Sequence[Answer], stamp: Stamp) -> by
 def _whole(prompt: Prompt, answer: Answer, index: int) -> JSON:
     writer = PartWriter(thoughts=shows_thoughts(prompt))
     parts = [part for event in unfold(answer) for part in writer.send(event)]
-    return _ended(parts, _stopped(answer.reason, writer.malformed), index)
+    return _ended(parts, _stopped(answer.reason, writer), index)
 
 
 def _tail(model: str, stamp: Stamp) -> JSON:
@@ -166,12 +170,19 @@ def _candidate(parts: list[JSON], index: int) -> JSON:
     return {"content": {"role": "model", "parts": parts}, "index": index}
 
 
-def _stopped(reason: Reason, malformed: str | None) -> JSON:
+def _stopped(reason: Reason, told: PartWriter) -> JSON:
     """Why the model stopped. Google says of a call that cannot be read that it is malformed, in a good answer."""
+    cited: JSON = {"citationMetadata": {"citationSources": told.cited}} if told.cited else {}
     said = _REASONS.get(reason)
-    if said is None and malformed is not None:
-        return {"finishReason": "MALFORMED_FUNCTION_CALL", "finishMessage": malformed}
-    return {"finishReason": said or "STOP"}
+    if said is None and told.malformed is not None:
+        return {"finishReason": "MALFORMED_FUNCTION_CALL", "finishMessage": told.malformed, **cited}
+    return {"finishReason": said or "STOP", **cited}
+
+
+def _source(citation: Citation) -> JSON:
+    """A citation in Google's words, which has a field for the licence of code."""
+    said = {"uri": citation.url, "title": citation.title, "license": citation.license}
+    return {"startIndex": citation.start, "endIndex": citation.end, **{name: one for name, one in said.items() if one}}
 
 
 def _ended(parts: list[JSON], stopped: JSON, index: int) -> JSON:

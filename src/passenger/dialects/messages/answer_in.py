@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from passenger.chat import Abilities, Prompt
+from passenger.dialects.citations import Citations
 from passenger.dialects.messages.open_blocks import Call, Open, open_block
 from passenger.dialects.messages.pending_blocks import PendingBlocks
 from passenger.dialects.messages.usage import Meter
@@ -52,6 +53,7 @@ class Reader:
         self._index = 0
         self._pending = PendingBlocks()
         self._called = False
+        self._citations = Citations()
         self._reason: Reason | None = None
         self._sequence: str | None = None
 
@@ -86,6 +88,8 @@ class Reader:
                 if not self._begun:
                     yield self._start(None)
                 yield from self._of_block(event)
+                if event.copilot_annotations or (event.delta is not None and event.delta.citation):
+                    yield from self._cited(event)
             case "message_start" if not self._begun:
                 yield self._start(event.message)
             case "message_delta" if event.delta is not None:
@@ -121,6 +125,11 @@ class Reader:
                 yield from self._close()
             case _:
                 raise Failure(Kind.UPSTREAM, "Copilot's stream has a piece of no block", code="bad_event")
+
+    def _cited(self, event: WireEvent) -> Iterator[Event]:
+        """Where the words come from, in Copilot's own field or Anthropic's."""
+        yield from self._citations.code(event.copilot_annotations)
+        yield from self._citations.page(event.delta.citation if event.delta else None)
 
     def _open(self, event: WireEvent) -> Iterator[Event]:
         if self._block is not None:

@@ -7,12 +7,13 @@ import msgspec
 
 from passenger import seals
 from passenger.arguments import write_arguments
-from passenger.chat import Prompt, Refusal, Seal, Stamp, Text, Thought, ToolCall, Usage
+from passenger.chat import Citation, Prompt, Refusal, Seal, Stamp, Text, Thought, ToolCall, Usage
 from passenger.decoding import has_few_values, mended
+from passenger.dialects.citations import joined
 from passenger.dialects.messages.failures import write_break
 from passenger.dialects.messages.usage import write_usage
 from passenger.errors import Failure
-from passenger.events import Answer, AnswerPart, Delta, Event, Finish, PartStart, PartStop, Reason, Start
+from passenger.events import Answer, AnswerPart, Cite, Delta, Event, Finish, PartStart, PartStop, Reason, Start
 from passenger.framing import Message
 
 JSON = dict[str, Any]
@@ -43,6 +44,8 @@ class Writer:
         self._part = PartStart("text")
         self._open = False
         self._head = b""
+        self._cited: list[Citation] = []
+        """What no event has told yet."""
 
     def send(self, event: Event) -> Iterable[Message]:
         """The messages of one event. A block is begun with its first words, for what it is may show only then."""
@@ -55,6 +58,9 @@ class Writer:
                 return self._begin() if event.kind == "call" else ()
             case PartStop():
                 return self._stop(event.seal)
+            case Cite(citation):
+                self._cited.append(citation)
+                return self._cite() if self._open else ()
             case Start():
                 return (_message("message_start", message=_head(self._prompt, self._stamp, event)),)
             case Finish():
@@ -74,6 +80,14 @@ class Writer:
         self._open = True
         self._head = b'{"type":"content_block_delta","index":%d,"delta":{"type":%b' % (self._index, tag)
         return (_message("content_block_start", index=self._index, content_block=block),)
+
+    def _cite(self) -> Iterable[Message]:
+        """Copilot's own field beside the next piece of a block, which is empty here."""
+        cited, self._cited = joined(self._cited), []
+        if not cited["IPCodeCitations"]:
+            return ()
+        said = msgspec.json.encode(cited)
+        return (Message("content_block_delta", self._head + b'""},"copilot_annotations":' + said + b"}"),)
 
     def _stop(self, seal: Seal | None) -> Iterable[Message]:
         """End the block, a thought with its seal; a text without words was never begun."""
@@ -98,17 +112,23 @@ class Writer:
         self._open = False
         return (ended,)
 
-    @staticmethod
-    def _finish(event: Finish) -> Iterable[Message]:
+    def _finish(self, event: Finish) -> Iterable[Message]:
         stopped, usage = _stopped(event.reason, event.sequence), write_usage(event.usage)
-        return (_message("message_delta", delta=stopped, usage=usage), _message("message_stop"))
+        cited = _annotations(self._cited)
+        return (_message("message_delta", delta=stopped, usage=usage, **cited), _message("message_stop"))
 
 
 def write_answer(prompt: Prompt, answer: Answer, stamp: Stamp) -> bytes:
     """A whole answer."""
     head = _head(prompt, stamp, Start(answer.model, answer.usage))
     content = [block for part, cut in answer.marked() for block in _block(part, cut=cut)]
-    return msgspec.json.encode({**head, "content": content, **_stopped(answer.reason, answer.sequence)})
+    cited = _annotations([citation for _, citation in answer.citations])
+    return msgspec.json.encode({**head, "content": content, **_stopped(answer.reason, answer.sequence), **cited})
+
+
+def _annotations(citations: list[Citation]) -> JSON:
+    cited = joined(citations)
+    return {"copilot_annotations": cited} if cited["IPCodeCitations"] else {}
 
 
 def _head(prompt: Prompt, stamp: Stamp, start: Start) -> JSON:

@@ -45,6 +45,7 @@ class Piece(Struct, gc=False):
     stop_reason: str | None = None
     stop_sequence: str | None = None
     stop_details: StopDetails | None = None
+    citation: Any = None
 
 
 class Head(Struct, gc=False):
@@ -73,6 +74,7 @@ class WireEvent(Struct, gc=False):
     message: Head | None = None
     usage: WireUsage | None = None
     copilot_usage: Bill | None = None
+    copilot_annotations: Any = None
     error: Any = None
 
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from passenger import seals
 from passenger.arguments import is_unfinished
-from passenger.chat import JSON
+from passenger.chat import JSON, Citation
 from passenger.events import PartStart, PartStop
 
 Step = tuple[str, JSON]
@@ -46,6 +46,7 @@ class Spoken:
         self._kind = "response.refusal" if refusal else "response.output_text"
         self._logprobs: JSON = {} if refusal else {"logprobs": []}
         self._pieces: list[str] = []
+        self._annotations: list[JSON] = []
         self._content: list[JSON] = []
         self._status = "in_progress"
 
@@ -77,7 +78,16 @@ class Spoken:
     def _part(self, text: str) -> JSON:
         if self._refusal:
             return {"type": "refusal", "refusal": text}
-        return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+        return {"type": "output_text", "text": text, "annotations": [*self._annotations], "logprobs": []}
+
+    def cite(self, citation: Citation) -> Iterator[Step]:
+        """Say where words come from; a refusal has no place for it."""
+        if self._refusal:
+            return
+        annotation, index = _annotation(citation), len(self._annotations)
+        self._annotations.append(annotation)
+        said = {**self._where, "annotation_index": index, "annotation": annotation}
+        yield "response.output_text.annotation.added", said
 
 
 class Reasoned:
@@ -158,6 +168,13 @@ class Called:
         name = {} if self._start.custom else {"name": self._start.name}
         yield f"{self._kind}.done", {**self._where, **name, self._key: item[self._key]}
         yield "response.output_item.done", {"output_index": self._index, "item": item}
+
+
+def _annotation(citation: Citation) -> JSON:
+    """OpenAI has one for pages only; of published code the licence is its title."""
+    title = citation.title if citation.license is None else f"Licence: {citation.license}"
+    place = {"start_index": citation.start, "end_index": citation.end}
+    return {"type": "url_citation", "url": citation.url, "title": title, **place}
 
 
 def _status(*, cut: bool) -> str:

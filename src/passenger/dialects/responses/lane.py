@@ -8,7 +8,7 @@ from io import StringIO
 from passenger.chat import Seal
 from passenger.dialects.surrogate_pairs import whole
 from passenger.errors import Failure, Kind
-from passenger.events import PARTS_LIMIT, Delta, Event, PartKind, PartStart, PartStop, too_many_parts
+from passenger.events import PARTS_LIMIT, Cite, Delta, Event, PartKind, PartStart, PartStop, too_many_parts
 
 Place = tuple[int, int]
 """The index of an item in the output, and of the part in the item."""
@@ -26,6 +26,8 @@ class Segment:
         self.closed = False
         self.sent = False
         self.waiting: list[str] = []
+        self.cited: list[Cite] = []
+        """Where its words come from, as far as that is still to be sent."""
         self._said: dict[int, StringIO] = {}
         self._settled: set[int] = set()
         """The texts whose whole was said."""
@@ -187,6 +189,9 @@ def _events(segment: Segment) -> Iterator[Event]:
     if segment.waiting:
         yield Delta("".join(segment.waiting))
         segment.waiting.clear()
+    if segment.cited:
+        yield from segment.cited
+        segment.cited.clear()
     if segment.closed:
         yield PartStop(segment.seal)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from passenger.chat import Prompt, Seal
+from passenger.dialects.citations import Citations
 from passenger.dialects.responses.failures import read_end_failure, read_failure
 from passenger.dialects.responses.lane import Lane, Segment
 from passenger.dialects.responses.tools_up import Names
@@ -47,6 +48,7 @@ class Reader:
         self._origin = f"responses/{vendor}"
         self._cut = Cut(prompt.stop) if any(prompt.stop) else None
         self._lane = Lane()
+        self._citations = Citations()
         self._pairs = SurrogatePairs(TEXTS)
         self._started = False
         self._done = False
@@ -113,6 +115,9 @@ class Reader:
     def _spoken(self, event: StreamEvent, kind: PartKind) -> Segment:
         return self._lane.at((event.output_index, event.content_index), kind)
 
+    def _annotated(self, event: StreamEvent) -> None:
+        self._spoken(event, "text").cited += self._citations.page(event.annotation)
+
     def _part_added(self, event: StreamEvent) -> None:
         if event.part is not None:
             self._say(event.output_index, event.content_index, event.part)
@@ -177,6 +182,7 @@ class Reader:
         if part.type == "output_text":
             segment = self._lane.at((index, place), "text")
             segment.reach(part.text)
+            segment.cited += self._citations.pages(part.annotations)
             return segment
         return None
 
@@ -241,6 +247,7 @@ class Reader:
     _TAKES: ClassVar[dict[str, Callable[["Reader", StreamEvent], None]]] = {
         "response.output_text.delta": _words,
         "response.output_text.done": _all_words,
+        "response.output_text.annotation.added": _annotated,
         "response.refusal.delta": _refusal,
         "response.refusal.done": _all_refusal,
         "response.content_part.added": _part_added,

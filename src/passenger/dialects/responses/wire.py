@@ -17,6 +17,7 @@ class TextPart(Struct, gc=False):
     type: str = ""
     text: str | None = None
     refusal: str | None = None
+    annotations: Any = None
 
 
 class Item(Struct):
@@ -84,6 +85,7 @@ class StreamEvent(Struct):
     arguments: str | None = None
     input: str | None = None
     part: TextPart | None = None
+    annotation: Any = None
     item: Item | None = None
     response: Response | None = None
     copilot_usage: Bill | None = None

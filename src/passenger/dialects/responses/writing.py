@@ -12,7 +12,7 @@ from passenger.dialects.responses.failures import error_event, response_error
 from passenger.dialects.responses.ids import item_id
 from passenger.dialects.responses.items_down import Called, Item, Reasoned, Spoken, Step
 from passenger.errors import Failure, Kind
-from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Start, unfold
+from passenger.events import Answer, Cite, Delta, Event, Finish, PartStart, PartStop, Start, unfold
 from passenger.framing import Message
 
 
@@ -36,6 +36,8 @@ class Writer:
                 yield from self._messages(self._open.begin())
             case Delta() if self._open is not None:
                 yield from self._messages(self._open.more(event.text))
+            case Cite(citation):
+                yield from self._messages(self._open.cite(citation) if isinstance(self._open, Spoken) else ())
             case PartStop() if self._open is not None:
                 yield from self._close(self._open, event)
             case Finish():

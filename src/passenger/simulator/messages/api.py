@@ -3,6 +3,7 @@
 from typing import Any
 
 from passenger.simulator.answers import answer
+from passenger.simulator.citing import cited_blocks
 from passenger.simulator.messages.errors import error_event
 from passenger.simulator.messages.question import last_user_text, prefixes_of, prompt_tokens, question_of
 from passenger.simulator.messages.validation import betas, read_count, read_message
@@ -30,7 +31,8 @@ def reply_to(asked: Asked) -> Generated:
         pings=asked.fault.ping,
     )
     if asked.streams(body):
-        events = tuple(Event(asked.encode(event), event["type"]) for event in events_of(told))
+        written = cited_blocks(events_of(told)) if said.cites else events_of(told)
+        events = tuple(Event(asked.encode(event), event["type"]) for event in written)
         return Generated(model, events, done=told.bedrock, error=error_event)
     return Generated(model, asked.encode(body_of(told)))
 

@@ -149,7 +149,8 @@ def annotations(told: Told) -> list[Json]:
     """One citation a search, all over the first word."""
     end = len(told.answer.choices[0].text.split(" ")[0])
     span = {"end_index": end, "start_index": 0, "type": "url_citation", "url": SOURCE}
-    return [span | {"title": query or "Found"} for query in told.answer.searches]
+    pages = [*told.answer.searches, *(["Cited"] if told.answer.cites else [])]
+    return [span | {"title": query or "Found"} for query in pages]
 
 
 def call_item(told: Told, index: int, call: Call, number: int, *, finished: bool = True) -> Json:
