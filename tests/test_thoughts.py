@@ -1,11 +1,14 @@
 """Thoughts that a client cannot carry come back with the calls they led to."""
 
 import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 
 from passenger.chat import Message, Prompt, Seal, Text, Thought, ToolCall
-from passenger.thoughts import CHARACTERS, ENTRIES, LIFETIME, Thoughts
+from passenger.copilot.reasoning_file import Kept, ReasoningFile
+from passenger.thoughts import CHARACTERS, ENTRIES, LIFETIME, Thoughts, forgotten
 
 THOUGHT = Thought("plan", Seal("messages/anthropic", "sealed"))
 CALL = ToolCall("call_1", "read", "{}")
@@ -99,3 +102,77 @@ def test_what_is_over_is_let_go_with_the_next_request_that_could_want_any() -> N
     now = LIFETIME
     thoughts.restore("another", asked(ToolCall("call_9", "read", "{}")))
     assert sys.getrefcount(thought) == known
+
+
+# --- with a file that others share -------------------------------------------------------------------------------
+
+GOOGLES = Thought("plan", Seal("completions/google", "sealed"))
+
+
+@pytest.fixture
+async def files(tmp_path: Path) -> AsyncIterator[Callable[[], ReasoningFile]]:
+    """Makes what each process has of one file."""
+    made: list[ReasoningFile] = []
+
+    def make() -> ReasoningFile:
+        made.append(ReasoningFile(tmp_path / "reasoning.sqlite", lambda: 0.0))
+        return made[-1]
+
+    yield make
+    for file in made:
+        await file.close()
+
+
+async def test_another_process_has_them_as_soon_as_they_are_settled(files: Callable[[], ReasoningFile]) -> None:
+    one, other = Thoughts(lambda: 0.0, files()), Thoughts(lambda: 0.0, files())
+    assert other.empty
+    one.keep("own", [THOUGHT, CALL, ToolCall("call_2", "read", "{}")])
+    await one.settle()
+    await one.settle()
+    assert not other.empty
+    await other.recall("own", forgotten(asked(CALL)))
+    assert restored(other) == restored(one) == (THOUGHT, CALL)
+    assert restored(other, "another") == (CALL,)
+
+
+async def test_a_call_without_thoughts_is_asked_for_once(files: Callable[[], ReasoningFile]) -> None:
+    one, file = Thoughts(lambda: 0.0, files()), files()
+    other = Thoughts(lambda: 0.0, file)
+    one.keep("own", [THOUGHT, ToolCall("another", "read", "{}")])
+    await one.settle()
+    await other.recall("own", [CALL.id])
+    one.keep("own", [THOUGHT, CALL])
+    await one.settle()
+    await other.recall("own", [CALL.id])
+    assert restored(other) == (CALL,)
+
+
+async def test_only_the_calls_of_messages_that_lack_their_thoughts_are_asked_for() -> None:
+    own = Message("assistant", (Thought("mine", Seal("completions/google", "s")), ToolCall("own", "read", "{}")))
+    user = Message("user", (Text("go"),))
+    assert list(forgotten(Prompt("m", (user, own, Message("assistant", (Thought("plan"), CALL)))))) == [CALL.id]
+
+
+def test_words_are_kept_only_of_a_vendor_whose_seal_is_good_for_them() -> None:
+    thoughts = Thoughts(lambda: 0.0)
+    thoughts.keep("own", [GOOGLES, CALL])
+    assert restored(thoughts) == (Thought("", GOOGLES.seal), CALL)
+
+
+async def test_what_cannot_be_read_is_a_warning(
+    files: Callable[[], ReasoningFile], caplog: pytest.LogCaptureFixture
+) -> None:
+    file = files()
+    await file.put(Kept("own", (CALL.id,), 1.0, b"[[]]"))
+    thoughts = Thoughts(lambda: 0.0, file)
+    await thoughts.recall("own", [CALL.id])
+    assert restored(thoughts) == (CALL,)
+    assert "kept reasoning cannot be read" in caplog.text
+
+
+async def test_without_a_file_there_is_nothing_to_settle_or_recall() -> None:
+    thoughts = Thoughts(lambda: 0.0)
+    thoughts.keep("own", [THOUGHT, CALL])
+    await thoughts.settle()
+    await thoughts.recall("own", ["unknown"])
+    assert restored(thoughts) == (THOUGHT, CALL)

@@ -167,10 +167,14 @@ class Down:
         self.noted: list[Event] = []
         self.failures: list[Failure] = []
         self.begun: list[int] = []
+        self.settled_after: list[int] = []
         self._upstream, self._framing = upstream, framing
         self._writer = dialect.writer(PROMPT, STAMP)
         self.pieces = asyncio.run(self._run())
         self.body = b"".join(self.pieces)
+
+    async def settle(self) -> None:
+        self.settled_after.append(len(self.noted))
 
     async def _run(self) -> list[bytes]:
         pieces = translate.stream(
@@ -181,6 +185,7 @@ class Down:
             note=self.noted.append,
             fail=self.failures.append,
             begin=lambda: self.begun.append(len(self.noted)),
+            settle=self.settle,
         )
         return [piece async for piece in pieces]
 
@@ -189,6 +194,7 @@ def test_a_stream_is_written_in_the_clients_dialect_and_each_event_is_noted() ->
     down = Down(Upstream(*cut(STREAM, 100)))
     assert down.body.endswith(b"data: [DONE]\n\n")
     assert fold(down.noted) == answered(Upstream(STREAM))
+    assert down.settled_after == [len(down.noted)]
     assert down.failures == []
     assert down.begun[0] == 0  # before the first event is written
     assert len(down.pieces) > 1

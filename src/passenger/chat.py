@@ -25,8 +25,9 @@ class Ask:
     """The few facts of a request that routing, headers and relaying need.
 
     `wants_usage` is false where the client would be surprised by a usage event; `thinks` is true where it asks
-    the model to reason; `betas` are Anthropic's, as the client sent them; `sealed` is true where a message of Chat
-    Completions carries a sealed thought, `marked` where anything in it bears a prompt-cache breakpoint.
+    the model to reason; `betas` are Anthropic's, as the client sent them. Of Chat Completions alone: `sealed` is true
+    where a message carries a sealed thought, `marked` where anything bears a prompt-cache breakpoint, `called` where
+    the model has called tools.
     """
 
     model: str
@@ -39,6 +40,7 @@ class Ask:
     betas: tuple[str, ...] = ()
     sealed: bool = False
     marked: bool = False
+    called: bool = False
     compacts: bool = False
     """Whether nothing is wanted but the conversation so far in a compact form."""
     relays: bool = True

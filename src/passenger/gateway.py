@@ -4,7 +4,7 @@ Every request walks it; a feature is a line here, a wrapper around `Upstream`, o
 """
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
@@ -15,22 +15,23 @@ import msgspec
 
 from passenger import embeddings, seals, translate
 from passenger.body import Body
-from passenger.chat import Ask, Encoded, Prompt, Stamp, Usage, Written, named
+from passenger.chat import Ask, Encoded, Prompt, Stamp, Thought, Usage, Written, named
 from passenger.choices import FanOut, must_fan_out, refuse_fan_out
 from passenger.copilot.field_names import client_name
 from passenger.copilot.live import LiveCatalog
 from passenger.copilot.models import Catalog, Model, read_models
 from passenger.copilot.protocol import chat_headers
-from passenger.copilot.quirks import Quirks, compaction, completions, messages, responses
+from passenger.copilot.quirks import Quirks, compaction, completions, kept_seals, messages, responses
 from passenger.copilot.quirks.attribution import leave_out_attribution
 from passenger.dialects import Inbound, Request, caps, side_requests
+from passenger.dialects import completions as completions_api
 from passenger.dialects import messages as messages_api
 from passenger.dialects import responses as responses_api
 from passenger.dialects.citations import LOST, has_place, has_unplaced
 from passenger.dialects.sessions import cache_key
 from passenger.embeddings import EmbedAsk
 from passenger.errors import Failure, Kind
-from passenger.events import Answer, Cite, Event, Finish, Folder, PartKind, PartStart
+from passenger.events import Answer, AnswerPart, Cite, Event, Finish, Folder, PartKind, PartStart
 from passenger.exchange import Exchange, Observer, Outcome
 from passenger.framing import Framing
 from passenger.jsontext import outline
@@ -39,7 +40,7 @@ from passenger.offload import HEAVY, offload
 from passenger.relay import relayed
 from passenger.routing import Route, choose
 from passenger.session import Session
-from passenger.thoughts import Thoughts
+from passenger.thoughts import Thoughts, forgotten
 from passenger.tokens.counter import Counter
 from passenger.upstream import Call, Reply, Upstream
 
@@ -118,6 +119,7 @@ class Gateway:
         limits: Limits | None = None,
         cache_marks: bool = True,
         keep_attribution: bool = False,
+        thoughts: Thoughts | None = None,
     ) -> None:
         self.seat = seat
         self._upstream = upstream
@@ -128,7 +130,7 @@ class Gateway:
         self._strict = strict
         self._side_requests = side_requests
         self._limits = limits or Limits()
-        self._thoughts = Thoughts(clock)
+        self._thoughts = thoughts or Thoughts(clock)
         self._cache_marks = cache_marks
         self.keeps_attribution = keep_attribution or strict
         self._answered = float("-inf")
@@ -235,9 +237,12 @@ class Gateway:
 
     async def _relay(self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange) -> Delivery:
         quirks, stamp = QUIRKS[route.outbound.NAME], self._stamp(exchange)
-        sent = await offload(request.heavy, self._edited, request, ask, route)
+        found = await self._forgotten(request, ask, route) if ask.called else {}
+        sent = await offload(request.heavy, self._edited, request, ask, route, found)
         self._drop(exchange, sent.dropped)
-        relay, framing = quirks.relay(ask, stamp), inbound.framing(request)
+        framing = inbound.framing(request)
+        watch = kept_seals.Watch(route.able.vendor) if _seals(route) else None
+        relay = completions.relay(ask, stamp, watch) if watch is not None else quirks.relay(ask, stamp)
         call = self._call(ask, route, sent)
         del sent
         reply = await self._upstream.send(call, exchange)
@@ -245,6 +250,9 @@ class Gateway:
         if not ask.stream:
             with reply:
                 delivery = await self._whole(reply, quirks, stamp, exchange)
+            if watch is not None and isinstance(delivery.content, bytes):
+                self._keep_relayed(kept_seals.whole_answers(delivery.content, route.able.vendor))
+                await self._thoughts.settle()
             self._learn(inbound, request, exchange)
             return delivery
         _must_stream(reply)
@@ -256,15 +264,40 @@ class Gateway:
                 exchange.fail(relay.failure, Outcome.BROKEN)
             self._learn(inbound, request, exchange)
 
-        pieces = relayed(reply, relay, lambda failure: framing.frame(inbound.write_break(failure)))
+        settle = self._keeping(watch) if watch is not None else None
+        pieces = relayed(reply, relay, lambda failure: framing.frame(inbound.write_break(failure)), settle)
         return Delivery(framing.content_type, reply.headers, pieces, close)
 
-    def _edited(self, request: Request, ask: Ask, route: Route) -> Encoded:
-        """What goes up of a request that is relayed."""
+    async def _forgotten(self, request: Request, ask: Ask, route: Route) -> Mapping[int, Sequence[Thought]]:
+        """The thoughts that messages of a relayed chat lack and that are kept here, by their places."""
+        if not _seals(route) or self._thoughts.empty:
+            return {}
+        said = Body(request.body, request.fields).raw_value("messages")
+        lacking = await offload(request.heavy, kept_seals.forgotten, said)
+        await self._thoughts.recall(self.seat.name, (call for message in lacking for call in message.calls))
+        return {message.place: self._thoughts.of(self.seat.name, message.calls) for message in lacking}
+
+    def _keep_relayed(self, answers: Iterable[Iterable[AnswerPart]]) -> None:
+        for parts in answers:
+            self._thoughts.keep(self.seat.name, parts)
+
+    def _keeping(self, watch: kept_seals.Watch) -> Callable[[], Awaitable[None]]:
+        """What keeps the thoughts of a stream that is at its end."""
+
+        async def settle() -> None:
+            self._keep_relayed(watch.answers())
+            await self._thoughts.settle()
+
+        return settle
+
+    def _edited(self, request: Request, ask: Ask, route: Route, found: Mapping[int, Sequence[Thought]]) -> Encoded:
+        """What goes up of a request that is relayed; `found` are the thoughts to put back."""
         body = Body(request.body, request.fields)
         caps.check_relayed(request.fields, self._limits)
         if route.name != ask.model:
             body.set("model", route.name)
+        if found:
+            kept_seals.put_back(body, found, route.able.vendor)
         headers, dropped = QUIRKS[route.outbound.NAME].prepare(body, ask, route.able)
         if route.outbound.NAME == messages_api.NAME and not self.keeps_attribution:
             dropped += leave_out_attribution(body)
@@ -294,6 +327,7 @@ class Gateway:
         prompt = await offload(request.heavy, self._read_prompt, inbound, request)
         said = prompt.messages
         if not inbound.CARRIES_SEALS:
+            await self._thoughts.recall(self.seat.name, forgotten(prompt))
             prompt = self._thoughts.restore(self.seat.name, prompt)
         asked = self._with_cache_key(prompt, request) if route.outbound.NAME == responses_api.NAME else prompt
         sent = await offload(request.heavy, self._write_prompt, inbound, asked, route)
@@ -322,6 +356,7 @@ class Gateway:
                 answer = await translate.answer(reply, reader, begin=exchange.begin)
             exchange.usage = answer.usage
             self._keep(inbound, answer, exchange)
+            await self._thoughts.settle()
             self._learn(inbound, request, exchange)
             return Delivery("application/json", reply.headers, inbound.write_answer(prompt, answer, stamp))
 
@@ -330,13 +365,15 @@ class Gateway:
             self._learn(inbound, request, exchange)
 
         note, fail = self._note(inbound, exchange), lambda failure: exchange.fail(failure, Outcome.BROKEN)
-        pieces = translate.stream(reply, reader, writer, framing, note=note, fail=fail, begin=exchange.begin)
+        settle, begin = self._thoughts.settle, exchange.begin
+        pieces = translate.stream(reply, reader, writer, framing, note=note, fail=fail, begin=begin, settle=settle)
         return Delivery(framing.content_type, reply.headers, pieces, close)
 
     async def _fanned(self, fan_out: FanOut, inbound: Inbound, stamp: Stamp, framing: Framing | None) -> Delivery:
         """The answer to several calls, streamed where there is a framing; nothing is learned of how tokens count."""
         if framing is None:
             fanned = await fan_out.whole(stamp, partial(self._keep, inbound))
+            await self._thoughts.settle()
         else:
             fanned = fan_out.stream(stamp, framing, partial(self._note, inbound))
         kind = "application/json" if framing is None else framing.content_type
@@ -388,7 +425,8 @@ class Gateway:
 
     def _keep(self, inbound: Inbound, answer: Answer, exchange: Exchange) -> None:
         """Keep the thoughts that the client cannot carry; name what it has no place for."""
-        self._thoughts.keep(self.seat.name, answer.parts)
+        if not inbound.CARRIES_SEALS:
+            self._thoughts.keep(self.seat.name, answer.parts)
         if has_unplaced(inbound.NAME, answer):
             exchange.drop((LOST,))
 
@@ -447,6 +485,11 @@ class Gateway:
 def _is_of_the_counter(failure: Failure) -> bool:
     """Whether Copilot's counter alone is not there for a model, which may chat all the same."""
     return failure.kind is Kind.NOT_FOUND or failure.code in {"unsupported_api_for_model", "model_not_supported"}
+
+
+def _seals(route: Route) -> bool:
+    """Whether the model seals its thoughts where clients seldom know the field."""
+    return route.outbound.NAME == completions_api.NAME and route.able.vendor in kept_seals.SEALING
 
 
 def _completed(quirks: Quirks, body: bytes, model: str, stamp: Stamp) -> tuple[bytes, Usage | None]:

@@ -1,7 +1,7 @@
 """A relayed answer: whole events as they arrive, the unfinished one held back, a break said in the client's dialect."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from passenger.dialects import Relay
 from passenger.errors import Failure
@@ -12,8 +12,15 @@ LAST_WORDS_TIME = 1.0
 """Seconds that upstream may take to end a stream after it has told of an error."""
 
 
-async def relayed(reply: Reply, relay: Relay, broken: Callable[[Failure], bytes]) -> AsyncGenerator[bytes, None]:
+async def relayed(
+    reply: Reply,
+    relay: Relay,
+    broken: Callable[[Failure], bytes],
+    settle: Callable[[], Awaitable[None]] | None = None,
+) -> AsyncGenerator[bytes, None]:
     """What goes down, piece by piece. What came before a break still does, and then what `broken` makes of it.
+
+    `settle` is awaited before what ends an answer goes down.
 
     One generator on top of one coroutine: each further one between the network and the client costs 1 us an event.
     """
@@ -21,6 +28,8 @@ async def relayed(reply: Reply, relay: Relay, broken: Callable[[Failure], bytes]
     try:
         while not relay.done and relay.failure is None and (piece := await reply.piece()):
             down, failure = _passed(relay, splitter.feed(piece))
+            if settle is not None and relay.done:
+                await settle()
             if down:
                 yield down
             if failure is not None:
@@ -31,6 +40,8 @@ async def relayed(reply: Reply, relay: Relay, broken: Callable[[Failure], bytes]
             if not relay.over:
                 yield await _last_words(reply, relay, splitter)
         elif last := relay.end(splitter.flush()):
+            if settle is not None:
+                await settle()
             yield last
     except Failure as failure:
         # Where upstream has said itself what went wrong, the client knows already.

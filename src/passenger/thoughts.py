@@ -1,12 +1,19 @@
 """Thoughts that a client cannot carry, kept by the tool calls they led to until the results of those come."""
 
+import asyncio
+import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import msgspec
+
 from passenger.chat import Message, Part, Prompt, Thought, ToolCall
+from passenger.copilot.reasoning_file import Kept, ReasoningFile
 from passenger.events import AnswerPart
+
+log = logging.getLogger(__name__)
 
 ENTRIES = 4096
 """Tool calls that are remembered."""
@@ -17,11 +24,22 @@ CHARACTERS = 32 * 1024 * 1024
 LIFETIME = 6 * 3600.0
 """Seconds that each is."""
 
+STRANGERS = 16_384
+"""Calls that are remembered to have had no thoughts."""
+
+PATIENCE = 1.0
+"""Seconds that the end of an answer waits until other processes can find its thoughts."""
+
+TELLING = "/anthropic"
+"""Whose seals are good for the very words that were thought, and for no others."""
+
 Key = tuple[str, str]
 """Seat and tool-call id."""
 
+_THOUGHTS = msgspec.json.Decoder(tuple[Thought, ...])
 
-class _Kept(NamedTuple):
+
+class _Remembered(NamedTuple):
     """What is remembered for one call. Calls of one answer share its thoughts, whose size the last of them bears."""
 
     expires: float
@@ -30,24 +48,67 @@ class _Kept(NamedTuple):
 
 
 class Thoughts:
-    """One process's memory of them, the newest; a conversation that outlives it goes on without."""
+    """One process's memory of them, the newest, and the file that it shares with others, if there is one."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], file: ReasoningFile | None = None) -> None:
         self._clock = clock
-        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._file = file
+        self._kept: OrderedDict[Key, _Remembered] = OrderedDict()
         self._size = 0
+        self._strangers: set[Key] = set()
+        self._written: asyncio.Future[None] | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to put back."""
+        return not self._kept and (self._file is None or not self._file.exists())
 
     def keep(self, seat: str, parts: Iterable[AnswerPart]) -> None:
         """Remember the sealed thoughts of an answer that calls tools."""
         parts = tuple(parts)
-        sealed = tuple(part for part in parts if isinstance(part, Thought) and part.seal is not None)
-        calls = [part for part in parts if isinstance(part, ToolCall)]
+        sealed = tuple(_needed(part) for part in parts if isinstance(part, Thought) and part.seal is not None)
+        calls = tuple(part.id for part in parts if isinstance(part, ToolCall))
         if not sealed or not calls:
             return
-        expires, keys = self._clock() + LIFETIME, [(seat, call.id) for call in calls]
-        for key in keys:
-            self._put(key, _Kept(expires, sealed, _size(sealed) if key == keys[-1] else 0))
-        self._shrink()
+        expires = self._clock() + LIFETIME
+        self._remember(seat, calls, expires, sealed)
+        if self._file is not None:
+            self._written = self._file.put(Kept(seat, calls, expires, msgspec.json.encode(sealed)))
+
+    async def settle(self) -> None:
+        """Wait until other processes can find what was kept: the client may ask one of them next."""
+        written, self._written = self._written, None
+        if written is None or written.done():
+            return
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.shield(written)
+        except TimeoutError:
+            log.warning("kept reasoning is slow to be written")
+
+    async def recall(self, seat: str, calls: Iterable[str]) -> None:
+        """Look in the file for what this process does not know of these calls."""
+        if self._file is None:
+            return
+        unknown = [
+            call for call in dict.fromkeys(calls)
+            if (seat, call) not in self._kept and (seat, call) not in self._strangers
+        ]  # fmt: skip
+        if not unknown or not self._file.exists():
+            return
+        for kept in await self._file.find(seat, unknown):
+            self._recalled(kept)
+        if len(self._strangers) > STRANGERS:
+            self._strangers.clear()
+        self._strangers.update((seat, call) for call in unknown if (seat, call) not in self._kept)
+
+    def of(self, seat: str, calls: Iterable[str]) -> tuple[Thought, ...]:
+        """The thoughts that led to the first of these calls that is known."""
+        for call in calls:
+            kept = self._kept.get((seat, call))
+            if kept is not None and kept.expires > self._clock():
+                return kept.thoughts
+        return ()
 
     def restore(self, seat: str, prompt: Prompt) -> Prompt:
         """The prompt with the thoughts put back before the calls they led to."""
@@ -58,21 +119,25 @@ class Thoughts:
 
     def _restored(self, seat: str, message: Message) -> Message:
         """The message with what was kept instead of the unsealed words that a client may have kept of it."""
-        if message.role != "assistant" or any(isinstance(part, Thought) and part.seal for part in message.parts):
+        if not _has_forgotten(message):
             return message
-        found: list[Part] = []
-        for part in message.parts:
-            if isinstance(part, ToolCall) and not found:
-                found += self._of(seat, part.id)
+        found: Sequence[Part] = self.of(seat, _calls(message))
         if not found:
             return message
         return replace(message, parts=(*found, *(part for part in message.parts if not isinstance(part, Thought))))
 
-    def _of(self, seat: str, call_id: str) -> tuple[Thought, ...]:
-        kept = self._kept.get((seat, call_id))
-        return kept.thoughts if kept is not None else ()
+    def _recalled(self, kept: Kept) -> None:
+        try:
+            self._remember(kept.seat, kept.calls, kept.expires, _THOUGHTS.decode(kept.thoughts))
+        except msgspec.MsgspecError as error:
+            log.warning("kept reasoning cannot be read: %s", error)
 
-    def _put(self, key: Key, kept: _Kept) -> None:
+    def _remember(self, seat: str, calls: Sequence[str], expires: float, thoughts: tuple[Thought, ...]) -> None:
+        for call in calls:
+            self._put((seat, call), _Remembered(expires, thoughts, _size(thoughts) if call == calls[-1] else 0))
+        self._shrink()
+
+    def _put(self, key: Key, kept: _Remembered) -> None:
         """Remember it as the newest."""
         self._drop(key)
         self._kept[key] = kept
@@ -90,6 +155,28 @@ class Thoughts:
     def _drop(self, key: Key) -> None:
         if (kept := self._kept.pop(key, None)) is not None:
             self._size -= kept.size
+
+
+def forgotten(prompt: Prompt) -> Iterator[str]:
+    """The calls of a prompt that lack their thoughts."""
+    for message in prompt.messages:
+        if _has_forgotten(message):
+            yield from _calls(message)
+
+
+def _needed(thought: Thought) -> Thought:
+    """What must go back of a thought: its seal, and the words only where the seal is good for these words."""
+    seal = thought.seal
+    return thought if seal is None or seal.origin.endswith(TELLING) else replace(thought, text="")
+
+
+def _has_forgotten(message: Message) -> bool:
+    """Whether it is a model's turn without any sealed thought."""
+    return message.role == "assistant" and not any(isinstance(part, Thought) and part.seal for part in message.parts)
+
+
+def _calls(message: Message) -> list[str]:
+    return [part.id for part in message.parts if isinstance(part, ToolCall)]
 
 
 def _size(thoughts: Iterable[Thought]) -> int:

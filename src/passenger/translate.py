@@ -1,7 +1,7 @@
 """A translated answer: Copilot's stream in one dialect, as events, to a client's in another."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 
 from passenger.dialects import Reader, Writer
 from passenger.dialects.cut_parts import CutParts
@@ -101,13 +101,19 @@ async def stream(
     note: Note,
     fail: Callable[[Failure], None],
     begin: Begin,
+    settle: Callable[[], Awaitable[None]],
 ) -> AsyncGenerator[bytes, None]:
-    """The answer in the client's dialect, as it comes; `note` sees each event, `fail` why it broke."""
+    """The answer in the client's dialect, as it comes.
+
+    `note` sees each event, `fail` why it broke; `settle` is awaited before what ends it goes down.
+    """
     before = framing.opening
     try:
         async for some in events(reply, reader):
             begin()
             messages = [message for event in some for message in _written(writer, event, note)]
+            if isinstance(some[-1], Finish):
+                await settle()
             if messages:
                 yield before + framed(framing, messages)
                 before = framing.between

@@ -18,6 +18,7 @@ from passenger.config.profile import directory_of, login_profile, state_profile
 from passenger.copilot.live import Fetch, Fetched, LiveCatalog
 from passenger.copilot.models import Model
 from passenger.copilot.protocol import Editor
+from passenger.copilot.reasoning_file import ReasoningFile
 from passenger.errors import Failure, Kind
 from passenger.gateway import Deadlines, Gateway, Seat, fetch_models
 from passenger.github import GitHub
@@ -28,6 +29,7 @@ from passenger.negotiate import Negotiator
 from passenger.network import Network
 from passenger.session import Session, Vault
 from passenger.store import PrivateFile
+from passenger.thoughts import Thoughts
 from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
 from passenger.tokens.tokenizer import Tokenizer
@@ -171,6 +173,19 @@ def learned_of(state_dir: Path | None) -> Learned:
 
 
 @asynccontextmanager
+async def thoughts_of(config: Config, state_dir: Path | None) -> AsyncIterator[Thoughts]:
+    """The thoughts that clients cannot carry, kept in the state directory where there is one and they may be."""
+    if state_dir is None or config.proxy.keep_reasoning == "memory":
+        yield Thoughts(time.time)
+        return
+    file = ReasoningFile(state_dir / "reasoning.sqlite", time.time)
+    try:
+        yield Thoughts(time.time, file)
+    finally:
+        await file.close()
+
+
+@asynccontextmanager
 async def counter_of(state_dir: Path | None) -> AsyncIterator[Counter]:
     """The counter of tokens, which remembers what it learns in the state directory where there is one."""
     ratios = Ratios(PrivateFile(state_dir / "ratios.json") if state_dir else None)
@@ -193,7 +208,7 @@ async def gateway_of(
         shared = shared_catalog_of(loaded.config, state_dir)
         seat = Seat("own", session, catalog_of(loaded, session, copilot, shared))
         upstream = Negotiator(copilot, learned_of(state_dir), strict=proxy.strict)
-        async with counter_of(state_dir) as counter:
+        async with counter_of(state_dir) as counter, thoughts_of(loaded.config, state_dir) as thoughts:
             yield Gateway(
                 seat,
                 upstream,
@@ -206,4 +221,5 @@ async def gateway_of(
                 limits=loaded.config.limits,
                 cache_marks=loaded.config.copilot.cache_marks,
                 keep_attribution=loaded.config.copilot.keep_attribution,
+                thoughts=thoughts,
             )

@@ -70,7 +70,8 @@ class Proxy:
     """How long Copilot may take, in seconds: to connect, to begin a stream, to answer whole, between two chunks.
 
     While it is silent, streaming clients get their headers after `commit_after` and then a keep-alive at each
-    `keep_alive` (0: never). `strict` refuses what could only be translated by leaving something out.
+    `keep_alive` (0: never). `strict` refuses what could only be translated by leaving something out. `keep_reasoning`:
+    where thoughts are kept that clients cannot carry.
     """
 
     connect_timeout: float = _setting(10, kinds.SECONDS)
@@ -80,6 +81,7 @@ class Proxy:
     commit_after: float = _setting(30, kinds.SECONDS_OR_NONE)
     keep_alive: float = _setting(15, kinds.SECONDS_OR_NONE)
     strict: bool = _setting(False, kinds.BOOL)
+    keep_reasoning: str = _setting("disk", kinds.KEEPING)
 
 
 @dataclass(frozen=True, slots=True)

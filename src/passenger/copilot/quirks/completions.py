@@ -37,9 +37,9 @@ def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], t
     return {}, dropped
 
 
-def relay(ask: Ask, stamp: Stamp) -> StreamRelay:
-    """See `Quirks.relay`."""
-    return StreamRelay(stream_fixes(ask))
+def relay(ask: Ask, stamp: Stamp, *watches: Fix) -> StreamRelay:
+    """See `Quirks.relay`; `watches` see each event as it came."""
+    return StreamRelay((*watches, *stream_fixes(ask)))
 
 
 def complete(data: bytes, model: str, stamp: Stamp) -> tuple[bytes, Usage | None]:

@@ -29,6 +29,7 @@ class _Message(Struct):
     copilot_cache_control: msgspec.Raw | UnsetType = UNSET
     cache_control: msgspec.Raw | UnsetType = UNSET
     reasoning_opaque: msgspec.Raw | UnsetType = UNSET
+    tool_calls: msgspec.Raw | UnsetType = UNSET
 
 
 class _StreamOptions(Struct):
@@ -78,6 +79,7 @@ def peek(request: Request) -> Ask:
         thinks=any(getattr(chat, name) is not UNSET for name in _THINKING),
         wants_usage=bool(chat.stream_options and chat.stream_options.include_usage),
         sealed=seen.sealed,
+        called=seen.called,
         marked=seen.marked or any(map(_is_marked, chat.tools or ())),
         # Copilot's Chat Completions take functions only; a tool of free text can be told as one.
         choices=peek_choices(chat.n),
@@ -111,19 +113,21 @@ class _Seen(NamedTuple):
     vision: bool
     sealed: bool
     marked: bool
+    called: bool
 
 
 def _look_through(messages: list[_Message]) -> _Seen:
     """What any message has, found in one pass: there may be hundreds."""
-    vision = sealed = marked = False
+    vision = sealed = marked = called = False
     for message in messages:
         sealed = sealed or message.reasoning_opaque is not UNSET
+        called = called or message.tool_calls is not UNSET
         marked = marked or _is_marked(message)
         if type(message.content) is list:
             for part in message.content:
                 vision = vision or part.type in _IMAGE_PARTS
                 marked = marked or _is_marked(part)
-    return _Seen(vision, sealed, marked)
+    return _Seen(vision, sealed, marked, called)
 
 
 def _is_marked(block: _Message | _Part | _Tool) -> bool:

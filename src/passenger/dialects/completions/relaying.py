@@ -24,6 +24,8 @@ class _Call(Struct, gc=False):
 
 class _Delta(Struct, gc=False):
     tool_calls: list[_Call] | None = None
+    reasoning_text: msgspec.Raw | UnsetType = UNSET
+    reasoning_opaque: msgspec.Raw | UnsetType = UNSET
 
 
 class ChunkChoice(Struct, gc=False):
