@@ -23,6 +23,7 @@ from passenger.copilot.models import Catalog, Model, read_models
 from passenger.copilot.protocol import chat_headers
 from passenger.copilot.quirks import Quirks, compaction, completions, kept_seals, messages, responses
 from passenger.copilot.quirks.attribution import leave_out_attribution
+from passenger.copilot.quirks.cache_marks import MESSAGES_MARK, without_marks
 from passenger.dialects import Inbound, Request, caps, side_requests
 from passenger.dialects import completions as completions_api
 from passenger.dialects import messages as messages_api
@@ -57,6 +58,9 @@ _PASSING = frozenset({Kind.UPSTREAM, Kind.UNAVAILABLE, Kind.TIMEOUT, Kind.RATE_L
 
 VALUES_LIMIT = 1_000_000
 """Values in the JSON of a whole answer: the likelihoods of each word's alternatives may be two hundred for a word."""
+
+MARKLESS = 3600.0
+"""Seconds that a model which has refused our breakpoints gets none."""
 
 QUIRKS: Mapping[str, Quirks] = {"completions": completions, "messages": messages, "responses": responses}
 """What relaying needs, by dialect."""
@@ -132,6 +136,7 @@ class Gateway:
         self._limits = limits or Limits()
         self._thoughts = thoughts or Thoughts(clock)
         self._cache_marks = cache_marks
+        self._markless: dict[str, float] = {}
         self.keeps_attribution = keep_attribution or strict
         self._answered = float("-inf")
 
@@ -146,7 +151,7 @@ class Gateway:
             model = await self.seat.catalog.resolve(ask.model)
         itself = not (ask.compacts and model and not compaction.compacts_itself(model.able.vendor))
         relays = ask.relays and itself and not must_fan_out(ask, model)
-        route = choose(inbound, ask.model, model, relays=relays, cache_marks=self._cache_marks)
+        route = choose(inbound, ask.model, model, relays=relays, cache_marks=self._marks(model))
         exchange.model, exchange.route = route.name, str(route)
         if not route.relayed:
             return await self._translate(inbound, request, ask, route, exchange)
@@ -155,7 +160,7 @@ class Gateway:
         except Failure as failure:
             if not (ask.compacts and compaction.is_refused(failure)):
                 raise
-        route = choose(inbound, ask.model, model, relays=False, cache_marks=self._cache_marks)
+        route = choose(inbound, ask.model, model, relays=False, cache_marks=self._marks(model))
         exchange.route = str(route)
         return await self._translate(inbound, request, ask, route, exchange)
 
@@ -245,7 +250,7 @@ class Gateway:
         relay = completions.relay(ask, stamp, watch) if watch is not None else quirks.relay(ask, stamp)
         call = self._call(ask, route, sent)
         del sent
-        reply = await self._upstream.send(call, exchange)
+        reply = await self._send(request, call, exchange)
         del call  # a stream is long, and nothing of what went up is needed any more
         if not ask.stream:
             with reply:
@@ -345,9 +350,9 @@ class Gateway:
         del sent
         if prompt.choices > 1:
             fan_out = FanOut(inbound, prompt, exchange, lambda: route.outbound.reader(prompt, route.able))
-            await fan_out.send(self._upstream, call, _must_stream)
+            await fan_out.send(partial(self._send, request), call, _must_stream)
             return await self._fanned(fan_out, inbound, stamp, framing if ask.stream else None)
-        reply = await self._upstream.send(call, exchange)
+        reply = await self._send(request, call, exchange)
         exchange.answer()
         del call
         _must_stream(reply)
@@ -454,6 +459,24 @@ class Gateway:
             model=route.name,
             able=route.able,
         )
+
+    def _marks(self, model: Model | None) -> bool:
+        """Whether breakpoints may be set for that model, which has not refused them just now."""
+        return self._cache_marks and (model is None or self._markless.get(model.id, 0.0) <= self._clock())
+
+    async def _send(self, request: Request, call: Call, exchange: Exchange) -> Reply:
+        """Send it, and once more without our breakpoints where it is they that are refused."""
+        try:
+            return await self._upstream.send(call, exchange)
+        except Failure as failure:
+            refused = failure.status == 400 and MESSAGES_MARK in failure.message
+            plain = without_marks(call.body, request.body) if refused else None
+            if plain is None:
+                raise
+            log.warning("%s takes no prompt-cache breakpoints: %s", call.model, failure)
+        self._markless[call.model] = self._clock() + MARKLESS
+        exchange.retries.append("cache_marks")
+        return await self._upstream.send(replace(call, body=plain), exchange)
 
     async def _asked(self, path: str, model: Model | None, sent: Encoded, exchange: Exchange) -> bytes:
         """The whole answer to a request that is no chat."""

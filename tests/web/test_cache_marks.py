@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from passenger.simulator import Fault
 from tests.web.bench import Bench, bench
 
 MODEL = "claude-sonnet-4.5"
@@ -57,6 +58,22 @@ async def marks(one: Bench, dialect: str, *, tools: bool = True) -> int:
 async def test_a_request_with_tools_is_marked_and_a_single_question_is_not(shared: Bench, dialect: str) -> None:
     assert await marks(shared, dialect) == 3
     assert await marks(shared, dialect, tools=False) == 0
+
+
+@pytest.mark.parametrize("dialect", ROUTES)
+async def test_a_model_that_refuses_them_is_asked_without_and_gets_none_for_a_while(
+    tmp_path: Path, dialect: str
+) -> None:
+    refusal = {"error": {"message": "messages.0.cache_control: Extra inputs are not permitted"}}
+    async with bench(tmp_path) as one:
+        one.forget()
+        one.sim.inject(Fault(status=400, body=json.dumps(refusal)), path=None)
+        answer = await one.send("POST", ROUTES[dialect], json=asking(dialect, tools=True))
+        assert answer.status == 200, answer.body
+        sent = [request.body.count(b"cache_control") for request in one.sim.requests if request.method == "POST"]
+        assert sent == [3, 0]
+        assert "retries=cache_marks" in await one.line(answer)
+        assert await marks(one, dialect) == 0
 
 
 async def test_the_setting_switches_it_off_relayed_and_translated(tmp_path: Path) -> None:

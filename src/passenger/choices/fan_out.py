@@ -3,8 +3,9 @@
 Where one fails, all end: before the first byte the request fails, after it the stream breaks with one error.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from passenger import translate
 from passenger.chat import Prompt, Stamp, Usage, total
@@ -15,9 +16,10 @@ from passenger.errors import Failure, Kind
 from passenger.events import Answer, Event
 from passenger.exchange import Exchange, Outcome
 from passenger.framing import Framing, Message
-from passenger.upstream import Call, Reply, Upstream
+from passenger.upstream import Call, Reply
 
 Note = Callable[[Event], None]
+Send = Callable[[Call, Exchange], Coroutine[Any, Any, Reply]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class FanOut:
         self._readers = [reader() for _ in range(prompt.choices)]
         self._replies: list[Reply] = []
 
-    async def send(self, upstream: Upstream, call: Call, check: Callable[[Reply], None]) -> None:
+    async def send(self, send: Send, call: Call, check: Callable[[Reply], None]) -> None:
         """Send them; `check` refuses a reply that is no stream.
 
         Raises:
@@ -54,7 +56,7 @@ class FanOut:
         """
         try:
             with self._exchange.waiting():
-                calls = [upstream.send(call, one) for one in self._exchanges]
+                calls = [send(call, one) for one in self._exchanges]
                 self._replies = await all_of(calls, lambda reply: reply.close())
         finally:
             self._account()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from passenger.body import Body
 from passenger.chat import Abilities
 from passenger.copilot.quirks import completions, messages
+from passenger.copilot.quirks.cache_marks import without_marks
 from passenger.dialects import Request
 from passenger.dialects import completions as chat_api
 from passenger.dialects import messages as messages_api
@@ -244,3 +245,18 @@ def test_without_its_breakpoints_a_request_to_messages_says_the_very_same(turns:
     sent = sent_messages(body)
     assert as_blocks(unmarked(sent)) == as_blocks(body)
     assert len(marked(sent)) <= MOST
+
+
+@given(TURNS, st.integers(0, 3))
+def test_what_was_sent_without_them_is_what_would_have_been_sent(turns: list[JSON], offered: int) -> None:
+    for send, body in ((sent_chat, chat(*turns, offered=offered)), (sent_messages, anthropic(*turns, offered=offered))):
+        asked = json.dumps(body).encode()
+        sent = json.dumps(send(body), separators=(",", ":")).encode()
+        plain = without_marks(sent, asked)
+        assert json.loads(plain or sent) == unmarked(json.loads(sent))
+        assert (plain is None) is (marked(json.loads(sent)) == [])
+
+
+def test_the_clients_own_are_never_taken_out() -> None:
+    own = json.dumps({"messages": [{**user("a"), "copilot_cache_control": MARK}]}, separators=(",", ":")).encode()
+    assert without_marks(own, own) is None

@@ -24,6 +24,7 @@ LOOK_BACK = 64
 
 _MARK = msgspec.Raw(b'{"type":"ephemeral"}')
 _CHAT_MARK = b',"%b":%b}' % (CHAT_MARK.encode(), bytes(_MARK))
+_MESSAGES_MARK = b',"%b":%b' % (MESSAGES_MARK.encode(), bytes(_MARK))
 _USERS = frozenset({"user", "tool", "function"})
 _SYSTEM = frozenset({"system", "developer"})
 _NOTHING = frozenset({b"", b"null", b'""', b"[]"})
@@ -70,6 +71,17 @@ def mark_messages(body: Body, ask: Ask, able: Abilities) -> None:
         body.set_raw("system", system)
     if tools := body.raw_value("tools"):
         body.set_raw("tools", _spliced(tools, _after_last_loaded(tools)))
+
+
+def without_marks(sent: bytes, asked: bytes) -> bytes | None:
+    """What was sent without the breakpoints that we have set; None where there are none of ours.
+
+    In a text their quotes would be escaped, so that nothing else is taken for one.
+    """
+    if MESSAGES_MARK.encode() in asked:
+        return None
+    plain = sent.replace(_CHAT_MARK[:-1], b"").replace(_MESSAGES_MARK, b"")
+    return plain if len(plain) < len(sent) else None
 
 
 def _turns(messages: bytes, *, likely: bool) -> list[Item[_Message]] | None:
