@@ -93,6 +93,38 @@ def test_the_clients_own_word_makes_a_person_of_an_agent_and_never_the_reverse(
         assert asked_by(Recorded("", "chat", "", {"user-agent": client}, body), **said) is expected
 
 
+TYPED = {"role": "user", "content": "List"}
+COPILOT = [
+    # dialect, User-Agent, turns of the request, what Copilot CLI itself says of it (1.0.102)
+    ("chat", "OpenAI/JS 5.20.1", [TYPED], "user"),
+    ("chat", "OpenAI/JS 5.20.1", RESULT, "agent"),
+    ("responses", "OpenAI/JS 5.20.1", [TYPED], "user"),
+    (
+        "responses",
+        "OpenAI/JS 5.20.1",
+        [TYPED, {"type": "function_call_output", "call_id": "1", "output": "a.txt"}],
+        "agent",
+    ),
+    ("messages", "Anthropic/JS 0.94.0", [TYPED], "user"),
+    (
+        "messages",
+        "Anthropic/JS 0.94.0",
+        [TYPED, {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": "a.txt"}]}],
+        "agent",
+    ),
+]
+
+
+@pytest.mark.parametrize(("dialect", "client", "turns", "said"), COPILOT)
+def test_what_is_said_of_copilot_clis_requests_is_what_it_says_itself(
+    dialect: str, client: str, turns: list[Any], said: str
+) -> None:
+    body = {"model": "m", "input" if dialect == "responses" else "messages": turns, "max_tokens": 9}
+    one = Recorded("", dialect, "", {"user-agent": client}, body)
+    assert asked_by(one, **{"x-initiator": said}).value == said
+    assert asked_by(one).value == said
+
+
 # --- all signs, or none --------------------------------------------------------------------------------------------
 
 

@@ -65,10 +65,22 @@ RULES = (
         answer=frozenset({"complexity_reasoning", "complexity_score"}),
     ),
     Rule(
+        what="Gemini CLI: compaction",
+        seen="0.61.0, 2026-11-30",
+        client=("GeminiCLI",),
+        system="You are a specialized system component responsible for distilling chat history into a structured XML",
+    ),
+    Rule(
         what="opencode: a title",
         seen="1.18.33, 2026-11-30",
         client=("opencode/",),
         system="You are a title generator. You output ONLY a thread title. Nothing else.",
+    ),
+    Rule(
+        what="opencode: compaction",
+        seen="1.18.33, 2026-11-30",
+        client=("opencode/",),
+        system="You are a context summarization agent. You are given a conversation between a user and an agent.",
     ),
     Rule(
         what="Qwen Code: what to remember",
@@ -76,6 +88,12 @@ RULES = (
         client=("QwenCode/", "claude-cli/"),
         system="You are now acting as the managed memory extraction subagent for an AI coding assistant.",
         tools=True,
+    ),
+    Rule(
+        what="Qwen Code: compaction",
+        seen="0.24.4, 2026-11-30",
+        client=("QwenCode/", "claude-cli/"),
+        system="You are the component that summarizes a conversation when its context window is about to overflow.",
     ),
 )
 _CLIENTS = tuple({client for rule in RULES for client in rule.client})
