@@ -1,5 +1,7 @@
 """Whether there is memory to spare, as Linux says it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,5 +73,9 @@ def test_a_limit_that_leaves_little_leaves_no_room(tmp_path: Path, files: dict[s
     assert has_room(system(tmp_path, files)) is room
 
 
-def test_there_is_an_answer_on_this_machine() -> None:
-    assert has_room() in {True, False}
+def test_a_process_with_a_limit_of_its_own_has_none(tmp_path: Path) -> None:
+    root = f"Path({str(tmp_path)!r})"
+    ask = f"from pathlib import Path; from passenger.tokens.room import has_room; print(has_room({root}))"
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**33, resource.RLIM_INFINITY)); "
+    said = [subprocess.check_output([sys.executable, "-c", code], text=True).strip() for code in (ask, limit + ask)]
+    assert said == ["True", "False"]

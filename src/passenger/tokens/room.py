@@ -15,9 +15,18 @@ _ROOT = Path("/")
 
 
 def has_room(root: Path = _ROOT) -> bool:
-    """Whether that much memory is left; `root` is where the system's files are."""
+    """Whether that much memory is left, and nobody has set a limit; `root` is where the system's files are."""
     left = [_left_in_machine(root), *_left_in_groups(root)]
-    return all(amount >= NEEDED for amount in left if amount is not None)
+    return not _is_limited() and all(amount >= NEEDED for amount in left if amount is not None)
+
+
+def _is_limited() -> bool:
+    """Whether a process of ours has a limit of its own (`ulimit -v`)."""
+    try:
+        import resource  # noqa: PLC0415 - there is none on Windows
+    except ImportError:
+        return False
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 def _left_in_machine(root: Path) -> int | None:
