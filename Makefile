@@ -8,6 +8,7 @@ RUN := .venv/.installed
 DEV := .venv/.installed-dev
 FUZZ := .venv/.installed-fuzz
 AUDIT := .venv/.installed-audit
+PORT ?=
 NODE := tests/contract/node/node_modules/.installed
 RUNS ?= 0
 AGAINST ?=
@@ -25,8 +26,8 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(RUN)  ## run the proxy on the embedded simulator: no account, no network; PORT (8081)
-	@$(BIN)/passenger demo $(if $(PORT),--port $(PORT))
+demo: $(RUN)  ## run the proxy on the embedded simulator: no account, no network; PORT=9000 listens there
+	@trap : INT; $(BIN)/passenger demo $(if $(PORT),--port $(PORT)) || [ $$? = 130 ]
 
 install: $(RUN)  ## make .venv with .venv/bin/passenger
 

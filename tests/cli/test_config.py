@@ -91,3 +91,43 @@ def test_a_config_that_cannot_be_used_is_not_shown(command: Command, home: Path)
 )
 def test_secrets_are_hidden(key: str, value: object, shown: object) -> None:
     assert hidden(key, value) == shown
+
+
+def test_the_files_that_were_looked_for_are_named_with_what_became_of_them(command: Command, home: Path) -> None:
+    mine = home / ".config" / "passenger" / "config.toml"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("[server]\nport = 1\n")
+    shown = json.loads(command("config", "show", "--json").out)
+    assert shown["files"] == [
+        {"path": str(mine), "state": "read"},
+        {"path": str(home / "config.toml"), "state": "not found"},
+    ]
+    assert shown["logins"] == str(mine.parent)
+    (home / "config.toml").write_text("[site]\n")
+    mine.unlink()
+    out = command("config", "show").out
+    assert (
+        f"\n# not found: {mine}\n# ignored: {home / 'config.toml'}\n# logins and tokens are in {mine.parent}\n" in out
+    )
+
+
+def test_a_file_that_is_named_is_the_only_one_looked_for_and_the_logins_are_its_hosts(
+    command: Command, home: Path
+) -> None:
+    (home / "keys").write_text("a-key-of-sixteen-letters\n")
+    (home / "keys").chmod(0o600)
+    (home / "mine.toml").write_text(
+        "[github]\n"
+        'device_code_url = "https://octocorp.ghe.com/login/device/code"\n'
+        'oauth_token_url = "https://octocorp.ghe.com/login/oauth/access_token"\n'
+        'copilot_token_url = "https://api.octocorp.ghe.com/copilot_internal/v2/token"\n'
+        '[server]\napi_key_file = "keys"\n'
+    )
+    shown = json.loads(command("-c", "mine.toml", "config", "show", "--json").out)
+    assert shown["files"] == [{"path": "mine.toml", "state": "read"}, {"path": "keys", "state": "read"}]
+    assert shown["logins"].endswith("/passenger/profiles/octocorp.ghe.com")
+
+
+def test_the_flag_for_the_log_is_a_setting_too(command: Command) -> None:
+    out = command("--log-format", "json", "config", "show").out
+    assert re.search(r'^format = "json" +# --log-format$', out, re.MULTILINE)

@@ -123,6 +123,26 @@ async def test_any_other_name_is_a_421_that_reaches_nobody(shared: Bench, host: 
     assert shared.sim.requests == []
 
 
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("mybox", "mybox"),
+        ("MyBox.corp:8081", "mybox.corp"),
+        ("192.0.2.7:80", "192.0.2.7"),
+        ("[2001:db8::1]:1", "[2001:db8::1]"),
+    ],
+)
+async def test_a_name_that_is_not_allowed_is_told_what_to_set_and_that_helps(
+    shared: Bench, tmp_path: Path, host: str, name: str
+) -> None:
+    _, answer = await answered(shared, raw(f"Host: {host}"))
+    advice = f"PASSENGER_SERVER_ALLOWED_HOSTS={name}"
+    assert f"Host '{name}' is not allowed. Add it: {advice} (or [server] allowed_hosts).".encode() in answer
+    variable, _, value = advice.partition("=")
+    async with bench(tmp_path, env={variable: value}) as own:
+        assert (await answered(own, raw(f"Host: {host}")))[0] == 200
+
+
 @pytest.mark.proves("B1", "N7")
 @pytest.mark.parametrize(
     ("lines", "expected"),

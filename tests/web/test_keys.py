@@ -1,6 +1,7 @@
 """Who is asked for a key, where it may be shown, and that a server which others can reach has one."""
 
 import asyncio
+import hashlib
 import json
 import random
 import socket
@@ -267,3 +268,69 @@ async def test_a_file_that_others_can_read_and_a_short_key_are_warned_of(tmp_pat
     assert proxy.logged("can be read by others")
     assert proxy.logged("shorter than 16")
     assert not [line for line in proxy.lines if "short\n" in line]
+
+
+# --- a file that changes -----------------------------------------------------------------------------------------
+
+
+def put_keys(path: Path, *keys: str) -> None:
+    new = path.with_suffix(".new")
+    new.write_text("".join(f"{key}\n" for key in keys))
+    new.chmod(0o600)
+    new.replace(path)
+
+
+async def until_each_says(own: Bench, key: str, status: int) -> None:
+    """Ask on connections of their own, which several workers share, until all of them say so."""
+    async with asyncio.timeout(20):
+        while True:
+            headers = {"x-api-key": key, "connection": "close"}
+            found = {(await own.get("/v1", headers)).status for _ in range(12)}
+            if found == {status}:
+                return
+
+
+@pytest.mark.proves("promise 3")
+@pytest.mark.parametrize("arguments", [(), ("--workers", "2")], ids=["one process", "workers"])
+async def test_a_key_is_added_and_revoked_without_a_restart(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    keys = tmp_path / "keys"
+    put_keys(keys, KEY)
+    async with bench(tmp_path, *arguments, config=f'[server]\napi_key_file = "{keys}"\n', primed=False) as own:
+        await until_each_says(own, KEY, 200)
+        put_keys(keys, OTHER)
+        await until_each_says(own, OTHER, 200)
+        await until_each_says(own, KEY, 401)
+        keys.write_text("")
+        await until_each_says(own, OTHER, 401)
+        report = (await own.get("/readyz")).json()
+        assert report == {"status": "degraded"}
+        put_keys(keys, KEY)
+        await until_each_says(own, KEY, 200)
+        assert (await own.get("/v1", {"x-api-key": OTHER})).status == 401
+        assert (await own.get("/readyz", {"x-api-key": KEY})).json()["status"] == "ok"
+        assert not [line for line in own.proxy.lines for key in (KEY, OTHER) if key in line]
+
+
+async def test_who_was_not_let_in_is_logged_by_address_and_by_a_hint_of_the_key(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    put_keys(keys, KEY)
+    async with bench(tmp_path, config=f'[server]\napi_key_file = "{keys}"\n', primed=False) as own:
+        answer = await own.get("/v1/models?key=not-for-the-log", {"x-api-key": OTHER, "user-agent": "curl/8.5"})
+        assert "([server] api_key_file)" in answer.json()["error"]["message"]
+        line = await own.proxy.said("not let in: GET /v1/models by curl from 127.0.0.1 with ")
+        assert f"a key of {len(OTHER)} bytes, sha256 {hashlib.sha256(OTHER.encode()).hexdigest()[:8]}, " in line
+        assert " WARNING " in line
+        assert OTHER not in line
+        assert "not-for-the-log" not in line
+
+
+async def test_the_start_says_which_address_and_key_each_client_needs(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    put_keys(keys, KEY)
+    async with bench(tmp_path, primed=False) as own:
+        line = await own.proxy.said("Anthropic, Gemini and Ollama clients: ")
+        assert line.endswith(f" {own.proxy.url}  (API key: anything)")
+        assert len(line) <= 100
+    (tmp_path / "other").mkdir()
+    async with bench(tmp_path / "other", config=f'[server]\napi_key_file = "{keys}"\n', primed=False) as own:
+        assert (await own.proxy.said("Ollama clients")).endswith("(API key: one of [server] api_key_file)")

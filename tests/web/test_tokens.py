@@ -205,6 +205,21 @@ async def test_path_flags_are_the_only_place_that_is_read_and_written(tmp_path: 
             assert {path.name for path in token.parent.iterdir()} <= {"a.json", "t.json", "t.json.lock"}
 
 
+@pytest.mark.proves("credentials")
+async def test_a_simulators_token_in_a_real_logins_place_goes_nowhere_and_says_to_log_in(tmp_path: Path) -> None:
+    """As an older version left it, which kept the logins of all hosts in one file."""
+    async with Simulator() as sim, standing_for_github(sim, tmp_path) as env:
+        ours = tmp_path / "home" / ".config" / "passenger"
+        put_login(ours, sim.login_token)
+        put_token(ours, sim.mint(), endpoints={"api": sim.url})
+        async with bench(tmp_path, simulator=sim, login=False, primed=False, env=env) as own:
+            answer = await own.chat()
+            assert (answer.status, answer.error["code"]) == (502, "untrusted_host")
+            assert f"the token names {sim.url} as its API" in answer.error["message"]
+            assert "run `passenger login`" in answer.error["message"]
+            assert sim.requests == []
+
+
 @pytest.mark.proves("F9")
 async def test_a_renewal_that_never_waits_is_not_asked_for_with_every_request(tmp_path: Path) -> None:
     async with Simulator(refresh_in=0) as sim, bench(tmp_path, simulator=sim, primed=False) as own:

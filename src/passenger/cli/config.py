@@ -4,6 +4,7 @@ import json as json_text
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from pathlib import Path
 
 import click
 
@@ -11,7 +12,9 @@ from passenger.cli.exits import OK
 from passenger.cli.invocation import Invocation
 from passenger.config import Loaded, Origin
 from passenger.config.credentials import GITHUB_DOMAINS, GITHUB_HOST
+from passenger.config.profile import directory_of, login_profile
 from passenger.config.schema import SECRET_KEYS, SECTIONS
+from passenger.log import one_line
 
 HIDDEN = "***"
 _USER = re.compile(r"(?<=://)[^/@]*@")
@@ -21,22 +24,25 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 def show(invocation: Invocation, *, json: bool) -> int:
     """Print the settings on stdout, and what is odd about them on stderr."""
     loaded = invocation.load()
+    logins = directory_of(invocation.user_dir, login_profile(loaded.config))
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
-    click.echo(json_text.dumps(as_json(loaded), indent=2) if json else "\n".join(as_toml(loaded)))
+    click.echo(json_text.dumps(as_json(loaded, logins), indent=2) if json else "\n".join(as_toml(loaded, logins)))
     return OK
 
 
-def as_json(loaded: Loaded) -> dict[str, object]:
+def as_json(loaded: Loaded, logins: Path) -> dict[str, object]:
     """The settings for programs: `settings.<section>.<key>` has `value` and `origin`."""
     return {
         "settings": {section: dict(_json_section(loaded, section)) for section in SECTIONS},
+        "files": [{"path": file.path, "state": file.state} for file in loaded.files],
+        "logins": str(logins),
         "credential_hosts": credential_hosts(loaded),
         "warnings": list(loaded.warnings),
     }
 
 
-def as_toml(loaded: Loaded) -> Iterator[str]:
+def as_toml(loaded: Loaded, logins: Path) -> Iterator[str]:
     """The settings for people, line by line."""
     rows = {section: list(_toml_section(loaded, section)) for section in SECTIONS}
     width = max(len(text) for lines in rows.values() for text, _ in lines)
@@ -44,6 +50,8 @@ def as_toml(loaded: Loaded) -> Iterator[str]:
         yield f"[{section}]"
         yield from (f"{text:<{width}}  # {origin}" for text, origin in lines)
         yield ""
+    yield from (f"# {file.state}: {one_line(file.path)}" for file in loaded.files)
+    yield f"# logins and tokens are in {one_line(str(logins))}"
     yield f"# credentials may go to {', '.join(credential_hosts(loaded))}"
 
 

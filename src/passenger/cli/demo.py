@@ -59,15 +59,16 @@ def greeting(url: str) -> str:
 Passenger is up, on a simulated Copilot: no account, nothing kept, Ctrl-C stops it.
 
   Base URL  {url}
+            {url.removesuffix("/v1")}  for Anthropic's, Gemini's and Ollama's clients
   API key   anything
 
 Three things to try in another terminal:
 
   curl {url}/chat/completions -H 'content-type: application/json' \\
-    -d '{{"model": "{MODEL}", "messages": [{{"role": "user", "content": "Hello, who are you?"}}]}}'
+    -d '{{"model": "{MODEL}", "messages": [{{"role": "user", "content": "Who are you?"}}]}}'
 
   curl -N {url}/chat/completions -H 'content-type: application/json' \\
-    -d '{{"model": "{MODEL}", "stream": true, "messages": [{{"role": "user", "content": "Stream it to me"}}]}}'
+    -d '{{"model": "{MODEL}", "stream": true, "messages": [{{"role": "user", "content": "Say hello"}}]}}'
 
   curl {url}/models
 """

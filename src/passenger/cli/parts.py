@@ -106,7 +106,10 @@ def base_url_of(loaded: Loaded) -> Callable[[str | None], str]:
         if api is None:
             return configured
         if not loaded.credentials.may_go_to(api):
-            message = f"the token names {api} as its API, which may not be sent a token; see [copilot] api_base_url"
+            message = (
+                f"the token names {api} as its API, which may not be sent a token. If it is of a simulator, run "
+                "`passenger login`; if that host is yours, name it in [copilot] api_base_url"
+            )
             raise Failure(Kind.UPSTREAM, message, code="untrusted_host")
         return api.rstrip("/")
 

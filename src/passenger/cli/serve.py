@@ -24,11 +24,13 @@ from passenger.cli.workers import Supervisor
 from passenger.config import ConfigError, Loaded, Problem
 from passenger.copilot.protocol import why_not_exchangeable
 from passenger.network import Network
+from passenger.secret import Secret
 from passenger.vault import FileVault
 from passenger.web.app import create_app
 from passenger.web.endpoint import Patience
 from passenger.web.guard import Guard
 from passenger.web.health import Readiness
+from passenger.web.key_file import KeyFile
 from passenger.web.keys import Keys
 from passenger.web.lifeline import Lifelines
 from passenger.web.listen import PortTakenError, beside, hold, listen, reaches_beyond
@@ -66,16 +68,19 @@ def run(invocation: Invocation) -> int:
     sockets = listening(loaded)
     if sockets is None:
         return FAILED
-    say_started = functools.partial(_say_started, sockets, vault)
+    say_started = functools.partial(_say_started, sockets, vault, loaded)
     state_dir = state_dir_of(invocation, loaded)
 
     def work(place: Place) -> int:
-        return run_loop(serve(loaded, vault, beside(sockets), place.enter, state_dir, network=network, place=place))
+        own = beside(sockets)
+        return run_loop(
+            serve(loaded, vault, own, place.enter, state_dir, network=network, place=place, on_secret=redactor.add)
+        )
 
     if (workers := loaded.config.server.workers) > 1:
         drain = loaded.config.server.drain_timeout
         return Supervisor(workers, work, sockets, on_serving=say_started, drain_timeout=drain).run()
-    return run_loop(serve(loaded, vault, sockets, say_started, state_dir, network=network))
+    return run_loop(serve(loaded, vault, sockets, say_started, state_dir, network=network, on_secret=redactor.add))
 
 
 async def serve(
@@ -87,6 +92,7 @@ async def serve(
     *,
     network: Network | None = None,
     place: Place | None = None,
+    on_secret: Callable[[Secret], None] = lambda _: None,
 ) -> int:
     """Serve on these sockets until a signal comes: exit 0 on SIGTERM, 130 on Ctrl-C.
 
@@ -95,10 +101,12 @@ async def serve(
     config, proxy = loaded.config.server, loaded.config.proxy
     async with gateway_of(loaded, vault, state_dir, network) as gateway:
         roster = place.roster if place else None
-        readiness, lifelines = Readiness(gateway, lambda: vault.unsaved, roster=roster), Lifelines()
+        guard = guard_of(loaded, on_secret)
+        readiness = Readiness(gateway, lambda: vault.unsaved, roster=roster, keys=lambda: guard.trouble)
+        lifelines = Lifelines()
         patience = Patience(proxy.commit_after, proxy.keep_alive)
         limits = loaded.config.limits.divided(roster.workers if roster else 1)
-        app = create_app(gateway, readiness, lifelines, guard_of(loaded), limits=limits, patience=patience)
+        app = create_app(gateway, readiness, lifelines, guard, limits=limits, patience=patience)
         server = (functools.partial(WorkerServer, place) if place else Server)(
             app, readiness, lifelines, limits=limits, drain_timeout=config.drain_timeout, on_listening=on_listening
         )
@@ -109,12 +117,18 @@ async def serve(
     return INTERRUPTED if server.stopped_by is signal.SIGINT else OK
 
 
-def guard_of(loaded: Loaded) -> Guard:
+def guard_of(loaded: Loaded, on_secret: Callable[[Secret], None]) -> Guard:
     """Who is let in, as it is set."""
     server = loaded.config.server
+
+    def hide(keys: tuple[Secret, ...]) -> None:
+        for key in keys:
+            on_secret(key)
+
+    file = KeyFile(Path(server.api_key_file), on_keys=hide) if server.api_key_file else None
     named = [host for host in (read_host(server.host.encode()),) if host is not None]
     return Guard(
-        Keys(loaded.api_keys),
+        Keys(server.api_keys, file),
         hosts=[*server.allowed_hosts, *named],
         origins=server.allowed_origins,
         exposed=bool(loaded.api_keys) and reaches_beyond(server.host, server.port),
@@ -132,8 +146,9 @@ def _settle() -> None:
     gc.set_threshold(10_000, 10, 10)
 
 
-def _say_started(sockets: list[socket.socket], vault: FileVault) -> None:
+def _say_started(sockets: list[socket.socket], vault: FileVault, loaded: Loaded) -> None:
     log.info("%s", start_line(sockets, vault))
+    log.info("%s", addresses_line(sockets, loaded))
 
 
 def login_complaint(vault: FileVault) -> str | None:
@@ -170,6 +185,16 @@ def start_line(sockets: list[socket.socket], vault: FileVault) -> str:
     login = vault.login()
     whose = f"login from {login.where}" if login else "no login, only a Copilot token that will expire"
     return f"Passenger serves {base_url(sockets)}  ({whose})"
+
+
+def addresses_line(sockets: list[socket.socket], loaded: Loaded) -> str:
+    """The address for all clients but OpenAI's, and the key that they need."""
+    server, url = loaded.config.server, base_url(sockets).removesuffix("/v1")
+    named = {"api_keys": bool(server.api_keys), "api_key_file": bool(server.api_key_file)}
+    keys = ", ".join(name for name, is_set in named.items() if is_set)
+    return (
+        f"Anthropic, Gemini and Ollama clients: {url}  (API key: {f'one of [server] {keys}' if keys else 'anything'})"
+    )
 
 
 def base_url(sockets: list[socket.socket]) -> str:

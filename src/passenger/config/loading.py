@@ -20,6 +20,7 @@ from passenger.config.schema import (
 from passenger.config.sources import (
     Entry,
     Finding,
+    Looked,
     Notice,
     forbidden,
     from_environment,
@@ -44,6 +45,8 @@ class Loaded:
     warnings: tuple[str, ...]
     credentials: Credentials
     api_keys: tuple[Secret, ...] = ()
+    files: tuple[Looked, ...] = ()
+    """The files that were looked for: of settings, the one that counts less first, and of keys."""
 
     @property
     def trusted_hosts(self) -> frozenset[str]:
@@ -75,7 +78,11 @@ def load(
     config = _build(values)
     keys = (*config.server.api_keys, *_keys_in_file(config, origins))
     notices = [finding.text for finding in findings if isinstance(finding, Notice)]
-    return Loaded(config, origins, (*notices, *_odd_keys(config, keys)), Credentials(_named(values, origins)), keys)
+    files = [finding for finding in findings if isinstance(finding, Looked)]
+    if path := config.server.api_key_file:
+        files.append(Looked(path, "read"))
+    warnings = (*notices, *_odd_keys(config, keys))
+    return Loaded(config, origins, warnings, Credentials(_named(values, origins)), keys, tuple(files))
 
 
 def _keys_in_file(config: Config, origins: Mapping[str, Origin]) -> tuple[Secret, ...]:

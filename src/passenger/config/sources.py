@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from passenger.config.kinds import shown
 from passenger.config.problems import Origin, Problem, label, nearest
@@ -47,7 +48,18 @@ class Notice:
     text: str
 
 
-Finding = Entry | Problem | Notice
+State = Literal["read", "not found", "ignored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A file that was looked for, and what became of it."""
+
+    path: str
+    state: State
+
+
+Finding = Entry | Problem | Notice | Looked
 
 
 # --- files -------------------------------------------------------------------------------------------------------
@@ -64,6 +76,7 @@ def from_file(path: Path, *, required: bool = False, found: bool = False) -> Ite
     except OSError as error:
         if required or not isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
             yield Problem(where, f"cannot be read: {error.strerror or error}")
+        yield Looked(str(path), "not found")
         return
     if len(content) > LARGEST_FILE:
         yield Problem(where, f"is larger than {LARGEST_FILE} bytes, so it is no config file")
@@ -80,18 +93,20 @@ def _from_text(content: bytes, where: Origin) -> Iterator[Finding]:
     text = content.decode("utf-8-sig", "replace")
     match _parse(content):
         case Problem() if where.found and not _OURS.search(text):
-            yield _not_ours(where)
+            yield from _not_ours(where)
         case Problem(Origin(line=line), what):
             yield Problem(_at(where, line), what)
         case dict(tables) if where.found and not any(name in TELLING for name in tables):
-            yield _not_ours(where)
+            yield from _not_ours(where)
         case tables:
+            yield Looked(where.name, "read")
             yield from _from_tables(tables, where, _lines(text))
 
 
-def _not_ours(where: Origin) -> Notice:
+def _not_ours(where: Origin) -> Iterator[Finding]:
     sections = ", ".join(f"[{name}]" for name in TELLING)
-    return Notice(f"{where} is ignored: it has none of {sections}")
+    yield Looked(where.name, "ignored")
+    yield Notice(f"{where} is ignored: it has none of {sections}")
 
 
 def _parse(content: bytes) -> dict[str, object] | Problem:

@@ -15,13 +15,15 @@ from passenger.dialects.ollama import generate as ollama_generate
 from passenger.errors import Failure
 from passenger.gateway import Gateway
 from passenger.limits import Limits
+from passenger.observe.request_line import product
 from passenger.web import models, surfaces
-from passenger.web.addresses import meant
+from passenger.web.addresses import meant, shown
 from passenger.web.admission import Admission
 from passenger.web.cors import preflight, readable
 from passenger.web.endpoint import Endpoint, Loadable, Patience, Serve, answering, chatting, loading
 from passenger.web.guard import KNOWN, Guard, is_preflight
 from passenger.web.health import Readiness
+from passenger.web.keys import hint
 from passenger.web.lifeline import Lifelines
 from passenger.web.recent import Recent
 from passenger.web.refusal import dialect_of, json_response, refusal
@@ -153,7 +155,7 @@ class App:
         try:
             self._guard.check(scope)
         except Failure as failure:
-            log.info("not let in: %s", failure)
+            _note_refusal(scope, failure)
             await refusal(dialect_of(scope), failure)(scope, receive, send)
             return
         origin = self._guard.allowed_origin(scope)
@@ -171,6 +173,14 @@ class App:
         """What serves the path that was meant, which is nearly always the one that was asked for."""
         scope["path"] = meant(scope["path"])
         return self._posting(scope) or self._others
+
+
+def _note_refusal(scope: Scope, failure: Failure) -> None:
+    """Log who was not let in, from where and, where that is why, with what key; never with a key itself."""
+    headers, peer = dict(scope["headers"]), scope.get("client")
+    key = f" with {hint(headers, scope['query_string'])}" if failure.code == "invalid_api_key" else ""
+    what = f"{scope['method']} {shown(scope['path'])} by {product(headers.get(b'user-agent', b''))}"
+    log.warning("not let in: %s from %s%s: %s", what, peer[0] if peer else "?", key, failure)
 
 
 def _shown(path: str) -> str:

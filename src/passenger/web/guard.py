@@ -76,6 +76,11 @@ class Guard:
             self._check_origin(headers)
         self._check_key(scope, headers)
 
+    @property
+    def trouble(self) -> str | None:
+        """Why keys that are set are not let in, None while they are."""
+        return self._keys.trouble
+
     def allowed_origin(self, scope: Scope) -> bytes | None:
         """The origin of a page that was listed, to be told that it may read the answer."""
         if not self._origins:
@@ -120,8 +125,8 @@ class Guard:
         scope[KNOWN] = known
         if not known and scope["path"] not in OPEN and not is_preflight(scope):
             message = (
-                "this Passenger wants one of its own API keys ([server] api_keys), sent as Authorization: Bearer, "
-                "x-api-key, x-goog-api-key or ?key="
+                f"this Passenger wants one of its own API keys ([server] {self._keys.settings}), sent as "
+                "Authorization: Bearer, x-api-key, x-goog-api-key or ?key="
             )
             raise Failure(Kind.LOGIN, message, code="invalid_api_key", headers=(("www-authenticate", "Bearer"),))
 
@@ -184,7 +189,13 @@ def _is_same(origin: bytes, host: bytes) -> bool:
 
 
 def _misdirected(host: bytes) -> Failure:
-    message = f"this is no host of this Passenger: {_shown(host)}; [server] allowed_hosts may name it"
+    name = read_host(host)
+    if name is None:
+        message = f"Host {_shown(host)} is no plain name or address, which alone [server] allowed_hosts may name."
+        return Failure(Kind.INVALID, message, status=421, code="host_not_allowed")
+    name = f"[{name}]" if ":" in name else name
+    what = f"PASSENGER_SERVER_ALLOWED_HOSTS={name} (or [server] allowed_hosts)"
+    message = f"Host '{name}' is not allowed. Add it: {what}."
     return Failure(Kind.INVALID, message, status=421, code="host_not_allowed")
 
 

@@ -18,6 +18,8 @@ class Readiness:
     draining: bool = False
     roster: Roster | None = None
     """Which workers serve, where there are several."""
+    keys: Callable[[], str | None] = lambda: None
+    """Why keys that are set are not let in, None while they are."""
 
     def report(self) -> tuple[bool, dict[str, object]]:
         """Whether new requests are welcome, and what is degraded."""
@@ -46,6 +48,8 @@ class Readiness:
             found["login" if failure.kind is Kind.LOGIN else "token_refresh"] = failure.message
         if (failure := self.gateway.seat.catalog.trouble) is not None:
             found["models"] = failure.message
+        if (trouble := self.keys()) is not None:
+            found["api_keys"] = f"{trouble}; none of its keys is let in"
         if (path := self.unsaved()) is not None:
             found["token_file"] = f"{path} cannot be written; the token is kept in memory"
         return found
