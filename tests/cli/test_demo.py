@@ -3,6 +3,7 @@
 import asyncio
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ import pytest
 from tests.proxy import PATIENCE, environment
 from tests.web.bench import DONE, asking
 
+ROOT = Path(__file__).parent.parent.parent
 UP = re.compile(rb"Base URL +(http://\S+)/v1\n")
 
 
@@ -78,3 +80,9 @@ async def test_neither_settings_nor_logins_are_read(home: Path) -> None:
         async with http.get(f"{url}/readyz") as answer:
             assert await answer.json() == {"status": "ok", "degraded": {}}
     assert (directory / "access_token.json").read_text() == "nonsense"
+
+
+@pytest.mark.parametrize(("given", "command"), [([], "demo  ||"), (["PORT=9000"], "demo --port 9000 ||")])
+def test_make_demo_takes_a_port(given: list[str], command: str) -> None:
+    done = subprocess.run(["make", "-n", "demo", *given], cwd=ROOT, capture_output=True, check=True, text=True)
+    assert f"passenger {command}" in done.stdout

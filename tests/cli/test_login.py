@@ -113,6 +113,18 @@ async def test_nothing_that_is_done_with_another_host_uses_or_touches_a_real_log
 
 
 @pytest.mark.proves("profiles")
+async def test_the_login_of_gh_goes_to_no_other_host_and_the_complaint_names_that(
+    simulator: Simulator, home: Path
+) -> None:
+    process = await spawn(home, [*settings(simulator, home), "--port", "0"], {"GH_TOKEN": simulator.login_token})
+    assert await process.ended() == 4
+    (line,) = process.lines
+    port = simulator.url.rpartition(":")[2]
+    assert f"nobody is logged in at localhost~{port} here: run `passenger login` with the same settings" in line
+    assert simulator.requests == []
+
+
+@pytest.mark.proves("profiles")
 async def test_login_refresh_and_serving_use_the_same_files_of_a_host(simulator: Simulator, home: Path) -> None:
     assert (await login(simulator, home))[0] == 0
     directory = profile_of(simulator, home / ".config" / "passenger")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from passenger.config import Config, Copilot, Github
-from passenger.config.profile import directory_of, host_name, login_profile, state_profile
+from passenger.config.profile import directory_of, host_name, is_github_s, login_profile, state_profile
 
 HERE = Path("config")
 LOGIN, POLL, EXCHANGE = "/login/device/code", "/login/oauth/access_token", "/copilot_internal/v2/token"
@@ -68,6 +68,22 @@ def test_what_was_learned_is_kept_by_the_api_too_and_a_login_is_not(api: str | N
     settings = config("https://github.com", "https://github.com", "https://api.github.com", api)
     assert state_profile(settings) == profile
     assert login_profile(settings) == "github.com"
+
+
+@pytest.mark.parametrize(
+    ("profile", "github_s"),
+    [
+        ("github.com", True),
+        ("octocorp.ghe.com", True),
+        ("github.com+octocorp.ghe.com", True),
+        ("localhost~8082", False),
+        ("github.com+exchange.example", False),
+        ("evilghe.com", False),
+        ("github.com~8443", False),
+    ],
+)
+def test_github_s_own_hosts_are_known(profile: str, *, github_s: bool) -> None:
+    assert is_github_s(profile) is github_s
 
 
 def test_an_api_of_the_same_host_makes_no_other_profile() -> None:

@@ -22,6 +22,8 @@ from passenger.cli.parts import gateway_of, state_dir_of, vault_of
 from passenger.cli.parts import run as run_loop
 from passenger.cli.workers import Supervisor
 from passenger.config import ConfigError, Loaded, Problem
+from passenger.config.credentials import GITHUB_HOST
+from passenger.config.profile import login_profile
 from passenger.copilot.protocol import why_not_exchangeable
 from passenger.network import Network
 from passenger.secret import Secret
@@ -60,7 +62,7 @@ def run(invocation: Invocation) -> int:
     if sys.platform == "win32" and loaded.config.server.workers > 1:
         raise ConfigError([Problem(loaded.origins["server.workers"], NO_WORKERS)])
     vault, network = vault_of(invocation, loaded, redactor), network_of(loaded, invocation.environ, redactor)
-    if complaint := login_complaint(vault):
+    if complaint := login_complaint(vault, login_profile(loaded.config)):
         click.echo(f"passenger: {complaint}", err=True)
         return LOGIN_NEEDED
     for key in loaded.api_keys:
@@ -151,13 +153,15 @@ def _say_started(sockets: list[socket.socket], vault: FileVault, loaded: Loaded)
     log.info("%s", addresses_line(sockets, loaded))
 
 
-def login_complaint(vault: FileVault) -> str | None:
+def login_complaint(vault: FileVault, profile: str) -> str | None:
     """Why there is nothing to serve with, None where there is."""
     login, token = vault.login(), vault.load()
     if token is not None and token.good(time.time()):
         return None
     if login is None:
-        return "nobody is logged in to GitHub here: run `passenger login`"
+        if profile == GITHUB_HOST:
+            return "nobody is logged in to GitHub here: run `passenger login`"
+        return f"nobody is logged in at {profile} here: run `passenger login` with the same settings"
     reason = why_not_exchangeable(login.token)
     return f"the GitHub token from {login.where} cannot be used: {reason}; run `passenger login`" if reason else None
 

@@ -24,6 +24,11 @@ def login_profile(config: Config) -> str:
     return _joined((github.device_code_url, github.oauth_token_url, github.copilot_token_url))
 
 
+def is_github_s(profile: str) -> bool:
+    """Whether GitHub itself runs all of a profile's hosts: the only ones that gh sends `GH_TOKEN` to."""
+    return all(name == GITHUB_HOST or name.endswith(TENANTS) for name in profile.split("+"))
+
+
 def state_profile(config: Config) -> str:
     """The name of the hosts that something was learned from: those of the login, and the API if one is set."""
     api = [] if config.api_base_url_is_default else [host_name(config.copilot.api_base_url)]
