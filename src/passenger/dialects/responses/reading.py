@@ -18,6 +18,7 @@ from passenger.dialects.responses.wire import (
     Response,
     StreamEvent,
     TextPart,
+    bad_event,
     read_event,
     read_usage,
     refuse_untyped,
@@ -33,6 +34,9 @@ RAW = 1_000_000
 
 CALLS = {"function_call": False, "custom_tool_call": True}
 """The items that are calls, and whether of a custom tool."""
+
+SAID = frozenset({"message", *CALLS})
+"""The items without which an answer would be another."""
 
 ENDS = frozenset({"response.completed", "response.incomplete"})
 """The events with which an answer is whole."""
@@ -156,7 +160,7 @@ class Reader:
             return
         if event.item.type == "message":
             self._lane.announce(event.output_index)
-        if event.item.type == "reasoning" or event.item.type in CALLS:
+        if (event.item.type == "reasoning" or event.item.type in CALLS) and not event.item.odd:
             self._item(event.output_index, event.item)
 
     def _item_done(self, event: StreamEvent) -> None:
@@ -165,7 +169,13 @@ class Reader:
             self._lane.finish(event.output_index)
 
     def _item(self, index: int, item: Item) -> None:
-        """Take all that an item says; hosted ones are nobody's business."""
+        """Take all that an item says; hosted ones are nobody's business.
+
+        Raises:
+            Failure: something of it is not to be understood, and no event has told of it.
+        """
+        if item.odd and item.type in SAID and not any(place[0] == index for place in self._lane.seen):
+            raise bad_event(f"an item of type {item.type} has a field of another type")
         if item.type == "message":
             for place, part in enumerate(item.content or ()):
                 self._say(index, place, part)

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from passenger.chat import Usage
-from passenger.decoding import loads, type_of
+from passenger.chat import JSON, Usage
+from passenger.decoding import loads
+from passenger.dialects.responses.salvage import salvaged
 from passenger.dialects.surrogate_pairs import SurrogatePairs
 from passenger.errors import Failure, Kind
 
@@ -32,6 +33,8 @@ class Item(Struct):
     encrypted_content: str | None = None
     summary: list[TextPart] | None = None
     content: list[TextPart] | None = None
+    odd: bool = msgspec.field(default=False, name="(odd)")
+    """Of our own: whether a field that is read was of another type, and so passed over."""
 
 
 class _InputDetails(Struct, gc=False):
@@ -57,7 +60,7 @@ class _Details(Struct, gc=False):
 class Bill(Struct, gc=False):
     """Copilot's own bill."""
 
-    total_nano_aiu: int = 0
+    total_nano_aiu: int | None = None
 
 
 class Response(Struct):
@@ -129,6 +132,12 @@ KNOWN = frozenset(
 """The events that say something of the answer."""
 
 
+ENDS = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled", "error"})
+"""Those of them after which nothing of the answer comes."""
+
+PLACES = ("output_index", "content_index", "summary_index")
+"""The fields that say what an event is of."""
+
 TEXTS = frozenset({"delta"})
 """The fields that come in pieces."""
 
@@ -136,7 +145,8 @@ TEXTS = frozenset({"delta"})
 def read_event(data: bytes, pairs: SurrogatePairs | None = None) -> StreamEvent | None:
     """One event, None where it is empty, or of another shape and of a type that says nothing of the answer.
 
-    Halves of characters are left in the texts that come in pieces, where `pairs` will join them.
+    Halves of characters are left in the texts that come in pieces, where `pairs` will join them. A field of another
+    type than it should be is passed over: an item that nobody knows must not hide the end of an answer, or its usage.
 
     Raises:
         Failure: it says something that is not to be understood.
@@ -149,12 +159,51 @@ def read_event(data: bytes, pairs: SurrogatePairs | None = None) -> StreamEvent 
 
 def _read_leniently(data: bytes, pairs: SurrogatePairs) -> StreamEvent | None:
     try:
-        return msgspec.convert(pairs.read(data), StreamEvent)
+        document = pairs.read(data)
     except (ValueError, RecursionError) as error:
-        kind = type_of(data)
-        if kind and kind not in KNOWN:
-            return None
         raise bad_event(error) from error
+    kind = document.get("type") if isinstance(document, dict) else None
+    if isinstance(kind, str) and kind and kind not in KNOWN:
+        return None
+    _refuse_unreadable(document, kind)
+    event: StreamEvent = salvaged(document, StreamEvent) if kind else _converted(document)
+    _mark(event.item, document.get("item"))
+    if event.response is not None:
+        _mark_output(event.response, document["response"])
+    return event
+
+
+def _converted(document: Any) -> StreamEvent:
+    """An event of no type, which must be all that it seems to be: nothing else says what it is."""
+    try:
+        return msgspec.convert(document, StreamEvent)
+    except msgspec.ValidationError as error:
+        raise bad_event(error) from error
+
+
+def _refuse_unreadable(document: Any, kind: object) -> None:
+    """Refuse an event that is nothing as a whole: no object, of no type, an end of no response, words of no place."""
+    if not isinstance(document, dict) or (kind is not None and not isinstance(kind, str)):
+        raise bad_event("it is no object with a type")
+    if not isinstance(document.get("response") or {}, dict):
+        raise bad_event("its response is no object")
+    for name in PLACES if kind not in ENDS else ():
+        if not isinstance(document.get(name, 0), int):
+            raise bad_event(f"its {name} is no number")
+
+
+def _mark(item: Item | None, value: Any) -> None:
+    """Note that something of an item was passed over."""
+    if item is not None:
+        try:
+            msgspec.convert(value, Item)
+        except msgspec.ValidationError:
+            item.odd = True
+
+
+def _mark_output(response: Response, document: JSON) -> None:
+    for item, value in zip(response.output or (), document.get("output") or (), strict=False):
+        _mark(item, value)
 
 
 def refuse_untyped(event: StreamEvent) -> None:
@@ -175,18 +224,20 @@ def bad_event(what: object) -> Failure:
 
 
 def read_response(data: bytes) -> Response:
-    """A whole answer.
+    """A whole answer, as far as it is of an answer's shape.
 
     Raises:
-        msgspec.ValidationError: it is not of an answer's shape.
+        msgspec.ValidationError: it is no object, or its output is no list.
         ValueError: it is not JSON.
     """
     try:
         return _RESPONSE.decode(data)
-    except msgspec.ValidationError:
-        raise
     except msgspec.MsgspecError:
-        return msgspec.convert(loads(data), Response)
+        document = loads(data)
+        if not isinstance(document, dict) or not isinstance(document.get("output") or [], list):
+            raise
+        response: Response = salvaged(document, Response)
+        return response
 
 
 def read_usage(response: Response | None, bill: Bill | None) -> Usage | None:
