@@ -22,24 +22,30 @@ class CutParts:
         self._arguments: ControlEscapes | None = None
         """Of the call that is open, and no free text."""
         self._silent = True
-        """Whether nothing has been said of the part."""
+        """Whether no arguments have come."""
         self._cut_call = False
 
     def apply(self, events: list[Event]) -> list[Event]:
         """What can be told now; the end of a part is told with what comes after it."""
-        if self._stop is None and self._arguments is None and len(events) == 1 and type(events[0]) is Delta:
-            return events
+        if len(events) == 1 and type(only := events[0]) is Delta:
+            return events if self._arguments is None or (told := self._piece(only)) is only else [told]
         return [told for event in events for told in self._told(event)]
 
     def flush(self) -> list[Event]:
         """What has waited, where nothing comes after it because the answer has broken off."""
         return list(self._ended(cut=False))
 
+    def _piece(self, piece: Delta) -> Delta:
+        if self._arguments is None:
+            return piece
+        self._silent, text = False, piece.text
+        told = self._arguments.write(text)
+        return piece if told is text else Delta(told)
+
     def _told(self, event: Event) -> Iterable[Event]:
         match event:
-            case Delta(text):
-                self._silent = False
-                return (event,) if self._arguments is None else (Delta(self._arguments.write(text)),)
+            case Delta():
+                return (self._piece(event),)
             case PartStop():
                 self._stop, self._arguments = event, None
                 return ()
