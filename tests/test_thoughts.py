@@ -147,6 +147,17 @@ async def test_a_call_without_thoughts_is_asked_for_once(files: Callable[[], Rea
     assert restored(other) == (CALL,)
 
 
+async def test_a_call_that_was_seen_to_have_none_is_not_asked_for(files: Callable[[], ReasoningFile]) -> None:
+    one, other = Thoughts(lambda: 0.0, files()), Thoughts(lambda: 0.0, files())
+    one.keep("own", [Text("hm"), CALL])
+    other.keep("own", [THOUGHT, CALL])
+    await other.settle()
+    await one.recall("own", [CALL.id])
+    assert restored(one) == (CALL,)
+    one.keep("own", [THOUGHT, CALL])
+    assert restored(one) == (THOUGHT, CALL)
+
+
 async def test_only_the_calls_of_messages_that_lack_their_thoughts_are_asked_for() -> None:
     own = Message("assistant", (Thought("mine", Seal("completions/google", "s")), ToolCall("own", "read", "{}")))
     user = Message("user", (Text("go"),))

@@ -64,10 +64,12 @@ class Thoughts:
         return not self._kept and (self._file is None or not self._file.exists())
 
     def keep(self, seat: str, parts: Iterable[AnswerPart]) -> None:
-        """Remember the sealed thoughts of an answer that calls tools."""
+        """Remember the sealed thoughts of an answer that calls tools, or that it has none."""
         parts = tuple(parts)
         sealed = tuple(_needed(part) for part in parts if isinstance(part, Thought) and part.seal is not None)
         calls = tuple(part.id for part in parts if isinstance(part, ToolCall))
+        if not sealed:
+            self._note_strangers(seat, calls)
         if not sealed or not calls:
             return
         expires = self._clock() + LIFETIME
@@ -98,9 +100,7 @@ class Thoughts:
             return
         for kept in await self._file.find(seat, unknown):
             self._recalled(kept)
-        if len(self._strangers) > STRANGERS:
-            self._strangers.clear()
-        self._strangers.update((seat, call) for call in unknown if (seat, call) not in self._kept)
+        self._note_strangers(seat, (call for call in unknown if (seat, call) not in self._kept))
 
     def of(self, seat: str, calls: Iterable[str]) -> tuple[Thought, ...]:
         """The thoughts that led to the first of these calls that is known."""
@@ -132,8 +132,16 @@ class Thoughts:
         except msgspec.MsgspecError as error:
             log.warning("kept reasoning cannot be read: %s", error)
 
+    def _note_strangers(self, seat: str, calls: Iterable[str]) -> None:
+        """Remember that these calls have no thoughts, so that the file need not be asked."""
+        if self._file is not None:
+            if len(self._strangers) > STRANGERS:
+                self._strangers.clear()
+            self._strangers.update((seat, call) for call in calls)
+
     def _remember(self, seat: str, calls: Sequence[str], expires: float, thoughts: tuple[Thought, ...]) -> None:
         for call in calls:
+            self._strangers.discard((seat, call))
             self._put((seat, call), _Remembered(expires, thoughts, _size(thoughts) if call == calls[-1] else 0))
         self._shrink()
 

@@ -65,6 +65,22 @@ async def test_a_call_that_comes_again_has_its_newest_thoughts(path: Path, clock
         assert await file.find("own", ["a"]) == [kept(clock, "a", thoughts=b"new")]
 
 
+@pytest.mark.parametrize("call", ["", "a\0b", "\ud800", "'); DROP TABLE calls; --", "\u00e9" * 1000])
+async def test_an_id_may_be_any_text(path: Path, clock: Clock, call: str) -> None:
+    async with opened(path, clock) as file:
+        await file.put(kept(clock, call))
+        assert await file.find("own", ["other", call]) == [kept(clock, call)]
+
+
+async def test_after_its_end_nothing_is_kept_or_found(path: Path, clock: Clock) -> None:
+    async with opened(path, clock) as file:
+        await file.put(kept(clock, "a"))
+    await file.put(kept(clock, "b"))
+    assert await file.find("own", ["a"]) == []
+    async with opened(path, clock) as file:
+        assert await file.find("own", ["a", "b"]) == [kept(clock, "a")]
+
+
 async def test_more_calls_than_one_statement_takes_are_found(path: Path, clock: Clock) -> None:
     calls = [f"call_{number}" for number in range(2 * ASKED + 1)]
     async with opened(path, clock) as file:

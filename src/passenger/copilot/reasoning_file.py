@@ -36,7 +36,7 @@ _FORMAT = 1
 _TABLES = """
 CREATE TABLE IF NOT EXISTS answers (id INTEGER PRIMARY KEY, expires REAL, size INTEGER, thoughts BLOB);
 CREATE TABLE IF NOT EXISTS calls (
-    seat TEXT, call TEXT, answer INTEGER REFERENCES answers ON DELETE CASCADE, PRIMARY KEY (seat, call)
+    seat TEXT, call BLOB, answer INTEGER REFERENCES answers ON DELETE CASCADE, PRIMARY KEY (seat, call)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS of_answer ON calls (answer);
 """
@@ -65,6 +65,7 @@ class ReasoningFile:
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self._path = path
         self._clock = clock
+        self._closed = False
         self._database: sqlite3.Connection | None = None
         self._waiting: deque[Kept] = deque(maxlen=WAITING)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reasoning")
@@ -75,16 +76,21 @@ class ReasoningFile:
 
     def put(self, kept: Kept) -> "asyncio.Future[None]":
         """Write it, with all that waits; the future is done when every process can find it."""
+        if self._closed:
+            return _done()
         self._waiting.append(kept)
         return asyncio.wrap_future(self._thread.submit(self._tried, self._write, None))
 
     async def find(self, seat: str, calls: Sequence[str]) -> list[Kept]:
         """What was kept for any of these calls, by any process."""
+        if self._closed:
+            return []
         job = self._thread.submit(self._tried, lambda: self._read(seat, calls), [])
         return await asyncio.wrap_future(job)
 
     async def close(self) -> None:
-        """Write what still waits, and let the file go."""
+        """Write what still waits, and let the file go; nothing is kept or found any more."""
+        self._closed = True
         await asyncio.wrap_future(self._thread.submit(self._tried, self._end, None))
         self._thread.shutdown()
 
@@ -96,9 +102,8 @@ class ReasoningFile:
             try:
                 return job()
             except (sqlite3.Error, OSError) as error:
-                damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
                 self._close()
-                if damaged and again:
+                if again and type(error) is sqlite3.DatabaseError:  # its kinds say of other things that they are wrong
                     log.warning("kept reasoning is forgotten: %s: %s", self._path, error)
                     self._forget()
                     continue
@@ -148,6 +153,12 @@ class ReasoningFile:
             self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
 
 
+def _done() -> "asyncio.Future[None]":
+    done = asyncio.get_running_loop().create_future()
+    done.set_result(None)
+    return done
+
+
 # --- the database ------------------------------------------------------------------------------------------------
 
 
@@ -163,7 +174,7 @@ def _make_tables(database: sqlite3.Connection) -> None:
 def _insert(database: sqlite3.Connection, kept: Kept) -> None:
     row = (kept.expires, len(kept.thoughts), kept.thoughts)
     answer = database.execute("INSERT INTO answers (expires, size, thoughts) VALUES (?, ?, ?)", row).lastrowid
-    calls = [(kept.seat, call, answer) for call in kept.calls]
+    calls = [(kept.seat, _key(call), answer) for call in kept.calls]
     database.executemany("INSERT OR REPLACE INTO calls (seat, call, answer) VALUES (?, ?, ?)", calls)
 
 
@@ -172,13 +183,18 @@ def _select(database: sqlite3.Connection, seat: str, calls: Sequence[str], now: 
     rows = database.execute(
         "SELECT answers.id, expires, thoughts, call FROM calls JOIN answers ON answers.id = answer"  # noqa: S608 - marks alone are put in
         f" WHERE seat = ? AND call IN ({marks}) AND expires > ?",
-        (seat, *calls, now),
+        (seat, *map(_key, calls), now),
     )
     found: dict[int, Kept] = {}
     for answer, expires, thoughts, call in rows:
         before = found.get(answer, Kept(seat, (), expires, thoughts))
-        found[answer] = before._replace(calls=(*before.calls, call))
+        found[answer] = before._replace(calls=(*before.calls, call.decode("utf-8", "surrogatepass")))
     return found.values()
+
+
+def _key(call: str) -> bytes:
+    """A call's id, whatever a client has made of it."""
+    return call.encode("utf-8", "surrogatepass")
 
 
 def _shrink(database: sqlite3.Connection, now: float) -> None:
