@@ -212,7 +212,7 @@ ROWS: tuple[Row, ...] = (
         body={"thinking": {"type": "adaptive"}, "messages": [*HELLO, SIGNED, *HELLO]},
         refused=(400, "Invalid `signature` in `thinking` block"),
         by=CLAUDE,
-        loses=all_of("thinking", "messages"),
+        loses=all_of("thinking", "signature"),
     ),
     Row(
         what="thoughts shown as updates",
@@ -409,9 +409,11 @@ ROWS: tuple[Row, ...] = (
         what="what tunes in Chat",
         path=CHAT,
         body={"temperature": 0.5, "top_p": 0.9, "seed": 7, "metadata": {"a": "b"}, "store": False, "user": "u"},
+        refused=(400, "Unsupported value: '(temperature|top_p)'"),
+        by=["gpt-5-mini"],
         loses={
             **all_of("metadata", "seed", models=("gpt-5.5", "gpt-5.3-codex")),
-            **all_of("temperature", "top_p", models=UNTUNED),
+            **all_of("temperature", "top_p", models=("gpt-5-mini", *UNTUNED)),
         },
     ),
     Row(
