@@ -17,10 +17,9 @@ from clients.report import Line, as_markdown, as_text, failures, merged, rewritt
 from clients.revision import revision
 from clients.stage import Played, play
 from clients.turn import Program, Turn
-from clients.verdict import verdict
 
 PAGE = Path(__file__).parent.parent / "docs" / "clients.md"
-ALL_TOGETHER = 3600.0
+ALL_TOGETHER = 7200.0
 """Seconds that a whole run may take, installations included."""
 
 
@@ -130,8 +129,8 @@ async def _line(turn: Turn, model: str, command: Path | NotInstalledError, optio
         return _told(turn, model, f"not installed: {command}")
     began = time.monotonic()
     played = await play(turn, model, command, options.patience)
-    result = verdict(played.seen)
-    line = _told(turn, model, result, played.seen.carried)
+    result = turn.judge(played.seen)
+    line = _told(turn, model, result, played.seen.carried or played.seen.reached)
     took = time.monotonic() - began
     _progress(f"{turn.program.title}, {turn.dialect}, {model}, {turn.told}: {result} ({took:.0f} s)")
     if options.transcripts is not None:

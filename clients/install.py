@@ -52,7 +52,16 @@ async def _install(program: Program, directory: Path) -> None:
         ended = await run(command, env=env, cwd=directory, seconds=PATIENCE)
         if ended.code != 0:
             raise NotInstalledError(_why(ended))
+    if program.command == "node":
+        _link_node(directory)
     _mark(directory, program)
+
+
+def _link_node(directory: Path) -> None:
+    """For who is a package without a command: a script uses it."""
+    folder = directory / "node_modules" / ".bin"
+    folder.mkdir(exist_ok=True)
+    (folder / "node").symlink_to(NODE / "node")
 
 
 def _commands(program: Program, directory: Path) -> list[list[str]]:

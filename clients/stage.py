@@ -15,7 +15,7 @@ from tests.proxy import running
 from clients.install import NODE
 from clients.process import Ended, run
 from clients.tap import Tap, tapped
-from clients.turn import MOST, Command, Setting, Turn
+from clients.turn import Command, Setting, Turn
 from clients.verdict import Seen
 from passenger.simulator import Simulator
 from passenger.simulator.recorded import Recorded
@@ -41,9 +41,18 @@ async def play(turn: Turn, model: str, command: Path, seconds: float) -> Played:
         for directory in (home, work, own):
             directory.mkdir()
         async with Simulator() as simulator, running(simulator, own) as proxy:
+            for words, directives in turn.cues.items():
+                simulator.cue(words, directives)
             where = urlsplit(proxy.url)
-            async with tapped(where.hostname or "", where.port or 0, MOST) as tap:
-                setting = Setting(url=tap.url, model=model, home=home, work=work, secret=f"seat-{secrets.token_hex(6)}")
+            async with tapped(where.hostname or "", where.port or 0, turn.most) as tap:
+                setting = Setting(
+                    url=tap.url,
+                    model=model,
+                    home=home,
+                    work=work,
+                    secret=f"seat-{secrets.token_hex(6)}",
+                    packages=command.parent.parent,
+                )
                 ended = await played(turn.command(setting), command, setting, tap, seconds)
                 return Played(_seen(turn, setting, ended, tap, simulator), tap, proxy.lines)
 

@@ -10,8 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from clients.verdict import Seen, verdict
+
 Registry = Literal["npm", "pip"]
 Dialect = Literal["chat", "responses", "messages", "gemini", "ollama"]
+
+SCRIPTS = Path(__file__).parent / "scripts"
 
 NOTE = "note.txt"
 """The file that a turn reads, in the working directory."""
@@ -57,13 +61,17 @@ class Program:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """Where a turn takes place: Passenger's address without a path, a model, an empty home and working directory."""
+    """Where a turn takes place: Passenger's address without a path, a model, an empty home and working directory.
+
+    `packages` is the directory that holds the program's own, for a script beside it.
+    """
 
     url: str
     model: str
     home: Path
     work: Path
     secret: str
+    packages: Path
 
     @property
     def note(self) -> Path:
@@ -91,7 +99,8 @@ class Turn:
 
     `edits` is set where the program shows nothing of the note, but must have written this text into it. `sends` and
     `gets` are texts that must have gone over the wire, to Passenger and from it, as JSON spells them. `only` are the
-    models to try instead of the dialect's.
+    models to try instead of the dialect's. `cues` are words of the program's own and the directives they stand for,
+    `most` the requests after which it is ended; `judge` finds the result.
     """
 
     program: Program
@@ -102,6 +111,9 @@ class Turn:
     sends: Sequence[str] = ()
     gets: Sequence[str] = ()
     only: Sequence[str] = ()
+    cues: Mapping[str, str] = field(default_factory=dict)
+    most: int = MOST
+    judge: Callable[[Seen], str] = verdict
 
     @property
     def models(self) -> Sequence[str]:
@@ -112,6 +124,11 @@ class Turn:
 def call(tool: str, **arguments: object) -> str:
     """A prompt to which the simulated model answers with that tool call, and then with what the tool has said."""
     return f"Please read the note. [[call {tool} {json.dumps(arguments)}]]"
+
+
+def script(name: str) -> str:
+    """The text of a script that is run by the program's own interpreter, beside the packages that it needs."""
+    return (SCRIPTS / name).read_text()
 
 
 def as_json(value: object) -> str:

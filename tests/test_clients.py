@@ -13,12 +13,14 @@ from clients.__main__ import PAGE, Options, chosen, with_lines
 from clients.install import COMPLETE, NotInstalledError, installed
 from clients.process import Ended, run
 from clients.programs import TURNS
+from clients.programs.ai_sdk import REFUSED
 from clients.report import BEGIN, END, HEAD, Line, as_markdown, as_text, failures, merged, rewritten, rows_of
 from clients.revision import UNKNOWN, revision
 from clients.stage import carries, environment, played
+from clients.suite import suite
 from clients.tap import Asked, requests_in, tapped
 from clients.turn import KEY, Command, Program, Setting, Turn, call
-from clients.verdict import PASSED, Seen, last_words, passed, plain, refused, verdict
+from clients.verdict import PASSED, Seen, last_words, not_yet, passed, plain, refused, verdict
 
 from passenger.simulator.faults import Directive, directives
 from passenger.simulator.recorded import Recorded
@@ -88,7 +90,9 @@ def test_every_package_is_pinned_to_one_version(program: Program) -> None:
 
 @pytest.mark.parametrize("turn", TURNS, ids=lambda turn: f"{turn.program.name}-{turn.dialect}")
 def test_a_turn_names_address_and_model_and_writes_only_where_it_may(turn: Turn, tmp_path: Path) -> None:
-    setting = Setting(url="http://h:1", model="a-model", home=tmp_path / "h", work=tmp_path / "w", secret=SECRET)
+    setting = Setting(
+        url="http://h:1", model="a-model", home=tmp_path / "h", work=tmp_path / "w", secret=SECRET, packages=tmp_path
+    )
     made = turn.command(setting)
     everything = repr((made.arguments, made.then, made.env, made.files))
     assert "http://h:1" in everything
@@ -205,6 +209,50 @@ def test_a_verdict_says_the_first_thing_that_is_wrong(what: Seen, expected: str)
     assert verdict(what) == expected
 
 
+@pytest.mark.parametrize(
+    ("ended", "expected"),
+    [
+        (Ended(0, "....\n61 passed in 3.21s\n", ""), "passed (61 tests)"),
+        (
+            Ended(0, "..ss\n2 passed, 2 skipped, 1 deselected, 9 warnings in 3.21s", ""),
+            "passed (2 tests, 2 skipped, 1 deselected)",
+        ),
+        (
+            Ended(
+                1,
+                "FAILED test_a.py::T::test_b[x] - E\nERROR a.py::T::test_c - E\n1 failed, 3 passed, 1 error in 2s",
+                "",
+            ),
+            "3 passed, not these: test_b[x], test_c",
+        ),
+        (Ended(0, "4 skipped in 0.1s", ""), "0 passed, not these: 4 skipped in 0.1s"),
+        (Ended(4, "", "no module"), "0 passed, not these: no module"),
+        (Ended(None, "2 passed in 1s", ""), "no end after 0 requests; 2 passed in 1s"),
+    ],
+)
+def test_a_suite_has_passed_where_all_that_was_not_left_out_has(ended: Ended, expected: str) -> None:
+    assert suite(seen(ended=ended)) == expected
+
+
+def test_a_suite_s_name_for_a_test_is_told_without_its_class() -> None:
+    told = suite(seen(ended=Ended(1, "FAILED test_standard.py::TestStandard::test_a[m1] - x\n1 failed in 1s", "")))
+    assert told == "0 passed, not these: test_a[m1]"
+
+
+def test_what_is_not_there_yet_passes_only_in_the_words_of_the_docs() -> None:
+    asked = (Asked("POST", "/v1/responses", 400),)
+    as_documented = seen(ended=Ended(1, "", "item_reference cannot be followed"), asked=asked)
+    assert passed(not_yet(as_documented, "item_reference cannot be followed"))
+    assert not_yet(as_documented, "other words") == (
+        "not refused as the docs say: exit code 1: item_reference cannot be followed"
+    )
+    assert not_yet(seen(), "item_reference cannot be followed") == "not refused as the docs say: passed"
+
+
+def test_the_docs_have_the_words_of_what_is_not_there_yet() -> None:
+    assert REFUSED in PAGE.read_text()
+
+
 def test_a_probe_and_a_web_socket_may_be_refused_and_nothing_else() -> None:
     fine = [
         Asked("HEAD", "/", 404),
@@ -255,7 +303,7 @@ async def test_a_program_that_asks_without_end_is_ended(proxy: Proxy, tmp_path: 
 
 async def test_further_runs_follow_in_the_same_home_until_one_fails(proxy: Proxy, tmp_path: Path) -> None:
     host, port = proxy.url.removeprefix("http://").split(":")
-    setting = Setting(url="http://h:1", model="m", home=tmp_path / "h", work=tmp_path, secret=SECRET)
+    setting = Setting(url="http://h:1", model="m", home=tmp_path / "h", work=tmp_path, secret=SECRET, packages=tmp_path)
     code = "import sys; print(open('note.txt').read() + sys.argv[1]); sys.exit(sys.argv[1] == '2')"
     runs = [["-c", code, number] for number in ("1", "2", "3")]
     async with tapped(host, int(port)) as tap:

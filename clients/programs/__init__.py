@@ -2,7 +2,20 @@
 
 from collections.abc import Sequence
 
-from clients.programs import aider, claude_code, codex, continue_cli, copilot, gemini_cli, llm, opencode, qwen_code
+from clients.programs import (
+    ai_sdk,
+    aider,
+    claude_code,
+    codex,
+    continue_cli,
+    copilot,
+    gemini_cli,
+    langchain,
+    litellm,
+    llm,
+    opencode,
+    qwen_code,
+)
 from clients.turn import Turn
 
 TURNS: Sequence[Turn] = (
@@ -15,4 +28,7 @@ TURNS: Sequence[Turn] = (
     *aider.TURNS,
     *continue_cli.TURNS,
     *llm.TURNS,
+    *langchain.TURNS,
+    *ai_sdk.TURNS,
+    *litellm.TURNS,
 )

@@ -1,6 +1,9 @@
 """Claude Code: speaks Messages alone; its own `Read` reads the note."""
 
-from clients.turn import KEY, Command, Program, Setting, Turn, call
+from collections.abc import Sequence
+from functools import partial
+
+from clients.turn import CLAUDE, KEY, NEWEST_CLAUDE, RESPONSES_ONLY, Command, Program, Setting, Turn, call
 
 PROGRAM = Program(
     name="claude-code",
@@ -11,16 +14,14 @@ PROGRAM = Program(
 )
 
 
-def _command(setting: Setting) -> Command:
+STREAM = ("--output-format", "stream-json", "--include-partial-messages", "--verbose")
+"""As an editor or an SDK runs it: it then asks to be shown the thoughts as they come."""
+
+
+def _command(setting: Setting, how: Sequence[str] = ()) -> Command:
+    prompt = call("Read", file_path=str(setting.note))
     return Command(
-        arguments=[
-            "-p",
-            call("Read", file_path=str(setting.note)),
-            "--model",
-            setting.model,
-            "--allowedTools",
-            "Read",
-        ],
+        arguments=["-p", prompt, "--model", setting.model, "--allowedTools", "Read", *how],
         env={
             "ANTHROPIC_BASE_URL": setting.url,
             "ANTHROPIC_AUTH_TOKEN": KEY,
@@ -39,5 +40,12 @@ TURNS = (
         dialect="messages",
         told="tool `Read`",
         command=_command,
+    ),
+    Turn(
+        program=PROGRAM,
+        dialect="messages",
+        told="tool `Read`, `stream-json` with partial messages",
+        command=partial(_command, how=STREAM),
+        only=(NEWEST_CLAUDE, CLAUDE, "claude-sonnet-4.5", "claude-sonnet-4", RESPONSES_ONLY),
     ),
 )

@@ -1,6 +1,6 @@
 """Gemini CLI: speaks Gemini alone; its own `read_file` reads the note."""
 
-from clients.turn import KEY, NOTE, Command, Program, Setting, Turn, as_json, call
+from clients.turn import CLAUDE, KEY, NEWEST_CLAUDE, NOTE, Command, Program, Setting, Turn, as_json, call
 
 PROGRAM = Program(
     name="gemini-cli", title="Gemini CLI", registry="npm", packages=("@google/gemini-cli@0.61.0",), command="gemini"
@@ -34,5 +34,14 @@ TURNS = (
         dialect="gemini",
         told="tool `read_file`",
         command=_command,
+    ),
+    Turn(
+        program=PROGRAM,
+        dialect="gemini",
+        told="tool `read_file`, sampling and thinking as it likes",
+        command=_command,
+        sends=['"topK":', '"thinkingConfig":'],
+        gets=['"thought":true'],
+        only=[NEWEST_CLAUDE, CLAUDE],
     ),
 )

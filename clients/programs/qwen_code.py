@@ -5,6 +5,7 @@ from functools import partial
 
 from clients.turn import (
     KEY,
+    NEWEST_CLAUDE,
     Command,
     Dialect,
     Program,
@@ -43,12 +44,18 @@ def _command(setting: Setting, dialect: Dialect) -> Command:
     )
 
 
-TURNS = tuple(
+TURNS = (
+    *(
+        Turn(program=PROGRAM, dialect=dialect, told="tool `read_file`", command=partial(_command, dialect=dialect))
+        for dialect in FROM
+    ),
     Turn(
         program=PROGRAM,
-        dialect=dialect,
-        told="tool `read_file`",
-        command=partial(_command, dialect=dialect),
-    )
-    for dialect in FROM
+        dialect="gemini",
+        told="tool `read_file`, sampling and thinking as it likes",
+        command=partial(_command, dialect="gemini"),
+        sends=['"topK":', '"thinkingConfig":'],
+        gets=['"thought":true'],
+        only=[NEWEST_CLAUDE],
+    ),
 )
