@@ -8,7 +8,6 @@ RUN := .venv/.installed
 DEV := .venv/.installed-dev
 FUZZ := .venv/.installed-fuzz
 AUDIT := .venv/.installed-audit
-PORT ?=
 NODE := tests/contract/node/node_modules/.installed
 RUNS ?= 0
 AGAINST ?=
