@@ -26,6 +26,13 @@ def test_geminis_reasoning_is_output_where_it_is_part_of_the_total(total: int | 
     assert usage_of(counts, None) == Usage(5, output, reasoning=6)
 
 
+@pytest.mark.parametrize(("total", "output"), [(354, 342), (14, 2), (None, 2)])
+def test_so_is_xais_which_stands_among_the_details_of_the_completion(total: int | None, output: int) -> None:
+    counts = {"prompt_tokens": 12, "completion_tokens": 2, "total_tokens": total}
+    details = {"completion_tokens_details": {"reasoning_tokens": 340}}
+    assert usage_of(msgspec.convert(counts | details, TokenCounts), None) == Usage(12, output, reasoning=340)
+
+
 @pytest.mark.parametrize(("bill", "nano"), [(None, None), (Bill(), None), (Bill(0), 0), (Bill(7), 7)])
 def test_the_bill_is_kept(bill: Bill | None, nano: int | None) -> None:
     assert usage_of(TokenCounts(), bill) == Usage(nano_credits=nano)

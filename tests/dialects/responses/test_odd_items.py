@@ -23,7 +23,7 @@ ABLE = Abilities(vendor="openai")
 TOLD = ["text", "reasoning", "tools", "refusal", "incomplete", "custom", "hosted"]
 """Recorded streams in which every item is told of by events of its own."""
 
-JUNK = st.sampled_from([7, "odd", None, True, [], [1], {}, {"odd": {}}])
+JUNK: st.SearchStrategy[Any] = st.sampled_from([7, "odd", None, True, [], [1], {}, {"odd": {}}])
 ODD: dict[str, Any] = {
     "type": "tool_search_call",
     "id": "tsc_1",
@@ -89,7 +89,7 @@ def places(value: Any, place: tuple[str | int, ...] = ()) -> list[tuple[str | in
 def changed(value: Any, place: tuple[str | int, ...], junk: Any) -> Any:
     if not place:
         return junk
-    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
     copy[place[0]] = changed(value[place[0]], place[1:], junk)
     return copy
 

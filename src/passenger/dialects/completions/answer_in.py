@@ -11,6 +11,7 @@ from passenger.dialects.citations import Citations
 from passenger.dialects.completions.calls_in import Calls
 from passenger.dialects.completions.chunks import TEXTS, Choice, Chunk, Piece, bad_event, decode_chunk
 from passenger.dialects.completions.relaying import mid_stream_failure
+from passenger.dialects.completions.thoughts_in import seal_of, words_of
 from passenger.dialects.completions.wire import Bill, TokenCounts, usage_of
 from passenger.dialects.surrogate_pairs import SurrogatePairs
 from passenger.errors import Failure, Kind
@@ -121,10 +122,11 @@ class Reader:
             raise too_many_parts()
 
     def _delta(self, index: int, delta: Piece) -> Iterator[Event]:
-        if text := delta.reasoning_text or delta.cot_summary:
-            yield from self._say("thought", text)
-        if delta.reasoning_opaque:
-            yield from self._sealed(delta.reasoning_opaque)
+        if delta.thinks:
+            if text := words_of(delta):
+                yield from self._say("thought", text)
+            if sealed := seal_of(delta):
+                yield from self._sealed(sealed)
         if delta.content:
             yield from self._say("text", delta.content)
         if delta.refusal:

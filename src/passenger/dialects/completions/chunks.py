@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from passenger.dialects.completions.thoughts_in import WORDS
 from passenger.dialects.completions.wire import Bill, TokenCounts
 from passenger.dialects.surrogate_pairs import SurrogatePairs
 from passenger.errors import Failure, Kind
@@ -26,16 +27,33 @@ class CallPiece(Struct, gc=False):
 
 
 class Piece(Struct, gc=False):
-    """`delta`: what one event adds to a choice; `cot_summary` is what Azure calls a thought."""
+    """`delta`: what one event adds to a choice. `thoughts_in` says whose the names of a thought are."""
 
     content: str | None = None
     refusal: str | None = None
     reasoning_text: str | None = None
     cot_summary: str | None = None
+    reasoning_content: Any = None
+    reasoning: Any = None
+    thinking: Any = None
     reasoning_opaque: str | None = None
+    signature: Any = None
     copilot_annotations: Any = None
     annotations: Any = None
     tool_calls: list[CallPiece] | None = None
+
+    @property
+    def thinks(self) -> bool:
+        """Whether there may be anything of a thought in it: most pieces have nothing."""
+        return bool(
+            self.reasoning_text
+            or self.reasoning_opaque
+            or self.reasoning_content
+            or self.cot_summary
+            or self.reasoning
+            or self.thinking
+            or self.signature
+        )
 
 
 class Choice(Struct, gc=False):
@@ -60,7 +78,7 @@ class Chunk(Struct, gc=False):
 _CHUNK = msgspec.json.Decoder(Chunk)
 
 
-TEXTS = frozenset({"content", "refusal", "reasoning_text", "cot_summary", "arguments"})
+TEXTS = frozenset({"content", "refusal", "arguments", *WORDS})
 """The fields that come in pieces."""
 
 

@@ -14,7 +14,7 @@ class _CompletionDetails(Struct, gc=False):
 
 
 class TokenCounts(Struct, gc=False):
-    """`usage`; Gemini says `reasoning_tokens` at its top, and counts them beside the completion."""
+    """`usage`; Gemini says `reasoning_tokens` at its top, the others among the completion's details."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -31,14 +31,17 @@ class Bill(Struct, gc=False):
 
 
 def usage_of(counts: TokenCounts, bill: Bill | None) -> Usage:
-    """The tokens in our words: what was reasoned is part of the output, also where the vendor adds it to the total."""
+    """The tokens in our words: what was reasoned is part of the output, also where it is counted beside the completion.
+
+    Google's and xAI's models count it so (2026-11); the total tells, whoever the vendor is.
+    """
     prompt, completion = counts.prompt_tokens_details, counts.completion_tokens_details
     read, said = counts.prompt_tokens or 0, counts.completion_tokens or 0
-    beside = counts.reasoning_tokens or 0
+    reasoned = counts.reasoning_tokens or (completion.reasoning_tokens if completion else None) or 0
     return Usage(
         input=read,
-        output=said + beside if beside and counts.total_tokens == read + said + beside else said,
+        output=said + reasoned if counts.total_tokens == read + said + reasoned else said,
         cached=(prompt.cached_tokens if prompt else None) or 0,
-        reasoning=(completion.reasoning_tokens if completion else None) or beside,
+        reasoning=reasoned,
         nano_credits=bill.total_nano_aiu if bill else None,
     )
