@@ -349,6 +349,7 @@ class Gateway:
         call = replace(self._call(replace(ask, stream=True), route, sent), named=name)
         del sent
         if prompt.choices > 1:
+            exchange.route = f"{route}; calls={prompt.choices}"
             fan_out = FanOut(inbound, prompt, exchange, lambda: route.outbound.reader(prompt, route.able))
             await fan_out.send(partial(self._send, request), call, _must_stream)
             return await self._fanned(fan_out, inbound, stamp, framing if ask.stream else None)

@@ -53,7 +53,7 @@ async def test_each_choice_is_a_request_and_what_they_took_is_summed(one: Bench,
     assert used(said["usage"]) == tuple(3 * count for count in used(single["usage"]))
     assert len(one.sim.seen(MODELS[model])) == 3
     assert not any("n" in request.json() for request in one.sim.seen(MODELS[model]))
-    assert "mode=translated" in answer.headers["x-passenger-route"]
+    assert answer.headers["x-passenger-route"].endswith("mode=translated; calls=3")
     line = await one.line(answer)
     assert f"input={said['usage']['prompt_tokens']}" in line
 
