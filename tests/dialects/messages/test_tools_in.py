@@ -36,6 +36,13 @@ def test_a_server_tool_is_left_out_by_name(kind: str) -> None:
     assert dropped == ["tools[x]"]
 
 
+def test_tools_that_only_anthropic_can_run_are_refused_by_name_where_there_is_no_other() -> None:
+    with pytest.raises(Failure, match="'web_search'"):
+        offer(tools=[SEARCH])
+    with pytest.raises(Failure, match="'web_search_20250305'"):
+        offer(tools=[{"type": SEARCH["type"]}])
+
+
 @pytest.mark.parametrize(
     ("body", "param"),
     [

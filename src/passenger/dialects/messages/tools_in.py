@@ -8,6 +8,8 @@ from passenger.dialects.messages.blocks_in import Blocks
 
 _KEPT = frozenset({"type", "name", "description", "input_schema", "strict", "cache_control"})
 _ANY: JSON = {"type": "object", "properties": {}}
+_SHOWN = 80
+"""Characters of a tool's name that a message repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ def read_tools(body: JSON, blocks: Blocks) -> Offer:
     custom = [(index, entry) for index, entry in enumerate(entries) if _is_custom(entry, choice, blocks)]
     tools = [_tool(entry, f"tools.{index}.", blocks) for index, entry in custom]
     if entries and not tools:
-        raise invalid("none of these tools can be run for this model", "tools")
+        name = str(entries[0].get("name") or entries[0].get("type"))[:_SHOWN]
+        raise invalid(f"tools: only Anthropic can run {name!r}, and no other tool is offered", "tools")
     if mode is not None and mode.mode == "required" and not tools:
         raise invalid("tool_choice demands a tool, and there is none", "tool_choice")
     if mode is not None and not {tool.name for tool in tools}.issuperset(mode.names):
