@@ -56,9 +56,14 @@ WAYS: dict[str, tuple[Way, str]] = {
 }
 
 LARGE = f"cat {NOTE}; seq 1 12000"
+PASSED_ON = 2600
+"""Tokens of a command's output that it passes on: as told, and by itself to a model that it does not know."""
+
 LIMIT = 13000
-"""Tokens after which it compacts: more than its own prompt of 9,300, less than that with twice what the command says,
-of which it passes on no more than 2,600 (10,000 to a model that it knows)."""
+"""Tokens after which it compacts: more than its own prompt of 9,300 and the output, less than these and the answer.
+
+So it compacts between two turns: within one, the scripted model would make the same call again, without end.
+"""
 
 
 def _reads(setting: Setting, way: Way) -> Command:
@@ -70,7 +75,7 @@ def _compacts(setting: Setting, way: Way) -> Command:
     """A session that has grown too long is resumed, and reads the note once more."""
     limit = ("-c", f"model_auto_compact_token_limit={LIMIT}")
     arguments = [*ALWAYS, *way(setting), "--model", setting.model, *limit]
-    first = ["exec", *arguments, call("exec_command", cmd=LARGE, max_output_tokens=100000)]
+    first = ["exec", *arguments, call("exec_command", cmd=LARGE, max_output_tokens=PASSED_ON)]
     return _command(setting, first, ["exec", *arguments, "resume", "--last", call("exec_command", cmd=f"cat {NOTE}")])
 
 
