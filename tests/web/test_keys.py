@@ -328,9 +328,11 @@ async def test_the_start_says_which_address_and_key_each_client_needs(tmp_path: 
     keys = tmp_path / "keys"
     put_keys(keys, KEY)
     async with bench(tmp_path, primed=False) as own:
-        line = await own.proxy.said("Anthropic, Gemini and Ollama clients: ")
+        line = await own.proxy.said("Anthropic, Gemini, Ollama: ")
         assert line.endswith(f" {own.proxy.url}  (API key: anything)")
         assert len(line) <= 100
     (tmp_path / "other").mkdir()
     async with bench(tmp_path / "other", config=f'[server]\napi_key_file = "{keys}"\n', primed=False) as own:
-        assert (await own.proxy.said("Ollama clients")).endswith("(API key: one of [server] api_key_file)")
+        line = await own.proxy.said("Anthropic, Gemini, Ollama: ")
+        assert line.endswith("(API key: one of api_key_file)")
+        assert len(line) <= 100

@@ -196,9 +196,7 @@ def addresses_line(sockets: list[socket.socket], loaded: Loaded) -> str:
     server, url = loaded.config.server, base_url(sockets).removesuffix("/v1")
     named = {"api_keys": bool(server.api_keys), "api_key_file": bool(server.api_key_file)}
     keys = ", ".join(name for name, is_set in named.items() if is_set)
-    return (
-        f"Anthropic, Gemini and Ollama clients: {url}  (API key: {f'one of [server] {keys}' if keys else 'anything'})"
-    )
+    return f"Anthropic, Gemini, Ollama: {url}  (API key: {f'one of {keys}' if keys else 'anything'})"
 
 
 def base_url(sockets: list[socket.socket]) -> str:

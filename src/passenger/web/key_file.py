@@ -69,7 +69,7 @@ class KeyFile:
         self._stamp, self._keys, self.trouble = None, (), reason
 
     def _say(self) -> None:
-        log.info("%s has changed: %d keys", self.path, len(self._keys))
+        log.info("%s has changed; keys in it: %d", self.path, len(self._keys))
         if not is_private(self.path):
             log.warning("%s holds API keys and can be read by others", self.path)
 
