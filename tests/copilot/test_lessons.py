@@ -18,7 +18,9 @@ LESSONS = st.builds(
     value=st.none() | VALUES,
     instead=st.none() | VALUES,
     beside=st.none() | WORDS,
-) | st.builds(Lesson, path=st.just(("anthropic-beta",)), value=VALUES)
+)
+LESSONS |= st.builds(Lesson, path=st.lists(WORDS, min_size=1, max_size=3).map(tuple), value=VALUES, other=st.just(True))
+LESSONS |= st.builds(Lesson, path=st.just(("anthropic-beta",)), value=VALUES)
 
 
 @given(LESSONS)
@@ -43,6 +45,8 @@ BODY: dict[str, Any] = {
     "top_k": 40,
     "temperature": 0.5,
     "store": True,
+    "top_p": 1.0,
+    "seed": None,
     "text": "thinking",
 }
 
@@ -55,8 +59,12 @@ BODY: dict[str, Any] = {
         ("top_k=41", None),
         ("top_k while thinking", ("top_k",)),
         ("top_k while temperature", ("top_k",)),
-        ("top_k while seed", None),
+        ("top_k while user", None),
         ("temperature=0.5", ("temperature",)),
+        ("temperature!=1", ("temperature",)),
+        ("temperature!=0.5", None),
+        ("top_p!=1", None),
+        ("seed!=1", None),
         ("store=true", ("store",)),
         ("store=True", None),
         ("thinking.type=adaptive>enabled", ("thinking", "type")),
@@ -67,7 +75,7 @@ BODY: dict[str, Any] = {
         ("thinking.adaptive", None),
         ("reasoning.adaptive.x=1", ("reasoning", "adaptive", "x")),
         ("text.format", None),
-        ("seed", None),
+        ("user", None),
     ],
 )
 def test_a_lesson_applies_where_the_request_has_that_very_thing(lesson: str, place: tuple[str, ...] | None) -> None:
@@ -104,6 +112,7 @@ def test_any_body_may_be_asked(body: dict[str, Any], lesson: Lesson) -> None:
         ("low", "low"),
         (True, "true"),
         (40, "40"),
+        (1.0, "1"),
         (1e-05, "1e-05"),
         (None, None),
         ([], None),

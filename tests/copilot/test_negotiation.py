@@ -61,6 +61,11 @@ REFUSALS: list[tuple[str, str | None, tuple[str, ...]]] = [
             "Only the default (1) value is supported."
         ),
         "temperature",
+        ("temperature!=1",),
+    ),
+    (
+        "Unsupported value: 'temperature' does not support 0.5 with this model.",
+        "temperature",
         ("temperature=0.5",),
     ),
     ("Unsupported value: 'high' is not supported with the 'm' model.", "text.verbosity", ("text.verbosity=high",)),
@@ -74,7 +79,7 @@ REFUSALS: list[tuple[str, str | None, tuple[str, ...]]] = [
     (
         "`temperature` may only be set to 1 when thinking is enabled or in adaptive mode.",
         None,
-        ("temperature=0.5 while thinking",),
+        ("temperature!=1 while thinking",),
     ),
     (
         "`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.",

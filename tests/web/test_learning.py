@@ -199,6 +199,14 @@ async def test_a_translated_request_learns_several_lessons_in_the_clients_names(
         assert len(one.sim.seen("/responses")) == 4
 
 
+async def test_a_model_that_takes_one_value_only_teaches_it_once(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        for temperature, named in ((0.2, {"temperature"}), (0.7, {"temperature"}), (1, set()), (1.0, set())):
+            assert dropped(await one.chat(model="gpt-5.1", temperature=temperature)) == named
+        assert [seen.json().get("temperature") for seen in one.chats()] == [0.2, None, None, 1, 1.0]
+        assert learned(one) == {"temperature!=1"}
+
+
 async def test_what_may_have_been_billed_is_not_sent_again_after_a_lesson(tmp_path: Path) -> None:
     async with bench(tmp_path) as one:
         one.sim.inject(Fault(unsupported=("top_p",)))

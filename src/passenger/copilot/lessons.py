@@ -2,6 +2,7 @@
 
 top_k                                  the field, whatever it says
 store=true                             that value of it
+temperature!=1                         every other value of it
 reasoning.effort=minimal>low           that value, and the one that goes up instead
 max_tokens>max_completion_tokens       that name, and the one that goes up instead
 thinking.adaptive.budget_tokens        the field of an object whose `type` is that
@@ -25,7 +26,7 @@ Path = tuple[str, ...]
 
 _BETA = f"{BETAS}: "
 _TEXT = re.compile(
-    r"(?P<path>\w{1,64}(?:\.\w{1,64}){0,8})(?:=(?P<value>[\w.+-]{1,64}))?(?:>(?P<instead>[\w.+-]{1,64}))?"
+    r"(?P<path>\w{1,64}(?:\.\w{1,64}){0,8})(?:(?P<other>!)?=(?P<value>[\w.+-]{1,64}))?(?:>(?P<instead>[\w.+-]{1,64}))?"
     r"(?: while (?P<beside>\w{1,64}))?"
 )
 
@@ -38,11 +39,13 @@ class Lesson:
     value: str | None = None
     instead: str | None = None
     beside: str | None = None
+    other: bool = False
+    """Whether every value but that one is not taken."""
 
     def __str__(self) -> str:
         if self.path == (BETAS,):
             return f"{_BETA}{self.value}"
-        value = "" if self.value is None else f"={self.value}"
+        value = "" if self.value is None else f"{'!' * self.other}={self.value}"
         instead = "" if self.instead is None else f">{self.instead}"
         return f"{'.'.join(self.path)}{value}{instead}" + ("" if self.beside is None else f" while {self.beside}")
 
@@ -53,7 +56,10 @@ def read_lesson(text: str) -> Lesson | None:
     if text.startswith(_BETA):
         return Lesson((BETAS,), text.removeprefix(_BETA))
     found = _TEXT.fullmatch(text)
-    return Lesson(tuple(found["path"].split(".")), found["value"], found["instead"], found["beside"]) if found else None
+    if found is None:
+        return None
+    path = tuple(found["path"].split("."))
+    return Lesson(path, found["value"], found["instead"], found["beside"], other=found["other"] is not None)
 
 
 # --- what a request has ------------------------------------------------------------------------------------------
@@ -88,6 +94,8 @@ def spelled(value: object) -> str | None:
     match value:
         case bool():
             text = "true" if value else "false"
+        case float() if value.is_integer():
+            text = str(int(value))
         case str() | int() | float():
             text = str(value)
         case _:
@@ -100,7 +108,10 @@ def applies(lesson: Lesson, body: Body) -> Path | None:
     place = resolve(body, lesson.path)
     if place is None or (lesson.beside is not None and not _is_beside(lesson.beside, body)):
         return None
-    return place if lesson.value is None or spelled(value_at(body, place)) == lesson.value else None
+    if lesson.value is None:
+        return place
+    value = value_at(body, place)
+    return place if value is not None and (spelled(value) == lesson.value) is not lesson.other else None
 
 
 def _is_beside(name: str, body: Body) -> bool:

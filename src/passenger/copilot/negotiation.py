@@ -53,7 +53,9 @@ _FORM = re.compile(r"^[\"'`]thinking\.type\.(\w+)[\"'`] is not supported|^(\w+) 
 _NO_EFFORT = "does not support the effort parameter"
 _WHILE_THINKING = re.compile(r"^`(\w+)` (must|may)\b.* when thinking is enabled")
 _EITHER = re.compile(r"^`(\w+)` and `(\w+)` cannot both be specified")
-_DEFAULT_ONLY = re.compile(r"^Unsupported value: '([\w.]+)' does not support (\S+) with")
+_ONLY = re.compile(r"^Unsupported value: '([\w.]+)' does not support .*\bOnly the default \(([\w.+-]{1,64})\)")
+_UNFIT = re.compile(r"^Unsupported value: '([\w.]+)' does not support")
+_SET_TO = re.compile(r"may only be set to ([\w+-]{1,64}) when")
 _VALUE = re.compile(r"^Unsupported value: '([^']+)'")
 _ONE_OF = re.compile(r"^([\w.]+): Input should be '")
 _QUOTED = re.compile(r"'([^']*)'")
@@ -118,15 +120,18 @@ def _effort(failure: Failure, body: Body) -> Iterator[Lesson]:
 def _company(failure: Failure, body: Body) -> Iterator[Lesson]:
     """What does not go with another field, but goes without it."""
     if found := _WHILE_THINKING.search(failure.message):
+        only = _SET_TO.search(failure.message)
         value = None if "must be unset" in failure.message else _said(body, (found[1],))
-        yield Lesson((found[1],), value, beside=THINKING)
+        yield Lesson((found[1],), only[1] if only else value, beside=THINKING, other=only is not None)
     if found := _EITHER.search(failure.message):
         yield Lesson((found[2],), beside=found[1])
 
 
 def _value(failure: Failure, body: Body) -> Iterator[Lesson]:
     """A value that is one of several, and the one that comes next where the values are efforts."""
-    if found := _DEFAULT_ONLY.search(failure.message):
+    if found := _ONLY.search(failure.message):
+        yield Lesson(tuple(found[1].split(".")), found[2], other=True)
+    elif found := _UNFIT.search(failure.message):
         path = tuple(found[1].split("."))
         yield from _of_value(body, path, _said(body, path))
     elif found := _VALUE.search(failure.message):
