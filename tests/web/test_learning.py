@@ -280,6 +280,15 @@ async def test_a_thought_of_another_model_is_named_by_its_seal(shared: Bench, di
     assert dropped(answer) == {name}
 
 
+async def test_strict_refuses_a_thought_of_another_model_by_its_seal(tmp_path: Path) -> None:
+    async with bench(tmp_path, config="[proxy]\nstrict = true\n") as one:
+        for path, body, name in HISTORIES.values():
+            fields = body | {"model": "claude-haiku-4.5"}
+            answer = await one.send("POST", path.format(model="claude-haiku-4.5"), json=fields)
+            assert answer.status == 400
+            assert f"{name} cannot be carried" in answer.body.decode()
+
+
 async def test_rows_of_the_old_kind_are_forgotten(tmp_path: Path) -> None:
     async with Simulator() as sim:
         state = profile_of(sim, tmp_path / "home" / ".local" / "state" / "passenger")
