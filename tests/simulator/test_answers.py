@@ -152,3 +152,19 @@ def test_the_pieces_make_the_text(text: str) -> None:
 
 def test_four_characters_are_a_token() -> None:
     assert [tokens("x" * n) for n in (0, 1, 4, 5)] == [0, 1, 1, 2]
+
+
+GETTER = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}
+
+
+@pytest.mark.parametrize(
+    ("text", "called"),
+    [("What's the weather like in Oslo?", True), ("WEATHER!", True), ("Whether it rains?", False), ("Hello", False)],
+)
+def test_a_tool_that_gets_what_is_asked_for_is_called(text: str, called: bool) -> None:
+    calls = asked(text, tools=[*TOOLS, GETTER]).choices[0].calls
+    assert calls == ((Call("get_weather", "{}"),) if called else ())
+
+
+def test_no_tool_is_called_by_itself_where_none_may_be() -> None:
+    assert not asked("The weather?", tools=[GETTER], tool_choice="none").choices[0].calls

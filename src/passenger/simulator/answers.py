@@ -1,6 +1,7 @@
 """What the simulated model says: the same to the same question, and useful to look at; it knows no wire format.
 
-Without directives it says in words what it was asked. `faults.py` has the directives that ask for something else.
+Without directives it says in words what it was asked, or calls the tool that gets what it is asked for. `faults.py` has
+the directives that ask for something else.
 """
 
 import base64
@@ -198,9 +199,17 @@ def _calls(question: Question, orders: Iterable[Directive], model: Model) -> tup
         return ()
     ordered = [_ordered(order, model) for order in orders if order.name == "call"]
     calls = [call for call in ordered if call.name in question.tools]
-    if not calls and question.demanded is not None:
-        calls = [Call(question.demanded, _arguments(question.tools[question.demanded]))]
+    wanted = question.demanded or _asked_for(question)
+    if not calls and wanted is not None:
+        calls = [Call(wanted, _arguments(question.tools[wanted]))]
     return tuple(calls if question.parallel else calls[:1])
+
+
+def _asked_for(question: Question) -> str | None:
+    """The tool that gets what the question asks for in so many words: `get_weather` for "the weather in Oslo"."""
+    said = set(re.findall(r"\w+", without_directives(question.said).lower()))
+    getters = (name for name in question.tools if name.startswith("get_"))
+    return next((name for name in getters if name.rpartition("_")[2].lower() in said), None)
 
 
 def _arguments(schema: object) -> str:
