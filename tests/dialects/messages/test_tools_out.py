@@ -80,3 +80,12 @@ def test_a_choice_without_tools_is_nothing_unless_it_demands_one() -> None:
         with pytest.raises(Failure) as caught:
             written(*tools, choice=choice)
         assert caught.value.param == "tool_choice"
+
+
+@pytest.mark.parametrize(
+    ("parallel", "said"),
+    [(None, {"type": "auto"}), (False, {"type": "auto", "disable_parallel_tool_use": True})],
+)
+def test_the_choice_for_a_summary_is_that_of_the_turns_before(parallel: bool | None, said: object) -> None:
+    prompt = Prompt("m", (), tools=(F,), tool_choice=ToolChoice("none"), parallel=parallel, compacts=True)
+    assert write_tools(prompt, Names((F,), 128), [])["tool_choice"] == said

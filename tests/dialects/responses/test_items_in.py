@@ -167,3 +167,20 @@ def test_what_is_wrong_with_an_item_is_said_by_the_field_s_name(item: dict[str, 
 @pytest.mark.parametrize("given", [None, 1, {}])
 def test_an_input_that_is_none_is_refused(given: object) -> None:
     assert refusal(input=given).param == "input"
+
+
+# --- Codex's own -------------------------------------------------------------------------------------------------
+
+
+def test_what_another_agent_has_said_is_heard_and_what_is_sealed_is_named() -> None:
+    said = [{"type": "input_text", "text": "Done."}, {"type": "encrypted_content", "encrypted_content": "x"}]
+    item = {"type": "agent_message", "author": "/root/a", "recipient": "/root", "content": said}
+    given = prompt(input=[USER, item | {"content": said[:1]}])
+    assert given.messages[1] == Message("user", (Text("Done."),))
+    assert given.dropped == ()
+    assert prompt(input=[USER, item]).dropped == ("input[agent_message].encrypted_content",)
+
+
+def test_a_change_of_the_configuration_is_left_out_by_name() -> None:
+    given = prompt(input=[USER, {"type": "configuration_update", "reasoning": {"effort": "high"}}])
+    assert given.dropped == ("input[configuration_update]",)

@@ -46,7 +46,12 @@ def _is_one(choice: ToolChoice) -> bool:
 
 
 def _choice(prompt: Prompt, names: Names) -> JSON | None:
-    choice = prompt.tool_choice or ToolChoice("auto")
+    """The choice. One for a summary stays as it was: another would empty the cache of the whole conversation.
+
+    Facts: Anthropic's "Prompt caching" ("What invalidates the cache"). The request itself says that no tool is to be
+    called.
+    """
+    choice = ToolChoice("auto") if prompt.compacts else prompt.tool_choice or ToolChoice("auto")
     if choice.mode == "none":
         return {"type": "none"}
     if _is_one(choice):

@@ -21,9 +21,10 @@ HOSTED = frozenset(
         "mcp_call",
         "mcp_list_tools",
         "tool_search_call",
+        "configuration_update",
     }
 )
-"""Items of tools that OpenAI runs by itself. What they found is in the answer that follows them."""
+"""Items of tools that OpenAI runs by itself, whose finds are in the answer that follows, and of its backend's knobs."""
 
 
 @dataclass(slots=True)
@@ -69,6 +70,8 @@ class History:
                 self._join("assistant", _call(item))
             case "function_call_output" | "custom_tool_call_output":
                 self._join("user", _result(item))
+            case "agent_message":
+                self._say("user", self._heard(item))
             case "additional_tools":
                 self.offer.add(item.nodes("tools"))
             case "tool_search_output":
@@ -99,6 +102,13 @@ class History:
         shown = [part.words("text") for part in item.nodes("summary")] or texts
         if shown or sealed:
             self._join("assistant", Thought("\n\n".join(shown), _seal(sealed) if sealed else None))
+
+    def _heard(self, item: Node) -> tuple[Part, ...]:
+        """What another of Codex's agents has said, as far as it is not sealed for OpenAI's own models."""
+        texts = [Text(part.words("text")) for part in item.nodes("content") if part.type == "input_text"]
+        if len(texts) < len(item.nodes("content")):
+            self.dropped.append("input[agent_message].encrypted_content")
+        return tuple(texts)
 
     def _handed_over(self, item: Node) -> str:
         """What stands for the turns that an item has taken the place of."""
