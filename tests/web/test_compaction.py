@@ -116,6 +116,7 @@ async def test_a_model_that_refuses_the_trigger_is_asked_for_a_summary(shared: B
 async def test_a_summary_is_made_at_an_address_of_its_own_too(shared: Bench, model: str) -> None:
     answer = await ask(shared, model, SAID, "/compact", prompt_cache_key="k")
     body = answer.json()
+    assert shared.sim.requests[-1].header("x-initiator") == "agent"
     assert body["object"] == "response.compaction"
     assert [item["type"] for item in body["output"]] == ["message", "compaction"]
     assert body["usage"]["total_tokens"] > 0

@@ -57,6 +57,19 @@ def test_of_several_compacted_conversations_the_last_one_goes_down_alone(count: 
     assert len(completed["response"]["output"]) == 1
 
 
+def test_what_stands_between_them_holds_nothing_up() -> None:
+    created, *told, completed = stream([item(0), item(1)])
+    between = {"type": "response.in_progress_of_something", "n": 1}
+    down = relayed([created, *told[:2], between, *told[2:], completed])
+    assert [event["type"].rpartition(".")[2] for event in down] == [
+        "created",
+        "in_progress_of_something",
+        "added",
+        "done",
+        "completed",
+    ]
+
+
 def test_other_items_pass_in_their_order() -> None:
     told = relayed(stream([item(0), MESSAGE, item(1)]))
     assert [event["item"]["type"] for event in told if "item" in event] == [

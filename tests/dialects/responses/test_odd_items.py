@@ -63,6 +63,7 @@ def with_odd_item(name: str) -> list[dict[str, Any]]:
     return [*before, *told, end | {"response": end["response"] | {"output": output}}]
 
 
+@pytest.mark.proves("promise 6")
 @pytest.mark.parametrize("name", TOLD)
 def test_an_item_that_nobody_knows_changes_nothing(name: str) -> None:
     assert translated(with_odd_item(name)) == translated(events(name))
@@ -111,6 +112,7 @@ def attempted(given: list[dict[str, Any]]) -> Answer | Failure:
         return failure
 
 
+@pytest.mark.proves("promise 6")
 @given(st.data())
 @pytest.mark.parametrize("name", TOLD)
 def test_a_field_of_another_type_hides_no_end_and_no_words(name: str, data: st.DataObject) -> None:

@@ -1,7 +1,8 @@
 """Compacted conversations on Copilot's `/responses`: who compacts there, and what is made of the items (2026-11).
 
 Copilot takes the `compaction_trigger` for OpenAI's models (it has no `/responses/compact`). `gpt-5-mini` answers with
-several items, each of which holds all up to some turn; Codex wants exactly one, and the last one holds everything.
+several items, each of which holds all up to some turn (https://github.com/Menci/Floway/pull/314); Codex wants exactly
+one, and the last one holds everything.
 """
 
 from collections.abc import Iterator, Sequence
@@ -67,8 +68,9 @@ class OneCompaction:
         if item is not None and item.get("type") == ITEM:
             self._hold(fields)
             return
-        yield from self._held
-        self._held = []
+        if item is not None or "response" in fields:
+            yield from self._held
+            self._held = []
         yield self._moved(fields)
 
     def _hold(self, fields: Fields) -> None:
