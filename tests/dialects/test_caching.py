@@ -16,6 +16,7 @@ ANSWER = Message("assistant", (Text("ok"),))
         ("claude-sonnet-4", 1024),
         ("claude-sonnet-4.5", 1024),
         ("claude-opus-4.1", 1024),
+        ("claude-opus-41", 1024),
         ("claude-sonnet-4.6", 2048),
         ("claude-3.5-haiku", 2048),
         ("claude-haiku-4.5", 4096),

@@ -21,7 +21,7 @@ BYTES_A_TOKEN = 3
 """A low estimate: a breakpoint on less than the minimum is ignored and costs nothing."""
 
 _LEAST = (
-    (re.compile(r"claude-(opus-4[.-][5-9]|opus-([5-9]|\d\d)|haiku-4[.-]5)"), 4096),
+    (re.compile(r"claude-(opus-4[.-][5-9]|opus-[5-9]|haiku-4[.-]5)"), 4096),
     (re.compile(r"claude-(sonnet-4[.-]6|haiku-3|3[.-]5-haiku)"), 2048),
 )
 _LEAST_OF_OTHERS = 1024

@@ -116,7 +116,7 @@ def test_a_request_to_messages_is_marked_there_too_and_its_texts_become_blocks()
         (chat(user("a"), offered=0), []),
         (chat(assistant("a"), offered=0), [".messages[0]"]),
         (chat(user("a"), user("b"), user("c"), assistant("")), [".messages[0]", ".messages[3]", ".tools[1]"]),
-        (chat({"role": "developer", "content": "x"}, user("a")), [".messages[1]", ".messages[2]", ".tools[1]"]),
+        (chat({"role": "developer", "content": "x"}, user("a")), [".messages[0]", ".messages[2]", ".tools[1]"]),
         (chat(user([{"type": "text", "text": "a"}])), [".messages[0]", ".messages[1]", ".tools[1]"]),
         (chat(user("")), [".messages[0]", ".tools[1]"]),
     ],

@@ -6,7 +6,7 @@ https://docs.claude.com/en/docs/build-with-claude/prompt-caching
 """
 
 from collections.abc import Iterable
-from itertools import islice, takewhile
+from itertools import islice
 
 import msgspec
 
@@ -51,8 +51,8 @@ def mark_chat(body: Body, ask: Ask, able: Abilities) -> None:
     turns = _turns(messages, likely=ask.tools)
     if turns is None:
         return
-    system = list(takewhile(lambda item: item.value.role in _SYSTEM, from_the_start(messages, _MESSAGE)))
-    said = (item for item in (*system[-1:], *turns) if bytes(item.value.content) not in _NOTHING)
+    first = (item for item in islice(from_the_start(messages, _MESSAGE), 1) if item.value.role in _SYSTEM)
+    said = (item for item in (*first, *turns) if bytes(item.value.content) not in _NOTHING)
     body.set_raw("messages", _spliced(messages, [(item.stop - 1, item.stop, _CHAT_MARK) for item in said]))
     if tools := body.raw_value("tools"):
         body.set_raw("tools", _spliced(tools, _after_last(tools)))
