@@ -77,8 +77,8 @@ def _ending_at(array: bytes, stop: int, key: bytes, decoder: "msgspec.json.Decod
         at = array.rfind(key, 0, at)
         if at < 0:
             return None
-        start = before(array, at)
-        if array[start] == _OPENING and array[before(array, start)] in b",[":
+        start = at - 1 if array[at - 1] == _OPENING else before(array, at)
+        if array[start] == _OPENING and (array[start - 1] in b",[" or array[before(array, start)] in b",["):
             item = _item(array, start, stop, decoder)
             if item is not None:
                 return item

@@ -66,7 +66,7 @@ def count_for_gemini(gateway: Gateway) -> Ask:
         prompt = await offload(request.heavy, gemini_count.read_prompt, request)
 
         def write(model: Model) -> Written:
-            written = messages.write_prompt(prompt, model.able)
+            written = messages.write_prompt(prompt, replace(model.able, least_cached=None))
             headers = {**written.headers, **vision_headers(vision=prompt.vision)}
             return Written(messages.as_question(written.body, model.id), headers, written.dropped)
 
