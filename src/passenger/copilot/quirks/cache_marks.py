@@ -25,18 +25,12 @@ LOOK_BACK = 64
 _MARK = msgspec.Raw(b'{"type":"ephemeral"}')
 _CHAT_MARK = b',"%b":%b}' % (CHAT_MARK.encode(), bytes(_MARK))
 _MESSAGES_MARK = b',"%b":%b' % (MESSAGES_MARK.encode(), bytes(_MARK))
-_USERS = frozenset({"user", "tool", "function"})
-_SYSTEM = frozenset({"system", "developer"})
+_USERS = frozenset({b'"user"', b'"tool"', b'"function"'})
+_SYSTEM = frozenset({b'"system"', b'"developer"'})
 _NOTHING = frozenset({b"", b"null", b'""', b"[]"})
 _BEARING = frozenset({b'"text"', b'"image"', b'"document"', b'"tool_result"', b'"search_result"'})
 
 
-class _Message(msgspec.Struct, gc=False):
-    role: str = ""
-    content: msgspec.Raw = msgspec.Raw(b"")
-
-
-_MESSAGE = msgspec.json.Decoder(_Message)
 _FIELDS = msgspec.json.Decoder(Fields)
 
 Edit = tuple[int, int, bytes]
@@ -51,8 +45,8 @@ def mark_chat(body: Body, ask: Ask, able: Abilities) -> None:
     turns = _turns(messages, likely=ask.tools)
     if turns is None:
         return
-    first = (item for item in islice(from_the_start(messages, _MESSAGE), 1) if item.value.role in _SYSTEM)
-    said = (item for item in (*first, *turns) if bytes(item.value.content) not in _NOTHING)
+    first = (item for item in islice(from_the_start(messages, _FIELDS), 1) if _role(item) in _SYSTEM)
+    said = (item for item in (*first, *turns) if _content(item) not in _NOTHING)
     body.set_raw("messages", _spliced(messages, [(item.stop - 1, item.stop, _CHAT_MARK) for item in said]))
     if tools := body.raw_value("tools"):
         body.set_raw("tools", _spliced(tools, _after_last(tools)))
@@ -66,7 +60,7 @@ def mark_messages(body: Body, ask: Ask, able: Abilities) -> None:
     turns = _turns(messages, likely=ask.tools)
     if turns is None:
         return
-    body.set_raw("messages", _spliced(messages, [edit for turn in turns for edit in _after_turn(messages, turn)]))
+    body.set_raw("messages", _spliced(messages, [edit for turn in turns for edit in _after_turn(turn)]))
     if (system := _marked_content(body.raw_value("system"))) is not None:
         body.set_raw("system", system)
     if tools := body.raw_value("tools"):
@@ -84,15 +78,15 @@ def without_marks(sent: bytes, asked: bytes) -> bytes | None:
     return plain if len(plain) < len(sent) else None
 
 
-def _turns(messages: bytes, *, likely: bool) -> list[Item[_Message]] | None:
+def _turns(messages: bytes, *, likely: bool) -> list[Item[Fields]] | None:
     """The last message of each of the user's last turns; None where no second turn is `likely` nor has been."""
-    found, within, answered = list[Item[_Message]](), False, likely
-    for item in islice(from_the_end(messages, _MESSAGE), LOOK_BACK):
-        role = item.value.role
+    found, within, answered = list[Item[Fields]](), False, likely
+    for item in islice(from_the_end(messages, _FIELDS), LOOK_BACK):
+        role = _role(item)
         users = role in _USERS
         if users and not within and len(found) < TURNS:
             found.insert(0, item)
-        within, answered = users, answered or role == "assistant"
+        within, answered = users, answered or role == b'"assistant"'
         if len(found) == TURNS and answered:
             break
     return found if answered else None
@@ -120,12 +114,19 @@ def _after_last_loaded(tools: bytes) -> list[Edit]:
 # --- what is said ------------------------------------------------------------------------------------------------
 
 
-def _after_turn(messages: bytes, turn: Item[_Message]) -> list[Edit]:
-    content = _marked_content(bytes(turn.value.content))
+def _after_turn(turn: Item[Fields]) -> list[Edit]:
+    content = _marked_content(_content(turn))
     if content is None:
         return []
-    fields = _FIELDS.decode(messages[turn.start : turn.stop])
-    return [(turn.start, turn.stop, msgspec.json.encode({**fields, "content": msgspec.Raw(content)}))]
+    return [(turn.start, turn.stop, msgspec.json.encode({**turn.value, "content": msgspec.Raw(content)}))]
+
+
+def _role(message: Item[Fields]) -> bytes:
+    return bytes(message.value.get("role", b""))
+
+
+def _content(message: Item[Fields]) -> bytes:
+    return bytes(message.value.get("content", b""))
 
 
 def _marked_content(text: bytes) -> bytes | None:
