@@ -150,6 +150,7 @@ TOOLS = [{"type": "function", "function": {"name": "f"}}]
         but(ROUTER, generationConfig={}),
         but(ROUTER, generationConfig={"responseJsonSchema": {"properties": {"name": {"type": "string"}}}}),
         but(CLAUDE, output_config={}),
+        but(CLAUDE, output_config={"format": {"schema": {"properties": {"title": {}, "body": {}}}}}),
         but(CLAUDE, system="You are Claude Code, Anthropic's official CLI for Claude."),
         replace(COMPACTION, headers={"user-agent": "codex_exec/0.171.0", TURN_METADATA: '{"request_kind":"turn"}'}),
         *(

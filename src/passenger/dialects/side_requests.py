@@ -127,7 +127,7 @@ def _fits(rule: Rule, request: Request) -> bool:
         return False
     body = _read(request.body)
     told = any(text.lstrip().startswith(rule.system) for text in _system_texts(body))
-    return told and rule.answer <= _answer(body)
+    return told and (not rule.answer or rule.answer == _answer(body))
 
 
 # --- Codex' metadata ---------------------------------------------------------------------------------------------
