@@ -5,16 +5,17 @@ overwritten with zeros.
 """
 
 import asyncio
-import contextlib
 import logging
 import os
-import sqlite3
 import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    import sqlite3
 
 log = logging.getLogger(__name__)
 
@@ -91,13 +92,16 @@ class ReasoningFile:
     async def close(self) -> None:
         """Write what still waits, and let the file go; nothing is kept or found any more."""
         self._closed = True
-        await asyncio.wrap_future(self._thread.submit(self._tried, self._end, None))
+        if self._waiting or self._database is not None:
+            await asyncio.wrap_future(self._thread.submit(self._tried, self._end, None))
         self._thread.shutdown()
 
     # --- in the thread -------------------------------------------------------------------------------------------
 
     def _tried(self, job: Callable[[], T], otherwise: T) -> T:
         """What a job gives; a file that is damaged is forgotten and made anew, once."""
+        import sqlite3  # noqa: PLC0415 - a megabyte, for those alone who have reasoning kept
+
         for again in (True, False):
             try:
                 return job()
@@ -133,7 +137,9 @@ class ReasoningFile:
         self._write()
         self._close()
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self) -> "sqlite3.Connection":
+        import sqlite3  # noqa: PLC0415 - as above
+
         if self._database is None:
             _make_private(self._path)
             self._database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
@@ -145,8 +151,7 @@ class ReasoningFile:
     def _close(self) -> None:
         database, self._database = self._database, None
         if database is not None:
-            with contextlib.suppress(sqlite3.Error):
-                database.close()
+            database.close()
 
     def _forget(self) -> None:
         for ending in ("", "-wal", "-shm"):
@@ -162,8 +167,10 @@ def _done() -> "asyncio.Future[None]":
 # --- the database ------------------------------------------------------------------------------------------------
 
 
-def _make_tables(database: sqlite3.Connection) -> None:
+def _make_tables(database: "sqlite3.Connection") -> None:
     """Make the tables of a file that has none."""
+    import sqlite3  # noqa: PLC0415 - as above
+
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version not in {0, _FORMAT}:
         raise sqlite3.DatabaseError(f"it is of another version ({version})")
@@ -171,14 +178,14 @@ def _make_tables(database: sqlite3.Connection) -> None:
         database.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_FORMAT};COMMIT;")
 
 
-def _insert(database: sqlite3.Connection, kept: Kept) -> None:
+def _insert(database: "sqlite3.Connection", kept: Kept) -> None:
     row = (kept.expires, len(kept.thoughts), kept.thoughts)
     answer = database.execute("INSERT INTO answers (expires, size, thoughts) VALUES (?, ?, ?)", row).lastrowid
     calls = [(kept.seat, _key(call), answer) for call in kept.calls]
     database.executemany("INSERT OR REPLACE INTO calls (seat, call, answer) VALUES (?, ?, ?)", calls)
 
 
-def _select(database: sqlite3.Connection, seat: str, calls: Sequence[str], now: float) -> Iterable[Kept]:
+def _select(database: "sqlite3.Connection", seat: str, calls: Sequence[str], now: float) -> Iterable[Kept]:
     marks = ", ".join("?" * len(calls))
     rows = database.execute(
         "SELECT answers.id, expires, thoughts, call FROM calls JOIN answers ON answers.id = answer"  # noqa: S608 - marks alone are put in
@@ -197,7 +204,7 @@ def _key(call: str) -> bytes:
     return call.encode("utf-8", "surrogatepass")
 
 
-def _shrink(database: sqlite3.Connection, now: float) -> None:
+def _shrink(database: "sqlite3.Connection", now: float) -> None:
     """Forget what is over, and the oldest of what is too many or too large."""
     database.execute("DELETE FROM answers WHERE expires <= ?", (now,))
     rows = database.execute("SELECT id, size FROM answers ORDER BY id DESC").fetchall()

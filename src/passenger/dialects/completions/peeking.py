@@ -120,9 +120,12 @@ def _look_through(messages: list[_Message]) -> _Seen:
     """What any message has, found in one pass: there may be hundreds."""
     vision = sealed = marked = called = False
     for message in messages:
-        sealed = sealed or message.reasoning_opaque is not UNSET
-        called = called or message.tool_calls is not UNSET
-        marked = marked or _is_marked(message)
+        if message.tool_calls is not UNSET:
+            called = True
+        if message.reasoning_opaque is not UNSET:
+            sealed = True
+        if message.copilot_cache_control is not UNSET or message.cache_control is not UNSET:
+            marked = True
         if type(message.content) is list:
             for part in message.content:
                 vision = vision or part.type in _IMAGE_PARTS
@@ -130,5 +133,5 @@ def _look_through(messages: list[_Message]) -> _Seen:
     return _Seen(vision, sealed, marked, called)
 
 
-def _is_marked(block: _Message | _Part | _Tool) -> bool:
+def _is_marked(block: _Part | _Tool) -> bool:
     return block.copilot_cache_control is not UNSET or block.cache_control is not UNSET
