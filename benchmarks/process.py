@@ -49,10 +49,11 @@ def family_cpu_us(members: Sequence[int]) -> float:
 
 def memory_kb(pid: int, kind: Literal["VmRSS", "VmHWM"] = "VmRSS") -> int:
     """Resident memory of a process and its family in KB, now or at its highest; pages that they share count twice."""
-    return sum(_memory_kb(member, kind) for member in family(pid))
+    return sum(own_memory_kb(member, kind) for member in family(pid))
 
 
-def _memory_kb(pid: int, kind: str) -> int:
+def own_memory_kb(pid: int, kind: Literal["VmRSS", "VmHWM"] = "VmRSS") -> int:
+    """Resident memory of one process alone, whatever it has started."""
     found = re.search(rf"{kind}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return int(found[1]) if found else 0  # what has ended and is not waited for yet has none
 

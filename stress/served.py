@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.process import await_answer, child, free_port, memory_kb
+from benchmarks.process import await_answer, child, free_port, own_memory_kb
 
 from passenger.simulator import Simulator
 
@@ -33,7 +33,7 @@ class Served:
     @property
     def rss_mb(self) -> float:
         """Its resident memory."""
-        return memory_kb(self.pid) / 1024
+        return own_memory_kb(self.pid) / 1024
 
     @property
     def descriptors(self) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-from benchmarks.process import memory_kb
+from benchmarks.process import own_memory_kb
 
 from passenger.simulator import Simulator
 from stress.figures import Report
@@ -77,7 +77,7 @@ class Watched:
         seconds = time.perf_counter() - began
         async with client.get(f"{self.served.url}/livez") as alive:
             await alive.read()
-        peak = memory_kb(self.served.pid, "VmHWM") / 1024
+        peak = own_memory_kb(self.served.pid, "VmHWM") / 1024
         return Seen(answer.status, said, seconds, peak, max(self.turns()[before:], default=0.0))
 
 

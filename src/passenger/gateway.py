@@ -50,9 +50,6 @@ log = logging.getLogger(__name__)
 _COUNTING = frozenset({"messages", "gemini"})
 """Dialects whose clients count their prompts."""
 
-REST = 2.0
-"""Seconds without a request after which nobody is at work."""
-
 _PASSING = frozenset({Kind.UPSTREAM, Kind.UNAVAILABLE, Kind.TIMEOUT, Kind.RATE_LIMIT})
 """Failures that say nothing of the request itself."""
 
@@ -138,7 +135,6 @@ class Gateway:
         self._cache_marks = cache_marks
         self._markless: dict[str, float] = {}
         self.keeps_attribution = keep_attribution or strict
-        self._answered = float("-inf")
 
     async def chat(self, inbound: Inbound, request: Request, exchange: Exchange) -> Delivery:
         """The answer to one chat request; whoever gets it closes it.
@@ -201,9 +197,9 @@ class Gateway:
                 return counted
         return await self._counter.count(seat, exchange.model, read)
 
-    def warm(self, busy: Callable[[], bool]) -> None:
-        """Get ready in a while for what is seldom asked for, where nobody is served then, as `busy` tells, nor was."""
-        self._counter.warm(lambda: not busy() and perf_counter() - self._answered > REST)
+    def warm(self, idle: Callable[[], bool]) -> None:
+        """Get ready in a while for what is seldom asked for, where `idle` says then that nobody is at work."""
+        self._counter.warm(idle)
 
     async def embed(self, ask: EmbedAsk, exchange: Exchange) -> tuple[list[msgspec.Raw], Usage]:
         """The vectors of some texts, in their order, asked for in as many requests as the model's limit needs."""
@@ -231,7 +227,7 @@ class Gateway:
 
     def conclude(self, exchange: Exchange) -> None:
         """Record an exchange that is over; an observer that fails harms nobody else."""
-        exchange.ended = self._answered = perf_counter()
+        exchange.ended = perf_counter()
         for observe in self._observers:
             try:
                 observe(exchange)

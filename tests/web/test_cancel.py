@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from benchmarks.process import memory_kb
+from benchmarks.process import own_memory_kb
 from stress.dialects import NEWEST, RELAYED
 from stress.hangups import APIS, PAIRS, SIZES, SPEAKS, WAITS, Pair, agents_body
 
@@ -132,10 +132,10 @@ async def test_hang_ups_give_their_memory_back(tmp_path: Path, model: str) -> No
             await eventually(lambda: own.sim.active == 0)
 
         await leave()
-        before = memory_kb(own.proxy.pid)
+        before = own_memory_kb(own.proxy.pid)
         for _ in range(100):
             await leave()
-        assert memory_kb(own.proxy.pid) - before < 10_000
+        assert own_memory_kb(own.proxy.pid) - before < 10_000
 
 
 async def test_a_client_that_leaves_while_it_sends_costs_nothing(shared: Bench) -> None:

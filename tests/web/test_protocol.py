@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from benchmarks.process import memory_kb
+from benchmarks.process import own_memory_kb
 
 from tests.proxy import eventually
 from tests.web.bench import CHAT, HEAD, Bench, Wire, asking, bench
@@ -305,11 +305,11 @@ HEAPS = {
 @pytest.mark.parametrize("heap", HEAPS)
 async def test_what_is_heaped_on_a_body_is_not_kept(locked: Bench, heap: str) -> None:
     first, more = HEAPS[heap]
-    before = memory_kb(locked.proxy.pid)
+    before = own_memory_kb(locked.proxy.pid)
     for head in (HEAD, f"{HEAD}x-api-key: {SECRET}\r\n"):
         wire = await locked.dial(f"{head}{CHUNKED}\r\n".encode() + first)
         await fling(wire, more, 100)
-        assert memory_kb(locked.proxy.pid) - before < FAR
+        assert own_memory_kb(locked.proxy.pid) - before < FAR
     assert locked.sim.requests == []
 
 
@@ -327,9 +327,9 @@ async def test_who_heaps_is_told_so(shared: Bench, heap: str) -> None:
 async def test_requests_behind_an_unanswered_one_are_not_kept_without_end(shared: Bench) -> None:
     wire = await shared.open(asking("[[headers]]"))
     await shared.upstream()
-    before = memory_kb(shared.proxy.pid)
+    before = own_memory_kb(shared.proxy.pid)
     await fling(wire, b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000, 100)
-    assert memory_kb(shared.proxy.pid) - before < FAR
+    assert own_memory_kb(shared.proxy.pid) - before < FAR
 
 
 @pytest.mark.proves("N7")
@@ -344,13 +344,13 @@ QUEUED = b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 60_000 + 
 
 @pytest.mark.proves("N4", "promise 8")
 async def test_what_waits_behind_is_bounded_in_bytes_while_it_is_answered_one_by_one(locked: Bench) -> None:
-    before, most, times = memory_kb(locked.proxy.pid), 0, 99
+    before, most, times = own_memory_kb(locked.proxy.pid), 0, 99
     wires = [await locked.dial(b"") for _ in range(20)]
     for wire in wires:
         wire.writer.write(QUEUED * times)
     answers = [asyncio.create_task(unanswered(wire, times)) for wire in wires]
     while not all(answer.done() for answer in answers):
-        most = max(most, memory_kb(locked.proxy.pid) - before)
+        most = max(most, own_memory_kb(locked.proxy.pid) - before)
         await asyncio.sleep(0.01)
     for answer in answers:
         await answer

@@ -114,7 +114,7 @@ async def serve(
         )
         _settle()
         if place is None:  # the tokenizer of each worker would take its own memory
-            gateway.warm(lambda: len(lifelines) > 0)
+            gateway.warm(lambda: not len(lifelines) and app.rests)
         await server.serve(sockets)
     return INTERRUPTED if server.stopped_by is signal.SIGINT else OK
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from time import perf_counter
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -47,6 +48,8 @@ OLLAMA_PREFIXES = ("/api", "/v1/api")
 
 SIGNPOSTS = ("/v1", "/v1beta", "/api", "/v1/api")
 """Where nothing is served but below, which a page says."""
+REST = 2.0
+"""Seconds without a request after which nobody is at work."""
 
 
 def create_app(
@@ -140,6 +143,12 @@ class App:
         self._guard = guard
         self._posts = posts
         self._others = others
+        self._asked = float("-inf")
+
+    @property
+    def rests(self) -> bool:
+        """Whether nobody has asked anything for a moment."""
+        return perf_counter() - self._asked > REST
 
     @property
     def routes(self) -> list[tuple[str, str]]:
@@ -152,6 +161,7 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        self._asked = perf_counter()
         try:
             self._guard.check(scope)
         except Failure as failure:
