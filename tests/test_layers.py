@@ -60,7 +60,6 @@ LAYERS: dict[str, int] = {
     "tokens": 3,
     "relay": 4,
     "translate": 4,
-    "choices": 4,
     "gateway": 4,
     "linehandler": 5,
     "access": 5,

@@ -1,8 +1,8 @@
 import pytest
 
 from passenger.chat import Ask, Initiator
-from passenger.choices import must_fan_out
 from passenger.copilot.models import Catalog, Model, read_models
+from passenger.gateway.choices import must_fan_out
 
 
 def model(vendor: str) -> Model:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from passenger.choices.side_by_side import all_of, merged
+from passenger.gateway.side_by_side import all_of, merged
 
 pytestmark = pytest.mark.asyncio
 

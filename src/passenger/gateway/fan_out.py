@@ -9,13 +9,13 @@ from typing import Any
 
 from passenger import translate
 from passenger.chat import Prompt, Stamp, Usage, total
-from passenger.choices.side_by_side import all_of, merged
 from passenger.dialects import ChoicesWriter, Inbound, Reader
 from passenger.dialects.registry import SEVERAL
 from passenger.errors import Failure, Kind
 from passenger.events import Answer, Event
 from passenger.exchange import Exchange, Outcome
 from passenger.framing import Framing, Message
+from passenger.gateway.side_by_side import all_of, merged
 from passenger.upstream import Call, Reply
 
 Note = Callable[[Event], None]

@@ -16,7 +16,6 @@ import msgspec
 from passenger import embeddings, seals, translate
 from passenger.body import Body
 from passenger.chat import Ask, Encoded, Prompt, Stamp, Thought, Usage, Written, named
-from passenger.choices import FanOut, must_fan_out, refuse_fan_out
 from passenger.copilot.field_names import client_name
 from passenger.copilot.live import LiveCatalog
 from passenger.copilot.models import Catalog, Model, read_models
@@ -35,6 +34,8 @@ from passenger.errors import Failure, Kind
 from passenger.events import Answer, AnswerPart, Cite, Event, Finish, Folder, PartKind, PartStart
 from passenger.exchange import Exchange, Observer, Outcome
 from passenger.framing import Framing
+from passenger.gateway.choices import must_fan_out
+from passenger.gateway.fan_out import FanOut, refuse_fan_out
 from passenger.jsontext import outline
 from passenger.limits import Limits
 from passenger.offload import HEAVY, offload
