@@ -21,7 +21,7 @@ from passenger.copilot.models import Model
 from passenger.copilot.protocol import Editor
 from passenger.copilot.reasoning_file import ReasoningFile
 from passenger.errors import Failure, Kind
-from passenger.gateway import Deadlines, Gateway, Seat, fetch_models
+from passenger.gateway import Deadlines, Gateway, Policy, Seat, fetch_models
 from passenger.github import GitHub
 from passenger.http import Client, client
 from passenger.learned import Learned
@@ -203,6 +203,18 @@ async def counter_of(state_dir: Path | None) -> AsyncIterator[Counter]:
         await counter.close()
 
 
+def policy_of(config: Config) -> Policy:
+    """What the settings say about every request."""
+    copilot = config.copilot
+    return Policy(
+        strict=config.proxy.strict,
+        side_requests=copilot.side_requests,
+        cache_marks=copilot.cache_marks,
+        keep_attribution=copilot.keep_attribution,
+        limits=config.limits,
+    )
+
+
 @asynccontextmanager
 async def gateway_of(
     loaded: Loaded, vault: Vault, state_dir: Path | None = None, network: Network | None = None
@@ -223,10 +235,6 @@ async def gateway_of(
                 deadlines=deadlines_of(loaded.config),
                 observers=[log_exchange],
                 counter=counter,
-                strict=proxy.strict,
-                side_requests=loaded.config.copilot.side_requests,
-                limits=loaded.config.limits,
-                cache_marks=loaded.config.copilot.cache_marks,
-                keep_attribution=loaded.config.copilot.keep_attribution,
+                policy=policy_of(loaded.config),
                 thoughts=thoughts,
             )

@@ -45,13 +45,13 @@ def count_for_anthropic(gateway: Gateway) -> Ask:
             body = Body(request.body, request.fields)
             headers, dropped = quirks.prepare(body, ask, replace(model.able, least_cached=None))
             headers = {**headers, **vision_headers(vision=ask.vision)}
-            if not gateway.keeps_attribution:
+            if not gateway.policy.keeps_attribution:
                 leave_out_attribution(body)
             return Written(messages.as_question(decode(body.encode()), model.id), headers, dropped)
 
         def read() -> Prompt:
             prompt = messages.read_prompt(request)
-            return prompt if gateway.keeps_attribution else messages.without_attribution(prompt)
+            return prompt if gateway.policy.keeps_attribution else messages.without_attribution(prompt)
 
         tokens = await gateway.count(ask.model, read, write, exchange, heavy=request.heavy)
         return _json(messages.write_count(tokens))

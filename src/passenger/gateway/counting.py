@@ -1,0 +1,76 @@
+"""Counting the tokens of prompts: by Copilot where the model's API counts, else here; and learning from answers."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from passenger.chat import Prompt, Written
+from passenger.copilot.models import Model
+from passenger.dialects import Inbound, Request
+from passenger.dialects import messages as messages_api
+from passenger.errors import Failure, Kind
+from passenger.exchange import Exchange
+from passenger.gateway.sender import Sender
+from passenger.offload import offload
+from passenger.routing import Route
+from passenger.tokens.counter import Counter
+
+log = logging.getLogger(__name__)
+
+_COUNTING = frozenset({"messages", "gemini"})
+"""Dialects whose clients count their prompts."""
+
+_PASSING = frozenset({Kind.UPSTREAM, Kind.UNAVAILABLE, Kind.TIMEOUT, Kind.RATE_LIMIT})
+"""Failures that say nothing of the request itself."""
+
+
+class Counting:
+    """The counts of one seat."""
+
+    def __init__(self, sender: Sender, counter: Counter) -> None:
+        self._sender = sender
+        self._counter = counter
+
+    async def count(
+        self,
+        name: str,
+        read: Callable[[], Prompt],
+        write: Callable[[Model], Written],
+        exchange: Exchange,
+        *,
+        heavy: bool = False,
+    ) -> int:
+        """See `Gateway.count`."""
+        seat = self._sender.seat
+        with exchange.waiting():
+            model = await seat.catalog.resolve(name)
+        exchange.model = model.id if model else name
+        if model is not None and messages_api.PATH in model.endpoints:
+            try:
+                written = await offload(heavy, lambda: write(model).encoded())
+                answer = await self._sender.ask(messages_api.COUNT_PATH, model, written, exchange)
+                counted = messages_api.read_count(answer)
+            except Failure as failure:
+                if failure.kind not in _PASSING and not _is_of_the_counter(failure):
+                    raise
+                log.warning("Copilot does not count, so the tokens are estimated: %s", failure)
+            else:
+                self._counter.learn(seat.name, model.id, read, counted)
+                return counted
+        return await self._counter.count(seat.name, exchange.model, read)
+
+    def expect(self, inbound: Inbound, route: Route) -> None:
+        """Get ready to count where this client is likely to ask, and Copilot does not count for it."""
+        if inbound.NAME in _COUNTING and route.outbound.NAME != messages_api.NAME:
+            self._counter.expect()
+
+    def learn(self, inbound: Inbound, request: Request, exchange: Exchange) -> None:
+        """Learn from an answer that says what its prompt took."""
+        if exchange.usage is not None and exchange.failure is None:
+            read = partial(inbound.read_prompt, request)
+            self._counter.sample(self._sender.seat.name, exchange.model or "", read, exchange.usage.input)
+
+
+def _is_of_the_counter(failure: Failure) -> bool:
+    """Whether Copilot's counter alone is not there for a model, which may chat all the same."""
+    return failure.kind is Kind.NOT_FOUND or failure.code in {"unsupported_api_for_model", "model_not_supported"}

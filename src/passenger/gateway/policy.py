@@ -1,0 +1,21 @@
+"""What the settings say about every request."""
+
+from dataclasses import dataclass, field
+
+from passenger.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings that decide what becomes of a request: `[copilot]`, `[proxy]` and `[limits]` have them."""
+
+    strict: bool = False
+    side_requests: bool = True
+    cache_marks: bool = True
+    keep_attribution: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def keeps_attribution(self) -> bool:
+        """Whether Claude Code's line about itself goes up; strict settings leave nothing out."""
+        return self.keep_attribution or self.strict

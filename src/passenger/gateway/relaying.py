@@ -1,0 +1,142 @@
+"""A request whose model speaks the client's own dialect: its bytes go up but for named quirks, the answer's down."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from passenger.body import Body
+from passenger.chat import Ask, Encoded, Stamp, Thought, Usage
+from passenger.copilot.quirks import Quirks, completions, kept_seals, messages, responses
+from passenger.copilot.quirks.attribution import leave_out_attribution
+from passenger.dialects import Inbound, Request, caps
+from passenger.dialects import completions as completions_api
+from passenger.dialects import messages as messages_api
+from passenger.dialects import responses as responses_api
+from passenger.dialects.sessions import cache_key
+from passenger.errors import Failure, Kind
+from passenger.events import AnswerPart
+from passenger.exchange import Exchange, Outcome
+from passenger.gateway.counting import Counting
+from passenger.gateway.delivery import Delivery
+from passenger.gateway.sender import Sender, must_stream
+from passenger.jsontext import outline
+from passenger.offload import HEAVY, offload
+from passenger.relay import relayed
+from passenger.routing import Route
+from passenger.thoughts import Thoughts
+from passenger.upstream import Reply
+
+VALUES_LIMIT = 1_000_000
+"""Values in the JSON of a whole answer: the likelihoods of each word's alternatives may be two hundred for a word."""
+
+QUIRKS: Mapping[str, Quirks] = {"completions": completions, "messages": messages, "responses": responses}
+"""What relaying needs, by dialect."""
+
+
+class Relaying:
+    """Serves the requests that are relayed."""
+
+    def __init__(self, sender: Sender, thoughts: Thoughts, counting: Counting) -> None:
+        self._sender = sender
+        self._thoughts = thoughts
+        self._counting = counting
+        self._seat = sender.seat.name
+        self._policy = sender.policy
+
+    async def serve(self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange) -> Delivery:
+        """See `Gateway.chat`."""
+        quirks, stamp = QUIRKS[route.outbound.NAME], self._sender.stamp(exchange)
+        found = await self._forgotten(request, ask, route) if ask.called else {}
+        sent = await offload(request.heavy, self._edited, request, ask, route, found)
+        self._sender.drop(exchange, sent.dropped)
+        framing = inbound.framing(request)
+        watch = kept_seals.Watch(route.able.vendor) if _seals(route) else None
+        relay = completions.relay(ask, stamp, watch) if watch is not None else quirks.relay(ask, stamp)
+        call = self._sender.call(ask, route, sent)
+        del sent
+        reply = await self._sender.send(request, call, exchange)
+        del call  # a stream is long, and nothing of what went up is needed any more
+        if not ask.stream:
+            with reply:
+                delivery = await self._whole(reply, quirks, stamp, exchange)
+            if watch is not None and isinstance(delivery.content, bytes):
+                self._keep_relayed(kept_seals.whole_answers(delivery.content, route.able.vendor))
+                await self._thoughts.settle()
+            self._counting.learn(inbound, request, exchange)
+            return delivery
+        must_stream(reply)
+
+        def close() -> None:
+            reply.close()
+            exchange.usage = relay.usage
+            if relay.failure is not None:
+                exchange.fail(relay.failure, Outcome.BROKEN)
+            self._counting.learn(inbound, request, exchange)
+
+        settle = self._keeping(watch) if watch is not None else None
+        pieces = relayed(reply, relay, lambda failure: framing.frame(inbound.write_break(failure)), settle)
+        return Delivery(framing.content_type, reply.headers, pieces, close)
+
+    async def _forgotten(self, request: Request, ask: Ask, route: Route) -> Mapping[int, Sequence[Thought]]:
+        """The thoughts that messages of a relayed chat lack and that are kept here, by their places."""
+        if not _seals(route) or self._thoughts.empty:
+            return {}
+        said = Body(request.body, request.fields).raw_value("messages")
+        lacking = await offload(request.heavy, kept_seals.forgotten, said)
+        await self._thoughts.recall(self._seat, (call for message in lacking for call in message.calls))
+        return {message.place: self._thoughts.of(self._seat, message.calls) for message in lacking}
+
+    def _keep_relayed(self, answers: Iterable[Iterable[AnswerPart]]) -> None:
+        for parts in answers:
+            self._thoughts.keep(self._seat, parts)
+
+    def _keeping(self, watch: kept_seals.Watch) -> Callable[[], Awaitable[None]]:
+        """What keeps the thoughts of a stream that is at its end."""
+
+        async def settle() -> None:
+            self._keep_relayed(watch.answers())
+            await self._thoughts.settle()
+
+        return settle
+
+    def _edited(self, request: Request, ask: Ask, route: Route, found: Mapping[int, Sequence[Thought]]) -> Encoded:
+        """What goes up of a request that is relayed; `found` are the thoughts to put back."""
+        body = Body(request.body, request.fields)
+        caps.check_relayed(request.fields, self._policy.limits)
+        if route.name != ask.model:
+            body.set("model", route.name)
+        if found:
+            kept_seals.put_back(body, found, route.able.vendor)
+        headers, dropped = QUIRKS[route.outbound.NAME].prepare(body, ask, route.able)
+        if route.outbound.NAME == messages_api.NAME and not self._policy.keeps_attribution:
+            dropped += leave_out_attribution(body)
+        if route.outbound.NAME == responses_api.NAME and body.raw_value("prompt_cache_key") in {b"", b"null"}:
+            self._set_cache_key(body, request)
+        return Encoded(body.encode(), headers, dropped)
+
+    def _set_cache_key(self, body: Body, request: Request) -> None:
+        """Name the client's session to Copilot, by a digest, where the client tells one."""
+        if (key := cache_key(self._seat, request.headers)) is not None:
+            body.set("prompt_cache_key", key)
+
+    async def _whole(self, reply: Reply, quirks: Quirks, stamp: Stamp, exchange: Exchange) -> Delivery:
+        try:
+            body = await reply.read()
+            model = exchange.model or ""
+            answer, exchange.usage = await offload(len(body) > HEAVY, _completed, quirks, body, model, stamp)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise Failure(Kind.UPSTREAM, f"Copilot's answer is not JSON: {error}", code="bad_answer") from error
+        return Delivery("application/json", reply.headers, answer)
+
+
+def _seals(route: Route) -> bool:
+    """Whether the model seals its thoughts where clients seldom know the field."""
+    return route.outbound.NAME == completions_api.NAME and route.able.vendor in kept_seals.SEALING
+
+
+def _completed(quirks: Quirks, body: bytes, model: str, stamp: Stamp) -> tuple[bytes, Usage | None]:
+    """See `Quirks.complete`; fails where it would take too much to read it."""
+    if outline.has_more_values(body, VALUES_LIMIT):
+        message = f"Copilot's answer has more than {VALUES_LIMIT} values"
+        raise Failure(Kind.UPSTREAM, message, code="bad_answer")
+    return quirks.complete(body, model, stamp)

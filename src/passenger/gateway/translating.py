@@ -1,0 +1,144 @@
+"""A request to a model of another dialect: the client's is read as a prompt, Copilot's written, and its answer back."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from passenger import seals, translate
+from passenger.chat import Ask, Encoded, Prompt, Stamp, named
+from passenger.copilot.field_names import client_name
+from passenger.dialects import Inbound, Request, caps
+from passenger.dialects import messages as messages_api
+from passenger.dialects import responses as responses_api
+from passenger.dialects.citations import LOST, has_place, has_unplaced
+from passenger.dialects.sessions import cache_key
+from passenger.errors import Failure
+from passenger.events import Answer, Cite, Event, Finish, Folder, PartKind, PartStart
+from passenger.exchange import Exchange, Outcome
+from passenger.framing import Framing
+from passenger.gateway.counting import Counting
+from passenger.gateway.delivery import Delivery
+from passenger.gateway.fan_out import FanOut, refuse_fan_out
+from passenger.gateway.sender import Sender, must_stream
+from passenger.offload import offload
+from passenger.routing import Route
+from passenger.thoughts import Thoughts, forgotten
+
+
+class Translating:
+    """Serves the requests that are translated."""
+
+    def __init__(self, sender: Sender, thoughts: Thoughts, counting: Counting) -> None:
+        self._sender = sender
+        self._thoughts = thoughts
+        self._counting = counting
+        self._seat = sender.seat.name
+        self._policy = sender.policy
+
+    async def serve(self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange) -> Delivery:
+        """See `Gateway.chat`."""
+        prompt = await offload(request.heavy, self._read_prompt, inbound, request)
+        said = prompt.messages
+        if not inbound.CARRIES_SEALS:
+            await self._thoughts.recall(self._seat, forgotten(prompt))
+            prompt = self._thoughts.restore(self._seat, prompt)
+        asked = self._with_cache_key(prompt, request) if route.outbound.NAME == responses_api.NAME else prompt
+        sent = await offload(request.heavy, self._write_prompt, inbound, asked, route)
+        del asked
+        lost = seals.sent_and_lost(said, sent.dropped)
+        # A prompt is many times as large as its body, and all that answering needs of it is what was not said in turns.
+        prompt, said = replace(prompt, messages=()), ()
+        self._counting.expect(inbound, route)
+        self._sender.drop(exchange, (*prompt.dropped, *(named(inbound.FIELDS, name) for name in lost)))
+        stamp, framing = self._sender.stamp(exchange), inbound.framing(request)
+        reader, writer = route.outbound.reader(prompt, route.able), inbound.writer(prompt, stamp)
+        name = partial(client_name, api=route.outbound.NAME, fields=inbound.FIELDS, wanted=prompt.reasoning)
+        call = replace(self._sender.call(replace(ask, stream=True), route, sent), named=name)
+        del sent
+        if prompt.choices > 1:
+            exchange.route = f"{route}; calls={prompt.choices}"
+            fan_out = FanOut(inbound, prompt, exchange, lambda: route.outbound.reader(prompt, route.able))
+            await fan_out.send(partial(self._sender.send, request), call, must_stream)
+            return await self._fanned(fan_out, inbound, stamp, framing if ask.stream else None)
+        reply = await self._sender.send(request, call, exchange)
+        exchange.answer()
+        del call
+        must_stream(reply)
+        if not ask.stream:
+            with reply:
+                answer = await translate.answer(reply, reader, begin=exchange.begin)
+            exchange.usage = answer.usage
+            self._keep(inbound, answer, exchange)
+            await self._thoughts.settle()
+            self._counting.learn(inbound, request, exchange)
+            return Delivery("application/json", reply.headers, inbound.write_answer(prompt, answer, stamp))
+
+        def close() -> None:
+            reply.close()
+            self._counting.learn(inbound, request, exchange)
+
+        note, fail = self._note(inbound, exchange), lambda failure: exchange.fail(failure, Outcome.BROKEN)
+        settle, begin = self._thoughts.settle, exchange.begin
+        pieces = translate.stream(reply, reader, writer, framing, note=note, fail=fail, begin=begin, settle=settle)
+        return Delivery(framing.content_type, reply.headers, pieces, close)
+
+    async def _fanned(self, fan_out: FanOut, inbound: Inbound, stamp: Stamp, framing: Framing | None) -> Delivery:
+        """The answer to several calls, streamed where there is a framing; nothing is learned of how tokens count."""
+        if framing is None:
+            fanned = await fan_out.whole(stamp, partial(self._keep, inbound))
+            await self._thoughts.settle()
+        else:
+            fanned = fan_out.stream(stamp, framing, partial(self._note, inbound))
+        kind = "application/json" if framing is None else framing.content_type
+        return Delivery(kind, fanned.headers, fanned.content, fanned.close)
+
+    def _read_prompt(self, inbound: Inbound, request: Request) -> Prompt:
+        prompt = inbound.read_prompt(request)
+        if inbound.NAME == messages_api.NAME and not self._policy.keeps_attribution:
+            prompt = messages_api.without_attribution(prompt)
+        if prompt.choices > 1 and self._policy.strict:
+            raise refuse_fan_out(inbound.FIELDS["choices"], prompt.choices)
+        caps.check_prompt(prompt, self._policy.limits, inbound.FIELDS)
+        return prompt
+
+    def _with_cache_key(self, prompt: Prompt, request: Request) -> Prompt:
+        """The prompt with the key of the client's session, where the client tells one and no key of its own."""
+        if prompt.cache_key is not None:
+            return prompt
+        return replace(prompt, cache_key=cache_key(self._seat, request.headers, prompt.user))
+
+    @staticmethod
+    def _write_prompt(inbound: Inbound, prompt: Prompt, route: Route) -> Encoded:
+        try:
+            return route.outbound.write_prompt(replace(prompt, model=route.name), route.able).encoded()
+        except Failure as failure:
+            if failure.param is None:
+                raise
+            raise failure.but(param=inbound.FIELDS.get(failure.param, failure.param)) from failure
+
+    def _note(self, inbound: Inbound, exchange: Exchange) -> Callable[[Event], None]:
+        """What watches the events of a stream: for usage, and for thoughts that the client cannot carry."""
+        folder = None if inbound.CARRIES_SEALS else Folder()
+        part: PartKind | None = None
+
+        def note(event: Event) -> None:
+            nonlocal part
+            if folder is not None:
+                folder.add(event)
+            if type(event) is PartStart:
+                part = event.kind
+            elif type(event) is Cite and not has_place(inbound.NAME, part, event.citation):
+                exchange.drop((LOST,))
+            elif type(event) is Finish:
+                exchange.usage = event.usage
+                if folder is not None and folder.answer is not None:
+                    self._thoughts.keep(self._seat, folder.answer.parts)
+
+        return note
+
+    def _keep(self, inbound: Inbound, answer: Answer, exchange: Exchange) -> None:
+        """Keep the thoughts that the client cannot carry; name what it has no place for."""
+        if not inbound.CARRIES_SEALS:
+            self._thoughts.keep(self._seat, answer.parts)
+        if has_unplaced(inbound.NAME, answer):
+            exchange.drop((LOST,))
