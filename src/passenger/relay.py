@@ -9,7 +9,7 @@ from passenger.framing import SseSplitter
 from passenger.upstream import Reply
 
 LAST_WORDS_TIME = 1.0
-"""Seconds that upstream may take to end a stream after it has told of an error."""
+"""Seconds that upstream may take to end a stream after it has told of an error, or a line after its first half."""
 
 
 async def relayed(
@@ -25,6 +25,7 @@ async def relayed(
     One generator on top of one coroutine: each further one between the network and the client costs 1 us an event.
     """
     splitter = SseSplitter()
+    down = b""
     try:
         while not relay.done and relay.failure is None and (piece := await reply.piece()):
             down, failure = _passed(relay, splitter.feed(piece))
@@ -35,6 +36,8 @@ async def relayed(
             if failure is not None:
                 raise failure.but()
         if relay.done:
+            if down.endswith(b"\r") and await _line_feed(reply):
+                yield b"\n"
             await reply.drain()
         elif relay.failure is not None:
             if not relay.over:
@@ -48,6 +51,15 @@ async def relayed(
         if relay.failure is None:
             relay.failure = failure.but()  # what was raised holds our frame, which holds the relay
             yield broken(failure)
+
+
+async def _line_feed(reply: Reply) -> bool:
+    """Whether the line end that closed the answer was cut in two, and its second half comes soon."""
+    try:
+        async with asyncio.timeout(LAST_WORDS_TIME):
+            return (await reply.piece()).startswith(b"\n")
+    except (TimeoutError, Failure):
+        return False
 
 
 async def _last_words(reply: Reply, relay: Relay, splitter: SseSplitter) -> bytes:

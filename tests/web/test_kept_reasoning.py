@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from passenger.simulator import Simulator
+from tests.proxy import profile_of
 from tests.web.bench import Bench, bench
 
 TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
@@ -97,7 +98,7 @@ def seals(prompt: list[Any]) -> int:
 
 def files(home: Path) -> list[Path]:
     """The files that reasoning is kept in."""
-    return sorted((home / ".local" / "state" / "passenger").glob("reasoning*"))
+    return sorted((home / ".local" / "state" / "passenger").rglob("reasoning*"))
 
 
 # --- in one process ----------------------------------------------------------------------------------------------
@@ -194,11 +195,11 @@ async def test_the_setting_keeps_them_in_memory_alone(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_cannot_be_used_costs_nothing_but_a_warning(tmp_path: Path) -> None:
-    state = tmp_path / "home" / ".local" / "state" / "passenger"
-    state.mkdir(parents=True)
-    (state / "reasoning.sqlite").mkdir()
-    async with bench(tmp_path) as one:
-        talk = Talk(one, "chat", "claude-sonnet-4.5")
-        await talk.turn()
-        assert seals(talk.prompts[-1]) == 1
-        await one.proxy.said("reasoning is kept in memory alone")
+    async with Simulator() as sim:
+        state = profile_of(sim, tmp_path / "home" / ".local" / "state" / "passenger")
+        (state / "reasoning.sqlite").mkdir(parents=True)
+        async with bench(tmp_path, simulator=sim) as one:
+            talk = Talk(one, "chat", "claude-sonnet-4.5")
+            await talk.turn()
+            assert seals(talk.prompts[-1]) == 1
+            await one.proxy.said("reasoning is kept in memory alone")

@@ -1,0 +1,61 @@
+"""The bytes of a relayed answer, wherever the network cut them."""
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from passenger.chat import Ask, Initiator, Stamp
+from passenger.copilot.quirks import completions
+from passenger.errors import Failure
+from passenger.relay import relayed
+from passenger.upstream import Reply
+
+STAMP = Stamp("0" * 32, 1_790_000_000)
+EVENTS = (
+    b'{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}',
+    b"[DONE]",
+)
+
+
+class Pieces:
+    """A reply that comes in these pieces."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = [*pieces]
+
+    async def piece(self) -> bytes:
+        """The next one, nothing at the end."""
+        return self._pieces.pop(0) if self._pieces else b""
+
+    async def drain(self) -> None:
+        """Nothing is waited for."""
+        self._pieces.clear()
+
+
+def told(*pieces: bytes) -> bytes:
+    """What goes down."""
+
+    async def run() -> bytes:
+        relay = completions.relay(Ask("m", stream=True, initiator=Initiator.USER), STAMP)
+        found = relayed(cast("Reply", Pieces(*pieces)), relay, _broken)
+        return b"".join([piece async for piece in found])
+
+    return asyncio.run(run())
+
+
+def _broken(failure: Failure) -> bytes:
+    raise failure
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_the_bytes_are_the_same_at_every_cut(end: bytes) -> None:
+    stream = b"".join(b"data: " + data + 2 * end for data in EVENTS)
+    for at in range(1, len(stream)):
+        assert told(stream[:at], stream[at:]) == stream
+
+
+def test_what_follows_the_end_of_an_answer_is_not_told() -> None:
+    stream = b"".join(b"data: %b\r\n\r\n" % data for data in EVENTS)
+    assert told(stream[:-1], b"\ndata: more\r\n\r\n") == stream
+    assert told(stream[:-1], b"data: more\r\n\r\n") == stream[:-1]
