@@ -34,9 +34,6 @@ from passenger.upstream import Upstream
 
 log = logging.getLogger(__name__)
 
-REST = 2.0
-"""Seconds without a request after which nobody is at work."""
-
 
 class Gateway:
     """Serves every request that reaches Copilot."""
@@ -57,7 +54,6 @@ class Gateway:
         self.policy = policy or Policy()
         self._counter = counter
         self._observers = [*observers]
-        self._answered = float("-inf")
         self._sender = Sender(seat, upstream, clock, deadlines or Deadlines(), self.policy)
         self._counting = Counting(self._sender, counter)
         thoughts = thoughts or Thoughts(clock)
