@@ -17,7 +17,9 @@ from langchain_openai import ChatOpenAI
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 
 URL, KEY, DIALECT, MODEL = (os.environ[name] for name in ("URL", "KEY", "DIALECT", "MODEL"))
-ANOTHER = "gpt-4o" if MODEL.startswith("claude") else "claude-opus-4.6"
+CLAUDE = "claude-opus-4-6" if DIALECT in {"responses", "messages"} else "claude-opus-4.6"
+"""The name with which Copilot answers there, which the tests look for the name asked for in."""
+ANOTHER = "gpt-4o" if MODEL.startswith("claude") else CLAUDE
 
 CLASS: dict[str, tuple[type, dict[str, Any]]] = {
     "chat": (ChatOpenAI, {"base_url": f"{URL}/v1", "api_key": KEY, "stream_usage": True}),

@@ -19,7 +19,10 @@ CLAUDE: dict[str, Any] = {
     "tools": [{"name": "t", "input_schema": {"type": "object"}, "type": "custom", "defer_loading": False}],
     "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
     "thinking": {"type": "adaptive", "display": "omitted"},
-    "output_config": {"effort": "low", "format": {"type": "json_schema", "schema": {"type": "object"}}},
+    "output_config": {
+        "effort": "low",
+        "format": {"type": "json_schema", "schema": {"type": "object", "additionalProperties": False}},
+    },
     "messages": [
         {
             "role": "user",
