@@ -21,7 +21,19 @@ CLAUDE: dict[str, Any] = {
     "thinking": {"type": "adaptive", "display": "omitted"},
     "output_config": {
         "effort": "low",
-        "format": {"type": "json_schema", "schema": {"type": "object", "additionalProperties": False}},
+        "format": {
+            "type": "json_schema",
+            "schema": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "a": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "date"}},
+                    "b": {"anyOf": [{"type": ["integer", "null"]}, {"$ref": "#/$defs/c"}]},
+                },
+                "required": ["a"],
+                "$defs": {"c": {"enum": ["d"]}},
+            },
+        },
     },
     "messages": [
         {

@@ -41,7 +41,7 @@ def _check(schema: Any) -> None:  # Any: the JSON edge
         refuse(f"{PLACE}: Schema type 'oneOf' is not supported")
     kinds = schema.get("type", [])
     for kind in kinds if isinstance(kinds, list) else [kinds]:
-        if kind not in OF_TYPES:
+        if not isinstance(kind, str) or kind not in OF_TYPES:
             refuse(f"{PLACE}: Schema type '{kind}' is not supported")
         _check_type(kind, schema)
     if not schema.keys() & {"type", "$ref", "enum", "const", *UNIONS}:
@@ -56,17 +56,18 @@ def _check_type(kind: str, schema: dict[str, Any]) -> None:
             refuse(f"{PLACE}: For '{kind}' type, property '{name}' is not supported")
     if kind == "object" and schema.get("additionalProperties") is not False:
         refuse(f"{PLACE}: For 'object' type, 'additionalProperties' must be explicitly set to false")
-    if kind == "array" and schema.get("minItems", 0) not in {0, 1}:
+    if kind == "array" and schema.get("minItems", 0) not in (0, 1):
         refuse(f"{PLACE}: For 'array' type, 'minItems' values other than 0 or 1 are not supported")
-    if kind == "string" and schema.get("format") not in {None, *FORMATS}:
+    if kind == "string" and schema.get("format") not in (None, *FORMATS):
         refuse(f"{PLACE}: For 'string' type, 'format' value '{schema['format']}' is not supported")
 
 
 def _inner(schema: dict[str, Any]) -> list[Any]:
-    named = [schema.get(name) or {} for name in ("properties", "$defs", "definitions")]
-    listed = [one for name in UNIONS for one in schema.get(name) or ()]
+    """The schemas in it; what stands where they should is one, too, and refused as such."""
+    named = [schema[name] for name in ("properties", "$defs", "definitions") if schema.get(name)]
+    listed = [schema[name] for name in UNIONS if schema.get(name)]
     return [
-        *(one for group in named for one in group.values()),
-        *listed,
+        *(one for group in named for one in (group.values() if isinstance(group, dict) else [group])),
+        *(one for group in listed for one in (group if isinstance(group, list) else [group])),
         *([schema["items"]] if "items" in schema else []),
     ]
