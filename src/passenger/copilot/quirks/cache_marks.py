@@ -5,6 +5,7 @@ tool, the system's words and the last two turns of the user are written anew; ev
 https://docs.claude.com/en/docs/build-with-claude/prompt-caching
 """
 
+import re
 from collections.abc import Iterable
 from itertools import islice
 
@@ -24,7 +25,13 @@ LOOK_BACK = 64
 
 _MARK = msgspec.Raw(b'{"type":"ephemeral"}')
 _CHAT_MARK = b',"%b":%b}' % (CHAT_MARK.encode(), bytes(_MARK))
+_FIRST_MARK = b'"%b":%b,' % (CHAT_MARK.encode(), bytes(_MARK))
 _MESSAGES_MARK = b',"%b":%b' % (MESSAGES_MARK.encode(), bytes(_MARK))
+_SAYING_SYSTEM = re.compile(
+    rb'(\[[ \t\n\r]*\{)[ \t\n\r]*"role"[ \t\n\r]*:[ \t\n\r]*"(?:system|developer)"[ \t\n\r]*,'
+    rb'[ \t\n\r]*"content"[ \t\n\r]*:[ \t\n\r]*(?:"[^"]|\[[ \t\n\r]*\{)'
+)
+"""Messages whose first is a system's with something in it, in the order in which nearly all clients write it."""
 _USERS = frozenset({b'"user"', b'"tool"', b'"function"'})
 _SYSTEM = frozenset({b'"system"', b'"developer"'})
 _NOTHING = frozenset({b"", b"null", b'""', b"[]"})
@@ -45,9 +52,9 @@ def mark_chat(body: Body, ask: Ask, able: Abilities) -> None:
     turns = _turns(messages, likely=ask.tools)
     if turns is None:
         return
-    first = (item for item in islice(from_the_start(messages, _FIELDS), 1) if _role(item) in _SYSTEM)
-    said = (item for item in (*first, *turns) if _content(item) not in _NOTHING)
-    body.set_raw("messages", _spliced(messages, [(item.stop - 1, item.stop, _CHAT_MARK) for item in said]))
+    said = (item for item in turns if _content(item) not in _NOTHING)
+    edits = [*_in_first_system(messages), *((item.stop - 1, item.stop, _CHAT_MARK) for item in said)]
+    body.set_raw("messages", _spliced(messages, edits))
     if tools := body.raw_value("tools"):
         body.set_raw("tools", _spliced(tools, _after_last(tools)))
 
@@ -74,7 +81,7 @@ def without_marks(sent: bytes, asked: bytes) -> bytes | None:
     """
     if MESSAGES_MARK.encode() in asked:
         return None
-    plain = sent.replace(_CHAT_MARK[:-1], b"").replace(_MESSAGES_MARK, b"")
+    plain = sent.replace(_CHAT_MARK[:-1], b"").replace(_FIRST_MARK, b"").replace(_MESSAGES_MARK, b"")
     return plain if len(plain) < len(sent) else None
 
 
@@ -90,6 +97,14 @@ def _turns(messages: bytes, *, likely: bool) -> list[Item[Fields]] | None:
         if len(found) == TURNS and answered:
             break
     return found if answered else None
+
+
+def _in_first_system(messages: bytes) -> list[Edit]:
+    """A breakpoint in the first message where it is a system's: at its beginning, so that its end need not be found."""
+    if found := _SAYING_SYSTEM.match(messages):
+        return [(found.end(1), found.end(1), _FIRST_MARK)]
+    first = (item for item in islice(from_the_start(messages, _FIELDS), 1) if _role(item) in _SYSTEM)
+    return [(item.stop - 1, item.stop, _CHAT_MARK) for item in first if _content(item) not in _NOTHING]
 
 
 # --- tools -------------------------------------------------------------------------------------------------------
@@ -150,8 +165,8 @@ def _with_mark(block: Fields) -> bytes:
 
 def _spliced(text: bytes, edits: Iterable[Edit]) -> bytes:
     """The text with these edits, which come in its order."""
-    pieces, at = list[bytes](), 0
+    pieces, at, whole = list[bytes | memoryview](), 0, memoryview(text)
     for start, stop, new in edits:
-        pieces += (text[at:start], new)
+        pieces += (whole[at:start], new)
         at = stop
-    return b"".join((*pieces, text[at:]))
+    return b"".join((*pieces, whole[at:]))
