@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passenger.body import Body
-from passenger.copilot.lessons import Lesson, applies, read_lesson, resolve, spelled
+from passenger.copilot.lessons import Lesson, applies, read_lesson, spelled
+from passenger.copilot.paths import resolve
 
 WORDS = st.from_regex(r"\w{1,9}", fullmatch=True).filter(str.isascii)
 VALUES = st.from_regex(r"[A-Za-z0-9_.+-]{1,9}", fullmatch=True)

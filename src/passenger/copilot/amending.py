@@ -7,9 +7,9 @@ from passenger.body import Body
 from passenger.chat import Abilities
 from passenger.copilot.lessons import BETAS, THINKING, Lesson, applies, read_lesson
 from passenger.copilot.negotiation import EFFORTS, FORMS, betas_of, may_go
-from passenger.copilot.quirks.betas import leave_out, leave_out_betas, put_in
-from passenger.copilot.quirks.completions import EFFORT as CHAT_EFFORT
-from passenger.copilot.quirks.thinking import EFFORT, reform
+from passenger.copilot.paths import EFFORT_PATHS, MESSAGES_EFFORT, leave_out, put_in
+from passenger.copilot.quirks.betas import leave_out_betas
+from passenger.copilot.quirks.thinking import reform
 
 _ANY = 1 << 30
 """A budget that only the answer's limit bounds."""
@@ -29,7 +29,7 @@ class Amended:
         self._lessons = [lesson for text in learned if (lesson := read_lesson(text)) is not None]
         self._document = Body(body)
         self._able = able
-        self._effort = CHAT_EFFORT if path == "/chat/completions" else EFFORT
+        self._effort = EFFORT_PATHS.get(path, MESSAGES_EFFORT)
         for lesson in self._lessons:
             self._apply(lesson)
 

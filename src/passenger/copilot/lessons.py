@@ -11,18 +11,14 @@ anthropic-beta: x                      a beta
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from passenger.body import Body
+from passenger.copilot.paths import Path, resolve, value_at
 
 BETAS = "anthropic-beta"
 THINKING = "thinking"
-
-Path = tuple[str, ...]
-"""The names from the top of a body down to a field."""
 
 _BETA = f"{BETAS}: "
 _TEXT = re.compile(
@@ -65,30 +61,6 @@ def read_lesson(text: str) -> Lesson | None:
 # --- what a request has ------------------------------------------------------------------------------------------
 
 
-def resolve(body: Body, path: Sequence[str]) -> Path | None:
-    """Where in this body the field is, None where it is not; a path may name the `type` of an object that it enters."""
-    name, *rest = path
-    if name not in body.names():
-        return None
-    if not rest:
-        return (name,)
-    inside = body.inside(name)
-    if inside is None:
-        return None
-    if rest[0] not in inside.names() and inside.get("type") == rest[0] and len(rest) > 1:
-        rest = rest[1:]
-    below = resolve(inside, rest)
-    return None if below is None else (name, *below)
-
-
-def value_at(body: Body, place: Path) -> Any:
-    """The value at a place that `resolve` gave."""
-    inside: Any = body.get(place[0])
-    for name in place[1:]:
-        inside = inside[name]
-    return inside
-
-
 def spelled(value: object) -> str | None:
     """How a value stands in a lesson, None for one that does not."""
     match value:
@@ -116,7 +88,7 @@ def applies(lesson: Lesson, body: Body) -> Path | None:
 
 def _is_beside(name: str, body: Body) -> bool:
     if name != THINKING:
-        return name in body.names()
+        return name in body
     thinking = body.get(THINKING)
     kind = thinking.get("type") if isinstance(thinking, dict) else None
     return isinstance(kind, str) and kind in {"enabled", "adaptive"}

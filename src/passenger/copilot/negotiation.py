@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from passenger import reasoning
 from passenger.body import Body
 from passenger.chat import Reasoning
-from passenger.copilot.lessons import BETAS, THINKING, Lesson, Path, resolve, spelled, value_at
+from passenger.copilot.lessons import BETAS, THINKING, Lesson, spelled
+from passenger.copilot.paths import EFFORT_PATHS, Path, resolve, value_at
 from passenger.errors import Failure
 
 MEANING: frozenset[Path] = frozenset(
@@ -41,7 +42,7 @@ MEANING: frozenset[Path] = frozenset(
 )
 """What is never left out, with all that is in it."""
 
-EFFORTS: tuple[Path, ...] = (("reasoning", "effort"), ("output_config", "effort"), ("reasoning_effort",))
+EFFORTS: tuple[Path, ...] = tuple(EFFORT_PATHS.values())
 """Where an effort is said, an API each."""
 
 FORMS = {"enabled": "adaptive", "adaptive": "enabled"}

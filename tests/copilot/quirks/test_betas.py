@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from passenger.body import Body
-from passenger.copilot.quirks.betas import ACCEPTED, NEEDS, leave_out, leave_out_betas, put_in
+from passenger.copilot.quirks.betas import ACCEPTED, NEEDS, leave_out_betas
 
 UPDATES = {"thinking": {"type": "adaptive", "display": "updates"}}
 
@@ -38,15 +38,3 @@ def test_what_a_beta_brought_goes_with_it_and_what_goes_up_without_it_is_not_nam
 
 def test_no_beta_that_copilot_takes_is_in_the_table_of_the_others() -> None:
     assert not [beta for beta in ACCEPTED for name in NEEDS if beta.startswith(name)]
-
-
-def test_a_field_is_left_out_and_put_in_wherever_it_is() -> None:
-    body = Body(b'{"a": {"b": {"c": 1.50}, "d": 2}, "e": 3}')
-    leave_out(body, ("a", "b", "c"))
-    assert body.encode() == b'{"a":{"d":2},"e":3}'
-    leave_out(body, ("a", "d"))
-    leave_out(body, ("x", "y"))
-    assert body.encode() == b'{"e":3}'
-    put_in(body, ("f", "g"), "h")
-    put_in(body, ("e",), 4)
-    assert body.encode() == b'{"e":4,"f":{"g":"h"}}'

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from passenger.body import Body
 from passenger.copilot.lessons import Lesson, applies
+from passenger.copilot.paths import leave_out
 
 MID_SYSTEM = "mid-conversation-system-2026-04-07"
 ACCEPTED = frozenset(
@@ -53,24 +54,3 @@ def leave_out_betas(body: Body, betas: Iterable[str]) -> tuple[str, ...]:
                 leave_out(body, place)
                 lost.append(".".join(place))
     return tuple(lost)
-
-
-def leave_out(body: Body, place: tuple[str, ...]) -> None:
-    """Take one field out, and each object that has become empty by it."""
-    name, *rest = place
-    if not rest:
-        body.drop(name)
-    elif (inside := body.inside(name)) is not None:
-        leave_out(inside, tuple(rest))
-        body.put_object(name, inside)
-
-
-def put_in(body: Body, place: tuple[str, ...], value: object) -> None:
-    """Give one field this value, in an object that is made where there is none."""
-    name, *rest = place
-    if not rest:
-        body.set(name, value)
-        return
-    inside = body.inside(name) or Body(b"{}")
-    put_in(inside, tuple(rest), value)
-    body.put_object(name, inside)

@@ -12,15 +12,15 @@ import msgspec
 from passenger import seals
 from passenger.body import Body
 from passenger.chat import Abilities, Ask, Stamp, Usage
+from passenger.copilot.paths import CHAT_EFFORT, text_at
 from passenger.copilot.quirks.cache_marks import mark_chat
-from passenger.copilot.quirks.thinking import KIND, fit_effort, is_wrong, reform, text_at
+from passenger.copilot.quirks.thinking import KIND, fit_effort, is_wrong, reform
 from passenger.decoding import dumps, mend
 from passenger.dialects.completions import Chunk, ChunkChoice, Fix, StreamRelay, limit_field, read_chunk, read_usage
 from passenger.events import PARTS_LIMIT, too_many_parts
 
 JSON = dict[str, Any]
 
-EFFORT = ("reasoning_effort",)
 CHUNK_OBJECT = "chat.completion.chunk"
 _NAMED = b'{"object":"%b",' % CHUNK_OBJECT.encode()
 
@@ -90,8 +90,8 @@ def think_as_the_model_can(body: Body, ask: Ask, able: Abilities) -> tuple[str, 
     if not ask.thinks:
         return ()
     wrong = able.vendor == "anthropic" and is_wrong(text_at(body, KIND), able)
-    lost = reform(body, able, EFFORT)[0] if wrong else []
-    return (*lost, *fit_effort(body, able, EFFORT))
+    lost = reform(body, able, CHAT_EFFORT)[0] if wrong else []
+    return (*lost, *fit_effort(body, able, CHAT_EFFORT))
 
 
 # --- streams -----------------------------------------------------------------------------------------------------

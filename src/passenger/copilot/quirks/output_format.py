@@ -6,7 +6,7 @@ Facts: Anthropic's guide ("Structured outputs"): `output_format` is the older na
 import msgspec
 
 from passenger.body import Body
-from passenger.copilot.quirks.betas import put_in
+from passenger.copilot.paths import put_in
 
 
 def move_output_format(body: Body) -> None:

@@ -14,6 +14,7 @@ from msgspec import Raw
 from passenger import seals
 from passenger.body import Body
 from passenger.chat import Abilities, Ask, Stamp, Usage
+from passenger.copilot.paths import RESPONSES_EFFORT
 from passenger.copilot.quirks import compaction, internal_fields
 from passenger.copilot.quirks.response_object import complete_object
 from passenger.copilot.quirks.thinking import fit_effort
@@ -25,8 +26,6 @@ from passenger.events import PARTS_LIMIT, too_many_parts
 from passenger.framing import read_sse, write_sse
 
 Fields = dict[str, Raw]
-
-EFFORT = ("reasoning", "effort")
 
 FLOOR = 16
 """The least `max_output_tokens` that Copilot takes."""
@@ -40,7 +39,7 @@ NULL = Raw(b"null")
 def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """Edit a request that goes up; an input without ids keeps its bytes."""
     dropped = (*leave_out_store(body), *leave_out_service_tier(body), *raise_limit(body), *edit_items(body, able))
-    return {}, (*dropped, *fit_effort(body, able, EFFORT))
+    return {}, (*dropped, *fit_effort(body, able, RESPONSES_EFFORT))
 
 
 def leave_out_store(body: Body) -> Iterator[str]:

@@ -6,23 +6,16 @@ catalogue: `adaptive_thinking`, `min_thinking_budget`, `max_thinking_budget`, `r
 
 from typing import Any
 
-import msgspec
-
 from passenger import reasoning
 from passenger.body import Body
 from passenger.chat import Abilities, Reasoning
-from passenger.copilot.quirks.betas import leave_out, put_in
+from passenger.copilot.paths import MESSAGES_EFFORT, Path, leave_out, put_in, text_at
 from passenger.dialects.messages import FIELDS
 from passenger.dialects.messages.look import Look
 from passenger.dialects.messages.thinking_out import form, lacks_thoughts, unsampled
 
-Place = tuple[str, ...]
-
-EFFORT: Place = ("output_config", "effort")
-"""Where Anthropic is told the effort."""
-
-KIND: Place = ("thinking", "type")
-CHOICE: Place = ("tool_choice", "type")
+KIND: Path = ("thinking", "type")
+CHOICE: Path = ("tool_choice", "type")
 
 _ON = frozenset({"enabled", "adaptive"})
 _FORCED = frozenset({"any", "tool"})
@@ -78,7 +71,7 @@ def is_wrong(kind: str | None, able: Abilities) -> bool:
     return kind == "adaptive" and not able.adaptive and able.max_budget is not None
 
 
-def reform(body: Body, able: Abilities, effort: Place = EFFORT) -> tuple[list[str], list[str]]:
+def reform(body: Body, able: Abilities, effort: Path = MESSAGES_EFFORT) -> tuple[list[str], list[str]]:
     """Say a wish to think in the one form that such a model takes; without room for that, do not think.
 
     Gives the names of what is lost, and the betas that the request needs now.
@@ -101,38 +94,23 @@ def reform(body: Body, able: Abilities, effort: Place = EFFORT) -> tuple[list[st
     return [names.get(name, name) for name in made.dropped], [*filter(None, [made.headers.get("anthropic-beta")])]
 
 
-def fit_effort(body: Body, able: Abilities, place: Place = EFFORT) -> list[str]:
+def fit_effort(body: Body, able: Abilities, path: Path = MESSAGES_EFFORT) -> list[str]:
     """Clamp the effort to those that the model lists, and leave it out of a message where it lists none (2026-11).
 
     The nearest in the order of `reasoning.EFFORTS` is taken, of two the lesser. A word that is none of these stays, for
     Copilot to refuse.
     """
-    said = text_at(body, place)
+    said = text_at(body, path)
     if said is None or not able.vendor or said in able.efforts:
         return []
-    if not able.efforts and place == EFFORT:
-        leave_out(body, place)
-        return [".".join(place)]
+    if not able.efforts and path == MESSAGES_EFFORT:
+        leave_out(body, path)
+        return [".".join(path)]
     word = reasoning.effort(Reasoning(said), able.efforts)
     if word is None or word == said:
         return []
-    put_in(body, place, word)
-    return [".".join(place)]
-
-
-def text_at(body: Body, place: Place) -> str | None:
-    """The text at a place, None where there is none."""
-    raw = body.raw_value(place[0])
-    if not raw:
-        return None
-    try:
-        value = msgspec.json.decode(raw)
-    except msgspec.MsgspecError:
-        # Lone surrogate escapes, which are passed on, and very long numbers.
-        value = body.get(place[0])
-    for name in place[1:]:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, str) else None
+    put_in(body, path, word)
+    return [".".join(path)]
 
 
 def _number(body: Body) -> Any:  # Any: the JSON edge
