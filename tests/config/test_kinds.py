@@ -23,6 +23,8 @@ from passenger.config import kinds
         (kinds.HOST, "my-host.example", "my-host.example"),
         (kinds.HEADER, "vscode/1.115.0 (x)", "vscode/1.115.0 (x)"),
         (kinds.ALIASES, {"fast": "gpt-4.1"}, {"fast": "gpt-4.1"}),
+        (kinds.LOG_FORMAT, "json", "json"),
+        (kinds.KEEPING, "memory", "memory"),
     ],
 )
 def test_a_right_value_is_taken(kind: kinds.Kind, value: object, taken: object) -> None:
@@ -68,11 +70,15 @@ def _reason(kind: kinds.Kind, value: object, *, read: bool = False) -> str:
     | st.dictionaries(st.text(), st.integers())
 )
 def test_any_value_is_taken_or_refused_with_a_reason(value: object) -> None:
-    for kind in (kinds.PORT, kinds.SECONDS, kinds.URL, kinds.BASE_URL, kinds.HOST, kinds.HEADER, kinds.ALIASES):
+    words = (kinds.LOG_FORMAT, kinds.KEEPING)
+    for kind in (
+        kinds.PORT, kinds.SECONDS, kinds.URL, kinds.BASE_URL, kinds.HOST, kinds.HEADER, kinds.ALIASES, *words
+    ):  # fmt: skip
         assert _reason(kind, value).startswith("must")
 
 
 @given(st.text())
 def test_any_text_is_read_or_refused_with_a_reason(text: str) -> None:
-    for kind in (kinds.PORT, kinds.SECONDS, kinds.URL, kinds.HOST, kinds.HEADER, kinds.ALIASES):
+    words = (kinds.LOG_FORMAT, kinds.KEEPING)
+    for kind in (kinds.PORT, kinds.SECONDS, kinds.URL, kinds.HOST, kinds.HEADER, kinds.ALIASES, *words):
         assert _reason(kind, text, read=True).startswith("must")

@@ -188,12 +188,6 @@ def _origins(value: object) -> tuple[str, ...]:
     return tuple(origin.lower() for origin in origins)
 
 
-def _keeping(value: object) -> str:
-    if value not in {"disk", "memory"}:
-        raise ValueError(f'must be "disk" or "memory", not {shown(value)}')
-    return str(value)
-
-
 def _file_or_none(value: object) -> str:
     return _text(value) if value != "" else ""
 
@@ -214,7 +208,7 @@ API_KEYS = Kind(_api_keys, _read_texts)
 HOSTS = Kind(_hosts, _read_texts)
 ORIGINS = Kind(_origins, _read_texts)
 FILE_OR_NONE = Kind(_file_or_none)
-KEEPING = Kind(_keeping)
+KEEPING = Kind(partial(_choice, of=("disk", "memory")))
 LIMITS: Mapping[Unit, Kind] = {
     "seconds": SECONDS,
     "bytes": Kind(partial(_whole, low=1024, high=1 << 32), _read_whole),

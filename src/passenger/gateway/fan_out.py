@@ -4,7 +4,6 @@ Where one fails, all end: before the first byte the request fails, after it the 
 """
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from passenger import translate
@@ -15,20 +14,12 @@ from passenger.errors import Failure, Kind
 from passenger.events import Answer, Event
 from passenger.exchange import Exchange, Outcome
 from passenger.framing import Framing, Message
+from passenger.gateway.delivery import Delivery
 from passenger.gateway.side_by_side import all_of, merged
 from passenger.upstream import Call, Reply
 
 Note = Callable[[Event], None]
 Send = Callable[[Call, Exchange], Coroutine[Any, Any, Reply]]
-
-
-@dataclass(frozen=True, slots=True)
-class Fanned:
-    """What goes down: headers, a whole body or the pieces of a stream, and what ends the calls."""
-
-    headers: tuple[tuple[str, str], ...]
-    content: bytes | AsyncGenerator[bytes, None]
-    close: Callable[[], None]
 
 
 def refuse_fan_out(name: str, count: int) -> Failure:
@@ -68,7 +59,7 @@ class FanOut:
             self.close()
             raise
 
-    async def whole(self, stamp: Stamp, keep: Callable[[Answer, Exchange], None]) -> Fanned:
+    async def whole(self, stamp: Stamp, keep: Callable[[Answer, Exchange], None]) -> Delivery:
         """The answer when all of it is there; `keep` notes what is to be kept and named of each."""
         try:
             pairs = zip(self._replies, self._readers, strict=True)
@@ -81,13 +72,14 @@ class FanOut:
             keep(answer, self._exchange)
         self._exchange.usage = total([answer.usage for answer in answers])
         body = self._several.write_choices(self._prompt, answers, stamp)
-        return Fanned(self._replies[0].headers, body, self.close)
+        return Delivery("application/json", self._replies[0].headers, body, self.close)
 
-    def stream(self, stamp: Stamp, framing: Framing, note: Callable[[Exchange], Note]) -> Fanned:
+    def stream(self, stamp: Stamp, framing: Framing, note: Callable[[Exchange], Note]) -> Delivery:
         """The answer as it comes; `note` gives what watches the events of one call."""
         writer = self._several.choices_writer(self._prompt, stamp)
         notes = [note(exchange) for exchange in self._exchanges]
-        return Fanned(self._replies[0].headers, self._pieces(writer, framing, notes), self.close)
+        pieces = self._pieces(writer, framing, notes)
+        return Delivery(framing.content_type, self._replies[0].headers, pieces, self.close)
 
     def close(self) -> None:
         """End what has not ended."""

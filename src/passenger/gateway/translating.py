@@ -84,13 +84,11 @@ class Translating:
 
     async def _fanned(self, fan_out: FanOut, inbound: Inbound, stamp: Stamp, framing: Framing | None) -> Delivery:
         """The answer to several calls, streamed where there is a framing; nothing is learned of how tokens count."""
-        if framing is None:
-            fanned = await fan_out.whole(stamp, partial(self._keep, inbound))
-            await self._thoughts.settle()
-        else:
-            fanned = fan_out.stream(stamp, framing, partial(self._note, inbound))
-        kind = "application/json" if framing is None else framing.content_type
-        return Delivery(kind, fanned.headers, fanned.content, fanned.close)
+        if framing is not None:
+            return fan_out.stream(stamp, framing, partial(self._note, inbound))
+        delivery = await fan_out.whole(stamp, partial(self._keep, inbound))
+        await self._thoughts.settle()
+        return delivery
 
     def _read_prompt(self, inbound: Inbound, request: Request) -> Prompt:
         prompt = inbound.read_prompt(request)

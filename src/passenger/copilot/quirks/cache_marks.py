@@ -14,10 +14,11 @@ import msgspec
 from passenger.body import Body, Fields
 from passenger.chat import Abilities, Ask
 from passenger.dialects.caching import TURNS, is_large
+from passenger.dialects.completions import caching as chat_caching
+from passenger.dialects.messages import caching as messages_caching
 from passenger.jsontext.ends import Item, before, from_the_end, from_the_start
 
-CHAT_MARK = "copilot_cache_control"
-MESSAGES_MARK = "cache_control"
+CHAT_MARK, MESSAGES_MARK = chat_caching.KEY, messages_caching.KEY
 """What Copilot's Chat Completions and Messages call a breakpoint."""
 
 LOOK_BACK = 64
@@ -36,7 +37,6 @@ _USERS = frozenset({b'"user"', b'"tool"', b'"function"'})
 _SYSTEM = frozenset({b'"system"', b'"developer"'})
 _NOTHING = frozenset({b"", b"null", b'""', b"[]"})
 _BEARING = frozenset({b'"text"', b'"image"', b'"document"', b'"tool_result"', b'"search_result"'})
-
 
 _FIELDS = msgspec.json.Decoder(Fields)
 

@@ -10,12 +10,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec import Raw
 
-from passenger.body import Body
+from passenger.body import Body, Fields
 from passenger.decoding import invalid
 from passenger.dialects.responses import compaction
 from passenger.errors import Failure, Kind
-
-Fields = dict[str, Raw]
 
 VENDORS = frozenset({"openai"})
 """Whose models compact a conversation by themselves; any other is asked for a summary."""

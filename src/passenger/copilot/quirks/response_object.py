@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Raw
 
-Fields = dict[str, Raw]
+from passenger.body import Fields
 
 NULL = Raw(b"null")
 ZERO = Raw(b"0")

@@ -12,11 +12,11 @@ import msgspec
 from msgspec import Raw
 
 from passenger import seals
-from passenger.body import Body
+from passenger.body import Body, Fields
 from passenger.chat import Abilities, Ask, Stamp, Usage
 from passenger.copilot.paths import RESPONSES_EFFORT
 from passenger.copilot.quirks import compaction, internal_fields
-from passenger.copilot.quirks.response_object import complete_object
+from passenger.copilot.quirks.response_object import NULL, complete_object
 from passenger.copilot.quirks.thinking import fit_effort
 from passenger.dialects.responses.failures import read_failure
 from passenger.dialects.responses.ids import item_id, response_id
@@ -25,12 +25,8 @@ from passenger.errors import Failure, Kind
 from passenger.events import PARTS_LIMIT, too_many_parts
 from passenger.framing import read_sse, write_sse
 
-Fields = dict[str, Raw]
-
 FLOOR = 16
 """The least `max_output_tokens` that Copilot takes."""
-
-NULL = Raw(b"null")
 
 
 # --- requests ----------------------------------------------------------------------------------------------------

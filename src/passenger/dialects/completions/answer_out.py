@@ -76,7 +76,7 @@ class Writer:
         yield DONE
 
     def fail(self, failure: Failure) -> Iterator[Message]:
-        """See `Writer.fail`."""
+        """See `dialects.ChoicesWriter.fail`."""
         yield Message("", error_body(failure))
 
     def _more(self, text: str) -> Json:
@@ -106,16 +106,16 @@ class ChoicesWriter:
         self._writers = [Writer(prompt, stamp, index) for index in range(prompt.choices)]
 
     def send(self, index: int, event: Event) -> Iterator[Message]:
-        """See `ChoicesWriter.send`: of an answer's end only the finish reason, which comes first."""
+        """See `dialects.ChoicesWriter.send`: of an answer's end only the finish reason, which comes first."""
         messages = self._writers[index].send(event)
         return islice(messages, 1) if isinstance(event, Finish) else messages
 
     def end(self, usage: Usage) -> Iterator[Message]:
-        """See `ChoicesWriter.end`."""
+        """See `dialects.ChoicesWriter.end`."""
         yield from self._writers[0].end(usage)
 
     def fail(self, failure: Failure) -> Iterator[Message]:
-        """See `Writer.fail`."""
+        """See `dialects.ChoicesWriter.fail`."""
         yield from self._writers[0].fail(failure)
 
 

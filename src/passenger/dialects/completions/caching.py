@@ -10,18 +10,19 @@ from itertools import takewhile
 from passenger.chat import JSON, Image, Message, Prompt, Text, ToolCall, ToolResult
 from passenger.dialects.caching import MOST, TURNS
 
-_KEY = "copilot_cache_control"
+KEY = "copilot_cache_control"
+"""What Copilot calls a breakpoint here."""
 
 
 def mark(block: JSON, wanted: bool = True) -> JSON:
     """The message, part or tool, with a breakpoint after it where one is wanted."""
-    return {**block, _KEY: {"type": "ephemeral"}} if wanted else block
+    return {**block, KEY: {"type": "ephemeral"}} if wanted else block
 
 
 def limit_breakpoints(body: JSON) -> None:
     """Keep the last four, in the order of the cache: tools, then messages."""
-    for block in [block for block in _blocks(body) if _KEY in block][:-MOST]:
-        del block[_KEY]
+    for block in [block for block in _blocks(body) if KEY in block][:-MOST]:
+        del block[KEY]
 
 
 def _blocks(body: JSON) -> Iterator[JSON]:

@@ -81,8 +81,8 @@ def peek(request: Request) -> Ask:
         sealed=seen.sealed,
         called=seen.called,
         marked=seen.marked or any(map(_is_marked, chat.tools or ())),
-        # Copilot's Chat Completions take functions only; a tool of free text can be told as one.
         choices=peek_choices(chat.n),
+        # Copilot's Chat Completions take functions only; a tool of free text can be told as one.
         relays=not any(tool.type == "custom" for tool in chat.tools or ()),
     )
 

@@ -126,7 +126,7 @@ class ChoicesWriter:
         self._used: list[Usage | None] = []
 
     def send(self, index: int, event: Event) -> Iterator[Message]:
-        """See `ChoicesWriter.send`."""
+        """See `dialects.ChoicesWriter.send`."""
         if isinstance(event, Finish):
             self._used.append(event.usage)
             event = replace(event, usage=total(self._used))
@@ -138,7 +138,7 @@ class ChoicesWriter:
         yield from ()
 
     def fail(self, failure: Failure) -> Iterator[Message]:
-        """See `Writer.fail`."""
+        """See `dialects.ChoicesWriter.fail`."""
         return self._writers[0].fail(failure)
 
 

@@ -7,19 +7,20 @@ from passenger.dialects.caching import MOST, TURNS
 
 JSON = dict[str, Any]
 
-_KEY = "cache_control"
+KEY = "cache_control"
+"""What Copilot calls a breakpoint here."""
 
 
 def mark(block: JSON, wanted: bool = True) -> JSON:
     """The block, with a breakpoint after it where one is wanted."""
-    return {**block, _KEY: {"type": "ephemeral"}} if wanted else block
+    return {**block, KEY: {"type": "ephemeral"}} if wanted else block
 
 
 def limit_breakpoints(body: JSON, *, pays: bool = True) -> None:
     """Keep the last four of the client's breakpoints, or set up to four where it set none and they pay."""
-    marked = [block for block in _blocks(body) if _KEY in block]
+    marked = [block for block in _blocks(body) if KEY in block]
     for block in marked[:-MOST]:
-        del block[_KEY]
+        del block[KEY]
     if pays and not marked:
         for block in _worthwhile(body):
             block.update(mark({}))
