@@ -5,8 +5,8 @@
     connecting or resolving failed         once more, unless it took too long or a proxy refused it
     a reused connection gave nothing back  once more: the server had closed it before it saw the request
 
-What a 400 teaches is tried again by `negotiate`. Everything else goes to the client as it is: whatever may have
-reached a model may have been billed.
+What a 400 teaches is tried again by `negotiate`, and what we have added to a request ourselves by `gateway`. Everything
+else goes to the client as it is: whatever may have reached a model may have been billed.
 """
 
 import asyncio
