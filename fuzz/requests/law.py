@@ -171,7 +171,7 @@ def _must_name_what_is_left_out(told: Told, sent: Sent) -> None:
     said = _KNOWN_TO[told.dialect] & tuning.keys()
     for name in sorted(said):
         held = any(key in body for key in _HELD[path].get(name, ())) or (path, name) in _ELSEWHERE
-        assert held or not _says_anything(told, name) or _names(sent, name) & _named(sent), f"{name} is lost"
+        assert held or not _says_anything(told, name, path) or _names(sent, name) & _named(sent), f"{name} is lost"
 
 
 def _named(sent: Sent) -> set[str]:
@@ -179,8 +179,10 @@ def _named(sent: Sent) -> set[str]:
     return {name.partition(" (")[0] for name in sent.dropped}
 
 
-def _says_anything(told: Told, name: str) -> bool:
-    """Whether it changes an answer at all."""
+def _says_anything(told: Told, name: str, path: str) -> bool:
+    """Whether it changes an answer at all. A temperature of 1 is Anthropic's own."""
+    if name == "temperature" and path == "/v1/messages":
+        return bool(told.plan.tuning[name] != 1)
     return name != "parallel" or bool(told.plan.tools)
 
 
