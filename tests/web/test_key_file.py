@@ -90,9 +90,14 @@ def _make_a_circle(path: Path) -> None:
     path.symlink_to(path)
 
 
+def _make_a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 @pytest.mark.proves("promise 3")
 @pytest.mark.parametrize(
-    "spoil", [_remove, _empty, _leave_comments, _write_nonsense, _make_a_directory, _make_a_circle]
+    "spoil", [_remove, _empty, _leave_comments, _write_nonsense, _make_a_directory, _make_a_circle, _make_a_pipe]
 )
 def test_a_file_that_cannot_be_read_or_is_empty_lets_nobody_in_and_never_everybody(
     watched: Watched, spoil: object, caplog: pytest.LogCaptureFixture

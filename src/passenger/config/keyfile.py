@@ -19,7 +19,9 @@ def read_keys(path: Path) -> tuple[Secret, ...]:
         ValueError: it holds none, or something else; the text says what and never shows it.
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("is no plain file, which alone can be looked at again")
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise ValueError(f"is larger than {LARGEST} bytes, so it is no file of keys")
@@ -29,6 +31,11 @@ def read_keys(path: Path) -> tuple[Secret, ...]:
         raise ValueError("holds no key: write one a line")
     checked: tuple[Secret, ...] = API_KEYS.check(keys)  # type: ignore[assignment]  # what this kind gives
     return checked
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting: of a pipe, until somebody writes into it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def is_private(path: Path) -> bool:
