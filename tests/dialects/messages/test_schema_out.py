@@ -155,6 +155,21 @@ def test_every_schema_becomes_one_that_is_taken(schema: JSON) -> None:
     check_format({"type": "json_schema", "schema": accepted(schema)})
 
 
+KEYWORDS = sorted(
+    {"type", "enum", "const", "$ref", "$defs", "definitions", "anyOf", "oneOf", "allOf", "title", "description"}
+    | {"properties", "required", "additionalProperties", "items", "minItems", "format", "pattern", "minLength"}
+)
+JUNK: list[Any] = [None, True, 1, 2.5, "x", [], [[]], [{}], [1, None], {}, {"a": []}, {"a": {"type": {}}}]
+
+
+@pytest.mark.parametrize("kind", ["object", "array", "string", ["array", "object"], None])
+@pytest.mark.parametrize("keyword", KEYWORDS)
+def test_whatever_stands_in_a_keyword_becomes_something_that_is_taken(keyword: str, kind: object) -> None:
+    for junk in JUNK:
+        schema = ({} if kind is None else {"type": kind}) | {keyword: junk}
+        check_format({"type": "json_schema", "schema": accepted(schema)})
+
+
 @given(SCHEMAS)
 def test_what_is_taken_stays_as_it_is(schema: JSON) -> None:
     again = Accepted(once := accepted(schema))

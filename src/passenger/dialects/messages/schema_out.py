@@ -114,7 +114,7 @@ class Accepted:
         names, others = "properties" in rest, rest.pop("additionalProperties", True)
         named = _dict(rest.pop("properties", None))
         written["properties"] = {key: self._schema(_dict(inner)) for key, inner in named.items()}
-        if isinstance(rest.get("required"), list):
+        if _are_names(rest.get("required")):
             written["required"] = rest.pop("required")
         if others is not False and (not names or others not in (None, True, {})):
             rest["additionalProperties"] = others
@@ -123,7 +123,8 @@ class Accepted:
     def _array(self, rest: JSON, written: JSON) -> None:
         if isinstance(rest.get("items"), dict):
             written["items"] = self._schema(rest.pop("items"))
-        if rest.get("minItems") in {0, 1}:
+        least = rest.get("minItems")
+        if isinstance(least, int) and not isinstance(least, bool) and least in (0, 1):
             written["minItems"] = rest.pop("minItems")
 
     def _described(self, rest: JSON, written: JSON) -> JSON:
@@ -136,6 +137,10 @@ class Accepted:
             self.worded = self.worded or bool(rest.keys() - _ANNOTATIONS)
             words.append(json.dumps(rest, ensure_ascii=False))
         return written | ({"description": "\n\n".join(words)} if words else {})
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _dict(value: Any) -> JSON:

@@ -56,7 +56,10 @@ def _check_type(kind: str, schema: dict[str, Any]) -> None:
             refuse(f"{PLACE}: For '{kind}' type, property '{name}' is not supported")
     if kind == "object" and schema.get("additionalProperties") is not False:
         refuse(f"{PLACE}: For 'object' type, 'additionalProperties' must be explicitly set to false")
-    if kind == "array" and schema.get("minItems", 0) not in (0, 1):
+    required = schema.get("required", [])
+    if kind == "object" and not (isinstance(required, list) and all(isinstance(name, str) for name in required)):
+        refuse(f"{PLACE}: For 'object' type, 'required' must be a list of names")
+    if kind == "array" and (schema.get("minItems", 0) not in (0, 1) or isinstance(schema.get("minItems"), bool)):
         refuse(f"{PLACE}: For 'array' type, 'minItems' values other than 0 or 1 are not supported")
     if kind == "string" and schema.get("format") not in (None, *FORMATS):
         refuse(f"{PLACE}: For 'string' type, 'format' value '{schema['format']}' is not supported")
