@@ -24,22 +24,22 @@ async def test_what_was_learned_is_known_at_once_and_for_an_hour() -> None:
     learned = Learned(None, clock)
     await learned.learn(*ROW, ("temperature",))
     await learned.learn(*ROW, ("top_p",))
-    assert learned.fields(*ROW) == ("temperature", "top_p")
-    assert learned.fields("other", *ROW[1:]) == ()
+    assert learned.lessons(*ROW) == ("temperature", "top_p")
+    assert learned.lessons("other", *ROW[1:]) == ()
     clock.now += LIFETIME + 1
-    assert learned.fields(*ROW) == ()
+    assert learned.lessons(*ROW) == ()
 
 
 async def test_another_process_and_the_next_one_know_it_too(tmp_path: Path) -> None:
     clock, file = Clock(), PrivateFile(tmp_path / "state" / "learned.json")
     one, two = Learned(file, clock), Learned(file, clock)
-    assert two.fields(*ROW) == ()
+    assert two.lessons(*ROW) == ()
     await one.learn(*ROW, ("temperature",))
     clock.now += LOOK
-    assert two.fields(*ROW) == ("temperature",)
+    assert two.lessons(*ROW) == ("temperature",)
     await two.learn("own", "m", "/x", ("seed",))
-    assert Learned(file, clock).fields(*ROW) == ("temperature",)
-    assert Learned(file, clock).fields("own", "m", "/x") == ("seed",)
+    assert Learned(file, clock).lessons(*ROW) == ("temperature",)
+    assert Learned(file, clock).lessons("own", "m", "/x") == ("seed",)
     assert (tmp_path / "state" / "learned.json").stat().st_mode & 0o777 == 0o600
 
 
@@ -49,7 +49,7 @@ async def test_rows_of_another_kind_are_not_believed_and_leave_the_file(tmp_path
     for version in ({}, {"version": 1}, {"version": 99}):
         file.write({"rows": [row], **version})
         learned = Learned(file, clock)
-        assert learned.fields(*ROW) == ()
+        assert learned.lessons(*ROW) == ()
         await learned.learn("own", "m", "/x", ("seed",))
         assert b"thinking" not in file.path.read_bytes()
 
@@ -69,8 +69,8 @@ async def test_a_client_that_makes_fields_up_pushes_only_the_oldest_out(tmp_path
     await learned.learn(*ROW, ("first",))
     clock.now += 1
     await learned.learn("own", "m", "/x", tuple(f"new_{number}" for number in range(ROWS)))
-    assert learned.fields(*ROW) == ()
-    assert len(learned.fields("own", "m", "/x")) == len(Learned(file, clock).fields("own", "m", "/x")) == ROWS
+    assert learned.lessons(*ROW) == ()
+    assert len(learned.lessons("own", "m", "/x")) == len(Learned(file, clock).lessons("own", "m", "/x")) == ROWS
 
 
 async def test_a_file_of_something_else_is_no_reason_to_stop(tmp_path: Path) -> None:
@@ -79,23 +79,23 @@ async def test_a_file_of_something_else_is_no_reason_to_stop(tmp_path: Path) -> 
         path.write_bytes(content)
         path.chmod(0o600)
         learned = Learned(PrivateFile(path), Clock())
-        assert learned.fields(*ROW) == ()
+        assert learned.lessons(*ROW) == ()
         await learned.learn(*ROW, ("temperature",))
-        assert learned.fields(*ROW) == ("temperature",)
+        assert learned.lessons(*ROW) == ("temperature",)
 
 
 async def test_a_directory_that_cannot_be_written_costs_nothing_but_the_memory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     learned = Learned(PrivateFile(tmp_path / "file" / "learned.json"), Clock())
     await learned.learn(*ROW, ("temperature",))
-    assert learned.fields(*ROW) == ("temperature",)
+    assert learned.lessons(*ROW) == ("temperature",)
 
 
 async def test_those_who_learn_at_once_lose_nothing_of_each_other(tmp_path: Path) -> None:
     clock, file = Clock(), PrivateFile(tmp_path / "learned.json")
     several = [Learned(file, clock) for _ in range(12)]
     await asyncio.gather(*(one.learn(*ROW, (f"field_{number}",)) for number, one in enumerate(several)))
-    assert set(Learned(file, clock).fields(*ROW)) == {f"field_{number}" for number in range(12)}
+    assert set(Learned(file, clock).lessons(*ROW)) == {f"field_{number}" for number in range(12)}
 
 
 async def test_who_learns_waits_for_another_process_that_is_about_to_write(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ async def test_who_learns_waits_for_another_process_that_is_about_to_write(tmp_p
     process.stdin.write(b"go on\n")
     assert await process.wait() == 0
     await learning
-    assert set(Learned(file, clock).fields(*ROW)) == {"ours", "theirs"}
+    assert set(Learned(file, clock).lessons(*ROW)) == {"ours", "theirs"}
 
 
 WRITES_LATE = """

@@ -55,8 +55,8 @@ class Learned:
         self._stamp: Stamp | None = None
         self._looked = float("-inf")
 
-    def fields(self, seat: str, model: str, path: str) -> tuple[str, ...]:
-        """What that model does not take there, as lessons are written (`copilot.lessons`)."""
+    def lessons(self, seat: str, model: str, path: str) -> tuple[str, ...]:
+        """What that model does not take there, each as `copilot.lessons` writes it."""
         self._look()
         rows = self._rows.get((seat, model, path))
         return tuple(field for field, expires in rows.items() if expires > self._clock()) if rows else ()

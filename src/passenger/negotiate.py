@@ -32,7 +32,7 @@ class Negotiator:
         """See `Upstream.send`."""
         if self._strict:
             return await self._upstream.send(call, exchange)
-        known = self._learned.fields(call.seat, call.model, call.path)
+        known = self._learned.lessons(call.seat, call.model, call.path)
         for _ in range(ROUNDS):
             sent = _without(known, call, exchange)
             try:

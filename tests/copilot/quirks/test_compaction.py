@@ -8,7 +8,7 @@ from passenger.body import Body
 from passenger.chat import Abilities, Ask, Initiator, Stamp
 from passenger.copilot.quirks import responses
 from passenger.copilot.quirks.compaction import compacts_itself, is_refused
-from passenger.dialects.responses.compaction import seal
+from passenger.dialects.responses.compaction import ITEMS, seal
 from passenger.errors import Failure, Kind
 from passenger.framing import read_sse, write_sse
 
@@ -96,8 +96,9 @@ def prepared(*items: dict[str, Any]) -> list[dict[str, Any]]:
     return given
 
 
-def test_what_was_compacted_here_goes_up_as_a_message() -> None:
-    first, second = prepared({"type": "compaction", "id": "cmp_1", "encrypted_content": seal("a heron")}, USER)
+@pytest.mark.parametrize("kind", sorted(ITEMS))
+def test_what_was_compacted_here_goes_up_as_a_message_whatever_the_client_calls_it(kind: str) -> None:
+    first, second = prepared({"type": kind, "id": "cmp_1", "encrypted_content": seal("a heron")}, USER)
     assert (first["type"], first["role"], set(first)) == ("message", "user", {"type", "role", "content"})
     assert first["content"][0]["text"].endswith("a heron")
     assert second == USER

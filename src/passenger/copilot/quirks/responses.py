@@ -18,6 +18,7 @@ from passenger.copilot.paths import RESPONSES_EFFORT
 from passenger.copilot.quirks import compaction, internal_fields
 from passenger.copilot.quirks.response_object import NULL, complete_object
 from passenger.copilot.quirks.thinking import fit_effort
+from passenger.dialects.responses.compaction import ITEMS as COMPACTED
 from passenger.dialects.responses.failures import read_failure
 from passenger.dialects.responses.ids import item_id, response_id
 from passenger.dialects.responses.wire import StreamEvent, read_event, read_response, read_usage
@@ -93,7 +94,7 @@ def _edited(raw: bytes, able: Abilities, index: int) -> bytes | None:
     internal_fields.leave_out_internal_fields(item)
     sealed = item.get("encrypted_content") if b'"encrypted_content"' in raw else None
     if isinstance(sealed, str) and seals.is_wrapped(sealed):
-        if item.get("type") == "compaction":
+        if item.get("type") in COMPACTED:
             return compaction.restore_summary(item, sealed, f"input[{index}].encrypted_content")
         seal = seals.unwrap(sealed)
         if not seals.opens_for(seal, "responses", able.vendor) or not seal.value.isascii():
