@@ -1,6 +1,7 @@
 """Addresses that are nearly right: what was meant by one, and which base URL a client should have had."""
 
 from passenger.dialects import Inbound
+from passenger.web.headers import header
 from passenger.web.lifeline import Scope
 
 _PREFIXES = frozenset({"v1", "v1beta", "api"})
@@ -23,8 +24,7 @@ def meant(path: str) -> str:
 
 def base_urls(scope: Scope) -> dict[str, str]:
     """The base URLs of the clients of each vendor, at the address that the asker has used."""
-    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-    root = f"http://{host}"
+    root = f"http://{header(scope, b'host').decode('latin-1')}"
     return {vendor: f"{root}/v1" if vendor == "OpenAI" else root for vendor in _CLIENTS.values()}
 
 

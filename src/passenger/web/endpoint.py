@@ -17,9 +17,9 @@ from passenger.offload import HEAVY, offload
 from passenger.web.admission import VALUE, Admission
 from passenger.web.answer import Answer, Send
 from passenger.web.guard import check_media_type
+from passenger.web.headers import header
 from passenger.web.lifeline import ClientGone, Lifelines, Scope
 from passenger.web.pulse import Pulse
-from passenger.web.strays import user_agent
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -58,7 +58,7 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, and record it however it ends."""
-        exchange = Exchange(scope["method"], scope["path"], user_agent(scope))
+        exchange = Exchange(scope["method"], scope["path"], header(scope, b"user-agent"))
         answer = Answer(send, self._inbound, exchange)
         try:
             check_media_type(scope)

@@ -14,18 +14,10 @@ from passenger.exchange import Exchange
 from passenger.gateway import Gateway
 from passenger.observe.request_line import product
 from passenger.web.addresses import advice, base_urls, shown
+from passenger.web.headers import header
 from passenger.web.refusal import dialect_of, json_response, refusal
 
 log = logging.getLogger(__name__)
-
-
-def user_agent(scope: Scope) -> bytes:
-    """What the client says of itself."""
-    for name, value in scope["headers"]:
-        if name == b"user-agent":
-            found: bytes = value
-            return found
-    return b""
 
 
 class Strays:
@@ -55,7 +47,7 @@ class Strays:
     async def _refuse(
         self, failure: Failure, headers: Mapping[str, str], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        exchange = Exchange(scope["method"], shown(scope["path"]), user_agent(scope), status=failure.status)
+        exchange = Exchange(scope["method"], shown(scope["path"]), header(scope, b"user-agent"), status=failure.status)
         exchange.fail(failure)
         try:
             await refusal(dialect_of(scope), failure, headers)(scope, receive, send)
@@ -81,11 +73,10 @@ class _UpgradeRequired:
         self._strays = strays
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        wants = any(name == b"upgrade" and value.lower() == b"websocket" for name, value in scope["headers"])
-        if not wants:
+        if header(scope, b"upgrade").lower() != b"websocket":
             await self._strays.refuse_method("POST", scope, receive, send)
             return
-        log.info("%s asks for a WebSocket and is told to use HTTP (426)", product(user_agent(scope)))
+        log.info("%s asks for a WebSocket and is told to use HTTP (426)", product(header(scope, b"user-agent")))
         message = "there are no WebSockets here yet; POST the same request"
         failure = Failure(Kind.INVALID, message, status=426, code="websockets_not_supported")
         answer = refusal(responses, failure, {"upgrade": "HTTP/1.1", "connection": "upgrade"})

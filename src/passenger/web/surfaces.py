@@ -46,7 +46,7 @@ def count_for_anthropic(gateway: Gateway) -> Ask:
             headers, dropped = quirks.prepare(body, ask, replace(model.able, least_cached=None))
             headers = {**headers, **vision_headers(vision=ask.vision)}
             if not gateway.policy.keeps_attribution:
-                leave_out_attribution(body)
+                dropped += leave_out_attribution(body)
             return Written(messages.as_question(decode(body.encode()), model.id), headers, dropped)
 
         def read() -> Prompt:
