@@ -24,14 +24,14 @@ CHARACTERS = 32 * 1024 * 1024
 LIFETIME = 6 * 3600.0
 """Seconds that each is."""
 
-STRANGERS = 16_384
+THOUGHTLESS = 16_384
 """Calls that are remembered to have had no thoughts."""
 
 PATIENCE = 1.0
 """Seconds that the end of an answer waits until other processes can find its thoughts."""
 
-TELLING = "/anthropic"
-"""Whose seals are good for the very words that were thought, and for no others."""
+SIGNS_WORDS = "/anthropic"
+"""How the origin of a seal ends that signs the words, too: they go back unchanged; of any other the seal is enough."""
 
 Key = tuple[str, str]
 """Seat and tool-call id."""
@@ -55,7 +55,7 @@ class Thoughts:
         self._file = file
         self._kept: OrderedDict[Key, _Remembered] = OrderedDict()
         self._size = 0
-        self._strangers: set[Key] = set()
+        self._thoughtless: set[Key] = set()
         self._written: asyncio.Future[None] | None = None
 
     @property
@@ -69,7 +69,7 @@ class Thoughts:
         sealed = tuple(_needed(part) for part in parts if isinstance(part, Thought) and part.seal is not None)
         calls = tuple(part.id for part in parts if isinstance(part, ToolCall))
         if not sealed:
-            self._note_strangers(seat, calls)
+            self._note_thoughtless(seat, calls)
         if not sealed or not calls:
             return
         expires = self._clock() + LIFETIME
@@ -94,13 +94,13 @@ class Thoughts:
             return
         unknown = [
             call for call in dict.fromkeys(calls)
-            if (seat, call) not in self._kept and (seat, call) not in self._strangers
+            if (seat, call) not in self._kept and (seat, call) not in self._thoughtless
         ]  # fmt: skip
         if not unknown or not self._file.exists():
             return
         for kept in await self._file.find(seat, unknown):
             self._recalled(kept)
-        self._note_strangers(seat, (call for call in unknown if (seat, call) not in self._kept))
+        self._note_thoughtless(seat, (call for call in unknown if (seat, call) not in self._kept))
 
     def of(self, seat: str, calls: Iterable[str]) -> tuple[Thought, ...]:
         """The thoughts that led to the first of these calls that is known."""
@@ -132,16 +132,16 @@ class Thoughts:
         except msgspec.MsgspecError as error:
             log.warning("kept reasoning cannot be read: %s", error)
 
-    def _note_strangers(self, seat: str, calls: Iterable[str]) -> None:
+    def _note_thoughtless(self, seat: str, calls: Iterable[str]) -> None:
         """Remember that these calls have no thoughts, so that the file need not be asked."""
         if self._file is not None:
-            if len(self._strangers) > STRANGERS:
-                self._strangers.clear()
-            self._strangers.update((seat, call) for call in calls)
+            if len(self._thoughtless) > THOUGHTLESS:
+                self._thoughtless.clear()
+            self._thoughtless.update((seat, call) for call in calls)
 
     def _remember(self, seat: str, calls: Sequence[str], expires: float, thoughts: tuple[Thought, ...]) -> None:
         for call in calls:
-            self._strangers.discard((seat, call))
+            self._thoughtless.discard((seat, call))
             self._put((seat, call), _Remembered(expires, thoughts, _size(thoughts) if call == calls[-1] else 0))
         self._shrink()
 
@@ -175,7 +175,7 @@ def forgotten(prompt: Prompt) -> Iterator[str]:
 def _needed(thought: Thought) -> Thought:
     """What must go back of a thought: its seal, and the words only where the seal is good for these words."""
     seal = thought.seal
-    return thought if seal is None or seal.origin.endswith(TELLING) else replace(thought, text="")
+    return thought if seal is None or seal.origin.endswith(SIGNS_WORDS) else replace(thought, text="")
 
 
 def _has_forgotten(message: Message) -> bool:

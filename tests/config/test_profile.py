@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from passenger.config import Config, Copilot, Github
-from passenger.config.profile import directory_of, host_name, is_github_s, login_profile, state_profile
+from passenger.config.profile import directory_of, host_name, is_githubs_own, login_profile, state_profile
 
 HERE = Path("config")
 LOGIN, POLL, EXCHANGE = "/login/device/code", "/login/oauth/access_token", "/copilot_internal/v2/token"
@@ -83,7 +83,7 @@ def test_what_was_learned_is_kept_by_the_api_too_and_a_login_is_not(api: str | N
     ],
 )
 def test_github_s_own_hosts_are_known(profile: str, *, github_s: bool) -> None:
-    assert is_github_s(profile) is github_s
+    assert is_githubs_own(profile) is github_s
 
 
 def test_an_api_of_the_same_host_makes_no_other_profile() -> None:

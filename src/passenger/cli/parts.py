@@ -15,7 +15,7 @@ from passenger.catalogfile import CatalogFile, Owner
 from passenger.cli.invocation import Invocation
 from passenger.config import Config, Loaded
 from passenger.config.credentials import GITHUB_HOST
-from passenger.config.profile import directory_of, is_github_s, login_profile, state_profile
+from passenger.config.profile import directory_of, is_githubs_own, login_profile, state_profile
 from passenger.copilot.live import Fetch, Fetched, LiveCatalog
 from passenger.copilot.models import Model
 from passenger.copilot.protocol import Editor
@@ -68,7 +68,7 @@ def paths_of(invocation: Invocation, loaded: Loaded) -> TokenPaths:
 def vault_of(invocation: Invocation, loaded: Loaded, redactor: Redactor) -> FileVault:
     """The token files, and the login in the environment; gh's own is for GitHub's own hosts alone."""
     environ = dict(invocation.environ)
-    if not is_github_s(login_profile(loaded.config)):
+    if not is_githubs_own(login_profile(loaded.config)):
         environ.pop(Source.GH.value, None)
     return FileVault(paths_of(invocation, loaded), environ, on_secret=redactor.add_passing)
 

@@ -24,7 +24,7 @@ def login_profile(config: Config) -> str:
     return _joined((github.device_code_url, github.oauth_token_url, github.copilot_token_url))
 
 
-def is_github_s(profile: str) -> bool:
+def is_githubs_own(profile: str) -> bool:
     """Whether GitHub itself runs all of a profile's hosts: the only ones that gh sends `GH_TOKEN` to."""
     return all(name == GITHUB_HOST or name.endswith(TENANTS) for name in profile.split("+"))
 

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 _COUNTING = frozenset({"messages", "gemini"})
 """Dialects whose clients count their prompts."""
 
-_PASSING = frozenset({Kind.UPSTREAM, Kind.UNAVAILABLE, Kind.TIMEOUT, Kind.RATE_LIMIT})
-"""Failures that say nothing of the request itself."""
+_TRANSIENT = frozenset({Kind.UPSTREAM, Kind.UNAVAILABLE, Kind.TIMEOUT, Kind.RATE_LIMIT})
+"""Failures that pass by themselves and are not the request's fault."""
 
 
 class Counting:
@@ -51,7 +51,7 @@ class Counting:
                 answer = await self._sender.ask(messages_api.COUNT_PATH, model, written, exchange)
                 counted = messages_api.read_count(answer)
             except Failure as failure:
-                if failure.kind not in _PASSING and not _is_of_the_counter(failure):
+                if failure.kind not in _TRANSIENT and not _is_of_the_counter(failure):
                     raise
                 log.warning("Copilot does not count, so the tokens are estimated: %s", failure)
             else:

@@ -28,7 +28,7 @@ LEFT_OUT: Mapping[str, Raw] = {
     "max_tool_calls": NULL,
     "prompt_cache_key": NULL,
 }
-"""The last of them is nowhere, the others are in streams and not in whole answers."""
+"""What each field says where it is missing: `prompt_cache_key` everywhere, the others in whole answers."""
 
 COUNTS: Mapping[str, tuple[str, ...]] = {
     "input_tokens_details": ("cached_tokens", "cache_write_tokens"),
