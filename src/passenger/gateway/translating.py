@@ -13,7 +13,7 @@ from passenger.dialects import responses as responses_api
 from passenger.dialects.citations import LOST, has_place, has_unplaced
 from passenger.dialects.sessions import cache_key
 from passenger.errors import Failure
-from passenger.events import Answer, Cite, Event, Finish, Folder, PartKind, PartStart
+from passenger.events import Answer, Cite, Delta, Event, Finish, Folder, PartKind, PartStart
 from passenger.exchange import Exchange, Outcome
 from passenger.framing import Framing
 from passenger.gateway.counting import Counting
@@ -123,6 +123,8 @@ class Translating:
             nonlocal part
             if folder is not None:
                 folder.add(event)
+            if type(event) is Delta:
+                return  # nearly all are
             if type(event) is PartStart:
                 part = event.kind
             elif type(event) is Cite and not has_place(inbound.NAME, part, event.citation):

@@ -1,6 +1,7 @@
 """One request as a line that a person can read in a terminal of 100 columns."""
 
 import re
+from functools import lru_cache
 
 from passenger.exchange import Exchange, Outcome
 
@@ -33,7 +34,12 @@ def _squeezed(client: str, way: str, numbers: str) -> str:
 
 def product(user_agent: bytes) -> str:
     """The program in a User-Agent, without its version (RFC 9110, 10.1.5): `claude-cli`, `OpenAI/Python`."""
-    first = next(iter(user_agent[:200].decode("latin-1").split()), "")
+    return _product(user_agent[:200])
+
+
+@lru_cache(256)
+def _product(user_agent: bytes) -> str:
+    first = next(iter(user_agent.decode("latin-1").split()), "")
     names = first.split("/")
     version = next((place for place, name in enumerate(names) if _VERSION.match(name)), len(names))
     return _cut("/".join(names[:version]), _LONGEST_CLIENT) or "-"
