@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from passenger.chat import Message, Prompt, Seal, Text, Thought, ToolCall
-from passenger.copilot.reasoning_file import Kept, ReasoningFile
+from passenger.copilot.reasoning_file import REST, Kept, ReasoningFile
 from passenger.thoughts import CHARACTERS, ENTRIES, LIFETIME, Thoughts, forgotten
+from tests.fakes import Clock
 
 THOUGHT = Thought("plan", Seal("messages/anthropic", "sealed"))
 CALL = ToolCall("call_1", "read", "{}")
@@ -145,6 +146,22 @@ async def test_a_call_without_thoughts_is_asked_for_once(files: Callable[[], Rea
     await one.settle()
     await other.recall("own", [CALL.id])
     assert restored(other) == (CALL,)
+
+
+async def test_a_call_is_asked_for_again_where_the_file_could_not_be_used(tmp_path: Path) -> None:
+    clock, path = Clock(), tmp_path / "reasoning.sqlite"
+    path.mkdir()
+    files = ReasoningFile(path, clock), ReasoningFile(path, clock)
+    one, other = (Thoughts(clock, file) for file in files)
+    await other.recall("own", [CALL.id])
+    path.rmdir()
+    one.keep("own", [THOUGHT, CALL])
+    await one.settle()
+    clock.now += REST
+    await other.recall("own", [CALL.id])
+    assert restored(other) == (THOUGHT, CALL)
+    for file in files:
+        await file.close()
 
 
 async def test_a_call_that_was_seen_to_have_none_is_not_asked_for(files: Callable[[], ReasoningFile]) -> None:

@@ -28,7 +28,7 @@ THOUGHTLESS = 16_384
 """Calls that are remembered to have had no thoughts."""
 
 PATIENCE = 1.0
-"""Seconds that the end of an answer waits until other processes can find its thoughts."""
+"""Seconds that the end of an answer waits until other processes can find its thoughts, and a request to find some."""
 
 SIGNS_WORDS = "/anthropic"
 """How the origin of a seal ends that signs the words, too: they go back unchanged; of any other the seal is enough."""
@@ -98,9 +98,16 @@ class Thoughts:
         ]  # fmt: skip
         if not unknown or not self._file.exists():
             return
-        for kept in await self._file.find(seat, unknown):
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found = await self._file.find(seat, unknown)
+        except TimeoutError:
+            log.warning("kept reasoning is slow to be found")
+            return
+        for kept in found:
             self._recalled(kept)
-        self._note_thoughtless(seat, (call for call in unknown if (seat, call) not in self._kept))
+        if not self._file.rests:
+            self._note_thoughtless(seat, (call for call in unknown if (seat, call) not in self._kept))
 
     def of(self, seat: str, calls: Iterable[str]) -> tuple[Thought, ...]:
         """The thoughts that led to the first of these calls that is known."""

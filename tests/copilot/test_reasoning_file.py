@@ -5,13 +5,13 @@ import logging
 import multiprocessing
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
 
 from passenger.copilot import reasoning_file
-from passenger.copilot.reasoning_file import ASKED, BYTES, ROWS, Kept, ReasoningFile
+from passenger.copilot.reasoning_file import ASKED, BYTES, REST, ROWS, Kept, ReasoningFile
 from tests.fakes import Clock
 
 HOUR = 3600.0
@@ -202,6 +202,44 @@ async def test_where_there_can_be_no_file_it_is_a_warning_and_nothing_is_found(
         assert await file.find("own", ["a"]) == []
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
     assert "kept in memory alone" in caplog.text
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Somebody else writes, and does not come to an end."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        other.close()
+
+
+@pytest.mark.proves("promise 9")
+async def test_a_locked_file_is_tried_once_and_then_left_alone_for_a_while(
+    path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(path, clock) as file:
+        await file.put(kept(clock, "a"))
+        with locked(path):
+            await asyncio.gather(*(file.put(kept(clock, f"b{number}")) for number in range(8)))
+            assert file.rests
+            assert await file.find("own", ["a"]) == []
+        assert len(caplog.records) == 1
+        clock.now += REST
+        assert not file.rests
+        await file.put(kept(clock, "c"))
+        assert len(await file.find("own", ["a", "b0", "b7", "c"])) == 4
+    assert len(caplog.records) == 1
+
+
+async def test_a_locked_file_gets_at_its_end_what_waited(path: Path, clock: Clock) -> None:
+    async with opened(path, clock) as file:
+        await file.put(kept(clock, "a"))
+        with locked(path):
+            await file.put(kept(clock, "b"))
+    async with opened(path, clock) as file:
+        assert len(await file.find("own", ["a", "b"])) == 2
 
 
 # --- processes ---------------------------------------------------------------------------------------------------

@@ -33,6 +33,9 @@ WAITING = 256
 ASKED = 500
 """Calls that are looked up in one statement."""
 
+REST = 30.0
+"""Seconds for which a file that could not be used is left alone: one that is locked costs each try two."""
+
 _FORMAT = 1
 _TABLES = """
 CREATE TABLE IF NOT EXISTS answers (id INTEGER PRIMARY KEY, expires REAL, size INTEGER, thoughts BLOB);
@@ -67,6 +70,7 @@ class ReasoningFile:
         self._path = path
         self._clock = clock
         self._closed = False
+        self._rests_until = float("-inf")
         self._database: sqlite3.Connection | None = None
         self._waiting: deque[Kept] = deque(maxlen=WAITING)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reasoning")
@@ -82,6 +86,11 @@ class ReasoningFile:
         self._waiting.append(kept)
         return asyncio.wrap_future(self._thread.submit(self._tried, self._write, None))
 
+    @property
+    def rests(self) -> bool:
+        """Whether it could not be used just now, and finds nothing for that reason."""
+        return self._clock() < self._rests_until
+
     async def find(self, seat: str, calls: Sequence[str]) -> list[Kept]:
         """What was kept for any of these calls, by any process."""
         if self._closed:
@@ -92,6 +101,7 @@ class ReasoningFile:
     async def close(self) -> None:
         """Write what still waits, and let the file go; nothing is kept or found any more."""
         self._closed = True
+        self._rests_until = float("-inf")
         if self._waiting or self._database is not None:
             await asyncio.wrap_future(self._thread.submit(self._tried, self._end, None))
         self._thread.shutdown()
@@ -99,7 +109,9 @@ class ReasoningFile:
     # --- in the thread -------------------------------------------------------------------------------------------
 
     def _tried(self, job: Callable[[], T], otherwise: T) -> T:
-        """What a job gives; a file that is damaged is forgotten and made anew, once."""
+        """What a job gives; a file that is damaged is forgotten and made anew, once, any other trouble left alone."""
+        if self.rests:
+            return otherwise
         import sqlite3  # noqa: PLC0415 - a megabyte, for those alone who have reasoning kept
 
         for again in (True, False):
@@ -111,7 +123,8 @@ class ReasoningFile:
                     log.warning("kept reasoning is forgotten: %s: %s", self._path, error)
                     self._forget()
                     continue
-                log.warning("reasoning is kept in memory alone: %s: %s", self._path, error)
+                log.warning("reasoning is kept in memory alone for %.0f s: %s: %s", REST, self._path, error)
+                self._rests_until = self._clock() + REST
                 break
         return otherwise
 
