@@ -204,6 +204,20 @@ async def test_where_there_can_be_no_file_it_is_a_warning_and_nothing_is_found(
     assert "kept in memory alone" in caplog.text
 
 
+async def test_a_file_that_is_removed_is_made_anew_and_shared_again(path: Path, clock: Clock) -> None:
+    async with opened(path, clock) as one, opened(path, clock) as other:
+        await one.put(kept(clock, "a"))
+        assert await other.find("own", ["a"]) == [kept(clock, "a")]
+        for part in [*path.parent.iterdir()]:
+            part.unlink()
+        await one.put(kept(clock, "b"))
+        assert await other.find("own", ["a", "b"]) == [kept(clock, "b")]
+        await other.put(kept(clock, "c"))
+        assert len(await one.find("own", ["b", "c"])) == 2
+    async with opened(path, clock) as file:
+        assert len(await file.find("own", ["b", "c"])) == 2
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Somebody else writes, and does not come to an end."""

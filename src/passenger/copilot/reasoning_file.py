@@ -72,6 +72,7 @@ class ReasoningFile:
         self._closed = False
         self._rests_until = float("-inf")
         self._database: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
         self._waiting: deque[Kept] = deque(maxlen=WAITING)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reasoning")
 
@@ -153,8 +154,11 @@ class ReasoningFile:
     def _opened(self) -> "sqlite3.Connection":
         import sqlite3  # noqa: PLC0415 - as above
 
+        if self._database is not None and _identity(self._path) != self._identity:
+            self._close()
         if self._database is None:
             _make_private(self._path)
+            self._identity = _identity(self._path)
             self._database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
             for setting in _SETTINGS:
                 self._database.execute(setting)
@@ -227,6 +231,15 @@ def _shrink(database: "sqlite3.Connection", now: float) -> None:
         if place >= ROWS or size > BYTES:
             database.execute("DELETE FROM answers WHERE id <= ?", (answer,))
             return
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one that was put in its place; None where there is none."""
+    try:
+        info = path.lstat()
+    except FileNotFoundError:
+        return None
+    return (info.st_dev, info.st_ino)
 
 
 def _make_private(path: Path) -> None:
