@@ -46,3 +46,33 @@ def test_a_recursive_schema_ends() -> None:
     while value is not None:
         value, depth = value["next"], depth + 1
     assert 1 < depth < 20
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "b"], [str(n) for n in range(50)]])
+def test_a_schema_that_no_value_with_an_end_satisfies_gets_a_text(names: list[str]) -> None:
+    assert fill({"type": "object", "properties": {name: {"$ref": "#"} for name in names}, "required": names})
+    ends: dict[str, Any] = {"anyOf": [{"$ref": "#"}, {"type": "null"}]}
+    assert fill({"type": "object", "properties": dict.fromkeys(names, ends), "required": names})
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"anyOf": "x"},
+        {"anyOf": [5]},
+        {"allOf": [5]},
+        {"enum": 5},
+        {"$ref": "#/type/x", "type": "object"},
+        {"type": "array", "minItems": {}},
+        {"type": "array", "minItems": 10**9},
+        {"type": "string", "format": [1]},
+        {"type": "string", "minLength": "x"},
+        {"type": "string", "minLength": 10**15},
+        {"type": "object", "required": [{}], "properties": {}},
+        {"type": "object", "required": ["a"], "properties": 5},
+        {"type": "number", "multipleOf": 0, "minimum": 1},
+        {"type": {}},
+    ],
+)
+def test_what_is_no_schema_gets_some_value(schema: object) -> None:
+    assert fill(schema) is not None
