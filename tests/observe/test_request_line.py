@@ -104,5 +104,6 @@ def test_whatever_was_asked_the_line_fits(  # noqa: PLR0917 - as above
 
 
 @pytest.mark.parametrize("name", ["gpt-5.5", "x; dialect=y; mode=z", ""])
-def test_the_way_is_read_whatever_the_model_is_called(name: str) -> None:
-    assert way(f"model={name}; dialect=responses; mode=relayed") == "responses"
+@pytest.mark.parametrize("calls", ["", "; calls=8"])
+def test_the_way_is_read_whatever_the_model_is_called(name: str, calls: str) -> None:
+    assert way(f"model={name}; dialect=responses; mode=relayed{calls}") == "responses"

@@ -47,8 +47,7 @@ def _product(user_agent: bytes) -> str:
 
 def way(route: str) -> str:
     """The dialect in a route, as `Exchange.route` has it."""
-    _, dialect, _ = route.rsplit("; ", 2)
-    return dialect.removeprefix("dialect=")
+    return route.rpartition("; dialect=")[2].partition(";")[0]
 
 
 def _way(exchange: Exchange) -> str:
