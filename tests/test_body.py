@@ -51,6 +51,12 @@ def test_a_body_with_lone_surrogates_can_be_edited_and_keeps_them() -> None:
     assert body.encode() == rb'{"a":"\ud800 x","model":"other","b":[1, {"c":"\udc00"}],"n":1.50}'
 
 
+def test_a_value_that_is_put_in_may_have_lone_surrogates() -> None:
+    body = Body(b'{"model":"m"}')
+    body.set("messages", [{"\udc00": "\ud800 x", "raw": msgspec.Raw(b"1.50")}])
+    assert body.encode() == rb'{"model":"m","messages":[{"\udc00":"\ud800 x","raw":1.50}]}'
+
+
 def test_an_empty_object_is_split_too() -> None:
     body = Body(b' { "x" : "\\ud800" } ')
     body.drop("x")

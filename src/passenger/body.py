@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from passenger.decoding import dumps
 from passenger.errors import Failure, Kind
 
 Fields = dict[str, msgspec.Raw]
@@ -45,7 +46,7 @@ class Body:
 
     def set(self, name: str, value: object) -> None:
         """Replace one top-level field, or add it at the end."""
-        self._opened()[name] = msgspec.Raw(msgspec.json.encode(value))
+        self._opened()[name] = msgspec.Raw(dumps(value))
         self._edited = True
 
     def set_raw(self, name: str, value: bytes) -> None:
@@ -80,7 +81,7 @@ class Body:
 
     def encode(self) -> bytes:
         """The bytes to send."""
-        return _joined(self._opened()) if self._edited else self._raw
+        return dumps(self._opened()) if self._edited else self._raw
 
     def _opened(self) -> Fields:
         if self._fields is None:
@@ -98,15 +99,6 @@ def _decoded(name: str, raw: bytes) -> Any:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise Failure(Kind.INVALID, f"{name} cannot be read: {error}", param=name) from error
-
-
-def _joined(fields: Fields) -> bytes:
-    try:
-        return msgspec.json.encode(fields)
-    except UnicodeEncodeError:
-        # A lone surrogate in a name, which only its escape can write.
-        written = (json.dumps(name).encode() + b":" + bytes(value) for name, value in fields.items())
-        return b"{" + b",".join(written) + b"}"
 
 
 def split(raw: bytes) -> Fields | None:

@@ -1,11 +1,13 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 
+from passenger import seals
 from passenger.body import Body
-from passenger.chat import Ask, Initiator, Stamp
+from passenger.chat import Ask, Initiator, Seal, Stamp
 from passenger.copilot.quirks import completions as quirks
 from passenger.dialects.completions import read_chunk
 
@@ -24,6 +26,23 @@ def chunk_of(data: bytes) -> Any:
     chunk = read_chunk(data)
     assert chunk is not None
     return chunk
+
+
+# --- take_back_seals ---------------------------------------------------------------------------------------------
+
+
+def test_a_seal_that_is_not_of_our_making_keeps_the_request_as_it_is() -> None:
+    raw = rb'{"messages": [{ "role":"assistant", "reasoning_opaque":"\ud800" }] }'
+    body = Body(raw)
+    assert quirks.take_back_seals(body, replace(asking(), sealed=True)) == ()
+    assert body.encode() is raw
+
+
+def test_a_seal_is_taken_back_beside_lone_surrogates() -> None:
+    ours = seals.wrap(Seal("completions/google", "sealed"))
+    body = Body(b'{"messages":[{"role":"assistant","content":"\\ud800","reasoning_opaque":"%b"}]}' % ours.encode())
+    assert quirks.take_back_seals(body, replace(asking(), sealed=True)) == ()
+    assert body.encode() == rb'{"messages":[{"role":"assistant","content":"\ud800","reasoning_opaque":"sealed"}]}'
 
 
 # --- ask_for_usage, withhold_usage -------------------------------------------------------------------------------

@@ -68,20 +68,21 @@ def take_back_seals(body: Body, ask: Ask) -> tuple[str, ...]:
     """Take thoughts out that another of Copilot's APIs has sealed; no vendor takes another's (2026-11)."""
     if not ask.sealed:
         return ()
-    messages = body.get("messages")
+    messages, changed = body.get("messages"), False
     dropped: tuple[str, ...] = ()
     for message in messages if isinstance(messages, list) else ():
         sealed = message.get("reasoning_opaque") if isinstance(message, dict) else None
         if not isinstance(sealed, str) or not seals.is_wrapped(sealed):
             continue
-        seal = seals.unwrap(sealed)
+        changed, seal = True, seals.unwrap(sealed)
         if seal.origin.startswith("completions/"):
             message["reasoning_opaque"] = seal.value
         else:
             del message["reasoning_opaque"]
             message.pop("reasoning_text", None)
             dropped = ("messages.reasoning_opaque",)
-    body.set("messages", messages)
+    if changed:
+        body.set("messages", messages)
     return dropped
 
 
