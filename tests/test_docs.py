@@ -13,7 +13,8 @@ import pytest
 import passenger
 from passenger.accounts import Source
 from passenger.cli import exits
-from passenger.cli.group import PLANS, root
+from passenger.cli.commands.simulate import PLANS
+from passenger.cli.group import root
 from passenger.cli.parts import gateway_of
 from passenger.config import load
 from passenger.config.schema import CREDENTIAL_URLS, DEFAULTS, FORBIDDEN_IN_FOUND

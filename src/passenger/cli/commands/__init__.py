@@ -1,0 +1,22 @@
+"""Each command's flags and help; what a command does is imported only when it is run."""
+
+from collections.abc import Sequence
+
+import click
+
+from passenger.cli.commands.config import config
+from passenger.cli.commands.demo import demo
+from passenger.cli.commands.login import login
+from passenger.cli.commands.refresh import refresh
+from passenger.cli.commands.serve import serve
+from passenger.cli.commands.simulate import simulate
+
+COMMANDS: Sequence[click.Command] = (
+    serve,
+    login,
+    refresh,
+    demo,
+    simulate,
+    config,
+)
+"""All commands, in the order in which a new user meets them."""
