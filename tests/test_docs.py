@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import time
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +37,9 @@ from passenger.web.app import create_app
 from passenger.web.endpoint import Patience
 from passenger.web.guard import Guard
 from passenger.web.health import Readiness
+from passenger.web.identity import Identity
 from passenger.web.lifeline import Lifelines
+from passenger.web.request_log import RequestLog
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -226,7 +229,16 @@ async def test_the_page_has_every_route_and_no_other(tmp_path: Path) -> None:
     loaded = load(flags={}, config_path=None, environ={}, cwd=tmp_path, user_dir=tmp_path)
     async with gateway_of(loaded, FileVault(token_paths(tmp_path, tmp_path), {})) as gateway:
         readiness = Readiness(gateway, lambda: None)
-        app = create_app(gateway, readiness, Lifelines(), Guard(), limits=Limits(), patience=Patience())
+        app = create_app(
+            gateway,
+            readiness,
+            Lifelines(),
+            Guard(),
+            limits=Limits(),
+            patience=Patience(),
+            identity=Identity("0", 1, 0.0),
+            log=RequestLog(time.time),
+        )
     described: set[tuple[str, str]] = set()
     for route, also, _ in rows(page("docs/endpoints.md").partition("\n## ")[0])[1:]:
         method, path = route.strip("`").split()

@@ -58,6 +58,7 @@ LAYERS: dict[str, int] = {
     "catalogfile": 3,
     "negotiate": 3,
     "tokens": 3,
+    "control": 3,
     "relay": 4,
     "translate": 4,
     "gateway": 4,

@@ -6,8 +6,5 @@ DISTRIBUTION = "passenger"
 """The name this package is built under. It is not published in any index yet, so no text may tell anyone to
 install it by name."""
 
-DISTRIBUTION = "passenger"
-"""The name of the distribution, as an installer knows it."""
-
 PROJECT_URL: str | None = None
-"""The address that the project is published at, None until it is: messages then name the directory it came from."""
+"""The address the project is published at. None until it is: messages then name the directory it came from."""

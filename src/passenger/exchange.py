@@ -35,6 +35,8 @@ class Exchange:
     path: str
     user_agent: bytes = b""
     """What the client says of itself, as it came."""
+    tag: str = ""
+    """The run of `passenger launch` that it belongs to."""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     started: float = field(default_factory=perf_counter)
     ask: Ask | None = None

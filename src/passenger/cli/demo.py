@@ -1,15 +1,18 @@
 """`passenger demo`: the proxy on a simulated Copilot, with all it has in memory.
 
-Neither the user's settings nor tokens are read, no file is written, and no other machine is talked to.
+Neither the user's settings nor tokens are read, no file is written, and no other machine is talked to. What is read is
+the secret by which our own commands know a server of the same user.
 """
 
 import os
+import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from passenger import __version__
 from passenger.account.memory_vault import MemoryVault
 from passenger.accounts import Login, Source
 from passenger.cli.exits import FAILED
@@ -19,6 +22,7 @@ from passenger.cli.serve import base_url, listening, serve
 from passenger.config import Loaded, load
 from passenger.secret import Secret
 from passenger.simulator import Simulator
+from passenger.web.identity import Identity
 from passenger.web.signals import ignore_unused
 
 MODEL = "gpt-4o"
@@ -31,10 +35,10 @@ def run(invocation: Invocation, host: str, port: int) -> int:
     """Serve the demo until told to stop; exit 1 where the address cannot be had."""
     ignore_unused()
     redactor = invocation.start_log()
-    return run_loop(_demo(host, port, redactor.add_passing))
+    return run_loop(_demo(host, port, redactor.add_passing, invocation.state_dir))
 
 
-async def _demo(host: str, port: int, on_secret: Callable[[str], None]) -> int:
+async def _demo(host: str, port: int, on_secret: Callable[[str], None], state_dir: Path) -> int:
     async with Simulator() as simulator:
         loaded = _settings(simulator, host, port)
         on_secret(simulator.login_token)
@@ -42,7 +46,8 @@ async def _demo(host: str, port: int, on_secret: Callable[[str], None]) -> int:
         sockets = listening(loaded)
         if sockets is None:
             return FAILED
-        return await serve(loaded, vault, sockets, lambda: click.echo(greeting(base_url(sockets))))
+        identity = Identity(__version__, os.getpid(), time.time(), state_dir)
+        return await serve(loaded, vault, sockets, lambda: click.echo(greeting(base_url(sockets))), identity=identity)
 
 
 def _settings(simulator: Simulator, host: str, port: int) -> Loaded:

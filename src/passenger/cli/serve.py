@@ -3,6 +3,7 @@
 import functools
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from passenger import __version__
 from passenger.account.memory_vault import MemoryVault
 from passenger.authority import read_host
 from passenger.cli.allocator import give_back
@@ -32,11 +34,14 @@ from passenger.web.app import create_app
 from passenger.web.endpoint import Patience
 from passenger.web.guard import Guard
 from passenger.web.health import Readiness
+from passenger.web.identity import Identity
 from passenger.web.key_file import KeyFile
 from passenger.web.keys import Keys
 from passenger.web.lifeline import Lifelines
 from passenger.web.listen import PortTakenError, beside, hold, listen, reaches_beyond
+from passenger.web.request_log import RequestLog
 from passenger.web.server import Server
+from passenger.web.shared_log import SharedLog
 from passenger.web.signals import ignore_unused
 from passenger.web.worker import Place, WorkerServer
 
@@ -70,19 +75,36 @@ def run(invocation: Invocation) -> int:
     sockets = listening(loaded)
     if sockets is None:
         return FAILED
+    identity = Identity(__version__, os.getpid(), time.time(), invocation.state_dir, loaded.config.server.workers)
+    shared = SharedLog(identity.workers) if identity.workers > 1 else None
     say_started = functools.partial(_say_started, sockets, vault, loaded)
     state_dir = state_dir_of(invocation, loaded)
 
     def work(place: Place) -> int:
         own = beside(sockets)
         return run_loop(
-            serve(loaded, vault, own, place.enter, state_dir, network=network, place=place, on_secret=redactor.add)
+            serve(
+                loaded,
+                vault,
+                own,
+                place.enter,
+                state_dir,
+                identity=identity,
+                network=network,
+                place=place,
+                shared=shared,
+                on_secret=redactor.add,
+            )
         )
 
     if (workers := loaded.config.server.workers) > 1:
         drain = loaded.config.server.drain_timeout
         return Supervisor(workers, work, sockets, on_serving=say_started, drain_timeout=drain).run()
-    return run_loop(serve(loaded, vault, sockets, say_started, state_dir, network=network, on_secret=redactor.add))
+    return run_loop(
+        serve(
+            loaded, vault, sockets, say_started, state_dir, identity=identity, network=network, on_secret=redactor.add
+        )
+    )
 
 
 async def serve(
@@ -92,8 +114,10 @@ async def serve(
     on_listening: Callable[[], None],
     state_dir: Path | None = None,
     *,
+    identity: Identity,
     network: Network | None = None,
     place: Place | None = None,
+    shared: SharedLog | None = None,
     on_secret: Callable[[Secret], None] = lambda _: None,
 ) -> int:
     """Serve on these sockets until a signal comes: exit 0 on SIGTERM, 130 on Ctrl-C.
@@ -108,7 +132,16 @@ async def serve(
         lifelines = Lifelines()
         patience = Patience(proxy.commit_after, proxy.keep_alive)
         limits = loaded.config.limits.divided(roster.workers if roster else 1)
-        app = create_app(gateway, readiness, lifelines, guard, limits=limits, patience=patience)
+        app = create_app(
+            gateway,
+            readiness,
+            lifelines,
+            guard,
+            limits=limits,
+            patience=patience,
+            identity=identity,
+            log=RequestLog(time.time, shared, place.number if place else 0),
+        )
         server = (functools.partial(WorkerServer, place) if place else Server)(
             app, readiness, lifelines, limits=limits, drain_timeout=config.drain_timeout, on_listening=on_listening
         )

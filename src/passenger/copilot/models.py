@@ -88,13 +88,13 @@ class Catalog:
         self.models: dict[str, Model] = {}
         for model in models:
             self.models.setdefault(model.id, model)
-        self._aliases = dict(aliases or {})
+        self.aliases = dict(aliases or {})
         self._kind = _unambiguous((_kind_key(model.id), model) for model in self.models.values())
         self._versions = _unambiguous((model.version.casefold(), model) for model in self.models.values())
 
     def find(self, name: str) -> Model | None:
         """The model that is meant by a name, None where there is none or more than one might be."""
-        name = self._aliases.get(name, name)
+        name = self.aliases.get(name, name)
         return self.models.get(name) or self._kind.get(_kind_key(name)) or self._versions.get(name.casefold())
 
     def unknown(self, name: str) -> Failure:

@@ -24,13 +24,17 @@ from passenger.web.cors import preflight, readable
 from passenger.web.endpoint import Endpoint, Loadable, Patience, Serve, answering, chatting, loading
 from passenger.web.guard import KNOWN, Guard, is_preflight
 from passenger.web.health import Readiness
+from passenger.web.identity import Identity
 from passenger.web.keys import hint
 from passenger.web.lifeline import Lifelines
+from passenger.web.passenger_api import Facts
+from passenger.web.passenger_api import routes as own_routes
 from passenger.web.recent import Recent
 from passenger.web.refusal import dialect_of, json_response, refusal
+from passenger.web.request_log import RequestLog
 from passenger.web.strays import Strays, signpost
 
-log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 Page = Callable[[Request], Awaitable[Response]]
 _Served = TypeVar("_Served")
@@ -60,11 +64,15 @@ def create_app(
     *,
     limits: Limits,
     patience: Patience,
+    identity: Identity,
+    log: RequestLog,
 ) -> "App":
     """The ASGI application."""
     admission = Admission(limits.max_requests, limits.max_body_memory)
     recent = Recent()
     gateway.observe(recent.note)
+    gateway.observe(log.note)
+    facts = Facts(gateway, readiness, identity, log, guard)
 
     def serving(inbound: Inbound, serve: Serve) -> ASGIApp:
         return Endpoint(gateway, inbound, serve, lifelines, admission, limits=limits)
@@ -110,6 +118,7 @@ def create_app(
         "/readyz": _say_ready(readiness),
         "/": _say_ollama,
         "/api/hello": _say_ok,
+        **own_routes(facts),
     }
     card, strays = models.card(gateway), Strays(gateway)
     wrong = strays.wrong_method
@@ -190,7 +199,7 @@ def _note_refusal(scope: Scope, failure: Failure) -> None:
     headers, peer = dict(scope["headers"]), scope.get("client")
     key = f" with {hint(headers, scope['query_string'])}" if failure.code == "invalid_api_key" else ""
     what = f"{scope['method']} {shown(scope['path'])} by {product(headers.get(b'user-agent', b''))}"
-    log.warning("not let in: %s from %s%s: %s", what, peer[0] if peer else "?", key, failure)
+    _logger.warning("not let in: %s from %s%s: %s", what, peer[0] if peer else "?", key, failure)
 
 
 def _shown(path: str) -> str:

@@ -16,7 +16,7 @@ from passenger.limits import Limits
 from passenger.offload import HEAVY, offload
 from passenger.web.admission import VALUE, Admission
 from passenger.web.answer import Answer, Send
-from passenger.web.guard import check_media_type
+from passenger.web.guard import TAG, check_media_type
 from passenger.web.headers import header
 from passenger.web.lifeline import ClientGone, Lifelines, Scope
 from passenger.web.pulse import Pulse
@@ -58,7 +58,7 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, and record it however it ends."""
-        exchange = Exchange(scope["method"], scope["path"], header(scope, b"user-agent"))
+        exchange = Exchange(scope["method"], scope["path"], header(scope, b"user-agent"), scope.get(TAG, ""))
         answer = Answer(send, self._inbound, exchange)
         try:
             check_media_type(scope)

@@ -18,21 +18,28 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from passenger.authority import LONGEST, is_address, is_this_machine, read_host
+from passenger.control import records
 from passenger.errors import Failure, Kind
 from passenger.web.keys import Keys
 from passenger.web.lifeline import Scope
 
-OPEN = frozenset({"/", "/health", "/livez", "/readyz"})
+OPEN = frozenset({"/", "/health", "/livez", "/readyz", "/v1/passenger/hello"})
 """What is answered without a key, with no more than its word."""
 
 KNOWN = "passenger.known"
 """The scope's key for whether the asker may be told more."""
+
+TAG = "passenger.tag"
+"""The scope's key for the run of `passenger launch` that a request belongs to."""
 
 TARGET = "passenger.target"
 """The scope's key for a request's target where it is no path."""
 
 _ONCE = (b"host", b"authorization", b"content-type", b"origin", b"x-api-key", b"x-goog-api-key", b"content-encoding")
 _JSON = re.compile(rb"application/(?:json|[a-z0-9.!#$&^_-]+\+json)[ \t]*(?:;.*)?", re.IGNORECASE)
+_LAUNCHED = re.compile(rb"%b([0-9a-f]{%d})(?![0-9A-Za-z])" % (records.LAUNCH_KEY.encode(), records.TAG_LENGTH))
+LAUNCH_KEY = records.LAUNCH_KEY.encode()
+_TAGGED = (b"authorization", b"x-api-key", b"x-goog-api-key")
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 _FOREIGN = frozenset({b"cross-site", b"same-site"})
 _FORM = b"application/x-www-form-urlencoded"
@@ -75,6 +82,11 @@ class Guard:
         if b"origin" in headers or b"sec-fetch-site" in headers:
             self._check_origin(headers)
         self._check_key(scope, headers)
+
+    @property
+    def wants_key(self) -> bool:
+        """Whether clients must show a key."""
+        return bool(self._keys)
 
     @property
     def trouble(self) -> str | None:
@@ -121,7 +133,11 @@ class Guard:
         return origin.decode("latin-1").lower() in self._origins
 
     def _check_key(self, scope: Scope, headers: Headers) -> None:
-        known = not self._keys or self._keys.admit(headers, scope["query_string"])
+        if not self._keys:
+            scope[KNOWN] = True
+            _note_tag(scope, headers)
+            return
+        known = self._keys.admit(headers, scope["query_string"])
         scope[KNOWN] = known
         if not known and scope["path"] not in OPEN and not is_preflight(scope):
             message = (
@@ -129,6 +145,19 @@ class Guard:
                 "Authorization: Bearer, x-api-key, x-goog-api-key or ?key="
             )
             raise Failure(Kind.LOGIN, message, code="invalid_api_key", headers=(("www-authenticate", "Bearer"),))
+
+
+def _note_tag(scope: Scope, headers: Headers) -> None:
+    """Note the tag in the key that `passenger launch` gives a client where any key will do."""
+    for name in _TAGGED:
+        if (value := headers.get(name)) is not None and LAUNCH_KEY in value:
+            scope[TAG] = _tag(value)
+
+
+@lru_cache(64)
+def _tag(value: bytes) -> str:
+    match = _LAUNCHED.search(value)
+    return match[1].decode() if match else ""
 
 
 def is_preflight(scope: Scope) -> bool:

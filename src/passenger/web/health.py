@@ -24,14 +24,14 @@ class Readiness:
     def report(self) -> tuple[bool, dict[str, object]]:
         """Whether new requests are welcome, and what is degraded."""
         degraded = self._degraded()
-        ready = not self.draining and self._all_serve() and self._is_usable()
+        ready = not self.draining and self._all_serve() and self.is_usable()
         status = ("degraded" if degraded else "ok") if ready else "not ready"
         return ready, {"status": status, "degraded": degraded}
 
     def _all_serve(self) -> bool:
         return self.roster is None or self.roster.complete
 
-    def _is_usable(self) -> bool:
+    def is_usable(self) -> bool:
         """Whether there is a login or a token; what cannot be read is none."""
         try:
             return self.gateway.seat.session.usable()

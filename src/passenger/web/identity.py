@@ -1,0 +1,27 @@
+"""Who this server is: what it answers when one of our own commands asks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from passenger.control.hello import Hello, read_secret, sign
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One server, however many workers it has: its version, the process to signal, and its start in Unix seconds.
+
+    `state_dir` is where the user's secret is; it is read at each question, since a command may make it later.
+    """
+
+    version: str
+    pid: int
+    started: float
+    state_dir: Path | None = None
+    workers: int = 1
+
+    def hello(self, nonce: str, port: int) -> Hello:
+        """Who we are, signed for whoever has the same secret."""
+        plain = Hello(self.version, self.pid, self.started)
+        secret = read_secret(self.state_dir) if self.state_dir else None
+        signature = sign(secret, nonce, port, plain) if secret else None
+        return Hello(self.version, self.pid, self.started, signature)

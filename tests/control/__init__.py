@@ -1,0 +1,1 @@
+"""Tests of what our commands and our server have in common."""

@@ -1,0 +1,60 @@
+"""A server proves that it is the user's own, and no other can."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from passenger.control.hello import FILE, Hello, is_signed, read_or_make_secret, read_secret, sign
+from passenger.store import StoreError
+
+HELLO = Hello("1.2", 77, 1_700_000_000.25)
+OURS, THEIRS = b"o" * 32, b"t" * 32
+
+
+def answer(secret: bytes, nonce: str = "n", port: int = 8081, hello: Hello = HELLO) -> Hello:
+    return msgspec.structs.replace(hello, signature=sign(secret, nonce, port, hello))
+
+
+def test_the_same_secret_is_known_by_its_signature() -> None:
+    assert is_signed(OURS, "n", 8081, answer(OURS))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        answer(THEIRS),
+        answer(OURS, nonce="m"),
+        answer(OURS, port=8082),
+        msgspec.structs.replace(answer(OURS), pid=78),
+        msgspec.structs.replace(answer(OURS), version="1.3"),
+        msgspec.structs.replace(answer(OURS), started=1.0),
+        HELLO,
+    ],
+    ids=["another secret", "an old nonce", "another port", "another pid", "another version", "another start", "none"],
+)
+def test_nothing_else_is(other: Hello) -> None:
+    assert not is_signed(OURS, "n", 8081, other)
+
+
+def test_the_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    assert read_secret(state) is None
+    with ThreadPoolExecutor(8) as threads:
+        made = set(threads.map(lambda _: read_or_make_secret(state), range(32)))
+    assert len(made) == 1
+    assert made == {read_secret(state)}
+    assert stat.S_IMODE((state / FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    assert [path.name for path in state.iterdir()] == [FILE]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"secret": 7}', '{"secret": "zz"}'])
+def test_a_file_that_holds_no_secret_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / FILE).write_text(content)
+    assert read_secret(tmp_path) is None
+    with pytest.raises(StoreError, match=FILE):
+        read_or_make_secret(tmp_path)
+    assert (tmp_path / FILE).read_text() == content

@@ -1,0 +1,38 @@
+"""What is told of a request."""
+
+from passenger.chat import Ask, Initiator, Usage
+from passenger.control.records import record_of
+from passenger.errors import Failure, Kind
+from passenger.exchange import Exchange
+
+
+def test_a_record_has_the_metadata_of_an_exchange() -> None:
+    exchange = Exchange("POST", "/v1/messages", b"claude-cli/2", "0123456789ab", started=10.0)
+    exchange.ask, exchange.model = Ask("Opus", stream=True, initiator=Initiator.USER), "claude-opus-4.6"
+    exchange.route = "model=claude-opus-4.6; dialect=messages; mode=relayed"
+    exchange.first_byte, exchange.ended, exchange.status = 10.5, 12.0, 200
+    exchange.usage = Usage(100, 20, 60, 5, 1_500_000_000, 30)
+    exchange.complete()
+    record = record_of(exchange, 1_700_000_000.0, "claude-cli")
+    assert (record.asked, record.model, record.dialect, record.mode) == (
+        "Opus",
+        "claude-opus-4.6",
+        "messages",
+        "relayed",
+    )
+    assert (record.seconds, record.first_byte, record.stream, record.tag) == (2.0, 0.5, True, "0123456789ab")
+    assert (record.input, record.cached, record.written, record.output, record.reasoning) == (100, 60, 30, 20, 5)
+    assert (record.credits, record.outcome, record.client) == (1.5, "ok", "claude-cli")
+
+
+def test_what_is_unknown_is_none_and_never_zero() -> None:
+    record = record_of(Exchange("POST", "/v1/chat/completions"), 1.0, "-")
+    assert [record.input, record.credits, record.first_byte, record.model, record.asked, record.route] == [None] * 6
+
+
+def test_what_went_wrong_is_told_by_code_and_message() -> None:
+    exchange = Exchange("POST", "/x")
+    exchange.fail(Failure(Kind.UPSTREAM, "no " * 500))
+    record = record_of(exchange, 1.0, "-")
+    assert record.error_code == "upstream"
+    assert len(record.error_message or "") == 300
