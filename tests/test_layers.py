@@ -64,6 +64,7 @@ LAYERS: dict[str, int] = {
     "gateway": 4,
     "linehandler": 5,
     "access": 5,
+    "clients": 5,
     "config": 5,
     "log": 5,
     "observe": 5,

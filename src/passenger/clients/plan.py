@@ -1,0 +1,155 @@
+"""How a client is wired to Passenger, as values: what it is told of the server, and what is to be run and written."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from passenger.control.cards import ModelCard
+
+Dialect = Literal["completions", "responses", "messages", "gemini", "ollama"]
+
+
+# --- what is there -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A client's program on this machine."""
+
+    path: Path
+    version: str
+    """As the program says it; empty where it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where a client would look for settings of its own."""
+
+    home: Path
+    environ: Mapping[str, str]
+    cwd: Path
+    platform: str = "linux"
+    """As `sys.platform` has it."""
+
+
+def _no_program(_arguments: Sequence[str]) -> str:
+    raise OSError("no program of this client is at hand")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The server that a client is wired to, the models that were chosen, and the place for files of our own."""
+
+    base: str
+    """The server's address without `/v1`, such as `http://127.0.0.1:8081`."""
+    key: str
+    model: "ModelCard"
+    small: "ModelCard"
+    catalog: Sequence["ModelCard"]
+    """All that the account may ask, in Copilot's order."""
+    directory: Path
+    """A directory for this client's files alone, which nobody else can read."""
+    machine: Machine
+    installed: Installed | None = None
+    ask: Callable[[Sequence[str]], str] = _no_program
+    """Run the installed program with arguments, and give what it prints. The answer is kept for this version of it.
+
+    Raises:
+        OSError: it cannot be run, or it fails.
+    """
+
+    @property
+    def chat(self) -> Sequence["ModelCard"]:
+        """The models that chat, the chosen ones first."""
+        first = [self.model, *([self.small] if self.small.id != self.model.id else [])]
+        ids = {card.id for card in first}
+        return [*first, *(card for card in self.catalog if card.is_chat and not card.is_hidden and card.id not in ids)]
+
+
+# --- what is to be done ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedFile:
+    """A file of our own, written whole and readable by the user alone."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedLink:
+    """A symbolic link of our own to something of the user's."""
+
+    path: Path
+    target: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A run of a client. No key stands in `argv`: every process of the machine can read that."""
+
+    argv: Sequence[str]
+    """Beginning with the program; what the user adds comes after it."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    unset: Sequence[str] = ()
+    """Variables of the user's that would win over ours."""
+    files: Sequence[OwnedFile] = ()
+    links: Sequence[OwnedLink] = ()
+    notes: Sequence[str] = ()
+    """What the user should know before it starts, one sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Something of the user's that would lead a client elsewhere."""
+
+    where: str
+    """A file or a variable."""
+    what: str
+    """What stands there, without any secret."""
+    fix: str
+    """What to do, to be typed or read."""
+
+
+# --- a client ----------------------------------------------------------------------------------------------------
+
+
+def _no_conflict(_machine: Machine) -> Iterable[Conflict]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A program that can be wired to Passenger; what it cannot have is None."""
+
+    name: str
+    """As the user types it."""
+    title: str
+    binaries: Sequence[str]
+    """Its command, then places off the PATH where it is installed to; `~` is the home directory."""
+    install: str
+    """The one line that installs it."""
+    dialects: Sequence[Dialect]
+    """What it can speak, the best first."""
+    managed: Sequence[str] = ()
+    """Its flags that a launch sets by itself, as the user would spell them."""
+    launch: Callable[[Site], Plan] | None = None
+    setup: Callable[[Site], Sequence[Any]] | None = None
+    """The edits and files of a lasting wiring."""
+    probe: Callable[[Site], Sequence[str]] | None = None
+    """A command line that makes it ask one question without a person."""
+    conflicts: Callable[[Machine], Iterable[Conflict]] = _no_conflict
+    is_run: bool = True
+    """Whether it has been run for real; otherwise its wiring is from its vendor's pages."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """What it speaks first of all."""
+        return self.dialects[0]
+
+    def dialect_for(self, model: "ModelCard") -> Dialect:
+        """What it speaks to a model: the first dialect of its own that the model speaks too, else its first."""
+        return next((dialect for dialect in self.dialects if dialect in model.dialects), self.dialect)
