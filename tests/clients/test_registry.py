@@ -9,8 +9,10 @@ from passenger.clients.registry import ALL, CLIENTS
 @pytest.mark.parametrize("client", ALL, ids=lambda client: client.name)
 def test_each_client_has_a_name_to_type_a_program_and_a_line_that_installs_it(client: Client) -> None:
     assert CLIENTS[client.name] is client
-    assert client.name.islower() and client.name.isascii() and " " not in client.name
-    assert client.title and client.install and client.binaries and client.dialects
+    assert client.name.islower() and client.name.isascii()
+    assert " " not in client.name
+    assert client.title and client.install and client.binaries
+    assert client.dialects
     assert "/" not in client.binaries[0]
 
 
