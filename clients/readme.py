@@ -1,4 +1,4 @@
-"""`python -m clients.readme`: run what README and docs/clients.md tell people to type, with the real programs.
+"""`python -m clients.readme`: run what README and docs/clients tell people to type, with the real programs.
 
 An example is a block of a page as it stands there, with the files that the page names beside it. Only the address and
 the place `MODEL` are changed, and the program is given a question on its command line, so that it needs no terminal. It
@@ -21,7 +21,7 @@ from clients.turn import Command, Program, Setting, Turn
 from clients.verdict import PASSED, Seen, last_words, plain, refused
 
 ROOT = Path(__file__).parent.parent
-README, PAGE = "README.md", "docs/clients.md"
+README, PAGE = "README.md", "docs/clients"
 ADDRESS = "http://127.0.0.1:8081"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PROGRAMS: Mapping[str, Program] = {turn.program.name: turn.program for turn in TURNS}
@@ -130,9 +130,10 @@ EXAMPLES: Sequence[Example] = (
 
 
 def blocks(page: str) -> list[Block]:
-    """Every block of code on a page of the repository."""
-    text = (ROOT / page).read_text(encoding="utf-8")
-    return [Block(page, found[1], found[2]) for found in FENCE.finditer(text)]
+    """Every block of code on a page of the repository, or on the pages of a directory."""
+    path = ROOT / page
+    texts = [one.read_text(encoding="utf-8") for one in (sorted(path.glob("*.md")) if path.is_dir() else [path])]
+    return [Block(page, found[1], found[2]) for text in texts for found in FENCE.finditer(text)]
 
 
 def block(page: str, text: str) -> Block:

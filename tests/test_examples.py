@@ -1,4 +1,4 @@
-"""What the README and docs/clients.md tell people to type works as it stands there.
+"""What the README and docs/clients tell people to type works as it stands there.
 
 Each block of code is in exactly one of three tables: `RUN` here, on a real server in an empty home; `EXAMPLES` of
 `clients.readme`, with the real programs, which are too large to install for a test; `ELSEWHERE`, with the reason.
@@ -81,7 +81,6 @@ ELSEWHERE: Sequence[Row] = (
     Row(PAGE, "-p 127.0.0.1:3000:8080", "wants Docker and the network"),
     Row(PAGE, "--network host", "wants Docker and the network"),
     Row(PAGE, '"@ai-sdk/openai"', "its packages are none of the project's files"),
-    Row(PAGE, "make clients", "is the run of the programs itself"),
     Row(PAGE, '"vendor": "customendpoint"', "an editor's file"),
     Row(PAGE, '"openai_compatible"', "an editor's file"),
 )
