@@ -1,6 +1,90 @@
-"""Claude Code."""
+"""Claude Code, by a settings file: https://code.claude.com/docs/en/settings and /env-vars.
 
-from passenger.clients.plan import Client
+The process's environment would not do: an `env` block in the user's own settings wins over it, and `--settings` wins
+over both.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from passenger.clients.files import as_json, read_settings
+from passenger.clients.fit import is_claude, prompt_limit
+from passenger.clients.plan import Client, Conflict, Machine, OwnedFile, Plan, Site
+
+OTHER_CLOUDS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
+"""Each makes it ask a cloud instead of the address that is set."""
+
+LEADING_ELSEWHERE = ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", *OTHER_CLOUDS)
+
+SMALLEST_WINDOW = 100_000
+"""Tokens: it takes no smaller window after which it is to compact."""
+
+ONLY_NOW: Mapping[str, str] = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"}
+"""What is right for one run, and not for good."""
+
+
+def environment(site: Site) -> dict[str, str]:
+    """The `env` block that leads to the server.
+
+    With ANTHROPIC_AUTH_TOKEN there is no login screen; with a value in ANTHROPIC_API_KEY a fresh installation asks
+    api.anthropic.com first, and exits where it cannot. The attribution header varies with each prompt, at the very
+    beginning of it: nothing would be read from Copilot's cache.
+    """
+    model = site.model.id
+    return {
+        "ANTHROPIC_BASE_URL": site.base,
+        "ANTHROPIC_AUTH_TOKEN": site.key,
+        "ANTHROPIC_API_KEY": "",
+        **models(model, site.small.id),
+        **_window(site),
+        **({} if is_claude(site.model) else {"ANTHROPIC_CUSTOM_MODEL_OPTION": model}),
+        "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1",
+        "CLAUDE_CODE_ATTRIBUTION_HEADER": "0",
+        "ENABLE_TOOL_SEARCH": site.machine.environ.get("ENABLE_TOOL_SEARCH", "true"),
+    }
+
+
+def models(model: str, small: str) -> dict[str, str]:
+    """The model for each of its jobs: it would otherwise ask for names that the account does not have."""
+    return {
+        "ANTHROPIC_MODEL": model,
+        "ANTHROPIC_DEFAULT_OPUS_MODEL": model,
+        "ANTHROPIC_DEFAULT_SONNET_MODEL": model,
+        "ANTHROPIC_DEFAULT_HAIKU_MODEL": small,
+        "ANTHROPIC_SMALL_FAST_MODEL": small,
+        "CLAUDE_CODE_SUBAGENT_MODEL": model,
+    }
+
+
+def _window(site: Site) -> dict[str, str]:
+    """How large a prompt may become before it compacts: it knows Anthropic's own limits, not Copilot's."""
+    limit = prompt_limit(site.model)
+    if not is_claude(site.model):
+        return {"CLAUDE_CODE_MAX_CONTEXT_TOKENS": str(limit)}
+    return {"CLAUDE_CODE_AUTO_COMPACT_WINDOW": str(limit)} if limit >= SMALLEST_WINDOW else {}
+
+
+def launch(site: Site) -> Plan:
+    """A run with settings of its own, which win over the user's."""
+    file = site.directory / "settings.json"
+    env = {**environment(site), **dict.fromkeys(OTHER_CLOUDS, ""), **ONLY_NOW}
+    return Plan(
+        argv=["claude", "--settings", str(file)],
+        unset=LEADING_ELSEWHERE,
+        files=[OwnedFile(file, as_json({"model": site.model.id, "env": env}))],
+    )
+
+
+def conflicts(machine: Machine) -> Iterable[Conflict]:
+    """The variables and the settings files that would lead it elsewhere."""
+    for name in LEADING_ELSEWHERE:
+        if machine.environ.get(name):
+            yield Conflict(f"${name}", "is exported in your shell", f"unset {name}")
+    for path in (machine.cwd / ".claude" / "settings.json", machine.cwd / ".claude" / "settings.local.json"):
+        env = (read_settings(path) or {}).get("env")
+        for name in LEADING_ELSEWHERE:
+            if isinstance(env, dict) and env.get(name):
+                yield Conflict(str(path), f"env.{name} wins over your own settings", f"take env.{name} out of it")
+
 
 CLAUDE = Client(
     name="claude",
@@ -8,4 +92,7 @@ CLAUDE = Client(
     binaries=("claude", "~/.local/bin/claude", "~/.claude/local/claude"),
     install="npm install -g @anthropic-ai/claude-code",
     dialects=("messages",),
+    managed=("--settings", "--model"),
+    launch=launch,
+    conflicts=conflicts,
 )

@@ -1,6 +1,132 @@
-"""Codex."""
+"""Codex, by `-c` settings and a catalogue of models: https://developers.openai.com/codex/config-reference
 
-from passenger.clients.plan import Client
+Its built-in provider with another address would not do: it then keeps what is meant for OpenAI's own service.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from passenger.clients.files import as_json
+from passenger.clients.fit import prompt_limit
+from passenger.clients.plan import Client, OwnedFile, Plan, Site
+from passenger.control.cards import ModelCard
+
+KEY_VARIABLE = "PASSENGER_KEY"
+PATTERN = "gpt-5.5"
+"""The model whose entry is taken for one that Codex does not know."""
+
+OPENAIS_OWN = ("use_responses_lite", "tool_mode", "service_tiers", "additional_speed_tiers", "comp_hash")
+"""What an entry says of OpenAI's own service, and not of the model."""
+
+EFFORTS: Mapping[str, str] = {
+    "none": "Answers at once",
+    "minimal": "Thinks hardly at all",
+    "low": "Thinks a little",
+    "medium": "Thinks as much as most work needs",
+    "high": "Thinks long",
+    "xhigh": "Thinks very long",
+    "max": "Thinks as long as it can",
+}
+
+
+# --- the catalogue -----------------------------------------------------------------------------------------------
+
+
+def catalog(bundled: str, cards: Sequence[ModelCard]) -> str | None:
+    """Codex's own catalogue (`codex debug models`) with our models in place of its own, None where it is not one.
+
+    Each entry keeps its system prompt and tools, without which Codex would be another program. Without a catalogue it
+    offers models that the account may not have, and makes one of them the default in the user's file.
+    """
+    known = _entries(bundled)
+    pattern = known.get(PATTERN) or next(iter(known.values()), None)
+    if pattern is None:
+        return None
+    entries = [_entry(known.get(card.id), pattern, card, place) for place, card in enumerate(cards)]
+    return as_json({"models": entries})
+
+
+def _entries(bundled: str) -> dict[str, dict[str, Any]]:
+    try:
+        found = json.loads(bundled)["models"]
+        return {entry["slug"]: entry for entry in found if entry.get("base_instructions")}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _entry(own: dict[str, Any] | None, pattern: dict[str, Any], card: ModelCard, place: int) -> dict[str, Any]:
+    limit = prompt_limit(card)
+    return {
+        **(own or _cloned(pattern, card)),
+        "slug": card.id,
+        "display_name": card.name,
+        "description": f"{card.vendor}, by GitHub Copilot",
+        "upgrade": None,
+        "availability_nux": None,
+        "priority": place,
+        "visibility": "list",
+        "supported_in_api": True,
+        "context_window": limit,
+        "max_context_window": limit,
+        "service_tiers": [],
+        "additional_speed_tiers": [],
+        "input_modalities": ["text", "image"] if card.vision else ["text"],
+    }
+
+
+def _cloned(pattern: dict[str, Any], card: ModelCard) -> dict[str, Any]:
+    levels = [{"effort": effort, "description": EFFORTS.get(effort, effort)} for effort in card.efforts]
+    return {
+        **{key: value for key, value in pattern.items() if key not in OPENAIS_OWN},
+        "supported_reasoning_levels": levels,
+        "default_reasoning_level": _default(card.efforts),
+        "support_verbosity": False,
+        "supports_parallel_tool_calls": card.tools,
+    }
+
+
+def _default(efforts: Sequence[str]) -> str | None:
+    return "medium" if "medium" in efforts else next(iter(efforts), None)
+
+
+# --- a run -------------------------------------------------------------------------------------------------------
+
+
+def provider(base: str) -> str:
+    """The provider as an inline table of TOML."""
+    return f'{{name="Passenger",base_url="{base}/v1",wire_api="responses",env_key="{KEY_VARIABLE}"}}'
+
+
+def launch(site: Site) -> Plan:
+    """A run with a provider of its own and, where its catalogue can be had, our models."""
+    text, file = _catalog(site), site.directory / "models.json"
+    settings = {
+        "model_provider": '"passenger"',
+        "model_providers.passenger": provider(site.base),
+        **({"model_catalog_json": json.dumps(str(file))} if text else _limits(site.model)),
+        "check_for_update_on_startup": "false",
+        "analytics.enabled": "false",
+    }
+    flags = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+    return Plan(
+        argv=["codex", "-m", site.model.id, *flags],
+        env={KEY_VARIABLE: site.key},
+        files=[OwnedFile(file, text)] if text else [],
+        notes=[] if text else ["This Codex has no catalogue to copy: its own list of models is not your account's."],
+    )
+
+
+def _catalog(site: Site) -> str | None:
+    try:
+        return catalog(site.ask(["debug", "models"]), site.chat)
+    except OSError:
+        return None
+
+
+def _limits(card: ModelCard) -> dict[str, str]:
+    return {"model_context_window": str(prompt_limit(card))}
+
 
 CODEX = Client(
     name="codex",
@@ -8,4 +134,17 @@ CODEX = Client(
     binaries=("codex",),
     install="npm install -g @openai/codex",
     dialects=("responses",),
+    managed=(
+        "-m",
+        "--model",
+        "-p",
+        "--profile",
+        "--oss",
+        "-c model",
+        "-c model_provider",
+        "-c model_providers.passenger",
+        "-c model_catalog_json",
+        "-c openai_base_url",
+    ),
+    launch=launch,
 )

@@ -1,6 +1,78 @@
-"""Gemini CLI."""
+"""Gemini CLI, by a home of our own that links to the user's: https://geminicli.com/docs/reference/configuration/
 
-from passenger.clients.plan import Client
+Its settings must name a kind of login, and the environment cannot. A file for the whole system could, but Gemini CLI
+reads one only where root owns it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from passenger.clients.files import as_json, merged, read_settings
+from passenger.clients.plan import Client, OwnedFile, OwnedLink, Plan, Site
+
+ITS_OWN = ".gemini"
+KEPT = ("tmp", "history")
+"""What it writes of each session: kept for the next run where the user has no such directory."""
+
+JOBS = (
+    "classifier",
+    "prompt-completion",
+    "fast-ack-helper",
+    "edit-corrector",
+    "summarizer-default",
+    "summarizer-shell",
+    "gemini-2.5-flash-base",
+    "gemini-3-flash-base",
+    "gemini-3.5-flash-base",
+    "loop-detection-double-check",
+    "chat-compression-default",
+    "chat-compression-3-pro",
+    "chat-compression-3-flash",
+    "chat-compression-3.1-flash-lite",
+    "chat-compression-2.5-pro",
+    "chat-compression-2.5-flash",
+    "chat-compression-2.5-flash-lite",
+    "agent-history-provider-summarizer",
+)
+"""What it calls its jobs beside the conversation; it would ask Google's models for them."""
+
+
+def settings(site: Site) -> dict[str, object]:
+    """What it must have in its settings: the kind of login, and the model for its small jobs."""
+    overrides = [{"match": {"model": job}, "modelConfig": {"model": site.small.id}} for job in JOBS]
+    return {
+        "security": {"auth": {"selectedType": "gemini-api-key"}},
+        "modelConfigs": {"customOverrides": overrides},
+        "privacy": {"usageStatisticsEnabled": False},
+        "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False, "disableAutoUpdate": True},
+    }
+
+
+def launch(site: Site) -> Plan:
+    """A run in a home where the user's files are linked, and his settings stand with ours above them."""
+    home, users = site.directory / "home", _users(site)
+    own = read_settings(users / "settings.json")
+    unread = f"{users / 'settings.json'} cannot be read and is left out of this run."
+    return Plan(
+        argv=["gemini", "-m", site.model.id],
+        env={"GEMINI_CLI_HOME": str(home), "GOOGLE_GEMINI_BASE_URL": site.base, "GEMINI_API_KEY": site.key},
+        unset=["GOOGLE_GENAI_USE_GCA", "GOOGLE_GENAI_USE_VERTEXAI", "GEMINI_MODEL", "GEMINI_API_KEY_AUTH_MECHANISM"],
+        files=[OwnedFile(home / ITS_OWN / "settings.json", as_json(merged(own or {}, settings(site))))],
+        links=list(_links(home / ITS_OWN, users, site.kept)),
+        notes=[unread] if own is None else [],
+    )
+
+
+def _users(site: Site) -> Path:
+    """The directory of the user's own files."""
+    return Path(site.machine.environ.get("GEMINI_CLI_HOME") or site.machine.home) / ITS_OWN
+
+
+def _links(ours: Path, users: Path, kept: Path) -> Iterator[OwnedLink]:
+    theirs = {path.name: path for path in sorted(users.glob("*")) if path.name != "settings.json"}
+    for name, path in {**{name: kept / name for name in KEPT}, **theirs}.items():
+        yield OwnedLink(ours / name, path)
+
 
 GEMINI = Client(
     name="gemini",
@@ -8,4 +80,6 @@ GEMINI = Client(
     binaries=("gemini",),
     install="npm install -g @google/gemini-cli",
     dialects=("gemini",),
+    managed=("-m", "--model"),
+    launch=launch,
 )

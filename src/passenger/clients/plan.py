@@ -50,7 +50,9 @@ class Site:
     catalog: Sequence["ModelCard"]
     """All that the account may ask, in Copilot's order."""
     directory: Path
-    """A directory for this client's files alone, which nobody else can read."""
+    """A directory for the files of this wiring alone, which nobody else can read. After a launch it is gone."""
+    kept: Path
+    """A directory beside it for what the client itself is to find again on the next run."""
     machine: Machine
     installed: Installed | None = None
     ask: Callable[[Sequence[str]], str] = _no_program

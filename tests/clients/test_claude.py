@@ -1,0 +1,83 @@
+"""Claude Code's wiring."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from passenger.clients.claude import conflicts, launch
+from passenger.clients.plan import Machine, Site
+from passenger.control.cards import ModelCard
+from tests.clients.sites import BASE, GPT, HAIKU, KEY, OPUS, site
+
+
+def settings(at: Site) -> dict[str, Any]:
+    (file,) = launch(at).files
+    found: dict[str, Any] = json.loads(file.text)
+    return found
+
+
+def test_the_command_line_names_a_settings_file_alone(tmp_path: Path) -> None:
+    made = launch(site(tmp_path))
+    assert made.argv == ["claude", "--settings", str(tmp_path / "state/run/settings.json")]
+    assert made.env == {}
+
+
+def test_the_settings_as_they_are_for_a_claude(tmp_path: Path) -> None:
+    assert settings(site(tmp_path)) == {
+        "model": "claude-opus-4.6",
+        "env": {
+            "ANTHROPIC_BASE_URL": BASE,
+            "ANTHROPIC_AUTH_TOKEN": KEY,
+            "ANTHROPIC_API_KEY": "",
+            "ANTHROPIC_MODEL": "claude-opus-4.6",
+            "ANTHROPIC_DEFAULT_OPUS_MODEL": "claude-opus-4.6",
+            "ANTHROPIC_DEFAULT_SONNET_MODEL": "claude-opus-4.6",
+            "ANTHROPIC_DEFAULT_HAIKU_MODEL": "claude-haiku-4.5",
+            "ANTHROPIC_SMALL_FAST_MODEL": "claude-haiku-4.5",
+            "CLAUDE_CODE_SUBAGENT_MODEL": "claude-opus-4.6",
+            "CLAUDE_CODE_AUTO_COMPACT_WINDOW": "168000",
+            "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1",
+            "CLAUDE_CODE_ATTRIBUTION_HEADER": "0",
+            "ENABLE_TOOL_SEARCH": "true",
+            "CLAUDE_CODE_USE_BEDROCK": "",
+            "CLAUDE_CODE_USE_VERTEX": "",
+            "CLAUDE_CODE_USE_FOUNDRY": "",
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            "DISABLE_AUTOUPDATER": "1",
+        },
+    }
+
+
+def window(home: Path, model: ModelCard) -> dict[str, str]:
+    env = settings(site(home, model=model))["env"]
+    names = ("CLAUDE_CODE_AUTO_COMPACT_WINDOW", "CLAUDE_CODE_MAX_CONTEXT_TOKENS", "ANTHROPIC_CUSTOM_MODEL_OPTION")
+    return {name: env[name] for name in names if name in env}
+
+
+def test_it_compacts_before_copilots_limit_where_it_can_be_told_to(tmp_path: Path) -> None:
+    assert window(tmp_path, OPUS) == {"CLAUDE_CODE_AUTO_COMPACT_WINDOW": "168000"}
+    assert window(tmp_path, HAIKU) == {}, "it takes no window below 100,000"
+    assert window(tmp_path, GPT) == {
+        "CLAUDE_CODE_MAX_CONTEXT_TOKENS": "272000",
+        "ANTHROPIC_CUSTOM_MODEL_OPTION": "gpt-5.5",
+    }
+
+
+def test_what_the_user_says_of_tool_search_stays(tmp_path: Path) -> None:
+    env = settings(site(tmp_path, environ={"ENABLE_TOOL_SEARCH": "auto:5"}))["env"]
+    assert env["ENABLE_TOOL_SEARCH"] == "auto:5"
+
+
+def test_exported_variables_and_a_projects_settings_are_conflicts(tmp_path: Path) -> None:
+    project = tmp_path / ".claude" / "settings.json"
+    project.parent.mkdir()
+    project.write_text('{"env": {"ANTHROPIC_BASE_URL": "https://other.example"}}')
+    machine = Machine(tmp_path, {"ANTHROPIC_API_KEY": "sk-secret", "ANTHROPIC_BASE_URL": ""}, tmp_path)
+    found = list(conflicts(machine))
+    assert [one.where for one in found] == ["$ANTHROPIC_API_KEY", str(project)]
+    assert found[0].fix == "unset ANTHROPIC_API_KEY"
+    assert "secret" not in str(found)
+
+
+def test_there_is_no_conflict_on_a_bare_machine(tmp_path: Path) -> None:
+    assert list(conflicts(Machine(tmp_path, {}, tmp_path))) == []
