@@ -1,9 +1,13 @@
 # Passenger: `make demo` to see it work, `make test` to see it proved. Everything here needs git, make and Python >= 3.11.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps
+# uv installs in a second what takes an old pip twenty; where it cannot (an index that pip.conf alone knows), pip does.
+FAST := UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python
 # All of it is pinned, so nothing is resolved: pip would look at newer ones of what is asked for with an extra, and stop.
-LOCKED = $(PIP) install --no-deps --require-hashes -r
+installed = $(FAST) $(1) || { echo "uv cannot do it, pip tries"; $(PIP) $(1); }
+locked = $(call installed,--require-hashes $(1))
+LINK := $(HOME)/.local/bin/passenger
 RUN := .venv/.installed
 DEV := .venv/.installed-dev
 FUZZ := .venv/.installed-fuzz
@@ -16,11 +20,11 @@ JOBS ?=
 TARGETS ?=
 ONLY ?=
 WRITE ?=
-UV ?= uv
+UV ?= $(BIN)/uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help demo install test check faults coverage format lint types bench bench-peers soak stress fuzz mutate clients audit sbom lock clean
+.PHONY: help demo install uninstall test check faults coverage format lint types bench bench-peers soak stress fuzz mutate clients audit sbom lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,7 +32,12 @@ help:  ## say what there is
 demo: $(RUN)  ## run the proxy on the embedded simulator: no account, no network; PORT=9000 listens there
 	@trap : INT; $(BIN)/passenger demo $(if $(PORT),--port $(PORT)) || [ $$? = 130 ]
 
-install: $(RUN)  ## make .venv with .venv/bin/passenger
+install: $(RUN)  ## make .venv, and link its command as ~/.local/bin/passenger
+	@sh packaging/link.sh add "$(CURDIR)/$(BIN)/passenger" "$(LINK)"
+
+uninstall:  ## remove the link, if it is this clone's, and .venv; logins and settings stay
+	@sh packaging/link.sh remove "$(CURDIR)/$(BIN)/passenger" "$(LINK)"
+	rm -rf .venv
 
 test: $(DEV) $(NODE)  ## run the tests: some minutes; fetches Node for those of the official libraries
 	$(BIN)/coverage erase
@@ -84,10 +93,11 @@ sbom: $(AUDIT)  ## what is installed to run, as CycloneDX: dist/passenger.cdx.js
 	@mkdir -p dist
 	$(BIN)/cyclonedx-py requirements requirements/run.txt --output-format JSON --output-file dist/passenger.cdx.json
 
-lock:  ## pin every requirement anew, by hash, without naming a host, none younger than a week (needs uv)
+lock: $(RUN)  ## pin every requirement anew, by hash, without naming a host, none younger than a week
 	$(COMPILE) pyproject.toml -o requirements/run.txt
 	printf 'hatchling>=1.27\neditables\n' | $(COMPILE) - -o requirements/build.txt
 	$(COMPILE) pyproject.toml --group dev -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
+	printf 'uv\n' | $(COMPILE) - -c requirements/dev.txt -o requirements/install.txt
 	$(COMPILE) --group fuzz -c requirements/dev.txt -o requirements/fuzz.txt
 	$(COMPILE) --group audit -c requirements/dev.txt -o requirements/audit.txt
 
@@ -98,18 +108,19 @@ clean:  ## remove what the targets above made
 	$(PYTHON) -c 'import sys; sys.exit("Passenger needs Python 3.11 or newer; say make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
 
-$(RUN): .venv/bin/python requirements/run.txt requirements/build.txt pyproject.toml
-	$(LOCKED) requirements/run.txt
-	$(LOCKED) requirements/build.txt
-	$(PIP) install --no-deps --no-build-isolation --editable .
+$(RUN): .venv/bin/python requirements/install.txt requirements/run.txt requirements/build.txt pyproject.toml
+	@echo "installing into .venv, by hash: some seconds, and 60 MB the first time"
+	@$(PIP) --require-hashes -r requirements/install.txt || echo "there is no uv for this machine"
+	@$(call locked,-r requirements/run.txt -r requirements/build.txt)
+	@$(call installed,--no-build-isolation --editable .)
 	@touch $@
 
 $(DEV): $(RUN) requirements/dev.txt
-	$(LOCKED) requirements/dev.txt
+	$(call locked,-r requirements/dev.txt)
 	@touch $@
 
 $(FUZZ): $(DEV) requirements/fuzz.txt
-	$(LOCKED) requirements/fuzz.txt
+	$(call locked,-r requirements/fuzz.txt)
 	@touch $@
 
 $(NODE): $(DEV) tests/contract/node/package-lock.json
@@ -117,5 +128,5 @@ $(NODE): $(DEV) tests/contract/node/package-lock.json
 	@touch $@
 
 $(AUDIT): $(DEV) requirements/audit.txt
-	$(LOCKED) requirements/audit.txt
+	$(call locked,-r requirements/audit.txt)
 	@touch $@

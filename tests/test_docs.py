@@ -383,6 +383,11 @@ def test_no_page_installs_us_by_name_or_names_a_place_on_a_machine(path: Path) -
     assert MACHINE.search(text) is None
 
 
+def test_no_message_installs_us_by_name() -> None:
+    for path in (*SOURCES, ROOT / "Makefile", *(ROOT / "packaging").iterdir()):
+        assert INSTALL.search(path.read_text(encoding="utf-8")) is None, path
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -401,6 +406,8 @@ def test_an_installation_by_name_is_noticed(text: str) -> None:
     assert INSTALL.search(text)
 
 
-@pytest.mark.parametrize("text", ["pip install .", ".venv/bin/passenger", "pip install ./passenger"])
+@pytest.mark.parametrize(
+    "text", ["pip install .", ".venv/bin/passenger", "pip install ./passenger", "uvx --from . passenger"]
+)
 def test_other_installations_are_not(text: str) -> None:
     assert INSTALL.search(text) is None

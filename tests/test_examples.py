@@ -287,7 +287,7 @@ async def served_at(process: asyncio.subprocess.Process) -> str:
 def clone(path: Path) -> Path:
     """A clone of the repository in which `make install` has been run already."""
     (path / ".venv").mkdir(parents=True)
-    for name in ("Makefile", "pyproject.toml", "requirements"):
+    for name in ("Makefile", "packaging", "pyproject.toml", "requirements"):
         (path / name).symlink_to(ROOT / name)
     (path / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
     (path / ".venv" / ".installed").touch()
