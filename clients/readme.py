@@ -70,11 +70,6 @@ AIDER = (
 )
 
 EXAMPLES: Sequence[Example] = (
-    Example(page=README, program="claude-code", block="ANTHROPIC_MODEL=gpt-5.5 claude", ask=CLAUDE, model="gpt-5.5"),
-    Example(page=README, program="codex", block="codex -m", ask=("'\n", f"' exec --skip-git-repo-check {HELLO}\n")),
-    Example(page=README, program="gemini-cli", block="gemini -m", ask=GEMINI),
-    Example(page=README, program="aider", block="aider --model", ask=AIDER, model="gpt-4o"),
-    Example(page=README, program="llm", block="llm -m", model="gpt-5.5"),
     Example(program="claude-code", block="export ANTHROPIC_MODEL=MODEL", ask=CLAUDE),
     Example(
         program="claude-code",

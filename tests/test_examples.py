@@ -27,10 +27,11 @@ from passenger.simulator import Simulator
 from tests.proxy import Proxy, environment, running
 
 NODE_PACKAGES = ROOT / "tests" / "contract" / "node" / "node_modules"
-PAGES = (README, PAGE)
+DEPLOY, MODELS = "docs/deploy.md", "docs/models.md"
+PAGES = (README, PAGE, DEPLOY, MODELS)
 CLI, SIMULATOR = "docs/cli.md", "docs/simulator.md"
 CODE = {"sh", "console", "python", "js"}
-FILES = {"json", "toml", "yaml"}
+FILES = {"json", "toml", "yaml", ""}
 MODEL = "gpt-4o"
 ADDRESS_SAID = re.compile(r"(?:Passenger serves|Base URL) +(http://\S+)/v1")
 
@@ -48,9 +49,8 @@ class Row:
 
 
 RUN: Sequence[Row] = (
-    Row(README, "from openai import OpenAI", "Simulated gpt-4o here"),
-    Row(README, 'import OpenAI from "openai"', "Simulated claude-sonnet-4.5 here"),
-    Row(README, "curl http://127.0.0.1:8081/v1/models", "Simulated gpt-4o here"),
+    Row(README, "from openai import OpenAI", "Simulated claude-sonnet-4.5 here"),
+    Row(PAGE, 'import OpenAI from "openai"', "Simulated claude-sonnet-4.5 here"),
     Row(PAGE, '"max_prompt_tokens":', '"max_prompt_tokens":64000'),
     Row(PAGE, "client.responses.create", "Simulated gpt-5.5 here"),
     Row(PAGE, "from anthropic import Anthropic", "Simulated claude-sonnet-4.5 here"),
@@ -67,16 +67,19 @@ RUN: Sequence[Row] = (
 """Blocks that come to an end, run beside a server."""
 
 SERVES: Sequence[Row] = (
-    Row(README, "make demo", ""),
     Row(README, "make install", ""),
-    Row(README, "passenger --host 0.0.0.0\n", "passenger.key"),
-    Row(README, "mkdir -m 700 ~/alice", "alice/api.key"),
+    Row(DEPLOY, "passenger --host 0.0.0.0\n", "passenger.key"),
+    Row(DEPLOY, "mkdir -m 700 ~/alice", "alice/api.key"),
     Row(PAGE, "PASSENGER_SERVER_ALLOWED_HOSTS=host.docker.internal", ""),
 )
 """Blocks that end in a server of their own; the text is the file in the home that holds its key."""
 
 ELSEWHERE: Sequence[Row] = (
-    Row(README, "[models.aliases]", "settings, which the next test reads"),
+    Row(MODELS, "[models.aliases]", "settings, which the next test reads"),
+    Row(README, "passenger launch claude", "has tests of its own: tests/cli/test_launch.py"),
+    Row(DEPLOY, 'allowed_hosts = ["copilot.example"]', "settings, which a later test reads"),
+    Row(DEPLOY, "reverse_proxy", "Caddy's settings"),
+    Row(DEPLOY, "proxy_pass", "nginx's settings"),
     Row(PAGE, "open-webui serve", "two gigabytes, and it loads models from the network"),
     Row(PAGE, "-p 127.0.0.1:3000:8080", "wants Docker and the network"),
     Row(PAGE, "--network host", "wants Docker and the network"),
@@ -138,10 +141,9 @@ def test_every_settings_file_can_be_read(page: str) -> None:
                 pass
 
 
-def test_the_settings_of_the_readme_are_settings(tmp_path: Path) -> None:
+def test_the_aliases_are_settings(tmp_path: Path) -> None:
     (path := tmp_path / "config.toml").write_text(holding(ELSEWHERE[0], ELSEWHERE[0].block)[0].text)
     config = load(flags={}, config_path=path, environ={}, cwd=tmp_path, user_dir=tmp_path).config
-    assert config.server.port == 9000
     assert config.models.aliases == {"fast": "gpt-5-mini"}
 
 
@@ -188,7 +190,8 @@ def variables(home: Path) -> dict[str, str]:
     if shutil.which("curl") is None:
         (home / "bin" / "curl").write_text(f"#!{sys.executable}\n{CURL}")
         (home / "bin" / "curl").chmod(0o755)
-    path = os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent), str(home / "bin")])
+    places = [os.environ["PATH"], Path(sys.executable).parent, home / "bin", home / ".local" / "bin"]
+    path = os.pathsep.join(map(str, places))
     return {**environment(home), "PATH": path, "PYTHONIOENCODING": "utf-8"}
 
 
@@ -247,7 +250,7 @@ async def typed_in_a_clone(row: Row, simulator: Simulator, tmp_path: Path) -> As
     settings.parent.mkdir(parents=True)
     settings.write_text(f"{simulator.config_toml()}\n[server]\nport = 0\n")
     if "make" in block.text:
-        env["PATH"] = os.environ["PATH"]
+        env["PATH"] = f"{os.environ['PATH']}{os.pathsep}{tmp_path / 'home' / '.local' / 'bin'}"
     if "passenger login" not in block.text:
         env["COPILOT_GITHUB_TOKEN"] = simulator.login_token
     text = block.text.replace("make demo", "make demo PORT=0").replace("--port 9001", "--port 0")
