@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from passenger.simulator.github import RESET_DATE
 from tests.web.bench import Bench, asking
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -48,3 +49,11 @@ async def test_no_prompt_answer_or_key_is_told(shared: Bench) -> None:
     assert told.count(b'"id"') >= 2
     for hidden in (b"secret", b"You said", b"my-own-client-key"):
         assert hidden not in told
+
+
+async def test_the_status_tells_whose_seat_it_is_and_what_is_left(shared: Bench) -> None:
+    account = (await shared.get(f"{ROOT}/status")).json()["account"]
+    assert (account["login"], account["plan"]) == (shared.sim.account.login, shared.sim.account.plan)
+    assert account["renews"] == RESET_DATE
+    premium = next(quota for quota in account["quotas"] if quota["id"] == "premium_interactions")
+    assert premium["entitlement"] == shared.sim.account.entitlement

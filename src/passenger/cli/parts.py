@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from passenger.access import log_exchange
+from passenger.account.overview import Overview
 from passenger.accounts import Source
 from passenger.catalogfile import CatalogFile, Owner
 from passenger.cli.invocation import Invocation
@@ -223,9 +224,11 @@ async def gateway_of(
     proxy = loaded.config.proxy
     async with client(connect_timeout=proxy.connect_timeout, network=network) as http:
         copilot = Copilot(http)
-        session = session_of(loaded, vault, github_of(loaded, http))
+        github = github_of(loaded, http)
+        session = session_of(loaded, vault, github)
         shared = shared_catalog_of(loaded.config, state_dir)
-        seat = Seat("own", session, catalog_of(loaded, session, copilot, shared))
+        overview = Overview(vault.login, github.copilot_user, clock=time.monotonic)
+        seat = Seat("own", session, catalog_of(loaded, session, copilot, shared), overview)
         upstream = Negotiator(copilot, learned_of(state_dir), strict=proxy.strict)
         async with counter_of(state_dir) as counter, thoughts_of(loaded.config, state_dir) as thoughts:
             yield Gateway(

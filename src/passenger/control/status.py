@@ -15,7 +15,12 @@ class Quota(Struct, frozen=True):
     unlimited: bool = False
     entitlement: float | None = None
     remaining: float | None = None
+    """Less than 0 where more was used than there is."""
     percent_remaining: float | None = None
+    overage_permitted: bool = False
+    """Whether more may be used, and is billed."""
+    in_credits: bool = False
+    """Whether it counts AI credits, and not requests."""
 
 
 class Account(Struct, frozen=True):

@@ -256,11 +256,19 @@ class User(Struct):
 
 
 class CopilotUser(Struct):
-    """`GET /copilot_internal/user`: the seat."""
+    """`GET /copilot_internal/user`: the seat. Its counters may have any shape: none of them is worth a failure."""
 
     login: str | None = None
     copilot_plan: str | None = None
     access_type_sku: str | None = None
+    quota_snapshots: Any = None
+    """Of each counter by name: `entitlement`, `remaining`, `percent_remaining`, `unlimited` and more."""
+    quota_reset_date: Any = None
+    limited_user_quotas: Any = None
+    """What is left on the free plan in its old form, by counter."""
+    monthly_quotas: Any = None
+    """What the free plan gives a month, by counter."""
+    limited_user_reset_date: Any = None
 
 
 OVERFLOW = "context_length_exceeded"

@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 
+from passenger.account.overview import Overview
 from passenger.copilot.live import LiveCatalog
 from passenger.session import Session
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Who pays: an account's session and the models it has."""
+    """Who pays: an account's session, the models it has and, where anybody may ask, what GitHub says of it."""
 
     name: str
     session: Session
     catalog: LiveCatalog
+    overview: Overview | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from ipaddress import ip_address
 from starlette.requests import Request
 from starlette.responses import Response
 
+from passenger.control.account import account_of
 from passenger.control.cards import ModelCard, ModelList, cards_of
 from passenger.control.hello import LONGEST_NONCE
 from passenger.control.records import RequestList
-from passenger.control.status import ModelCounts, Status
+from passenger.control.status import Account, ModelCounts, Status
 from passenger.decoding import invalid
 from passenger.errors import Failure, Kind
 from passenger.gateway import Gateway
@@ -50,9 +51,16 @@ class Facts:
             degraded=degraded if isinstance(degraded, dict) else {},
             needs_key=self.guard.wants_key,
             logged_in=self.readiness.is_usable(),
+            account=await self.account(),
             models=await self._counts(),
             requests=self.log.totals(),
         )
+
+    async def account(self) -> Account | None:
+        """Whose seat it is, as far as GitHub tells within a moment."""
+        overview = self.gateway.seat.overview
+        seat = await overview.seat() if overview else None
+        return account_of(seat) if seat else None
 
     async def cards(self) -> list[ModelCard]:
         """The account's models, those included that a policy hides.
