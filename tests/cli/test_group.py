@@ -26,6 +26,9 @@ MEANT: dict[str, set[str]] = {
     "demo": PLACE | LOG,
     "simulate": PLACE | LOG | {"--plan", "--token-lifetime"},
     "config show": {"--config", "--json"},
+    "config path": {"--config", "--json"},
+    "config check": {"--config", "--json"},
+    "config init": {"--config"},
 }
 PORTS = {"serve": "8081", "demo": "8081", "simulate": "8082"}
 

@@ -75,13 +75,14 @@ def _values(loaded: Loaded, section: str) -> Iterator[tuple[str, object]]:
 def _json_section(loaded: Loaded, section: str) -> Iterator[tuple[str, object]]:
     for key, value in _values(loaded, section):
         name = f"{section}.{key}"
-        item: dict[str, object] = {"value": value, "origin": _json_origin(loaded.origins[name])}
+        item: dict[str, object] = {"value": value, "origin": json_origin(loaded.origins[name])}
         if isinstance(value, dict):
-            item["origins"] = {alias: _json_origin(loaded.origins[f"{name}.{alias}"]) for alias in value}
+            item["origins"] = {alias: json_origin(loaded.origins[f"{name}.{alias}"]) for alias in value}
         yield key, item
 
 
-def _json_origin(origin: Origin) -> Mapping[str, object]:
+def json_origin(origin: Origin) -> Mapping[str, object]:
+    """Where a value came from, for programs."""
     facts = {"kind": origin.kind, "name": origin.name or None, "line": origin.line}
     return {name: fact for name, fact in facts.items() if fact is not None}
 

@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,8 +21,9 @@ from passenger.cli.invocation import Invocation
 from passenger.cli.networking import network_of
 from passenger.cli.parts import gateway_of, state_dir_of, vault_of
 from passenger.cli.parts import run as run_loop
+from passenger.cli.servable import no_workers, open_to_all
 from passenger.cli.workers import Supervisor
-from passenger.config import ConfigError, Loaded, Problem
+from passenger.config import ConfigError, Loaded
 from passenger.config.credentials import GITHUB_HOST
 from passenger.config.profile import login_profile
 from passenger.copilot.protocol import why_not_exchangeable
@@ -47,14 +47,6 @@ from passenger.web.worker import Place, WorkerServer
 
 log = logging.getLogger(__name__)
 
-OPEN_TO_ALL = (
-    "[server] host: listening on {} would let whoever reaches this machine use your Copilot subscription; set an "
-    "API key first ([server] api_keys, PASSENGER_API_KEYS or [server] api_key_file), or listen on 127.0.0.1"
-)
-
-
-NO_WORKERS = "[server] workers: this system cannot fork, so there can only be 1"
-
 
 def run(invocation: Invocation) -> int:
     """Serve; exit 4 at once where there is neither a login nor a token, 1 where the address cannot be had.
@@ -64,8 +56,8 @@ def run(invocation: Invocation) -> int:
     """
     ignore_unused()
     loaded, redactor = invocation.begin()
-    if sys.platform == "win32" and loaded.config.server.workers > 1:
-        raise ConfigError([Problem(loaded.origins["server.workers"], NO_WORKERS)])
+    if problem := no_workers(loaded):
+        raise ConfigError([problem])
     vault, network = vault_of(invocation, loaded, redactor), network_of(loaded, invocation.environ, redactor)
     if complaint := login_complaint(vault, login_profile(loaded.config)):
         click.echo(f"passenger: {complaint}", err=True)
@@ -207,8 +199,8 @@ def listening(loaded: Loaded) -> list[socket.socket] | None:
     """
     server = loaded.config.server
     try:
-        if not loaded.api_keys and reaches_beyond(server.host, server.port):
-            raise ConfigError([Problem(loaded.origins["server.host"], OPEN_TO_ALL.format(server.host))])
+        if problem := open_to_all(loaded):
+            raise ConfigError([problem])
         return (listen if server.workers == 1 else hold)(server.host, server.port)
     except PortTakenError as error:
         click.echo(f"passenger: {error}", err=True)
