@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from time import perf_counter
+from time import perf_counter, time
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -27,6 +27,9 @@ from passenger.web.health import Readiness
 from passenger.web.identity import Identity
 from passenger.web.keys import hint
 from passenger.web.lifeline import Lifelines
+from passenger.web.pages.login import DeviceLogin
+from passenger.web.pages.routes import Pages
+from passenger.web.pages.sessions import Sessions
 from passenger.web.passenger_api import Facts
 from passenger.web.passenger_api import routes as own_routes
 from passenger.web.recent import Recent
@@ -66,6 +69,7 @@ def create_app(
     patience: Patience,
     identity: Identity,
     log: RequestLog,
+    login: DeviceLogin | None = None,
 ) -> "App":
     """The ASGI application."""
     admission = Admission(limits.max_requests, limits.max_body_memory)
@@ -73,6 +77,7 @@ def create_app(
     gateway.observe(recent.note)
     gateway.observe(log.note)
     facts = Facts(gateway, readiness, identity, log, guard)
+    pages = Pages(facts, Sessions(identity.secret, guard.keys.digests, time), login)
 
     def serving(inbound: Inbound, serve: Serve) -> ASGIApp:
         return Endpoint(gateway, inbound, serve, lifelines, admission, limits=limits)
@@ -100,6 +105,7 @@ def create_app(
         **_below(OLLAMA_PREFIXES, "/embeddings", ask(ollama_chat, surfaces.embed_for_old_ollama)),
         **_below(OLLAMA_PREFIXES, "/show", ask(ollama_chat, surfaces.show_for_ollama)),
         **_below(OLLAMA_PREFIXES, "/pull", ask(ollama_chat, surfaces.pull_for_ollama)),
+        **pages.posts(),
     }
     actions: dict[str, ASGIApp] = {
         "generateContent": chat(gemini),
@@ -116,9 +122,9 @@ def create_app(
         "/health": _say_ok,
         "/livez": _say_ok,
         "/readyz": _say_ready(readiness),
-        "/": _say_ollama,
         "/api/hello": _say_ok,
         **own_routes(facts),
+        **pages.gets(),
     }
     card, strays = models.card(gateway), Strays(gateway)
     wrong = strays.wrong_method
@@ -226,10 +232,6 @@ class _Actions:
 
 async def _say_ok(_request: Request) -> Response:
     return PlainTextResponse("OK")
-
-
-async def _say_ollama(_request: Request) -> Response:
-    return PlainTextResponse("Ollama is running")
 
 
 def _say_ready(readiness: Readiness) -> Page:

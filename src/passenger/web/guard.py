@@ -22,9 +22,10 @@ from passenger.control import records
 from passenger.errors import Failure, Kind
 from passenger.web.keys import Keys
 from passenger.web.lifeline import Scope
+from passenger.web.pages import paths as page_paths
 
-OPEN = frozenset({"/", "/health", "/livez", "/readyz", "/v1/passenger/hello"})
-"""What is answered without a key, with no more than its word."""
+OPEN = frozenset({"/", "/health", "/livez", "/readyz", "/v1/passenger/hello"}) | page_paths.OPEN
+"""What is answered without a key, with no more than its word; the page asks for one by itself."""
 
 KNOWN = "passenger.known"
 """The scope's key for whether the asker may be told more."""
@@ -82,6 +83,11 @@ class Guard:
         if b"origin" in headers or b"sec-fetch-site" in headers:
             self._check_origin(headers)
         self._check_key(scope, headers)
+
+    @property
+    def keys(self) -> Keys:
+        """The keys that are let in."""
+        return self._keys
 
     @property
     def wants_key(self) -> bool:

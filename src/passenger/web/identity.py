@@ -1,6 +1,7 @@
 """Who this server is: what it answers when one of our own commands asks."""
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from passenger.control.hello import Hello, read_secret, sign
@@ -18,6 +19,8 @@ class Identity:
     started: float
     state_dir: Path | None = None
     workers: int = 1
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    """What all workers know and nobody else: it is made before they are, and ends with the server."""
 
     def hello(self, nonce: str, port: int) -> Hello:
         """Who we are, signed for whoever has the same secret."""

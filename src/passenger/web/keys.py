@@ -44,8 +44,16 @@ class Keys:
 
     def admit(self, headers: Mapping[bytes, bytes], query: bytes) -> bool:
         """Whether a request shows one of them, in any of the places where clients put it."""
-        known = (*self._digests, *self._of_file())
+        known = self.digests()
         return any([_knows(known, key) for key in shown(headers, query)])  # noqa: C419 - all of them, whichever fits
+
+    def recognize(self, key: bytes) -> bytes | None:
+        """The digest of a key that is let in, None for any other."""
+        return _digest(key) if _knows(self.digests(), key) else None
+
+    def digests(self) -> tuple[bytes, ...]:
+        """The digests of those that are let in now."""
+        return (*self._digests, *self._of_file())
 
     def _of_file(self) -> tuple[bytes, ...]:
         if self._file is not None and (keys := self._file.keys()) is not self._read:

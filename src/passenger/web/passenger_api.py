@@ -37,7 +37,11 @@ class Facts:
     guard: Guard
 
     async def status(self, url: str) -> Status:
-        """All of it, with the models counted if their list can be had at once."""
+        """All of it, with the models counted if their list can be had."""
+        return self.known(url, await self._counts())
+
+    def known(self, url: str, models: ModelCounts | None = None) -> Status:
+        """What is known without asking anybody."""
         ready, report = self.readiness.report()
         degraded = report["degraded"]
         return Status(
@@ -52,7 +56,7 @@ class Facts:
             needs_key=self.guard.wants_key,
             logged_in=self.readiness.is_usable(),
             account=await self.account(),
-            models=await self._counts(),
+            models=models,
             requests=self.log.totals(),
         )
 

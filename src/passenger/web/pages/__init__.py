@@ -1,0 +1,1 @@
+"""The page at `/` for people with a browser, rendered here from what the server knows of itself."""

@@ -1,0 +1,213 @@
+"""The page at `/`, its sign-in, and the forms that are sent from it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from passenger.control.cards import ModelCard
+from passenger.errors import Failure, Kind
+from passenger.web.endpoint import read_body
+from passenger.web.guard import KNOWN
+from passenger.web.keys import hint
+from passenger.web.lifeline import ClientGone
+from passenger.web.pages import figures
+from passenger.web.pages.accept import wants_page
+from passenger.web.pages.assets import TYPES, serve_asset
+from passenger.web.pages.cookies import cookies, set_cookie
+from passenger.web.pages.lines import Place
+from passenger.web.pages.login import DeviceLogin
+from passenger.web.pages.overview import overview
+from passenger.web.pages.protection import HEADERS, check_own_form, is_at_this_machine, is_secure
+from passenger.web.pages.rendering import page
+from passenger.web.pages.sessions import LIFETIME, Sessions
+from passenger.web.passenger_api import Facts
+
+log = logging.getLogger(__name__)
+
+Page = Callable[[Request], Awaitable[Response]]
+
+LARGEST_FORM = 8192
+"""Bytes of a form that are read."""
+
+PATIENCE = 5.0
+"""Seconds that a page waits for the list of models."""
+
+ANY_KEY, YOUR_KEY = "passenger", "YOUR-KEY"
+"""What stands for a key in the lines to copy: where any will do, and where one of the user's is needed."""
+
+ELSEWHERE = (
+    "The login can be started at the machine that Passenger runs on, or from anywhere once there is an API key "
+    "([server] api_keys). In a terminal there: passenger login"
+)
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What browsers get, from what is known of the server; `login` is None where nobody can log in by the page."""
+
+    facts: Facts
+    sessions: Sessions
+    login: DeviceLogin | None = None
+    clock: Callable[[], float] = time.time
+
+    def gets(self) -> Mapping[str, Page]:
+        """The pages and files, by their paths."""
+        return {"/": self.home, **{f"/page/{name}": serve_asset for name in TYPES}}
+
+    def posts(self) -> Mapping[str, ASGIApp]:
+        """The forms, by their paths."""
+        forms = {
+            "key": self.enter,
+            "leave": self.leave,
+            "login": self.begin_login,
+            "login/cancel": self.cancel_login,
+        }
+        return {f"/page/{name}": _Form(form) for name, form in forms.items()}
+
+    # --- pages ---------------------------------------------------------------------------------------------------
+
+    async def home(self, request: Request) -> Response:
+        """`GET /`: for a browser the page, or the form that asks for a key; for all others what Ollama says."""
+        if not wants_page(request.scope):
+            return PlainTextResponse("Ollama is running", headers={"vary": "Accept"})
+        if not self._is_let_in(request):
+            return self._sign_in(self._no_key_works())
+        cards, trouble = await self._cards()
+        status = self.facts.known(_base(request))
+        place = Place(_base(request), YOUR_KEY if status.needs_key else ANY_KEY, request.scope["server"][1] or 0)
+        view = overview(status, cards, self.facts.log.records(), place, self.clock())
+        return page(
+            "home.html",
+            view=view,
+            key=place.key,
+            trouble=trouble if status.logged_in else None,
+            login=None if status.logged_in else self._login_view(request),
+            has_session=self._has_session(request),
+        )
+
+    async def _cards(self) -> tuple[list[ModelCard], str | None]:
+        """The models, or why they cannot be shown just now."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self.facts.cards(), None
+        except TimeoutError:
+            return [], "The list of models has not come yet. Refresh the page in a moment."
+        except Failure as failure:
+            return [], f"The list of models cannot be had: {failure.message}"
+
+    def _sign_in(self, error: str | None, status: int = 200) -> Response:
+        settings = self.facts.guard.keys.settings.split(", ")
+        return page("key.html", status, error=error, settings=settings, hours=LIFETIME // 3600)
+
+    def _no_key_works(self) -> str | None:
+        trouble = self.facts.guard.trouble
+        return "The file of keys cannot be used just now; the server's log says why." if trouble else None
+
+    # --- who is there --------------------------------------------------------------------------------------------
+
+    def _is_let_in(self, request: Request) -> bool:
+        """Whether a key was shown, now or when the session began, or none is needed."""
+        return bool(request.scope[KNOWN]) or self._has_session(request)
+
+    def _has_session(self, request: Request) -> bool:
+        return any(self.sessions.knows(value) for value in cookies(request.scope))
+
+    async def enter(self, request: Request) -> Response:
+        """`POST /page/key`: begin a session with a key."""
+        key = (await _fields(request)).get("key", "").strip().encode()
+        digest = self.facts.guard.keys.recognize(key)
+        if digest is None:
+            peer = request.client.host if request.client else "?"
+            log.warning("not let in: the page from %s with %s", peer, hint({b"x-api-key": key}, b""))
+            return self._sign_in(self._no_key_works() or "That is none of this server's keys.", 401)
+        return _to_page(request, self.sessions.begin(digest), LIFETIME)
+
+    async def leave(self, request: Request) -> Response:
+        """`POST /page/leave`: let the browser forget its session."""
+        return _to_page(request, "", 0)
+
+    # --- the device login ----------------------------------------------------------------------------------------
+
+    async def begin_login(self, request: Request) -> Response:
+        """`POST /page/login`: begin a device login, where nobody is logged in and this browser may."""
+        self._check_login(request)
+        if self.login is not None and not self.facts.readiness.is_usable():
+            await self.login.start()
+        return _to_page(request)
+
+    async def cancel_login(self, request: Request) -> Response:
+        """`POST /page/login/cancel`: give up the one that is running."""
+        self._check_login(request)
+        if self.login is not None:
+            await self.login.cancel()
+        return _to_page(request)
+
+    def _check_login(self, request: Request) -> None:
+        if not self._may_log_in(request):
+            raise Failure(Kind.FORBIDDEN, ELSEWHERE, code="login_not_here")
+
+    def _may_log_in(self, request: Request) -> bool:
+        if self.facts.guard.wants_key:
+            return self._is_let_in(request)
+        return is_at_this_machine(request.scope)
+
+    def _login_view(self, request: Request) -> Mapping[str, object] | None:
+        if self.login is None:
+            return None
+        found = self.login.progress()
+        return {
+            "waiting": found.running,
+            "code": found.code if found.running else None,
+            "url": found.url,
+            "left": figures.lasting(found.left) if found.left else None,
+            "error": None if found.running else found.error,
+            "refused": None if self._may_log_in(request) else ELSEWHERE,
+        }
+
+
+# --- forms -------------------------------------------------------------------------------------------------------
+
+
+class _Form:
+    """A form that only our own page may send; what went wrong is said on a page."""
+
+    def __init__(self, answer: Page) -> None:
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            check_own_form(scope)
+            answer = await self._answer(Request(scope, receive))
+        except Failure as failure:
+            answer = page("refused.html", failure.status, error=failure.message)
+        except ClientGone:
+            return
+        await answer(scope, receive, send)
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    """The fields of a form, each once."""
+    body = await read_body(request.scope, request.receive, LARGEST_FORM, lambda _: None)
+    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=None, keep_blank_values=True)
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _to_page(request: Request, session: str | None = None, lifetime: int = 0) -> Response:
+    """Back to the page, with a session to be kept or forgotten."""
+    headers = {**HEADERS, "location": "/", "cache-control": "no-store"}
+    if session is not None:
+        headers["set-cookie"] = set_cookie(request.scope, session, lifetime, secure=is_secure(request.scope))
+    return Response(status_code=303, headers=headers)
+
+
+def _base(request: Request) -> str:
+    """Our address as this browser knows it."""
+    scheme = "https" if request.headers.get("x-forwarded-proto") == "https" else "http"
+    return f"{scheme}://{request.headers['host']}"

@@ -1,0 +1,59 @@
+"""The lines to copy are those to type."""
+
+import shlex
+
+import pytest
+
+from passenger.control.cards import ModelCard
+from passenger.web.pages.lines import Place, Recipe, recipes, variables
+
+HERE = Place("http://127.0.0.1:8081", "passenger", 8081)
+CARDS = [
+    ModelCard("text-embedding", "e", "OpenAI", "e", kind="embeddings"),
+    ModelCard("old", "old", "OpenAI", "old", dialects=["completions", "responses"], picker=False),
+    ModelCard("no", "no", "Anthropic", "no", dialects=["messages"], policy="disabled"),
+    ModelCard("gemini-x", "g", "Google", "g", dialects=["completions"]),
+    ModelCard("gpt-x", "x", "OpenAI", "x", dialects=["completions", "responses"]),
+    ModelCard("claude-x", "c", "Anthropic", "c", dialects=["completions", "messages"]),
+]
+
+
+def by_name(place: Place = HERE, cards: list[ModelCard] = CARDS) -> dict[str, Recipe]:
+    return {recipe.name: recipe for recipe in recipes(place, cards)}
+
+
+@pytest.mark.parametrize(("name", "model"), [("claude", "claude-x"), ("codex", "gpt-x"), ("gemini", "gemini-x")])
+def test_each_client_is_given_a_model_of_its_own_vendor(name: str, model: str) -> None:
+    assert model in (by_name()[name].by_hand or "")
+
+
+def test_without_one_it_is_given_another_that_speaks_as_it_does() -> None:
+    assert " gpt-x " in f"{by_name(cards=CARDS[3:5])['codex'].by_hand} "
+    assert "ANTHROPIC_MODEL=gemini-x " in (by_name(cards=CARDS[3:5])["claude"].by_hand or "")
+
+
+def test_without_any_the_reader_names_one() -> None:
+    assert "ANTHROPIC_MODEL=MODEL " in (by_name(cards=[])["claude"].by_hand or "")
+
+
+def test_launch_is_told_the_port_where_it_is_not_the_usual_one() -> None:
+    assert by_name()["claude"].launch == "passenger launch claude"
+    assert by_name(Place(HERE.base, HERE.key, 9000))["claude"].launch == "passenger launch claude --port 9000"
+
+
+def test_a_shell_reads_each_line_as_it_is_meant() -> None:
+    hostile = [ModelCard("a'b; rm $(x)", "n", "OpenAI", "f", dialects=["responses", "completions"])]
+    for recipe in by_name(cards=hostile).values():
+        if recipe.by_hand is not None:
+            assert "a'b; rm $(x)" in " ".join(shlex.split(recipe.by_hand))
+    codex = shlex.split(by_name()["codex"].by_hand or "")
+    assert 'model_providers.passenger={name="Passenger",base_url="http://127.0.0.1:8081/v1"' in codex[-1]
+
+
+def test_openai_s_clients_alone_want_the_version_in_their_base_url() -> None:
+    assert {one.title: one.base.endswith("/v1") for one in variables(HERE)} == {
+        "OpenAI": True,
+        "Anthropic": False,
+        "Gemini": False,
+        "Ollama": False,
+    }

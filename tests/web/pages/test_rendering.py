@@ -1,0 +1,81 @@
+"""Whatever a request names itself, its text is text."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passenger.control.cards import ModelCard
+from passenger.control.records import RequestRecord
+from passenger.control.status import Account, Quota, Status
+from passenger.web.pages.assets import assets
+from passenger.web.pages.lines import Place
+from passenger.web.pages.overview import overview
+from passenger.web.pages.rendering import page, render
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'><script>{{7*7}}</script>"
+
+
+def home(text: str) -> str:
+    card = ModelCard(text, text + " ", text, text, aliases=[text], efforts=[text], dialects=[text], policy=None)
+    record = RequestRecord(
+        id=text,
+        ended=1.0,
+        method=text,
+        path=text,
+        client=text,
+        user_agent=text,
+        status=500,
+        outcome=text,
+        seconds=1,
+        asked=text,
+        model=text + "m",
+        mode=text,
+        dialect=text,
+        dropped=[text],
+        retries=[text],
+        lessons=[text],
+        error_message=text,
+        tag=text,
+    )
+    account = Account(text, text, text, [Quota(text)], text)
+    status = Status(text, 1, 1.0, [text], degraded={text: text}, account=account)
+    view = overview(status, [card, ModelCard("h", text, text, text, policy=text)], [record], Place(text, text, 1), 2.0)
+    login = {"waiting": True, "code": text, "url": "https://x/" + text, "left": text, "error": text, "refused": text}
+    return render("home.html", view=view, key=text, trouble=text, login=login, has_session=True)
+
+
+def test_no_text_becomes_markup_and_no_template() -> None:
+    text = home(HOSTILE)
+    assert HOSTILE not in text
+    assert "<img src=x" not in text
+    assert "<script>" not in text
+    assert "49</script" not in text
+    assert text.count("&lt;img src=x onerror=alert(1)&gt;") > 20
+
+
+@given(st.text(alphabet="<>&\"'`=/ \x00\n{}%#abc", max_size=30))
+def test_no_text_adds_an_element_or_an_attribute(text: str) -> None:
+    assert home(text).count("<") == home("plain").count("<") or text.casefold() in {"", " "} or not text.strip()
+
+
+def test_the_forms_with_one_thing_to_do_are_escaped_too() -> None:
+    shown = render("key.html", error=HOSTILE, settings=[HOSTILE], hours=12) + render("refused.html", error=HOSTILE)
+    assert "<img src=x" not in shown
+
+
+def test_a_page_is_for_this_browser_and_moment_alone_and_loads_from_here_alone() -> None:
+    answer = page("refused.html", 403, error="no")
+    assert answer.status_code == 403
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_nothing_is_inline_and_nothing_comes_from_another_host() -> None:
+    text = home("plain")
+    assert " style=" not in text
+    assert "<style" not in text
+    assert " onclick" not in text
+    assert "<script>" not in text
+    assert text.count("<script src=") == 1
+    for asset in assets().values():
+        assert b"http" not in asset.content.replace(b'xmlns="http://www.w3.org/2000/svg"', b"")
