@@ -38,9 +38,9 @@ class Facts:
 
     async def status(self, url: str) -> Status:
         """All of it, with the models counted if their list can be had."""
-        return self.known(url, await self._counts())
+        return self.known(url, await self._counts(), await self.account())
 
-    def known(self, url: str, models: ModelCounts | None = None) -> Status:
+    def known(self, url: str, models: ModelCounts | None = None, account: Account | None = None) -> Status:
         """What is known without asking anybody."""
         ready, report = self.readiness.report()
         degraded = report["degraded"]
@@ -55,7 +55,7 @@ class Facts:
             degraded=degraded if isinstance(degraded, dict) else {},
             needs_key=self.guard.wants_key,
             logged_in=self.readiness.is_usable(),
-            account=await self.account(),
+            account=account,
             models=models,
             requests=self.log.totals(),
         )
