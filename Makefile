@@ -24,7 +24,7 @@ UV ?= $(BIN)/uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help demo install uninstall test check faults coverage format lint types bench bench-peers soak stress fuzz mutate clients audit sbom lock clean
+.PHONY: help demo install uninstall test check faults chromium coverage format lint types bench bench-peers soak stress fuzz mutate clients audit sbom lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,7 +39,7 @@ uninstall:  ## remove the link, if it is this clone's, and .venv; logins and set
 	@sh packaging/link.sh remove "$(CURDIR)/$(BIN)/passenger" "$(LINK)"
 	rm -rf .venv
 
-test: $(DEV) $(NODE)  ## run the tests: some minutes; fetches Node for those of the official libraries
+test: $(DEV) $(NODE) chromium  ## run the tests: some minutes; fetches Node for those of the official libraries
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 2 --dist loadfile
 	$(BIN)/coverage combine --quiet
@@ -51,6 +51,10 @@ faults: $(DEV)  ## only the tests that prove a promise, a threat or a fault, and
 
 coverage:  ## what the last tests have run, and fail below the bar
 	$(BIN)/coverage report
+
+chromium:  ## see that there is a Chromium for the tests of the page; installs Debian's where it can
+	@for name in chromium chromium-browser google-chrome chrome; do ! command -v $$name >/dev/null || exit 0; done; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
 format: $(DEV)  ## fail if a file is not formatted
 	$(BIN)/ruff format --check .

@@ -1,5 +1,6 @@
 """Passenger's own routes, below `/v1/passenger/`: what our commands and the page want to know of a running server."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -25,6 +26,9 @@ Page = Callable[[Request], Awaitable[Response]]
 
 ROOT = "/v1/passenger"
 
+A_MOMENT = 2.0
+"""Seconds that the list of models may take until a status goes without it; the fetch goes on."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -37,11 +41,7 @@ class Facts:
     guard: Guard
 
     async def status(self, url: str) -> Status:
-        """All of it, with the models counted if their list can be had."""
-        return self.known(url, await self._counts(), await self.account())
-
-    def known(self, url: str, models: ModelCounts | None = None, account: Account | None = None) -> Status:
-        """What is known without asking anybody."""
+        """All of it, with the models counted if their list can be had at once."""
         ready, report = self.readiness.report()
         degraded = report["degraded"]
         return Status(
@@ -55,8 +55,8 @@ class Facts:
             degraded=degraded if isinstance(degraded, dict) else {},
             needs_key=self.guard.wants_key,
             logged_in=self.readiness.is_usable(),
-            account=account,
-            models=models,
+            account=await self.account(),
+            models=await self._counts(),
             requests=self.log.totals(),
         )
 
@@ -77,8 +77,9 @@ class Facts:
 
     async def _counts(self) -> ModelCounts | None:
         try:
-            cards = await self.cards()
-        except Failure:
+            async with asyncio.timeout(A_MOMENT):
+                cards = await self.cards()
+        except (Failure, TimeoutError):
             return None
         open_to_us = [card for card in cards if not card.is_hidden]
         return ModelCounts(

@@ -72,7 +72,7 @@ _VENDORS = {"claude": "Anthropic", "codex": "OpenAI", "gemini": "Google"}
 def recipes(place: Place, cards: Sequence[ModelCard]) -> Iterator[Recipe]:
     """Each client's lines, with a model of its own vendor where the account has one."""
     suffix = "" if place.port == DEFAULT_PORT else f" --port {place.port}"
-    for client in ALL:
+    for client in (one for one in ALL if one.launch is not None):
         write, model = _BY_HAND.get(client.name), shlex.quote(_model_for(client, cards))
         by_hand = write(place, model) if write else None
         yield Recipe(client.name, client.title, f"passenger launch {client.name}{suffix}", by_hand)

@@ -36,7 +36,7 @@ Page = Callable[[Request], Awaitable[Response]]
 LARGEST_FORM = 8192
 """Bytes of a form that are read."""
 
-PATIENCE = 5.0
+PATIENCE = 3.0
 """Seconds that a page waits for the list of models."""
 
 ANY_KEY, YOUR_KEY = "passenger", "YOUR-KEY"
@@ -80,7 +80,7 @@ class Pages:
         if not self._is_let_in(request):
             return self._sign_in(self._no_key_works())
         cards, trouble = await self._cards()
-        status = self.facts.known(_base(request), account=await self.facts.account())
+        status = await self.facts.status(_base(request))
         place = Place(_base(request), YOUR_KEY if status.needs_key else ANY_KEY, request.scope["server"][1] or 0)
         view = overview(status, cards, self.facts.log.records(), place, self.clock())
         return page(
