@@ -46,7 +46,7 @@ test: $(DEV) $(NODE) chromium  ## run the tests: some minutes; fetches Node for 
 
 check: format lint types test coverage  ## the whole truth: format, lint, types, tests, coverage
 
-faults: $(DEV)  ## only the tests that prove a promise, a threat or a fault, and what became of each
+faults: $(DEV) chromium  ## only the tests that prove a promise, a threat or a fault, and what became of each
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m proves --proofs --hypothesis-seed 0
 
 coverage:  ## what the last tests have run, and fail below the bar

@@ -33,6 +33,8 @@ THREATS = {
     "B4": "a GET that costs or changes something",
     "B5": "reliance on the browser's own network guard",
     "B6": "a WebSocket from a page",
+    "B7": "markup in what a request says of itself",
+    "B8": "the session of the page, taken or used elsewhere",
     "N1": "listening to the network without a key",
     "N2": "other users of the machine",
     "N3": "slow headers, slow bodies, idle connections",

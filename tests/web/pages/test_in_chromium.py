@@ -90,7 +90,7 @@ async def test_it_is_quiet_fits_and_has_no_serious_finding(browser: Browser, ser
             assert await findings(page) == []
 
 
-@pytest.mark.proves("promise 1")
+@pytest.mark.proves("promise 1", "B7")
 async def test_what_a_request_names_itself_is_text(browser: Browser, served: Bench) -> None:
     async with browser.page() as page:
         await page.open(f"{served.proxy.url}/")
@@ -142,6 +142,7 @@ async def test_without_javascript_it_says_the_same(browser: Browser, served: Ben
         assert "Copy" not in text
 
 
+@pytest.mark.proves("B8")
 async def test_a_key_opens_it_and_signing_out_closes_it(browser: Browser, guarded: Bench) -> None:
     async with browser.page(width=360) as page:
         await page.command("Emulation.setScriptExecutionDisabled", value=True)
@@ -230,7 +231,7 @@ async def attack(page: Page, script: str, url: str, key: str = "") -> Any:
     return await page.run(script % {**told, "socket": json.dumps(url.replace("http", "ws", 1) + "/v1/responses")})
 
 
-@pytest.mark.proves("promise 1", "B1", "B2", "B3", "B4", "B6")
+@pytest.mark.proves("promise 1", "B1", "B2", "B3", "B4", "B6", "B8")
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost", "127.0.0.1"], ids=["another site", "same site", "same host"]
 )

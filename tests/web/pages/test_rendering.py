@@ -1,5 +1,9 @@
 """Whatever a request names itself, its text is text."""
 
+import subprocess
+import sys
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +47,7 @@ def home(text: str) -> str:
     return render("home.html", view=view, key=text, trouble=text, login=login, has_session=True)
 
 
+@pytest.mark.proves("B7")
 def test_no_text_becomes_markup_and_no_template() -> None:
     text = home(HOSTILE)
     assert HOSTILE not in text
@@ -79,3 +84,8 @@ def test_nothing_is_inline_and_nothing_comes_from_another_host() -> None:
     assert text.count("<script src=") == 1
     for asset in assets().values():
         assert b"http" not in asset.content.replace(b'xmlns="http://www.w3.org/2000/svg"', b"")
+
+
+def test_a_server_that_no_browser_visits_does_without_a_template_engine() -> None:
+    script = "import sys, passenger.web.app; assert 'jinja2' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -128,6 +128,7 @@ async def test_a_program_is_still_told_what_ollama_says(guarded: Bench) -> None:
     assert (await guarded.get("/")).body == b"Ollama is running"
 
 
+@pytest.mark.proves("promise 2", "T4")
 async def test_a_wrong_key_opens_nothing_and_is_in_the_log_by_its_digest_alone(guarded: Bench) -> None:
     answer = await form(guarded, "/page/key", key="not-a-key-of-this-server")
     assert answer.status == 401
@@ -144,6 +145,7 @@ async def test_a_key_begins_a_session_that_every_worker_knows(guarded: Bench) ->
         assert b"passenger launch claude" in (await visit(guarded, cookie)).body
 
 
+@pytest.mark.proves("B8", "T4")
 async def test_the_cookie_is_kept_from_scripts_and_from_other_sites_and_is_no_key(guarded: Bench) -> None:
     entered = await form(guarded, "/page/key", key=KEY)
     name, flags = entered.headers["set-cookie"].split("; ", 1)
@@ -152,6 +154,7 @@ async def test_the_cookie_is_kept_from_scripts_and_from_other_sites_and_is_no_ke
     assert entered.headers["location"] == "/"
 
 
+@pytest.mark.proves("B8")
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -188,6 +191,7 @@ async def test_signing_out_lets_the_browser_forget_it(guarded: Bench) -> None:
     assert "=; Max-Age=0;" in left.headers["set-cookie"]
 
 
+@pytest.mark.proves("B8")
 async def test_a_session_ends_with_its_key(tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.write_text(f"{KEY}\n{OTHER_KEY}\n")
@@ -206,6 +210,7 @@ async def test_a_session_ends_with_its_key(tmp_path: Path) -> None:
 FORMS = ["/page/key", "/page/leave", "/page/login", "/page/login/cancel"]
 
 
+@pytest.mark.proves("promise 1", "B3")
 @pytest.mark.parametrize("path", FORMS)
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", LISTED, "http://127.0.0.1:1"])
 async def test_no_form_is_taken_from_another_page_even_a_listed_one(guarded: Bench, path: str, origin: str) -> None:
