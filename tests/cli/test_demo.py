@@ -1,6 +1,7 @@
 """`passenger demo` as a process: it serves, and keeps nothing."""
 
 import asyncio
+import io
 import re
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from passenger.cli.demo import pace_for
 from tests.proxy import PATIENCE, environment
 from tests.web.bench import DONE, asking
 
@@ -86,3 +88,14 @@ async def test_neither_settings_nor_logins_are_read(home: Path) -> None:
 def test_make_demo_takes_a_port(given: list[str], command: str) -> None:
     done = subprocess.run(["make", "-n", "demo", *given], cwd=ROOT, capture_output=True, check=True, text=True)
     assert f"passenger {command}" in done.stdout
+
+
+@pytest.mark.parametrize(("terminal", "paced"), [(True, True), (False, False)])
+def test_answers_grow_before_a_person_and_come_at_once_otherwise(terminal: bool, paced: bool) -> None:
+    stream = io.StringIO()
+    stream.isatty = lambda: terminal  # type: ignore[method-assign]  # a stream that says so
+    assert (pace_for(stream) > 0) is paced
+
+
+def test_without_stdout_nobody_watches() -> None:
+    assert pace_for(None) == 0

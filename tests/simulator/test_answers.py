@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from passenger.simulator.answers import Answer, Call, answer, split
+from passenger.simulator.answers import Answer, answer, split
+from passenger.simulator.calls import Call
 from passenger.simulator.catalogue import Catalogue
 from passenger.simulator.chat_question import last_user_text, question_of
 from passenger.simulator.faults import directives

@@ -5,6 +5,9 @@ import asyncio
 import pytest
 
 from passenger.simulator import Fault, Simulator
+from passenger.simulator.delivery import PATIENCE, deliver
+from passenger.simulator.faults import NONE
+from passenger.simulator.reply import Event, Reply
 from tests.simulator.client import Client, connected
 
 
@@ -170,3 +173,50 @@ async def test_latency_holds_for_every_answer() -> None:
         request = sim.requests[0]
         assert request.finished is not None
         assert request.finished - request.arrived >= 0.015
+
+
+class Watched:
+    """A line that notes what is written and how long it was silent in between."""
+
+    def __init__(self) -> None:
+        self.pauses: list[float] = []
+        self.written = b""
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    async def flush(self) -> None: ...
+
+    async def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+
+    async def hang(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def reset(self) -> None: ...
+
+
+def streamed(events: int) -> Reply:
+    return Reply(200, (), events=tuple(Event(b"{}") for _ in range(events)), done=False)
+
+
+async def test_a_pace_puts_time_between_the_events_of_a_stream_alone() -> None:
+    line = Watched()
+    await deliver(line, streamed(4), NONE, pace=0.04)
+    await deliver(line, Reply(200, (), b"{}"), NONE, pace=0.04)
+    assert line.pauses == [0.04] * 3
+
+
+async def test_a_long_answer_comes_faster_and_a_fault_has_its_own_time() -> None:
+    long, dripping = Watched(), Watched()
+    await deliver(long, streamed(10_000), NONE, pace=0.04)
+    await deliver(dripping, streamed(3), Fault(drip=0.5), pace=0.04)
+    assert sum(long.pauses) == pytest.approx(PATIENCE, rel=0.01)
+    assert dripping.pauses == [0.5, 0.5]
+
+
+async def test_without_a_pace_nothing_waits() -> None:
+    line = Watched()
+    await deliver(line, streamed(50), NONE)
+    assert line.pauses == []

@@ -107,3 +107,30 @@ async def test_the_app_decides_the_token(sim: Simulator, client: Client, client_
     sim.approve()
     code = (await begin(client, client_id)).json()["device_code"]
     assert (await poll(client, code, client_id)).json()["access_token"] == token
+
+
+def test_a_code_on_a_page_waits_for_its_person_however_often_it_is_polled() -> None:
+    device, form = flow(approve_after=0)
+    assert device.show(0.0) == ["SIMU-0001"]
+    assert [device.poll(form, 10.0 * n)["error"] for n in range(1, 5)] == ["authorization_pending"] * 4
+    assert device.decide("SIMU-0001", "approved", 45.0) == "approved"
+    assert "access_token" in device.poll(form, 50.0)
+
+
+def test_who_says_no_on_the_page_ends_the_login() -> None:
+    device, form = flow()
+    assert device.decide("SIMU-0001", "denied", 1.0) == "denied"
+    assert device.poll(form, 5.0)["error"] == "access_denied"
+
+
+@pytest.mark.parametrize(("code", "now"), [("SIMU-9999", 1.0), ("", 1.0), ("SIMU-0001", 900.0)])
+def test_a_code_that_does_not_wait_cannot_be_decided(code: str, now: float) -> None:
+    device, _ = flow()
+    assert device.decide(code, "approved", now) is None
+
+
+def test_a_code_is_decided_once() -> None:
+    device, _ = flow()
+    device.decide("SIMU-0001", "denied", 1.0)
+    assert device.decide("SIMU-0001", "approved", 2.0) is None
+    assert device.show(3.0) == []

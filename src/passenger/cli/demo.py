@@ -5,10 +5,12 @@ the secret by which our own commands know a server of the same user.
 """
 
 import os
+import sys
 import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -21,7 +23,7 @@ from passenger.cli.parts import run as run_loop
 from passenger.cli.serve import base_url, listening, serve
 from passenger.config import Loaded, load
 from passenger.secret import Secret
-from passenger.simulator import Simulator
+from passenger.simulator import READABLE, Simulator
 from passenger.web.identity import Identity
 from passenger.web.signals import ignore_unused
 
@@ -39,7 +41,7 @@ def run(invocation: Invocation, host: str, port: int) -> int:
 
 
 async def _demo(host: str, port: int, on_secret: Callable[[str], None], state_dir: Path) -> int:
-    async with Simulator() as simulator:
+    async with Simulator(pace=pace_for(sys.stdout)) as simulator:
         loaded = _settings(simulator, host, port)
         on_secret(simulator.login_token)
         vault = MemoryVault(Login(Secret(simulator.login_token), Source.ENVIRONMENT, "the simulator"), on_secret)
@@ -48,6 +50,11 @@ async def _demo(host: str, port: int, on_secret: Callable[[str], None], state_di
             return FAILED
         identity = Identity(__version__, os.getpid(), time.time(), state_dir)
         return await serve(loaded, vault, sockets, lambda: click.echo(greeting(base_url(sockets))), identity=identity)
+
+
+def pace_for(stream: TextIO | None) -> float:
+    """Seconds between two events of an answer: a person sees it grow, a program gets it at once."""
+    return READABLE if stream is not None and stream.isatty() else 0.0
 
 
 def _settings(simulator: Simulator, host: str, port: int) -> Loaded:

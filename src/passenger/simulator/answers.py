@@ -1,7 +1,7 @@
 """What the simulated model says: the same to the same question, and useful to look at; it knows no wire format.
 
-Without directives it says in words what it was asked, or calls the tool that gets what it is asked for. `faults.py` has
-the directives that ask for something else.
+Without directives it says in words what it was asked, or calls the tool that gets or reads what it is asked for.
+`faults.py` has the directives that ask for something else.
 """
 
 import base64
@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from passenger.simulator.caching import NOTHING_CACHED, Cached
+from passenger.simulator.calls import Call, filled
 from passenger.simulator.catalogue import Model
+from passenger.simulator.errands import errand
 from passenger.simulator.faults import Directive, without_directives
 from passenger.simulator.filler import fill
 from passenger.simulator.question import CHARACTERS_A_TOKEN, Question, tokens
+from passenger.simulator.typed import without_wrappers
 
 QUOTE = 200  # how much of the question an answer repeats, in characters
 EVENT_WIDTH = 8
@@ -30,14 +33,6 @@ Finish = Literal["stop", "length", "tool_calls", "refusal", "filter"]
 
 ENDINGS: dict[str, Finish] = {"limit": "length", "filter": "filter"}
 """The directives that end an answer in the middle."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A tool call: its name, and its arguments as the JSON text a model writes."""
-
-    name: str
-    arguments: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +158,7 @@ def _text(question: Question, model: Model, orders: Iterable[Directive]) -> tupl
             size = int(order.argument)
             return ("All work and no play makes a long text. " * (size // 40 + 1))[:size], None
     if question.results:
-        return f"The tool said: {question.results}", None
+        return f"The tool said: {without_wrappers(question.results)}", None
     return _formatted(question) or _words(question, model), None
 
 
@@ -199,22 +194,16 @@ def _calls(question: Question, orders: Iterable[Directive], model: Model) -> tup
         return ()
     ordered = [_ordered(order, model) for order in orders if order.name == "call"]
     calls = [call for call in ordered if call.name in question.tools]
-    wanted = question.demanded or _asked_for(question)
-    if not calls and wanted is not None:
-        calls = [Call(wanted, _arguments(question.tools[wanted]))]
+    if not calls and (wanted := _wanted(question)) is not None:
+        calls = [wanted]
     return tuple(calls if question.parallel else calls[:1])
 
 
-def _asked_for(question: Question) -> str | None:
-    """The tool that gets what the question asks for in so many words: `get_weather` for "the weather in Oslo"."""
-    said = set(re.findall(r"\w+", without_directives(question.said).lower()))
-    getters = (name for name in question.tools if name.startswith("get_"))
-    return next((name for name in getters if name.rpartition("_")[2].lower() in said), None)
-
-
-def _arguments(schema: object) -> str:
-    """Arguments that satisfy a schema; a tool without one takes free text."""
-    return "simulated input" if schema is None else json.dumps(fill(schema))
+def _wanted(question: Question) -> Call | None:
+    """The call that is demanded, or that the words ask for."""
+    if question.demanded is not None:
+        return filled(question.demanded, question.tools[question.demanded])
+    return errand(without_directives(question.said), question.tools)
 
 
 def _ordered(order: Directive, model: Model) -> Call:

@@ -7,6 +7,7 @@ from typing import Any
 from passenger.simulator.caching import Prefix, prefixes
 from passenger.simulator.catalogue import Model
 from passenger.simulator.question import IMAGE_TOKENS, MESSAGE_TOKENS, Body, Question, tokens
+from passenger.simulator.typed import typed
 
 MARKER = "copilot_cache_control"
 
@@ -17,7 +18,7 @@ def question_of(body: Body, model: Model) -> Question:
     form = body.get("response_format")
     stops = body.get("stop") or ()
     return Question(
-        said=last_user_text(body),
+        said=typed(user_texts(body)),
         messages=len(body["messages"]),
         images=sum(images_in(message.get("content")) for message in body["messages"]),
         tools={name: tool.get("parameters", {"type": "object"}) for name, tool in tools.items()},
@@ -74,11 +75,15 @@ def _plain(value: Any) -> Any:
 
 def last_user_text(body: object) -> str:
     """The text of the last message a user wrote; empty when there is none."""
+    return next(user_texts(body), "")
+
+
+def user_texts(body: object) -> Iterator[str]:
+    """The text of each message a user wrote, the last one first."""
     messages = body.get("messages") if isinstance(body, dict) else None
     for message in reversed(messages if isinstance(messages, list) else []):
         if isinstance(message, dict) and message.get("role") == "user":
-            return text_of(message.get("content"))
-    return ""
+            yield text_of(message.get("content"))
 
 
 def text_of(content: object) -> str:

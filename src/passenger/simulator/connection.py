@@ -28,6 +28,7 @@ class Desk:
     answer: Callable[[Recorded], tuple[Reply, Fault]]
     record: Callable[[Recorded], None]
     latency: float = 0.0
+    pace: float = 0.0
     connections: set["Connection"] = field(default_factory=set)
     errors: list[Exception] = field(default_factory=list)
     active: set[Recorded] = field(default_factory=set)
@@ -155,7 +156,7 @@ class Connection(asyncio.Protocol):
         request.status = reply.status
         if fault.refuse_reused and request.reused:
             return self.close()
-        await deliver(self, reply, fault, self._desk.latency)
+        await deliver(self, reply, fault, self._desk.latency, self._desk.pace)
         await self._writable.wait()  # no turn of the loop unless the client is slow: what is said is said
         if (request.header("connection") or "").lower() == "close":
             self.close()

@@ -7,6 +7,9 @@ from passenger.simulator.reply import JSON_TYPE, STREAM_TYPE, Event, Reply
 
 DONE = Event(b"[DONE]")
 
+PATIENCE = 10.0
+"""Seconds that a stream takes at most because of its pace."""
+
 
 class Line(Protocol):
     """A client's connection, as far as an answer needs it."""
@@ -30,8 +33,11 @@ class Line(Protocol):
         """Close with a RST, once what was written is with the kernel."""
 
 
-async def deliver(line: Line, reply: Reply, fault: Fault, delay: float = 0.0) -> None:
-    """Write a reply under a fault; the connection is closed or reset here when the fault says so."""
+async def deliver(line: Line, reply: Reply, fault: Fault, delay: float = 0.0, pace: float = 0.0) -> None:
+    """Write a reply under a fault, a stream at a pace: so many seconds between two events unless the fault has some.
+
+    The connection is closed or reset here when the fault says so.
+    """
     if fault.delay or delay:
         await line.pause(fault.delay + delay)
     if fault.reset:
@@ -42,7 +48,7 @@ async def deliver(line: Line, reply: Reply, fault: Fault, delay: float = 0.0) ->
     if reply.events is None or fault.lie_length:
         await _deliver_body(line, reply, fault)
     else:
-        await _deliver_stream(line, reply, frames(reply, fault), fault)
+        await _deliver_stream(line, reply, frames(reply, fault), fault, pace)
     if fault.close_after or fault.lie_length:
         line.close()
 
@@ -82,14 +88,15 @@ async def _deliver_body(line: Line, reply: Reply, fault: Fault) -> None:
     return await _end(line, ending)
 
 
-async def _deliver_stream(line: Line, reply: Reply, framed: list[bytes], fault: Fault) -> None:
+async def _deliver_stream(line: Line, reply: Reply, framed: list[bytes], fault: Fault, pace: float) -> None:
     line.write(reply.head("transfer-encoding: chunked"))
     if fault.headers_then_stall:
         return await line.hang()
     ending, after = fault.ending or (None, len(framed))
+    pause = fault.drip or min(pace, PATIENCE / max(1, len(framed)))
     for index, frame in enumerate(framed[:after]):
-        if index and fault.drip:
-            await line.pause(fault.drip)
+        if index and pause:
+            await line.pause(pause)
         await _write_frame(line, frame, fault)
     await _write_ending(line, reply, framed, fault)
     if fault.after_done_stall:

@@ -11,6 +11,7 @@ EARLY = (
 )
 
 Answer = dict[str, object]
+Outcome = Literal["approved", "denied"]
 
 PROBLEMS = {
     "authorization_pending": "The authorization request is still pending.",
@@ -31,18 +32,24 @@ class Grant:
     interval: float
     expires: float
     pending: int
+    user_code: str
     last_poll: float | None = None
+    outcome: Outcome | None = None
+    shown: bool = False
 
 
 @dataclass(slots=True)
 class DeviceFlow:
-    """The logins under way; `outcome` overrides the approval after `approve_after` pending polls."""
+    """The logins under way; `outcome` overrides the approval after `approve_after` pending polls.
+
+    A login whose code is on a page in front of a person waits for that person.
+    """
 
     url: str
     interval: float
     approve_after: int
     lifetime: float
-    outcome: Literal["approved", "denied"] | None = None
+    outcome: Outcome | None = None
     grants: dict[str, Grant] = field(default_factory=dict)
     begun: int = 0
 
@@ -52,10 +59,11 @@ class DeviceFlow:
             return None
         self.begun += 1
         code = f"simulated-device-code-{self.begun:04}"
-        self.grants[code] = Grant(client_id, self.interval, now + self.lifetime, self.approve_after)
+        user_code = f"SIMU-{self.begun:04}"
+        self.grants[code] = Grant(client_id, self.interval, now + self.lifetime, self.approve_after, user_code)
         return {
             "device_code": code,
-            "user_code": f"SIMU-{self.begun:04}",
+            "user_code": user_code,
             "verification_uri": f"{self.url}/login/device",
             "expires_in": _number(self.lifetime),
             "interval": _number(self.interval),
@@ -80,14 +88,30 @@ class DeviceFlow:
         if last is not None and now - last < grant.interval * (1 - EARLY):
             grant.interval += 5
             return _problem("slow_down") | {"interval": _number(grant.interval)}
-        if self.outcome == "denied":
+        outcome = grant.outcome or self.outcome
+        if outcome == "denied":
             return _problem("access_denied")
-        if self.outcome != "approved" and grant.pending > 0:
+        if outcome != "approved" and (grant.pending > 0 or grant.shown):
             grant.pending -= 1
             return _problem("authorization_pending")
         del self.grants[code]
         scope = "" if grant.client_id.startswith("Iv1.") else "read:user"
         return {"access_token": CLIENTS[grant.client_id], "scope": scope, "token_type": "bearer"}
+
+    def show(self, now: float) -> list[str]:
+        """The codes that wait for a person, who has them in front of him from now on."""
+        found = [grant for grant in self.grants.values() if grant.outcome is None and now < grant.expires]
+        for grant in found:
+            grant.shown = True
+        return [grant.user_code for grant in found]
+
+    def decide(self, user_code: str, outcome: Outcome, now: float) -> Outcome | None:
+        """Note what the person has said to a code; None where it does not wait."""
+        for grant in self.grants.values():
+            if grant.user_code == user_code and grant.outcome is None and now < grant.expires:
+                grant.outcome = outcome
+                return outcome
+        return None
 
     def expire(self) -> None:
         """End every code that is out."""

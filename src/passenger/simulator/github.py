@@ -8,18 +8,20 @@ from typing import Any
 
 import msgspec
 
+from passenger.simulator import device_page
 from passenger.simulator.account import EXCHANGEABLE, SKUS, TRACKING_ID, Account
-from passenger.simulator.device import DeviceFlow
+from passenger.simulator.device import DeviceFlow, Outcome
 from passenger.simulator.recorded import Recorded
 from passenger.simulator.refusals import rest, unicorn
-from passenger.simulator.reply import JSON_TYPE, TEXT_TYPE, Fields, Reply, go_json
+from passenger.simulator.reply import HTML_TYPE, JSON_TYPE, TEXT_TYPE, Fields, Reply, go_json
 
+DEVICE_PAGE = "/login/device"
 DEVICE_CODE = "/login/device/code"
 OAUTH_TOKEN = "/login/oauth/access_token"  # noqa: S105 - a path
 EXCHANGE = "/copilot_internal/v2/token"
 COPILOT_USER = "/copilot_internal/user"
 USER = "/user"
-PATHS = {DEVICE_CODE, OAUTH_TOKEN, EXCHANGE, COPILOT_USER, USER}
+PATHS = {DEVICE_PAGE, DEVICE_CODE, OAUTH_TOKEN, EXCHANGE, COPILOT_USER, USER}
 
 RESET_DATE = "2026-12-01"
 RESET = 1796083200  # the same day as Unix seconds
@@ -41,6 +43,10 @@ class GitHub:
             headers = (("content-type", TEXT_TYPE), *self.headers())
             return Reply(403, headers, b"Request forbidden by administrative rules.\r\n")
         match request.method, request.route:
+            case "GET" | "HEAD", "/login/device":
+                return self._page(device_page.waiting(self._device.show(_now())))
+            case "POST", "/login/device":
+                return self._decide(request)
             case "POST", "/login/device/code":
                 return self._begin(request)
             case "POST", "/login/oauth/access_token":
@@ -96,16 +102,23 @@ class GitHub:
         }
         return base | PLAN_FEATURES[_family(self._account.plan)]
 
-    def _begin(self, request: Recorded) -> Reply:
+    def _page(self, body: bytes) -> Reply:
+        fields = (("content-type", HTML_TYPE), ("content-security-policy", device_page.CONTENT_SECURITY))
+        return Reply(200, (*fields, ("cache-control", "no-store"), *self.headers()), body)
+
+    def _decide(self, request: Recorded) -> Reply:
         form = _form(request)
-        now = asyncio.get_running_loop().time()
-        answer = self._device.begin(form.get("client_id", ""), now)
+        outcome: Outcome = "approved" if form.get("answer") == "yes" else "denied"
+        return self._page(device_page.answered(self._device.decide(form.get("user_code", ""), outcome, _now())))
+
+    def _begin(self, request: Recorded) -> Reply:
+        answer = self._device.begin(_form(request).get("client_id", ""), _now())
         if answer is None:
             return Reply(404, (("content-type", JSON_TYPE), *self.headers()), b'{"error":"Not Found"}')
         return self._oauth(request, answer)
 
     def _poll(self, request: Recorded) -> Reply:
-        return self._oauth(request, self._device.poll(_form(request), asyncio.get_running_loop().time()))
+        return self._oauth(request, self._device.poll(_form(request), _now()))
 
     def _oauth(self, request: Recorded, answer: dict[str, object]) -> Reply:
         if "json" in (request.header("accept") or ""):
@@ -246,6 +259,10 @@ def _no_access(notification_id: str) -> dict[str, Any]:
     }
     message = "Resource not accessible by integration"
     return {"can_signup_for_limited": False, "error_details": details, "message": message}
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _family(plan: str) -> str:

@@ -27,14 +27,18 @@ from passenger.simulator.reply import JSON_TYPE, TEXT_TYPE, Fields, Reply
 CREATED = 1_790_000_000  # `created` of every answer: a fixed moment, so that answers are always the same
 PORT_TRIES = 16
 
+READABLE = 0.04
+"""A `pace` at which a person sees an answer grow."""
+
 
 class Simulator:
     """GitHub and GitHub Copilot on loopback, for one account; an async context manager.
 
     Times are seconds. `device_interval` is what GitHub asks of a login's polls, `approve_after` how many of them are
     told to wait, `login` is the user's name (what one login was given, another cannot send back), `latency` is added
-    before the headers of every answer, `clock` is the wall's time that tokens expire by, `created` and `seed` go into
-    every answer, only the last `keep` requests are remembered, and `speaks` gives models, by id, other endpoints.
+    before the headers of every answer, `pace` between two events of a stream (READABLE where a person watches), `clock`
+    is the wall's time that tokens expire by, `created` and `seed` go into every answer, only the last `keep` requests
+    are remembered, and `speaks` gives models, by id, other endpoints.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class Simulator:
         device_lifetime: float = 899,
         approve_after: int = 2,
         latency: float = 0.0,
+        pace: float = 0.0,
         clock: Callable[[], float] = time.time,
         created: int = CREATED,
         seed: int = 0,
@@ -66,7 +71,7 @@ class Simulator:
         self._keep = keep
         self._github = GitHub(self.account, self.device)
         self._copilot = Copilot(self.account, Catalogue(speaks), created, seed, self._cues)
-        self._desk = Desk(self._answer, self._record, latency)
+        self._desk = Desk(self._answer, self._record, latency, pace)
         self._servers: list[asyncio.Server] = []
 
     @property

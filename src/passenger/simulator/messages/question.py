@@ -6,6 +6,7 @@ from typing import Any
 
 from passenger.simulator.caching import Prefix, prefixes
 from passenger.simulator.question import IMAGE_TOKENS, MESSAGE_TOKENS, Body, Question, tokens
+from passenger.simulator.typed import typed
 
 MARKER = "cache_control"
 
@@ -15,7 +16,7 @@ def question_of(body: Body) -> Question:
     tools = {tool["name"]: tool["input_schema"] for tool in body.get("tools") or () if "input_schema" in tool}
     choice = body.get("tool_choice") or {}
     return Question(
-        said=last_user_text(body),
+        said=typed(user_texts(body)),
         messages=len(body["messages"]),
         images=len(images_in(body)),
         tools=tools,
@@ -46,11 +47,15 @@ def text_of(content: object) -> str:
 
 def last_user_text(body: object) -> str:
     """The text of the last message in which a user wrote some; empty when there is none."""
+    return next(user_texts(body), "")
+
+
+def user_texts(body: object) -> Iterator[str]:
+    """The text of each message in which a user wrote some, the last one first."""
     messages = body.get("messages") if isinstance(body, dict) else None
     for message in reversed(messages if isinstance(messages, list) else []):
         if isinstance(message, dict) and message.get("role") == "user" and (text := text_of(message.get("content"))):
-            return text
-    return ""
+            yield text
 
 
 def images_in(body: Body) -> list[Body]:

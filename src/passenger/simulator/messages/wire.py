@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from passenger.simulator.answers import REFUSAL, Answer, Call
+from passenger.simulator.answers import REFUSAL, Answer
 from passenger.simulator.billing import copilot_usage
+from passenger.simulator.calls import Call
 from passenger.simulator.catalogue import Model
 from passenger.simulator.messages.thoughts import sign
 from passenger.simulator.vendors.wanted import fragments

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from passenger.simulator.answers import Call
+from passenger.simulator.calls import Call
 from passenger.simulator.responses.shapes import (
     Json,
     Told,

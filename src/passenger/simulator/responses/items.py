@@ -58,9 +58,12 @@ def _tools_in(holder: Body) -> list[Body]:
     return [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
 
 
-def last_user_text(body: Any) -> str:  # Any: the JSON edge
+def last_user_text(body: object) -> str:
     """The text of the last message a user wrote; empty when there is none, or when the input is none."""
-    if not isinstance(body, dict):
-        return ""
-    said = (text_of(item.get("content")) for item in reversed(items_of(body)) if item.get("role") == "user")
-    return next(said, "")
+    return next(user_texts(body), "")
+
+
+def user_texts(body: Any) -> Iterator[str]:  # Any: the JSON edge
+    """The text of each message a user wrote, the last one first."""
+    items = items_of(body) if isinstance(body, dict) else []
+    return (text_of(item.get("content")) for item in reversed(items) if item.get("role") == "user")

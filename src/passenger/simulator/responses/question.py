@@ -7,7 +7,8 @@ from typing import Any
 
 from passenger.simulator.caching import Prefix, prefixes
 from passenger.simulator.question import IMAGE_TOKENS, MESSAGE_TOKENS, Body, Question, tokens
-from passenger.simulator.responses.items import CALLS, images_in, items_of, last_user_text, parts_of, text_of, tools_of
+from passenger.simulator.responses.items import CALLS, images_in, items_of, parts_of, text_of, tools_of, user_texts
+from passenger.simulator.typed import typed
 
 CALLABLE = {"function", "custom"}
 OUTPUTS = set(CALLS.values())
@@ -19,7 +20,7 @@ def question_of(body: Body) -> Question:
     form = (body.get("text") or {}).get("format") or {}
     choice = body.get("tool_choice")
     return Question(
-        said=last_user_text(body),
+        said=typed(user_texts(body)),
         messages=sum(item["type"] == "message" for item in items),
         images=len(images_in(items)),
         tools=tools,

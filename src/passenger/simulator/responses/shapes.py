@@ -4,8 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from passenger.simulator.answers import Answer, Call
+from passenger.simulator.answers import Answer
 from passenger.simulator.billing import copilot_usage
+from passenger.simulator.calls import Call
 from passenger.simulator.catalogue import Model
 from passenger.simulator.question import Body
 from passenger.simulator.responses.ids import Ids

@@ -7,7 +7,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from passenger.simulator.answers import Call, Choice
+from passenger.simulator.answers import Choice
+from passenger.simulator.calls import Call
 from passenger.simulator.vendors.wanted import Wanted, finish, fragments
 
 SORTED = True

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from passenger.simulator.answers import Call
+from passenger.simulator.calls import Call
 from passenger.simulator.vendors.wanted import Wanted, finish, fragments
 
 SORTED = True
