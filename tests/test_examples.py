@@ -59,9 +59,9 @@ RUN: Sequence[Row] = (
     Row(PAGE, 'from "@google/genai"', "Simulated gemini-2.5-pro here"),
     Row(PAGE, "from ollama import Client", "Simulated gpt-5.5 here"),
     Row(PAGE, 'from "ollama"', "Simulated gpt-5.5 here"),
-    Row(CLI, "bash_source", "passenger_completion"),
-    Row(CLI, "zsh_source", "passenger_completion"),
-    Row(CLI, "fish_source", "passenger_completion"),
+    Row(CLI, "passenger completion bash", "passenger_completion"),
+    Row(CLI, "passenger completion zsh", "passenger_completion"),
+    Row(CLI, "passenger completion fish", "passenger_completion"),
     Row(SIMULATOR, '"content": "Hello"', 'You said: \\"Hello\\"'),
 )
 """Blocks that come to an end, run beside a server."""
@@ -168,7 +168,7 @@ def command(block: Block, where: Path) -> list[str]:
             program = str(Path(sys.executable).parent / "node")
             (where / "node_modules").symlink_to(NODE_PACKAGES)
         case "bash" | "zsh" | "fish":
-            said = re.search(r"_PASSENGER_COMPLETE=\w+ passenger", block.text)
+            said = re.search(r"passenger completion \w+", block.text)
             assert said is not None
             return ["/bin/sh", "-c", said[0]]  # what the shell, which may not be here, would be given to read
         case _:

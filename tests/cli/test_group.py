@@ -29,6 +29,7 @@ MEANT: dict[str, set[str]] = {
     "config path": {"--config", "--json"},
     "config check": {"--config", "--json"},
     "config init": {"--config"},
+    "completion": set(),
 }
 PORTS = {"serve": "8081", "demo": "8081", "simulate": "8082"}
 

@@ -17,6 +17,8 @@ from passenger.cli.invocation import Invocation
 from passenger.config import Config, Loaded
 from passenger.config.credentials import GITHUB_HOST
 from passenger.config.profile import directory_of, is_githubs_own, login_profile, state_profile
+from passenger.control.known_names import FILE as NAMES
+from passenger.control.names_file import NamesFile
 from passenger.copilot.live import Fetch, Fetched, LiveCatalog
 from passenger.copilot.models import Model
 from passenger.copilot.protocol import Editor
@@ -132,10 +134,16 @@ def session_of(loaded: Loaded, vault: Vault, github: GitHub) -> Session:
     )
 
 
-def catalog_of(loaded: Loaded, session: Session, upstream: Copilot, shared: PrivateFile | None = None) -> LiveCatalog:
+def catalog_of(
+    loaded: Loaded,
+    session: Session,
+    upstream: Copilot,
+    shared: PrivateFile | None = None,
+    names: NamesFile | None = None,
+) -> LiveCatalog:
     """The live catalogue: the account's own, or the one at a configured URL, which may not be sent a token.
 
-    With a `shared` file, processes that have the same one fetch it once for all.
+    With a `shared` file, processes that have the same one fetch it once for all. Its names are kept in `names`.
     """
     config = loaded.config
     own = config.copilot_models_url_is_default
@@ -157,7 +165,7 @@ def catalog_of(loaded: Loaded, session: Session, upstream: Copilot, shared: Priv
 
     fetch: Fetch = CatalogFile(shared, ask, owner, clock=time.time).fetch if shared else ask_always
     return LiveCatalog(
-        fetch,
+        names.kept(fetch) if names else fetch,
         clock=time.monotonic,
         lifetime=config.models.lifetime,
         aliases=config.models.aliases,
@@ -173,6 +181,11 @@ def github_of(loaded: Loaded, http: Client) -> GitHub:
 def shared_catalog_of(config: Config, state_dir: Path | None) -> PrivateFile | None:
     """Where workers share the catalogue; None where there is but one, which then asks anew at each start."""
     return PrivateFile(state_dir / "models.json") if state_dir and config.server.workers > 1 else None
+
+
+def names_of(config: Config, state_dir: Path | None) -> NamesFile | None:
+    """Where shell completion finds the names of models; nowhere without a state directory."""
+    return NamesFile(PrivateFile(state_dir / NAMES), config.models.aliases) if state_dir else None
 
 
 def learned_of(state_dir: Path | None) -> Learned:
@@ -228,7 +241,8 @@ async def gateway_of(
         session = session_of(loaded, vault, github)
         shared = shared_catalog_of(loaded.config, state_dir)
         overview = Overview(vault.login, github.copilot_user, clock=time.monotonic)
-        seat = Seat("own", session, catalog_of(loaded, session, copilot, shared), overview)
+        catalog = catalog_of(loaded, session, copilot, shared, names_of(loaded.config, state_dir))
+        seat = Seat("own", session, catalog, overview)
         upstream = Negotiator(copilot, learned_of(state_dir), strict=proxy.strict)
         async with counter_of(state_dir) as counter, thoughts_of(loaded.config, state_dir) as thoughts:
             yield Gateway(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from passenger.cli.commands.completion import completion
 from passenger.cli.commands.config import config
 from passenger.cli.commands.demo import demo
 from passenger.cli.commands.login import login
@@ -18,5 +19,6 @@ COMMANDS: Sequence[click.Command] = (
     demo,
     simulate,
     config,
+    completion,
 )
 """All commands, in the order in which a new user meets them."""
