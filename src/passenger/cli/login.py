@@ -10,15 +10,16 @@ from contextlib import suppress
 
 import click
 
+from passenger.account.device_login import carry_out
 from passenger.accounts import Login, Source
 from passenger.cli.exits import FAILED, OK
 from passenger.cli.invocation import Invocation
 from passenger.cli.networking import network_of
-from passenger.cli.parts import catalog_of, github_of, session_of, vault_of
+from passenger.cli.parts import catalog_of, flow_of, github_of, session_of, vault_of
 from passenger.cli.parts import run as run_loop
 from passenger.cli.screen import Screen, screen_for
 from passenger.config import Loaded
-from passenger.copilot.device import Flow, Granted, Post, Show, Wait, device_flow
+from passenger.copilot.device import Flow, Granted
 from passenger.copilot.protocol import why_not_exchangeable
 from passenger.errors import Failure, Kind
 from passenger.github import GitHub
@@ -72,7 +73,7 @@ async def _login(
         vault.check_writable()
         if before := await _before(vault, github):
             screen.say(before)
-        granted = granted or await _carry_out(_flow(loaded), github, screen)
+        granted = granted or await _carry_out(flow_of(loaded), github, screen)
         on_secret(granted.token.reveal())
         session = session_of(loaded, vault, github)
         late = await _exchange(session, granted)
@@ -99,37 +100,10 @@ async def _before(vault: FileVault, github: GitHub) -> str | None:
     return None
 
 
-def _flow(loaded: Loaded) -> Flow:
-    github = loaded.config.github
-    return device_flow(
-        client_id=github.client_id,
-        device_code_url=github.device_code_url,
-        oauth_token_url=github.oauth_token_url,
-    )
-
-
 async def _carry_out(flow: Flow, github: GitHub, screen: Screen) -> Granted:
-    """Carry out each step of the flow until it gives a login."""
+    """Carry out the flow until it gives a login."""
     try:
-        step = next(flow)
-        while True:
-            match step:
-                case Post(url=url, form=form):
-                    try:
-                        answer = await github.post(url, form)
-                    except Failure as failure:
-                        step = flow.throw(failure)
-                    else:
-                        step = flow.send(answer)
-                case Show(code=code, url=url, expires_in=expires_in):
-                    screen.show_code(code, url, expires_in)
-                    step = next(flow)
-                case Wait(seconds=seconds, left=left):
-                    await screen.wait(seconds, left)
-                    step = next(flow)
-    except StopIteration as end:
-        granted: Granted = end.value
-        return granted
+        return await carry_out(flow, github.post, screen.show_code, screen.wait)
     finally:
         screen.close()
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from passenger.access import log_exchange
+from passenger.account.device_login import DeviceLogin
+from passenger.account.login_state import Board
 from passenger.account.overview import Overview
-from passenger.accounts import Source
+from passenger.accounts import Login, Source
 from passenger.catalogfile import CatalogFile, Owner
 from passenger.cli.invocation import Invocation
 from passenger.config import Config, Loaded
@@ -19,9 +21,10 @@ from passenger.config.credentials import GITHUB_HOST
 from passenger.config.profile import directory_of, is_githubs_own, login_profile, state_profile
 from passenger.control.known_names import FILE as NAMES
 from passenger.control.names_file import NamesFile
+from passenger.copilot.device import Flow, Granted, device_flow
 from passenger.copilot.live import Fetch, Fetched, LiveCatalog
 from passenger.copilot.models import Model
-from passenger.copilot.protocol import Editor
+from passenger.copilot.protocol import Editor, why_not_exchangeable
 from passenger.copilot.reasoning_file import ReasoningFile
 from passenger.errors import Failure, Kind
 from passenger.gateway import Deadlines, Gateway, Policy, Seat, fetch_models
@@ -32,7 +35,7 @@ from passenger.log import Redactor
 from passenger.negotiate import Negotiator
 from passenger.network import Network
 from passenger.session import Session, Vault
-from passenger.store import PrivateFile
+from passenger.store import PrivateFile, StoreError
 from passenger.thoughts import Thoughts
 from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
@@ -178,6 +181,45 @@ def github_of(loaded: Loaded, http: Client) -> GitHub:
     return GitHub(http, loaded.config.github.copilot_token_url, editor_of(loaded.config))
 
 
+def flow_of(loaded: Loaded) -> Flow:
+    """The steps of a login, where the settings say that GitHub is."""
+    github = loaded.config.github
+    return device_flow(
+        client_id=github.client_id,
+        device_code_url=github.device_code_url,
+        oauth_token_url=github.oauth_token_url,
+    )
+
+
+def device_login_of(
+    loaded: Loaded, vault: Vault, github: GitHub, session: Session, board: Board | None
+) -> DeviceLogin | None:
+    """How the server itself makes a login; None where none can be kept."""
+    if not isinstance(vault, FileVault):
+        return None
+    files: FileVault = vault
+
+    def flow() -> Flow:
+        _said(files.check_writable)
+        return flow_of(loaded)
+
+    async def keep(granted: Granted) -> None:
+        if reason := why_not_exchangeable(granted.token):
+            raise Failure(Kind.FORBIDDEN, f"this token cannot be used: {reason}")
+        await session.exchange(Login(granted.token, Source.SAVED, "this login"))
+        _said(lambda: files.save_login(granted.token, granted.token_type, granted.scope))
+
+    return DeviceLogin(flow, github.post, keep, needed=lambda: not session.usable(), clock=time.time, board=board)
+
+
+def _said(write: Callable[[], None]) -> None:
+    """Write, and let a file that cannot be written be a failure for whoever has asked."""
+    try:
+        write()
+    except StoreError as error:
+        raise Failure(Kind.INTERNAL, str(error), code="not_saved") from error
+
+
 def shared_catalog_of(config: Config, state_dir: Path | None) -> PrivateFile | None:
     """Where workers share the catalogue; None where there is but one, which then asks anew at each start."""
     return PrivateFile(state_dir / "models.json") if state_dir and config.server.workers > 1 else None
@@ -231,7 +273,11 @@ def policy_of(config: Config) -> Policy:
 
 @asynccontextmanager
 async def gateway_of(
-    loaded: Loaded, vault: Vault, state_dir: Path | None = None, network: Network | None = None
+    loaded: Loaded,
+    vault: Vault,
+    state_dir: Path | None = None,
+    network: Network | None = None,
+    board: Board | None = None,
 ) -> AsyncIterator[Gateway]:
     """The gateway with all that is behind it; no network is touched before the first request."""
     proxy = loaded.config.proxy
@@ -241,8 +287,9 @@ async def gateway_of(
         session = session_of(loaded, vault, github)
         shared = shared_catalog_of(loaded.config, state_dir)
         overview = Overview(vault.login, github.copilot_user, clock=time.monotonic)
+        device_login = device_login_of(loaded, vault, github, session, board)
         catalog = catalog_of(loaded, session, copilot, shared, names_of(loaded.config, state_dir))
-        seat = Seat("own", session, catalog, overview)
+        seat = Seat("own", session, catalog, overview, device_login)
         upstream = Negotiator(copilot, learned_of(state_dir), strict=proxy.strict)
         async with counter_of(state_dir) as counter, thoughts_of(loaded.config, state_dir) as thoughts:
             yield Gateway(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
+from passenger.account.login_state import LoginState
 from passenger.control.records import Totals
 
 
@@ -62,3 +63,10 @@ class Status(Struct, frozen=True):
     account: Account | None = None
     models: ModelCounts | None = None
     requests: Totals = field(default_factory=Totals)
+
+
+class LoginAnswer(Struct, frozen=True):
+    """The answer of `GET /v1/passenger/login`: whether somebody is logged in, and the last login made on the page."""
+
+    logged_in: bool
+    login: LoginState

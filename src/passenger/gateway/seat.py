@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from passenger.account.device_login import DeviceLogin
 from passenger.account.overview import Overview
 from passenger.copilot.live import LiveCatalog
 from passenger.session import Session
@@ -9,12 +10,14 @@ from passenger.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Who pays: an account's session, the models it has and, where anybody may ask, what GitHub says of it."""
+    """Who pays: an account's session, the models it has, what GitHub says of it, and how a login is made for it."""
 
     name: str
     session: Session
     catalog: LiveCatalog
     overview: Overview | None = None
+    device_login: DeviceLogin | None = None
+    """None where no login could be kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from ipaddress import ip_address
 from starlette.requests import Request
 from starlette.responses import Response
 
+from passenger.account.login_state import LoginState
 from passenger.control.account import account_of
 from passenger.control.cards import ModelCard, ModelList, cards_of
 from passenger.control.hello import LONGEST_NONCE
 from passenger.control.records import RequestList
-from passenger.control.status import Account, ModelCounts, Status
+from passenger.control.status import Account, LoginAnswer, ModelCounts, Status
 from passenger.decoding import invalid
 from passenger.errors import Failure, Kind
 from passenger.gateway import Gateway
@@ -109,7 +110,18 @@ def routes(facts: Facts) -> Mapping[str, Page]:
     async def list_models(_request: Request) -> Response:
         return json_response(ModelList(await facts.cards()))
 
-    pages = {"hello": say_hello, "requests": list_requests, "status": tell_status, "models": list_models}
+    async def tell_login(_request: Request) -> Response:
+        maker = facts.gateway.seat.device_login
+        state = maker.state() if maker else LoginState()
+        return json_response(LoginAnswer(facts.readiness.is_usable(), state))
+
+    pages = {
+        "hello": say_hello,
+        "requests": list_requests,
+        "status": tell_status,
+        "models": list_models,
+        "login": tell_login,
+    }
     return {f"{ROOT}/{name}": page for name, page in pages.items()}
 
 
