@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.proxy import environment
+from tests.proxy import Proxy, environment
 
 PATIENCE = 30
 
@@ -23,6 +23,11 @@ class Ended:
 
 
 Command = Callable[..., Ended]
+
+
+def port_of(proxy: Proxy) -> str:
+    """The port that a server listens on."""
+    return proxy.url.rpartition(":")[2]
 
 
 @pytest.fixture

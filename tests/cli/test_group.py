@@ -23,6 +23,7 @@ MEANT: dict[str, set[str]] = {
     "serve": ACCOUNT | PLACE | LOG | {"--workers"},
     "login": ACCOUNT | LOG | {"--no-browser", "--token-stdin"},
     "refresh": ACCOUNT | LOG,
+    "models": ACCOUNT | PLACE | LOG | {"--all", "--json"},
     "demo": PLACE | LOG,
     "simulate": PLACE | LOG | {"--plan", "--token-lifetime"},
     "config show": {"--config", "--json"},
@@ -31,7 +32,7 @@ MEANT: dict[str, set[str]] = {
     "config init": {"--config"},
     "completion": set(),
 }
-PORTS = {"serve": "8081", "demo": "8081", "simulate": "8082"}
+PORTS = {"serve": "8081", "models": "8081", "demo": "8081", "simulate": "8082"}
 
 HEAVY = ("aiohttp", "asyncio", "msgspec", "platformdirs", "rich", "ssl", "starlette", "uvicorn", "passenger.config")
 

@@ -17,8 +17,8 @@ VARIABLES: Mapping[str, Key] = {
     **SHORT_VARIABLES,
     **{f"{PREFIX}{section}_{key}".upper(): (section, key) for section, key in KINDS},
 }
-OTHER_VARIABLES = frozenset({"PASSENGER_LOG"})
-"""Variables with our prefix that are no settings: the log's level is read by `passenger.log`."""
+OTHER_VARIABLES = frozenset({"PASSENGER_LOG", "PASSENGER_KEY"})
+"""Variables with our prefix that are no settings: the log's level, and the key that our own commands show a server."""
 
 TELLING = tuple(name for name in SECTIONS if name != "log")
 """Sections that make a file ours which was merely found. Many programs have a `[log]`."""

@@ -8,6 +8,7 @@ from passenger.cli.commands.completion import completion
 from passenger.cli.commands.config import config
 from passenger.cli.commands.demo import demo
 from passenger.cli.commands.login import login
+from passenger.cli.commands.models import models
 from passenger.cli.commands.refresh import refresh
 from passenger.cli.commands.serve import serve
 from passenger.cli.commands.simulate import simulate
@@ -16,6 +17,7 @@ COMMANDS: Sequence[click.Command] = (
     serve,
     login,
     refresh,
+    models,
     demo,
     simulate,
     config,

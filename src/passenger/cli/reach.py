@@ -1,0 +1,85 @@
+"""The way of a command to the user's own server, where one runs at the address that the settings have."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import click
+import msgspec
+
+from passenger.cli.invocation import Invocation
+from passenger.config import Loaded
+from passenger.control.client import Found, Server, ServerError, find
+from passenger.control.hello import read_or_make_secret
+from passenger.errors import Failure, Kind
+from passenger.secret import Secret
+from passenger.store import StoreError
+
+KEY_VARIABLE = "PASSENGER_KEY"
+"""The API key that our own commands show a server of the user's; without it the first of his settings."""
+
+T = TypeVar("T")
+
+
+def look(invocation: Invocation, loaded: Loaded) -> Found:
+    """Who listens where a server with these settings would."""
+    server = loaded.config.server
+    if server.port == 0:
+        return Found("nothing", Server(server.host, 0))
+    return find(server.host, server.port, secret_of(invocation), key_of(loaded, invocation.environ))
+
+
+def secret_of(invocation: Invocation) -> bytes | None:
+    """The secret that the user's own server signs with; None where it can be neither read nor made."""
+    try:
+        return read_or_make_secret(invocation.state_dir)
+    except (StoreError, OSError):
+        return None
+
+
+def key_of(loaded: Loaded, environ: Mapping[str, str]) -> Secret | None:
+    """The API key to show."""
+    if named := environ.get(KEY_VARIABLE):
+        return Secret(named)
+    return next(iter(loaded.api_keys), None)
+
+
+def ask(question: Callable[[], T]) -> T:
+    """The answer of a server.
+
+    Raises:
+        Failure: it gave none; the message says what to do.
+    """
+    try:
+        return question()
+    except ServerError as error:
+        raise Failure(Kind.UPSTREAM, f"{error}{_remedy(error)}") from error
+
+
+def _remedy(error: ServerError) -> str:
+    if error.status != 401:
+        return ""
+    return f". Put one of its API keys into {KEY_VARIABLE}, or name its settings with -c"
+
+
+def stranger(found: Found) -> str | None:
+    """Who listens there in the place of the user's own server, None where nobody does or it is that one."""
+    holder = f" ({found.holder})" if found.holder else ""
+    match found.state:
+        case "other_program":
+            return f"another program{holder} listens at {found.server.url}; it was given nothing"
+        case "other_passenger":
+            return f"a Passenger that is not yours{holder} listens at {found.server.url}; it was given nothing"
+        case _:
+            return None
+
+
+def warn_of_stranger(found: Found) -> None:
+    """Say on stderr whom we have met."""
+    if said := stranger(found):
+        click.echo(f"passenger: {said}", err=True)
+
+
+def write_json(document: object) -> None:
+    """Print what a program asked for."""
+    click.echo(json.dumps(msgspec.to_builtins(document), indent=2, ensure_ascii=False))

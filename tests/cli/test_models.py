@@ -1,0 +1,120 @@
+"""`passenger models`, from a running server and without one."""
+
+import asyncio
+import json
+import os
+import pty
+import re
+import struct
+import sys
+import termios
+from collections.abc import Sequence
+from fcntl import ioctl
+from pathlib import Path
+
+import pytest
+
+from passenger.simulator import Simulator
+from tests.cli.conftest import Command, Ended, port_of
+from tests.proxy import Proxy, environment, running
+
+
+async def asked(command: Command, proxy: Proxy, *arguments: str, **env: str) -> Ended:
+    return await asyncio.to_thread(command, "models", "--port", port_of(proxy), *arguments, env=env)
+
+
+async def test_a_running_server_is_asked(command: Command, proxy: Proxy, simulator: Simulator) -> None:
+    ended = await asked(command, proxy)
+    assert (ended.code, ended.err) == (0, "")
+    assert re.search(r"^gpt-5\.5 +1\.05M +128k +yes +yes +none low-xhigh +R +5/30$", ended.out, re.MULTILINE)
+    assert "Hidden by policy: grok-code-fast-1 (unconfigured)" in ended.out
+    assert "text-embedding" not in ended.out
+    assert len(simulator.seen("/models")) == 1
+
+
+async def test_json_has_the_cards(command: Command, proxy: Proxy) -> None:
+    some = json.loads((await asked(command, proxy, "--json")).out)
+    every = json.loads((await asked(command, proxy, "--json", "--all")).out)
+    assert list(some) == list(every) == ["models"]
+    names = {card["id"] for card in every["models"]}
+    assert names > {card["id"] for card in some["models"]} > {"gpt-5.5"}
+    assert names > {"grok-code-fast-1", "text-embedding-3-small"}
+    assert set(every["models"][0]) == {
+        *("id", "name", "vendor", "family", "kind", "endpoints", "dialects", "context", "prompt", "output", "vision"),
+        *("tools", "thinks", "efforts", "preview", "picker", "category", "policy", "multiplier", "prices", "aliases"),
+    }
+
+
+async def test_one_model_is_told_by_its_name_and_a_wrong_one_gets_the_nearest(command: Command, proxy: Proxy) -> None:
+    one = await asked(command, proxy, "claude-opus-4-5")
+    assert re.search(r"^model +claude-opus-4\.5$", one.out, re.MULTILINE)
+    wrong = await asked(command, proxy, "gtp-5.5", "--json")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "did you mean gpt-5.5" in wrong.err
+
+
+async def test_without_a_server_copilot_itself_is_asked(command: Command, simulator: Simulator, home: Path) -> None:
+    (home / "mine.toml").write_text(
+        simulator.config_toml() + '[models.aliases]\nquick = "gpt-5-mini"\n[server]\nport = 0\n'
+    )
+    env = {"COPILOT_GITHUB_TOKEN": simulator.login_token}
+    ended = await asyncio.to_thread(command, "models", "-c", "mine.toml", env=env)
+    assert (ended.code, ended.err) == (0, "")
+    assert "Your names: quick = gpt-5-mini." in ended.out
+    assert len(simulator.seen("/models")) == 1
+
+
+def test_without_a_server_and_a_login_the_exit_code_says_so(command: Command) -> None:
+    ended = command("models", "--port", "0")
+    assert (ended.code, ended.out) == (4, "")
+    assert "passenger login" in ended.err
+
+
+async def test_a_server_with_keys_is_shown_the_users_own(command: Command, simulator: Simulator, home: Path) -> None:
+    config = '[server]\napi_keys = ["a-key-in-the-settings"]\n'
+    async with running(simulator, home, config=config) as proxy:
+        by_settings = await asked(command, proxy, "gpt-5.5", "-c", "settings.toml")
+        by_variable = await asked(command, proxy, "gpt-5.5", PASSENGER_KEY="a-key-in-the-settings")
+        by_neither = await asked(command, proxy, "gpt-5.5")
+    assert by_settings.out == by_variable.out
+    assert by_settings.code == by_variable.code == 0
+    assert (by_neither.code, by_neither.out) == (1, "")
+    assert "PASSENGER_KEY" in by_neither.err
+
+
+async def on_terminal(home: Path, columns: int, *arguments: str) -> Sequence[str]:
+    """What a terminal of that width shows, line by line."""
+    ours, theirs = pty.openpty()
+    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "passenger", *arguments),
+        cwd=home,
+        env=environment(home, {"TERM": "xterm"}),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    text = await asyncio.to_thread(_read, ours)
+    await process.wait()
+    os.close(ours)
+    return re.sub(r"\x1b\[[\d;]*m", "", text).splitlines()
+
+
+def _read(terminal: int) -> str:
+    pieces = list[bytes]()
+    try:
+        while piece := os.read(terminal, 65536):
+            pieces.append(piece)
+    except OSError:  # Linux says so that nobody is at the other end any more
+        pass
+    return b"".join(pieces).decode()
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+async def test_the_table_fits_a_terminal(proxy: Proxy, home: Path, columns: int) -> None:
+    lines = await on_terminal(home, columns, "models", "--port", port_of(proxy))
+    assert max(map(len, lines)) <= columns
+    models = [line for line in lines if re.match(r"(gpt|claude|gemini)-\S+ +\d", line)]
+    assert len(models) > 15
+    assert {line.split()[0] for line in models} > {"gemini-3-flash-preview", "claude-opus-4.6-1m"}
