@@ -27,7 +27,9 @@ REFUSED_PAUSE = 30.0
 LONGEST_PAUSE = 3600.0
 """Seconds after which it is tried again, however long GitHub says to wait: its limits are by the hour."""
 
-_LOG_IN = "run `passenger login`"
+LOG_IN = "run `passenger login`"
+"""What a person does about a login that is missing or of no use."""
+
 _FAILED = "Passenger failed to renew the Copilot token; its log says more"
 
 
@@ -84,7 +86,8 @@ class _Rejected:
 class Session:
     """One account's access to Copilot: every request asks it, and only it renews tokens.
 
-    `base_url` decides where a token may be used, given the host that the token itself names.
+    `base_url` decides where a token may be used, given the host that the token itself names; `log_in` says what to do
+    where there is no login.
     """
 
     def __init__(
@@ -95,12 +98,14 @@ class Session:
         clock: Callable[[], float],
         base_url: Callable[[str | None], str],
         headers: Mapping[str, str],
+        log_in: str = LOG_IN,
     ) -> None:
         self._vault = vault
         self._exchange = exchange
         self._clock = clock
         self._base_url = base_url
         self._headers = headers
+        self._log_in = log_in
         self._token: Token | None = None
         self._loaded = False
         self._renewal: asyncio.Task[Token | Failure] | None = None
@@ -137,7 +142,9 @@ class Session:
         if token is not None and token.bearer != refused.bearer:
             return await self.access()
         if self._is_rejected(refused.bearer):
-            raise Failure(Kind.LOGIN, f"Copilot refuses even new tokens of this login: {_LOG_IN}", code="login_needed")
+            raise Failure(
+                Kind.LOGIN, f"Copilot refuses even new tokens of this login: {self._log_in}", code="login_needed"
+            )
         return self._access(await self._renew(refused.bearer))
 
     def accept(self, used: Access) -> None:
@@ -160,6 +167,7 @@ class Session:
 
     async def exchange(self, login: Login | None = None) -> Token:
         """A new token, saved, whatever the old one is still good for, by the login in use or a new one."""
+        login = login or self._login()
         async with self._vault.lock():
             self._token = await self._exchanged(login)
             self._loaded = True
@@ -237,17 +245,21 @@ class Session:
         return found
 
     async def _exchanged(self, login: Login | None = None) -> Token:
-        login = login or self._vault.login()
-        if login is None:
-            raise Failure(Kind.LOGIN, f"nobody is logged in to GitHub here: {_LOG_IN}", code="login_needed")
+        login = login or self._login()
         if reason := why_not_exchangeable(login.token):
-            message = f"the GitHub token from {login.where} cannot be used: {reason}; {_LOG_IN}"
+            message = f"the GitHub token from {login.where} cannot be used: {reason}; {self._log_in}"
             raise Failure(Kind.LOGIN, message, code="login_needed")
         grant = await self._exchange(login.token)
         token = token_from_grant(grant, login, self._clock())
         self._vault.save(grant, token)
         log.info("new Copilot token, good for %.0f s", token.expires_at - self._clock())
         return token
+
+    def _login(self) -> Login:
+        login = self._vault.login()
+        if login is None:
+            raise Failure(Kind.LOGIN, f"nobody is logged in to GitHub here: {self._log_in}", code="login_needed")
+        return login
 
     def _noted(self, failure: Failure) -> Failure:
         """The failure as everybody hears it until the next try, with the time of that try where waiting may help.

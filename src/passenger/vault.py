@@ -19,6 +19,7 @@ from passenger.accounts import Login, Source, Token
 from passenger.copilot.protocol import Grant
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
+from passenger.session import LOG_IN
 from passenger.store import CorruptError, MisplacedError, PrivateFile, Stamp, StoreError
 
 log = logging.getLogger(__name__)
@@ -99,7 +100,9 @@ class FileVault:
         *,
         clock: Callable[[], float] = time.monotonic,
         on_secret: Callable[[str], None] = lambda _: None,
+        log_in: str = LOG_IN,
     ) -> None:
+        self.log_in = log_in
         self._paths = paths
         self._environ = environ
         self._clock = clock

@@ -16,20 +16,20 @@ from passenger.cli.group import root, run
 from passenger.simulator.account import SKUS
 from tests.cli.conftest import Command
 
-ACCOUNT = {"--config", "--ca-bundle", "--access-token-path", "--copilot-token-path"}
+ACCOUNT = {"--config", "--ca-bundle", "--profile", "--access-token-path", "--copilot-token-path"}
 PLACE = {"--host", "--port"}
 LOG = {"--verbose", "--quiet", "--log-format"}
 MEANT: dict[str, set[str]] = {
     "serve": ACCOUNT | PLACE | LOG | {"--workers"},
-    "login": ACCOUNT | LOG | {"--no-browser", "--token-stdin"},
+    "login": ACCOUNT | LOG | {"--no-browser", "--token-stdin", "--simulated"},
     "refresh": ACCOUNT | LOG,
     "models": ACCOUNT | PLACE | LOG | {"--all", "--json"},
     "demo": PLACE | LOG,
     "simulate": PLACE | LOG | {"--plan", "--token-lifetime"},
-    "config show": {"--config", "--json"},
-    "config path": {"--config", "--json"},
-    "config check": {"--config", "--json"},
-    "config init": {"--config"},
+    "config show": {"--config", "--profile", "--json"},
+    "config path": {"--config", "--profile", "--json"},
+    "config check": {"--config", "--profile", "--json"},
+    "config init": {"--config", "--profile"},
     "completion": set(),
 }
 PORTS = {"serve": "8081", "models": "8081", "demo": "8081", "simulate": "8082"}
@@ -105,7 +105,7 @@ REFUSED = [
     (["srve"], "No such command 'srve'. Did you mean 'serve'?"),
     (["confg", "show"], "No such command 'confg'. Did you mean 'config'?"),
     (["config", "shwo"], "No such command 'shwo'. Did you mean 'show'?"),
-    (["--prot", "1"], "No such option '--prot'. (Did you mean one of: '--host', '--port'?)"),
+    (["--prot", "1"], "No such option '--prot'. (Did you mean one of: '--host', '--port', '--profile'?)"),
     (["--port", "x"], "'x' is not a valid integer range."),
     (["--port", "70000"], "70000 is not in the range 0<=x<=65535."),
     (["serve", "--port", "-1"], "-1 is not in the range 0<=x<=65535."),

@@ -52,6 +52,10 @@ SHARED: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
         {"type": click.IntRange(1, 64), "metavar": "N", "help": "Serve in this many processes.  [1]"},
     ),
     "ca_bundle": (("--ca-bundle",), {"type": _A_FILE, "help": "Believe the certificates in this PEM file, too."}),
+    "profile": (
+        ("--profile",),
+        {"metavar": "NAME", "help": "Use the login of this name, such as work; else PASSENGER_PROFILE."},
+    ),
     "access_token_path": (
         ("--access-token-path",),
         {"type": _A_FILE, "help": "Keep the GitHub login in this file alone."},
@@ -71,7 +75,7 @@ SHARED: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
 
 PLACE = ("host", "port")
 LOGGING = ("verbosity", "quiet", "log_format")
-ACCOUNT = ("config_path", "ca_bundle", "access_token_path", "copilot_token_path", *LOGGING)
+ACCOUNT = ("config_path", "ca_bundle", "profile", "access_token_path", "copilot_token_path", *LOGGING)
 """Those that mean something to some commands; the help of each shows no other."""
 
 

@@ -10,9 +10,9 @@ import click
 
 from passenger.cli.exits import OK
 from passenger.cli.invocation import Invocation
+from passenger.cli.parts import logins_dir_of
 from passenger.config import Loaded, Origin
 from passenger.config.credentials import GITHUB_DOMAINS, GITHUB_HOST
-from passenger.config.profile import directory_of, login_profile
 from passenger.config.schema import SECRET_KEYS, SECTIONS
 from passenger.log import one_line
 
@@ -24,7 +24,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 def show(invocation: Invocation, *, json: bool) -> int:
     """Print the settings on stdout, and what is odd about them on stderr."""
     loaded = invocation.load()
-    logins = directory_of(invocation.user_dir, login_profile(loaded.config))
+    logins = logins_dir_of(invocation, loaded)
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(json_text.dumps(as_json(loaded, logins), indent=2) if json else "\n".join(as_toml(loaded, logins)))

@@ -7,7 +7,6 @@ the secret by which our own commands know a server of the same user.
 import os
 import sys
 import time
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
@@ -21,6 +20,7 @@ from passenger.cli.exits import FAILED
 from passenger.cli.invocation import Invocation
 from passenger.cli.parts import run as run_loop
 from passenger.cli.serve import base_url, listening, serve
+from passenger.cli.simulated import flags_of
 from passenger.config import Loaded, load
 from passenger.secret import Secret
 from passenger.simulator import READABLE, Simulator
@@ -59,9 +59,7 @@ def pace_for(stream: TextIO | None) -> float:
 
 def _settings(simulator: Simulator, host: str, port: int) -> Loaded:
     """The settings that lead to the simulator, and nobody else's."""
-    tables: dict[str, dict[str, object]] = tomllib.loads(simulator.config_toml())
-    simulated = {f"{section}.{key}": value for section, table in tables.items() for key, value in table.items()}
-    flags = {**simulated, "server.host": host, "server.port": port}
+    flags = {**flags_of(simulator.config_toml()), "server.host": host, "server.port": port}
     return load(flags=flags, config_path=None, environ={}, cwd=_NOWHERE, user_dir=_NOWHERE)
 
 

@@ -23,6 +23,7 @@ ENVIRONMENT = (
     ("PASSENGER_<SECTION>_<KEY>", "any setting, such as PASSENGER_SERVER_PORT=9000"),
     ("PASSENGER_LOG", "error, warning, info, debug, trace; else RUST_LOG"),
     ("PASSENGER_LOG_FORMAT", "text or json"),
+    ("PASSENGER_PROFILE", "the name of the login to use, where --profile is not given"),
     ("COPILOT_GITHUB_TOKEN", "a GitHub login to use before the saved one"),
     ("GH_TOKEN", "a GitHub login to use after the saved one"),
     ("HTTPS_PROXY, NO_PROXY", "the way through a company's proxy"),

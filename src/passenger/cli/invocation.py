@@ -17,6 +17,7 @@ class Invocation:
     """The shared flags, each None where it was not given, and the world they were given in."""
 
     config_path: Path | None = None
+    profile: str | None = None
     access_token_path: Path | None = None
     copilot_token_path: Path | None = None
     host: str | None = None
@@ -47,6 +48,21 @@ class Invocation:
         return absolute(lambda: user_state_path("passenger", appauthor=False))
 
     @property
+    def login_name(self) -> str | None:
+        """The user's own name for the login that is meant, None for the one without a name.
+
+        Raises:
+            ConfigError: it is no name.
+        """
+        from passenger.config import ConfigError, Problem  # noqa: PLC0415 - as above
+        from passenger.config.login_name import chosen  # noqa: PLC0415 - as above
+
+        name = chosen(self.profile, self.environ)
+        if isinstance(name, Problem):
+            raise ConfigError([name])
+        return name
+
+    @property
     def legacy_dir(self) -> Path:
         """Where passenger-rs keeps its tokens: `~/.config/passenger-rs` on every system."""
         home = self.environ.get("HOME") or self.environ.get("USERPROFILE")
@@ -66,6 +82,16 @@ class Invocation:
         Raises:
             ConfigError: they cannot be used.
         """
+        from passenger.config.login_name import SIMULATED  # noqa: PLC0415 - --help does without
+
+        loaded = self._loaded({})
+        if self.login_name != SIMULATED:
+            return loaded
+        from passenger.cli.simulated import leads_to_one, settings  # noqa: PLC0415 - only this profile has a simulator
+
+        return loaded if leads_to_one(loaded.config) else self._loaded(settings())
+
+    def _loaded(self, more: Mapping[str, object]) -> "Loaded":
         from passenger.config import load  # noqa: PLC0415 - --help does without
 
         return load(
@@ -75,6 +101,7 @@ class Invocation:
                 "server.workers": self.workers,
                 "log.format": self.log_format,
                 "network.ca_bundle": None if self.ca_bundle is None else str(self.ca_bundle),
+                **more,
             },
             config_path=self.config_path,
             environ=self.environ,

@@ -5,8 +5,10 @@ Nothing is saved before everything is there: whoever stops it half-way leaves no
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
 import click
 
@@ -14,11 +16,13 @@ from passenger.account.device_login import carry_out
 from passenger.accounts import Login, Source
 from passenger.cli.exits import FAILED, OK
 from passenger.cli.invocation import Invocation
+from passenger.cli.login_hint import serve_command
 from passenger.cli.networking import network_of
 from passenger.cli.parts import catalog_of, flow_of, github_of, session_of, vault_of
 from passenger.cli.parts import run as run_loop
 from passenger.cli.screen import Screen, screen_for
 from passenger.config import Loaded
+from passenger.config.login_name import SIMULATED
 from passenger.copilot.device import Flow, Granted
 from passenger.copilot.protocol import why_not_exchangeable
 from passenger.errors import Failure, Kind
@@ -38,18 +42,37 @@ SHORT = 5.0
 _REFUSED = frozenset({Kind.LOGIN, Kind.FORBIDDEN})
 
 
-def run(invocation: Invocation, *, browser: bool, token_stdin: bool) -> int:
+def run(invocation: Invocation, *, browser: bool, token_stdin: bool, simulated: bool = False) -> int:
     """Log in; exit 1 where GitHub refuses, says why, or cannot be reached."""
+    if simulated:
+        invocation = _in_simulation(invocation)
     heed_interrupts()
     loaded, redactor = invocation.begin()
     vault, network = vault_of(invocation, loaded, redactor), network_of(loaded, invocation.environ, redactor)
     granted = _from_stdin() if token_stdin else None
     screen = screen_for(sys.stderr, invocation.environ, browser=browser)
     try:
-        return run_loop(_login(loaded, vault, granted, screen, redactor.add, network=network))
+        serve = serve_command(invocation)
+        login = _login(loaded, vault, granted, screen, redactor.add, network=network, serve=serve)
+        return run_loop(_simulated(loaded, login, screen) if invocation.login_name == SIMULATED else login)
     except (Failure, StoreError) as error:
         click.echo(f"passenger: {error}", err=True)
         return FAILED
+
+
+def _in_simulation(invocation: Invocation) -> Invocation:
+    if invocation.profile not in {None, SIMULATED}:
+        raise click.UsageError(f"--simulated has a profile of its own: leave out --profile {invocation.profile}.")
+    return replace(invocation, profile=SIMULATED)
+
+
+async def _simulated(loaded: Loaded, login: Coroutine[Any, Any, int], screen: Screen) -> int:
+    from passenger.cli.simulated import HINT, simulator_at_hand  # noqa: PLC0415 - only this profile needs the simulator
+
+    async with simulator_at_hand(loaded.config.github.device_code_url):
+        code = await login
+    screen.say(HINT)
+    return code
 
 
 def _from_stdin() -> Granted:
@@ -67,6 +90,7 @@ async def _login(
     on_secret: Callable[[str], None],
     *,
     network: Network,
+    serve: str,
 ) -> int:
     async with client(connect_timeout=loaded.config.proxy.connect_timeout, network=network) as http:
         github = github_of(loaded, http)
@@ -84,7 +108,7 @@ async def _login(
         elif vault.unsaved:
             raise StoreError(f"{vault.unsaved} cannot be written")
         else:
-            screen.say(await _models(loaded, session, Copilot(http)))
+            screen.say(await _models(loaded, session, Copilot(http), serve))
     return OK
 
 
@@ -132,10 +156,10 @@ async def _who(github: GitHub, token: Secret) -> str:
     return (f" as {name}" if name else "") + (f" (Copilot {plan})" if plan else "")
 
 
-async def _models(loaded: Loaded, session: Session, upstream: Copilot) -> str:
+async def _models(loaded: Loaded, session: Session, upstream: Copilot, serve: str) -> str:
     try:
         async with asyncio.timeout(15):
             catalog = await catalog_of(loaded, session, upstream).list()
     except (Failure, TimeoutError):
-        return "The list of models could not be had just now. `passenger` serves."
-    return f"The account has {len(catalog.models)} models. `passenger` serves them."
+        return f"The list of models could not be had just now. `{serve}` serves."
+    return f"The account has {len(catalog.models)} models. `{serve}` serves them."

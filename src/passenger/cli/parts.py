@@ -16,8 +16,10 @@ from passenger.account.overview import Overview
 from passenger.accounts import Login, Source
 from passenger.catalogfile import CatalogFile, Owner
 from passenger.cli.invocation import Invocation
-from passenger.config import Config, Loaded
+from passenger.cli.login_hint import login_hint
+from passenger.config import Config, ConfigError, Loaded, Origin, Problem
 from passenger.config.credentials import GITHUB_HOST
+from passenger.config.login_name import FLAG, home_of
 from passenger.config.profile import directory_of, is_githubs_own, login_profile, state_profile
 from passenger.control.known_names import FILE as NAMES
 from passenger.control.names_file import NamesFile
@@ -34,7 +36,7 @@ from passenger.learned import Learned
 from passenger.log import Redactor
 from passenger.negotiate import Negotiator
 from passenger.network import Network
-from passenger.session import Session, Vault
+from passenger.session import LOG_IN, Session, Vault
 from passenger.store import PrivateFile, StoreError
 from passenger.thoughts import Thoughts
 from passenger.tokens.counter import Counter
@@ -61,27 +63,50 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def paths_of(invocation: Invocation, loaded: Loaded) -> TokenPaths:
-    """The token files that the flags ask for, or the user's own for the hosts that are set.
+    """The token files that the flags or settings ask for, or the user's own for the login and the hosts that are meant.
 
-    passenger-rs knows no other host's files than github.com's.
+    passenger-rs knows no other files than those of one login at github.com.
     """
     profile = login_profile(loaded.config)
-    legacy = invocation.legacy_dir if profile == GITHUB_HOST else None
-    directory = directory_of(invocation.user_dir, profile)
-    return token_paths(directory, legacy, invocation.access_token_path, invocation.copilot_token_path)
+    legacy = invocation.legacy_dir if profile == GITHUB_HOST and invocation.login_name is None else None
+    return token_paths(logins_dir_of(invocation, loaded), legacy, *_asked_for(invocation, loaded))
+
+
+def logins_dir_of(invocation: Invocation, loaded: Loaded) -> Path:
+    """Where the token files are unless a path is asked for."""
+    return directory_of(home_of(invocation.user_dir, invocation.login_name), login_profile(loaded.config))
+
+
+def _asked_for(invocation: Invocation, loaded: Loaded) -> tuple[Path | None, Path | None]:
+    """The paths of the flags, else of the settings, which hold for the login without a name."""
+    flags = invocation.access_token_path, invocation.copilot_token_path
+    if invocation.profile is not None and any(flags):
+        raise ConfigError([Problem(Origin("flag", FLAG), "leave it out where a flag names the token file itself")])
+    account, name = loaded.config.account, invocation.login_name
+    access, copilot = ("", "") if name else (account.access_token_path, account.copilot_token_path)
+    return flags[0] or _set_path(access), flags[1] or _set_path(copilot)
+
+
+def _set_path(text: str) -> Path | None:
+    return Path(text).expanduser() if text else None
 
 
 def vault_of(invocation: Invocation, loaded: Loaded, redactor: Redactor) -> FileVault:
-    """The token files, and the login in the environment; gh's own is for GitHub's own hosts alone."""
-    environ = dict(invocation.environ)
+    """The token files, and the login in the environment; gh's own is for GitHub's own hosts alone.
+
+    Who names a login means that one: the environment's is not looked at.
+    """
+    environ = dict(invocation.environ) if invocation.login_name is None else {}
     if not is_githubs_own(login_profile(loaded.config)):
         environ.pop(Source.GH.value, None)
-    return FileVault(paths_of(invocation, loaded), environ, on_secret=redactor.add_passing)
+    return FileVault(
+        paths_of(invocation, loaded), environ, on_secret=redactor.add_passing, log_in=login_hint(invocation)
+    )
 
 
 def state_dir_of(invocation: Invocation, loaded: Loaded) -> Path:
     """Where is kept what was learned at the hosts that are set."""
-    return directory_of(invocation.state_dir, state_profile(loaded.config))
+    return directory_of(home_of(invocation.state_dir, invocation.login_name), state_profile(loaded.config))
 
 
 def editor_of(config: Config) -> Editor:
@@ -134,6 +159,7 @@ def session_of(loaded: Loaded, vault: Vault, github: GitHub) -> Session:
         clock=time.time,
         base_url=base_url_of(loaded),
         headers=editor_of(loaded.config).headers(),
+        log_in=vault.log_in if isinstance(vault, FileVault) else LOG_IN,
     )
 
 

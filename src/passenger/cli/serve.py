@@ -185,10 +185,10 @@ def login_complaint(vault: FileVault, profile: str) -> str | None:
         return None
     if login is None:
         if profile == GITHUB_HOST:
-            return "nobody is logged in to GitHub here: run `passenger login`"
-        return f"nobody is logged in at {profile} here: run `passenger login` with the same settings"
+            return f"nobody is logged in to GitHub here: {vault.log_in}"
+        return f"nobody is logged in at {profile} here: {vault.log_in} with the same settings"
     reason = why_not_exchangeable(login.token)
-    return f"the GitHub token from {login.where} cannot be used: {reason}; run `passenger login`" if reason else None
+    return f"the GitHub token from {login.where} cannot be used: {reason}; {vault.log_in}" if reason else None
 
 
 def listening(loaded: Loaded) -> list[socket.socket] | None:

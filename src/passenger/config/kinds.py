@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from passenger.authority import read_host
 from passenger.config.address import read_address
@@ -192,6 +193,14 @@ def _file_or_none(value: object) -> str:
     return _text(value) if value != "" else ""
 
 
+def _fixed_path(value: object) -> str:
+    """A file that is the same from every directory, or none."""
+    text = _path(value)
+    if text and not (text.startswith("~") or Path(text).is_absolute()):
+        raise ValueError(f"must be an absolute path, or one that begins with ~, not {shown(text)}")
+    return text
+
+
 PORT = Kind(partial(_whole, low=0, high=65535), _read_whole)
 WORKERS = Kind(partial(_whole, low=1, high=64), _read_whole)
 SECONDS = Kind(partial(_seconds, zero=False), _read_number)
@@ -208,6 +217,7 @@ API_KEYS = Kind(_api_keys, _read_texts)
 HOSTS = Kind(_hosts, _read_texts)
 ORIGINS = Kind(_origins, _read_texts)
 FILE_OR_NONE = Kind(_file_or_none)
+FIXED_PATH = Kind(_fixed_path)
 KEEPING = Kind(partial(_choice, of=("disk", "memory")))
 LIMITS: Mapping[Unit, Kind] = {
     "seconds": SECONDS,

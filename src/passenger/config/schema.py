@@ -100,6 +100,14 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """Files in which the login without a name is kept: the GitHub login and its Copilot token, our own where empty."""
+
+    access_token_path: str = _setting("", kinds.FIXED_PATH)
+    copilot_token_path: str = _setting("", kinds.FIXED_PATH)
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """How the log is written: as `text` for people, or as `json`, an object a line."""
 
@@ -116,6 +124,7 @@ class Config:
     proxy: Proxy = field(default_factory=Proxy)
     network: Network = field(default_factory=Network)
     models: Models = field(default_factory=Models)
+    account: Account = field(default_factory=Account)
     log: Log = field(default_factory=Log)
     limits: Limits = field(default_factory=Limits)
 
@@ -130,13 +139,14 @@ class Config:
         return self.github.copilot_models_url == Github().copilot_models_url
 
 
-SECTIONS: Mapping[str, type[Github | Copilot | Server | Proxy | Network | Models | Log | Limits]] = {
+SECTIONS: Mapping[str, type[Github | Copilot | Server | Proxy | Network | Models | Account | Log | Limits]] = {
     "github": Github,
     "copilot": Copilot,
     "server": Server,
     "proxy": Proxy,
     "network": Network,
     "models": Models,
+    "account": Account,
     "log": Log,
     "limits": Limits,
 }
@@ -180,7 +190,9 @@ FORBIDDEN_IN_FOUND = frozenset(
         "api_key_file",
         "allowed_hosts",
         "allowed_origins",
+        "access_token_path",
         "ca_bundle",
+        "copilot_token_path",
         "http_proxy",
         "https_proxy",
         "proxy_url",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from passenger.config.kinds import shown
+from passenger.config.login_name import VARIABLE
 from passenger.config.problems import Origin, Problem, label, nearest
 from passenger.config.schema import ALIASES, FORBIDDEN_IN_FOUND, KINDS, SECTIONS, Key
 
@@ -17,11 +18,12 @@ VARIABLES: Mapping[str, Key] = {
     **SHORT_VARIABLES,
     **{f"{PREFIX}{section}_{key}".upper(): (section, key) for section, key in KINDS},
 }
-OTHER_VARIABLES = frozenset({"PASSENGER_LOG", "PASSENGER_KEY"})
-"""Variables with our prefix that are no settings: the log's level, and the key that our own commands show a server."""
+OTHER_VARIABLES = frozenset({"PASSENGER_LOG", "PASSENGER_KEY", VARIABLE})
+"""Variables with our prefix that are no settings: the log's level, the key that our own commands show a server, and the
+name of the login."""
 
-TELLING = tuple(name for name in SECTIONS if name != "log")
-"""Sections that make a file ours which was merely found. Many programs have a `[log]`."""
+TELLING = tuple(name for name in SECTIONS if name not in {"log", "account"})
+"""Sections that make a file ours which was merely found. Many programs have a `[log]` or an `[account]`."""
 
 LARGEST_FILE = 1 << 20
 _NAME = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""

@@ -6,6 +6,6 @@ benchmarks run on it, and so can any other client: see `faults.py` for what it c
 
 from passenger.simulator.faults import Fault
 from passenger.simulator.recorded import Recorded
-from passenger.simulator.server import READABLE, Simulator
+from passenger.simulator.server import READABLE, Simulator, config_toml
 
-__all__ = ["READABLE", "Fault", "Recorded", "Simulator"]
+__all__ = ["READABLE", "Fault", "Recorded", "Simulator", "config_toml"]

@@ -101,12 +101,7 @@ class Simulator:
 
     def config_toml(self) -> str:
         """A configuration that points a proxy here; the Copilot API's address comes with the token."""
-        return (
-            "[github]\n"
-            f'device_code_url = "{self.url}{DEVICE_CODE}"\n'
-            f'oauth_token_url = "{self.url}{OAUTH_TOKEN}"\n'
-            f'copilot_token_url = "{self.url}{EXCHANGE}"\n'
-        )
+        return config_toml(self.url)
 
     def seen(self, path: str) -> list[Recorded]:
         """The requests to that path (without its query), oldest first."""
@@ -260,3 +255,13 @@ def _with_headers(reply: Reply, fault: Fault) -> Reply:
     names = {name.lower() for name in fault.headers}
     kept: Fields = tuple(field for field in reply.headers if field[0].lower() not in names)
     return replace(reply, headers=(*kept, *fault.headers.items()))
+
+
+def config_toml(url: str) -> str:
+    """A configuration that points a proxy to a simulator at that address."""
+    return (
+        "[github]\n"
+        f'device_code_url = "{url}{DEVICE_CODE}"\n'
+        f'oauth_token_url = "{url}{OAUTH_TOKEN}"\n'
+        f'copilot_token_url = "{url}{EXCHANGE}"\n'
+    )

@@ -20,7 +20,8 @@ def _below(name: str) -> Callable[[Callable[..., int]], click.Command]:
     """Make a command of the group."""
 
     def make(function: Callable[..., int]) -> click.Command:
-        made = click.command(name, cls=ExampledCommand)(functools.partial(shared, meant=("config_path",))(function))
+        meant = functools.partial(shared, meant=("config_path", "profile"))
+        made = click.command(name, cls=ExampledCommand)(meant(function))
         config.add_command(made)
         return made
 
