@@ -393,6 +393,15 @@ async def test_without_a_login_a_good_token_still_serves_and_then_the_login_is_n
     assert (caught.value.status, caught.value.code) == (401, "login_needed")
 
 
+async def test_the_first_login_is_used_at_once_though_a_request_came_before_it() -> None:
+    bench = Bench()
+    bench.vault.the_login = None
+    with pytest.raises(Failure, match="nobody is logged in"):
+        await bench.session.access()
+    bench.vault.the_login = login()
+    assert bearer(await bench.session.access()) == "token-1"
+
+
 async def test_a_token_that_cannot_be_exchanged_is_not_sent_to_github() -> None:
     bench = Bench()
     bench.vault.the_login = login("ghp_fake-classic")

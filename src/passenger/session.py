@@ -258,8 +258,12 @@ class Session:
     def _login(self) -> Login:
         login = self._vault.login()
         if login is None:
-            raise Failure(Kind.LOGIN, f"nobody is logged in to GitHub here: {self._log_in}", code="login_needed")
+            raise Failure(Kind.LOGIN, self._nobody, code="login_needed")
         return login
+
+    @property
+    def _nobody(self) -> str:
+        return f"nobody is logged in to GitHub here: {self._log_in}"
 
     def _noted(self, failure: Failure) -> Failure:
         """The failure as everybody hears it until the next try, with the time of that try where waiting may help.
@@ -272,9 +276,12 @@ class Session:
             wait = min(float(failure.retry_after), LONGEST_PAUSE)
         elif failure.kind not in _PERSONS_JOB:
             failure = failure.but(retry_after=str(int(wait)))
+        if failure.message == self._nobody:
+            wait = 0.0  # nobody was asked, and the login that is made next is to be used at once
         now, kept = self._clock(), failure.but()
+        is_new = self._trouble is None or self._trouble.failure.message != kept.message
         self._trouble = _Trouble(kept, now, now + wait, times)
-        log.warning("no new Copilot token: %s", kept)
+        log.log(logging.WARNING if wait or is_new else logging.DEBUG, "no new Copilot token: %s", kept)
         return kept
 
 

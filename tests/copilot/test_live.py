@@ -15,6 +15,7 @@ class Source:
         self.ids = list(ids)
         self.fetches = 0
         self.down = False
+        self.failure: Failure | None = None
         self.age = 0.0
         self.believed = 0.0
 
@@ -22,6 +23,8 @@ class Source:
         self.fetches += 1
         self.believed = believed
         await asyncio.sleep(0)
+        if self.failure is not None:
+            raise self.failure
         if self.down:
             raise Failure(Kind.UNAVAILABLE, "down")
         listed = read_models(b"[" + b",".join(b'{"id":"%s"}' % name.encode() for name in self.ids) + b"]")
@@ -100,6 +103,16 @@ async def test_without_any_catalogue_a_name_goes_up_as_it_is() -> None:
     source.down = False
     clock.now += 60
     assert await resolved(catalog, "a") == "a"
+
+
+async def test_for_want_of_a_login_there_is_no_pause_before_the_next_fetch() -> None:
+    source, clock = Source("a"), Clock()
+    source.failure = Failure(Kind.LOGIN, "nobody is logged in", code="login_needed")
+    catalog = live(source, clock)
+    with pytest.raises(Failure, match="nobody"):
+        await catalog.list()
+    source.failure = None
+    assert list((await catalog.list()).models) == ["a"]
 
 
 async def test_what_another_process_has_fetched_grows_old_from_then_on() -> None:

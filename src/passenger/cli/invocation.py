@@ -23,6 +23,7 @@ class Invocation:
     host: str | None = None
     port: int | None = None
     workers: int | None = None
+    await_login: bool | None = None
     ca_bundle: Path | None = None
     verbosity: int = 0
     quiet: bool = False
@@ -99,6 +100,7 @@ class Invocation:
                 "server.host": self.host,
                 "server.port": self.port,
                 "server.workers": self.workers,
+                "server.await_login": self.await_login,
                 "log.format": self.log_format,
                 "network.ca_bundle": None if self.ca_bundle is None else str(self.ca_bundle),
                 **more,

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from passenger import __version__
+from passenger.account.login_state import Board, SharedBoard
 from passenger.account.memory_vault import MemoryVault
 from passenger.authority import read_host
 from passenger.cli.allocator import give_back
@@ -39,6 +40,8 @@ from passenger.web.key_file import KeyFile
 from passenger.web.keys import Keys
 from passenger.web.lifeline import Lifelines
 from passenger.web.listen import PortTakenError, beside, hold, listen, reaches_beyond
+from passenger.web.login_gate import LoginGate
+from passenger.web.pages.server_login import ServerLogin
 from passenger.web.request_log import RequestLog
 from passenger.web.server import Server
 from passenger.web.shared_log import SharedLog
@@ -59,7 +62,8 @@ def run(invocation: Invocation) -> int:
     if problem := no_workers(loaded):
         raise ConfigError([problem])
     vault, network = vault_of(invocation, loaded, redactor), network_of(loaded, invocation.environ, redactor)
-    if complaint := login_complaint(vault, login_profile(loaded.config)):
+    complaint = login_complaint(vault, login_profile(loaded.config))
+    if complaint and not (loaded.config.server.await_login and vault.login() is None):
         click.echo(f"passenger: {complaint}", err=True)
         return LOGIN_NEEDED
     for key in loaded.api_keys:
@@ -69,6 +73,7 @@ def run(invocation: Invocation) -> int:
         return FAILED
     identity = Identity(__version__, os.getpid(), time.time(), invocation.state_dir, loaded.config.server.workers)
     shared = SharedLog(identity.workers) if identity.workers > 1 else None
+    board = SharedBoard() if identity.workers > 1 else None
     say_started = functools.partial(_say_started, sockets, vault, loaded)
     state_dir = state_dir_of(invocation, loaded)
 
@@ -85,6 +90,7 @@ def run(invocation: Invocation) -> int:
                 network=network,
                 place=place,
                 shared=shared,
+                board=board,
                 on_secret=redactor.add,
             )
         )
@@ -110,6 +116,7 @@ async def serve(
     network: Network | None = None,
     place: Place | None = None,
     shared: SharedLog | None = None,
+    board: Board | None = None,
     on_secret: Callable[[Secret], None] = lambda _: None,
 ) -> int:
     """Serve on these sockets until a signal comes: exit 0 on SIGTERM, 130 on Ctrl-C.
@@ -117,12 +124,13 @@ async def serve(
     With a `place` it is one of several workers, has its share of the limits, and stops when its supervisor says so.
     """
     config, proxy = loaded.config.server, loaded.config.proxy
-    async with gateway_of(loaded, vault, state_dir, network) as gateway:
+    async with gateway_of(loaded, vault, state_dir, network, board) as gateway:
         roster = place.roster if place else None
         guard = guard_of(loaded, on_secret)
         readiness = Readiness(gateway, lambda: vault.unsaved, roster=roster, keys=lambda: guard.trouble)
         lifelines = Lifelines()
         patience = Patience(proxy.commit_after, proxy.keep_alive)
+        login = gateway.seat.device_login
         limits = loaded.config.limits.divided(roster.workers if roster else 1)
         app = create_app(
             gateway,
@@ -133,6 +141,8 @@ async def serve(
             patience=patience,
             identity=identity,
             log=RequestLog(time.time, shared, place.number if place else 0),
+            login=ServerLogin(login, time.time) if login else None,
+            gate=LoginGate(readiness.is_usable) if config.await_login else None,
         )
         server = (functools.partial(WorkerServer, place) if place else Server)(
             app, readiness, lifelines, limits=limits, drain_timeout=config.drain_timeout, on_listening=on_listening
@@ -212,8 +222,15 @@ def listening(loaded: Loaded) -> list[socket.socket] | None:
 def start_line(sockets: list[socket.socket], vault: FileVault) -> str:
     """Where we listen, and on whose login."""
     login = vault.login()
-    whose = f"login from {login.where}" if login else "no login, only a Copilot token that will expire"
+    whose = f"login from {login.where}" if login else _without_login(sockets, vault)
     return f"Passenger serves {base_url(sockets)}  ({whose})"
+
+
+def _without_login(sockets: list[socket.socket], vault: FileVault) -> str:
+    if vault.load() is not None:
+        return "no login, only a Copilot token that will expire"
+    page = base_url(sockets).removesuffix("v1")
+    return f"nobody is logged in yet: open {page} or run `passenger login`"
 
 
 def addresses_line(sockets: list[socket.socket], loaded: Loaded) -> str:

@@ -56,7 +56,7 @@ class Status(Struct, frozen=True):
     workers: int = 1
     ready: bool = True
     status: str = "ok"
-    """`ok`, `degraded` or `not ready`, as `/readyz` says."""
+    """`ok`, `degraded`, `login_required` or `not ready`, as `/readyz` says."""
     degraded: Mapping[str, str] = field(default_factory=dict)
     needs_key: bool = False
     logged_in: bool = True

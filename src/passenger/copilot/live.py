@@ -114,8 +114,7 @@ class LiveCatalog:
         try:
             fetched = await self._fetch(self._believed())
         except Failure as failure:
-            self.trouble = failure.but()
-            log.warning("no new list of models: %s", failure)
+            self._note(failure)
         except Exception:
             self.trouble = Failure(Kind.INTERNAL, _FAILED, code="internal_error")
             log.exception("the list of models cannot be fetched")
@@ -124,8 +123,19 @@ class LiveCatalog:
             self.trouble = None
             self._fetched_at = self._clock() - fetched.age
         finally:
-            self._tried_at = self._clock()
+            if not self._lacks_login():
+                self._tried_at = self._clock()
             self._fetching = None
+
+    def _note(self, failure: Failure) -> None:
+        """Remember why there is no new list, and say so unless it was the last word, too."""
+        if self.trouble is None or self.trouble.message != failure.message:
+            log.warning("no new list of models: %s", failure)
+        self.trouble = failure.but()
+
+    def _lacks_login(self) -> bool:
+        """Whether Copilot was not even asked, so that the list can be had at once when somebody has logged in."""
+        return self.trouble is not None and self.trouble.code == "login_needed"
 
     def _believed(self) -> float:
         """How old a list may be that another process has fetched: it has what ours lacks only if it is a new one."""

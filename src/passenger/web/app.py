@@ -27,6 +27,7 @@ from passenger.web.health import Readiness
 from passenger.web.identity import Identity
 from passenger.web.keys import hint
 from passenger.web.lifeline import Lifelines
+from passenger.web.login_gate import LoginGate
 from passenger.web.pages.login import DeviceLogin
 from passenger.web.pages.routes import Pages
 from passenger.web.pages.sessions import Sessions
@@ -70,6 +71,7 @@ def create_app(
     identity: Identity,
     log: RequestLog,
     login: DeviceLogin | None = None,
+    gate: LoginGate | None = None,
 ) -> "App":
     """The ASGI application."""
     admission = Admission(limits.max_requests, limits.max_body_memory)
@@ -80,6 +82,7 @@ def create_app(
     pages = Pages(facts, Sessions(identity.secret, guard.keys.digests, time), login)
 
     def serving(inbound: Inbound, serve: Serve) -> ASGIApp:
+        serve = gate.before(serve) if gate else serve
         return Endpoint(gateway, inbound, serve, lifelines, admission, limits=limits)
 
     def chat(inbound: Inbound) -> ASGIApp:
@@ -90,6 +93,9 @@ def create_app(
 
     def ask(inbound: Inbound, surface: surfaces.Surface) -> ASGIApp:
         return serving(inbound, answering(surface(gateway)))
+
+    def listing(page: Page) -> Page:
+        return gate.before_page(page) if gate else page
 
     posts: dict[str, ASGIApp] = {
         **_below(PREFIXES, "/chat/completions", chat(completions)),
@@ -115,8 +121,8 @@ def create_app(
         "batchEmbedContents": ask(gemini, surfaces.embed_many_for_gemini),
     }
     gets: dict[str, Page] = {
-        **_below(GEMINI_PREFIXES, "/models", models.listing(gateway)),
-        **_below(OLLAMA_PREFIXES, "/tags", models.tags(gateway)),
+        **_below(GEMINI_PREFIXES, "/models", listing(models.listing(gateway))),
+        **_below(OLLAMA_PREFIXES, "/tags", listing(models.tags(gateway))),
         **_below(OLLAMA_PREFIXES, "/ps", models.running(gateway, recent)),
         **_below(OLLAMA_PREFIXES, "/version", models.version),
         "/health": _say_ok,
@@ -126,7 +132,7 @@ def create_app(
         **own_routes(facts),
         **pages.gets(),
     }
-    card, strays = models.card(gateway), Strays(gateway)
+    card, strays = listing(models.card(gateway)), Strays(gateway)
     wrong = strays.wrong_method
     gets |= {path: signpost(_routes(posts, gets), path) for path in SIGNPOSTS}
     routes = [

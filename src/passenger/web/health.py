@@ -24,8 +24,11 @@ class Readiness:
     def report(self) -> tuple[bool, dict[str, object]]:
         """Whether new requests are welcome, and what is degraded."""
         degraded = self._degraded()
-        ready = not self.draining and self._all_serve() and self.is_usable()
+        works = not self.draining and self._all_serve()
+        ready = works and self.is_usable()
         status = ("degraded" if degraded else "ok") if ready else "not ready"
+        if works and self._lacks_login():
+            status = "login_required"
         return ready, {"status": status, "degraded": degraded}
 
     def _all_serve(self) -> bool:
@@ -35,6 +38,13 @@ class Readiness:
         """Whether there is a login or a token; what cannot be read is none."""
         try:
             return self.gateway.seat.session.usable()
+        except Failure:
+            return False
+
+    def _lacks_login(self) -> bool:
+        """Whether nobody is logged in; where that cannot be told, it is no login that helps."""
+        try:
+            return not self.gateway.seat.session.usable()
         except Failure:
             return False
 

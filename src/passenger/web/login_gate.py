@@ -1,0 +1,49 @@
+"""Keeps the routes of the APIs shut until somebody is logged in, on a server that was started without a login."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import Request as WebRequest
+from starlette.responses import Response
+
+from passenger.dialects import Request
+from passenger.errors import Failure, Kind
+from passenger.exchange import Exchange
+from passenger.web.answer import Answer
+from passenger.web.endpoint import Serve
+
+Page = Callable[[WebRequest], Awaitable[Response]]
+
+
+class LoginGate:
+    """Open from the first login on, whoever has made it: there is no look at the files any more then."""
+
+    def __init__(self, is_logged_in: Callable[[], bool]) -> None:
+        self._is_logged_in = is_logged_in
+        self._is_open = False
+
+    def before(self, serve: Serve) -> Serve:
+        """What serves a request once somebody is logged in."""
+
+        async def serve_behind(request: Request, exchange: Exchange, answer: Answer) -> None:
+            self._check(request.headers)
+            await serve(request, exchange, answer)
+
+        return serve_behind
+
+    def before_page(self, page: Page) -> Page:
+        """A page that is answered once somebody is logged in."""
+
+        async def page_behind(request: WebRequest) -> Response:
+            self._check(request.headers)
+            return await page(request)
+
+        return page_behind
+
+    def _check(self, headers: Mapping[str, str]) -> None:
+        self._is_open = self._is_open or self._is_logged_in()
+        if not self._is_open:
+            message = (
+                f"nobody is logged in to GitHub here yet: open http://{headers['host']}/ in a browser, "
+                "or run `passenger login`"
+            )
+            raise Failure(Kind.UNAVAILABLE, message, code="login_required", headers=(("x-should-retry", "false"),))
