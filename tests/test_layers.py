@@ -69,6 +69,7 @@ LAYERS: dict[str, int] = {
     "log": 5,
     "observe": 5,
     "web": 5,
+    "doctor": 5,
     "cli": 6,
     "__main__": 6,
 }

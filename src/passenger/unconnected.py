@@ -32,6 +32,8 @@ def unconnected(error: UnconnectedError, host: str, kind: Kind) -> Failure:
             message = _refused(hop, host, refusal)
         case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as reason):
             message = _untrusted(hop, reason)
+        case ssl.SSLCertVerificationError() as reason:
+            message = _untrusted(hop, reason)
         case _ if hop.step == "CONNECT":
             message = f"{_who(hop)} closed the connection instead of connecting us to {host}"
         case cause:

@@ -30,9 +30,10 @@ MEANT: dict[str, set[str]] = {
     "config path": {"--config", "--profile", "--json"},
     "config check": {"--config", "--profile", "--json"},
     "config init": {"--config", "--profile"},
+    "doctor": ACCOUNT | PLACE | LOG | {"--client", "--json", "--report"},
     "completion": set(),
 }
-PORTS = {"serve": "8081", "models": "8081", "demo": "8081", "simulate": "8082"}
+PORTS = {"serve": "8081", "models": "8081", "demo": "8081", "simulate": "8082", "doctor": "8081"}
 
 HEAVY = ("aiohttp", "asyncio", "msgspec", "platformdirs", "rich", "ssl", "starlette", "uvicorn", "passenger.config")
 

@@ -7,6 +7,7 @@ import click
 from passenger.cli.commands.completion import completion
 from passenger.cli.commands.config import config
 from passenger.cli.commands.demo import demo
+from passenger.cli.commands.doctor import doctor
 from passenger.cli.commands.login import login
 from passenger.cli.commands.models import models
 from passenger.cli.commands.refresh import refresh
@@ -22,5 +23,6 @@ COMMANDS: Sequence[click.Command] = (
     simulate,
     config,
     completion,
+    doctor,
 )
 """All commands, in the order in which a new user meets them."""

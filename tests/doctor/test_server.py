@@ -1,0 +1,139 @@
+"""Who answers where clients look: a server of the user's own, or somebody else."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import msgspec
+import pytest
+
+from passenger import __version__
+from passenger.control.hello import Hello, read_or_make_secret, sign
+from passenger.control.status import Status
+from tests.doctor.bench import Ward
+from tests.proxy import running
+
+
+def on(ward: Ward, port: int | str) -> None:
+    ward.config = f"[server]\nport = {port}\n"
+
+
+async def test_a_port_at_which_nobody_answers_is_free_and_a_server_can_be_started(ward: Ward) -> None:
+    chart = await ward.look("server")
+    assert (chart["server"].state, chart["server"].fix) == ("warn", "passenger")
+    assert (chart["port"].state, chart["port"].fix) == ("ok", None)
+
+
+async def test_a_port_that_is_any_port_can_not_be_looked_at(ward: Ward) -> None:
+    on(ward, 0)
+    assert (await ward.look("server"))["server"].state == "skip"
+
+
+async def test_the_user_s_own_server_proves_itself(ward: Ward) -> None:
+    async with running(ward.simulator, ward.home) as proxy:
+        on(ward, proxy.url.rpartition(":")[2])
+        chart = await ward.look("server")
+    assert chart["server"].state == chart["port"].state == "ok"
+    assert f"process {proxy.pid}, version {__version__}" in chart["server"].text
+
+
+@pytest.mark.proves("N2", "promise 2")
+async def test_another_user_s_server_is_named_and_given_nothing(
+    ward: Ward, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    async with running(ward.simulator, tmp_path_factory.mktemp("other")) as proxy:
+        on(ward, proxy.url.rpartition(":")[2])
+        ward.environ["PASSENGER_API_KEYS"] = "a-key-that-is-for-nobody-else"
+        chart = await ward.look("server")
+    assert (chart["server"].state, chart["port"].state) == ("skip", "fail")
+    assert "not yours" in chart["port"].text
+    assert chart["port"].fix == "passenger --port 0"
+
+
+@dataclass
+class Elder:
+    """A server that has the user's secret, of any version and in any state; `keys` are those it was shown."""
+
+    secret: bytes
+    version: str = __version__
+    status: tuple[int, bytes] = (404, b"")
+    keys: list[str | None] = field(default_factory=list)
+    port: int = 0
+
+    def answer(self, path: str) -> tuple[int, bytes]:
+        if path.startswith("/v1/passenger/hello"):
+            plain = Hello(self.version, 4711, 1.5)
+            signed = sign(self.secret, path.partition("nonce=")[2], self.port, plain)
+            return 200, msgspec.json.encode(Hello(self.version, 4711, 1.5, signed))
+        return self.status
+
+
+@contextlib.contextmanager
+def serving(elder: Elder) -> Iterator[int]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            elder.keys.append(self.headers["authorization"])
+            status, body = elder.answer(self.path)
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        elder.port = server.server_address[1]
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield elder.port
+        finally:
+            server.shutdown()
+
+
+def status_of(**facts: object) -> tuple[int, bytes]:
+    return 200, msgspec.json.encode(Status(__version__, 4711, 1.5, [], **facts))  # type: ignore[arg-type]  # its own fields
+
+
+SICK = status_of(status="degraded", degraded={"token": "GitHub is down"})
+DEAD = status_of(ready=False, status="login_required", logged_in=False)
+
+
+@pytest.mark.parametrize(
+    ("version", "status", "told", "fix"),
+    [
+        ("0.0.9", (404, b""), ("warn", "before the update"), "kill 4711 && passenger"),
+        (__version__, (401, b'{"error": {"message": "which key?"}}'), ("warn", "which key?"), "passenger config show"),
+        (__version__, (200, b"{}"), ("warn", "another version"), "kill 4711 && passenger"),
+        (__version__, SICK, ("warn", "token: GitHub is down"), "curl -s http://127.0.0.1:{port}/readyz"),
+        (__version__, DEAD, ("fail", "login_required"), "passenger login"),
+        (__version__, status_of(), ("ok", "process 4711"), None),
+    ],
+    ids=["old", "key", "odd", "degraded", "not logged in", "well"],
+)
+async def test_a_server_of_ours_is_told_as_it_is(
+    ward: Ward, version: str, status: tuple[int, bytes], told: tuple[str, str], fix: str | None
+) -> None:
+    async with ward.facts():
+        elder = Elder(read_or_make_secret(ward.home / ".local" / "state" / "passenger"), version, status)
+    ward.environ["PASSENGER_API_KEYS"] = "a-key-of-sixteen-letters"
+    with serving(elder) as port:
+        on(ward, port)
+        found = (await ward.look("server"))["server"]
+    state, words = told
+    assert (found.state, found.fix) == (state, fix.format(port=port) if fix else None)
+    assert words in found.text
+
+
+@pytest.mark.proves("N2", "promise 2")
+async def test_a_program_that_is_no_passenger_is_named_and_shown_no_key(ward: Ward) -> None:
+    ward.environ["PASSENGER_API_KEYS"] = "a-key-of-sixteen-letters"
+    elder = Elder(b"another secret")
+    elder.answer = lambda path: (200, b"Ollama is running")  # type: ignore[method-assign]
+    with serving(elder) as port:
+        on(ward, port)
+        chart = await ward.look("server")
+    assert (chart["port"].state, chart["port"].fix) == ("fail", "passenger --port 0")
+    assert "no Passenger" in chart["port"].text
+    assert set(elder.keys) == {None}
