@@ -178,7 +178,9 @@ class Page:
         for kind in ("rawKeyDown", "keyUp"):
             await self.command("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
 
-    async def type(self, text: str) -> None:
+    async def type(self, selector: str, text: str) -> None:
+        """Write into a field."""
+        await self.run(f"document.querySelector({json.dumps(selector)}).focus()")
         await self.command("Input.insertText", text=text)
 
     async def cookies(self) -> list[dict[str, Any]]:
