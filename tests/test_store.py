@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.store import CorruptError, MisplacedError, PrivateFile, StoreError
+from passenger.store import CorruptError, MisplacedError, PrivateFile, StoreError, prune
 
 
 def mode(path: Path) -> int:
@@ -390,3 +390,26 @@ def test_what_cannot_be_written_is_known_before_and_stays_as_it_is(tmp_path: Pat
         file.write({})
     assert str(before.value) == str(then.value)
     assert sorted(found.name for found in tmp_path.iterdir()) == ["directory", "fifo", "file"]
+
+
+def test_a_removed_file_takes_with_it_what_was_made_beside_it_and_nothing_else(tmp_path: Path) -> None:
+    names = ("a.json", "a.json.lock", "a.json.corrupt-1790000000", ".a.json.0123456789ab")
+    others = ("b.json", "a.json.bak", "xa.json", ".a.json.swp")
+    for name in (*names, *others):
+        (tmp_path / name).write_text("{}")
+    file = PrivateFile(tmp_path / "a.json")
+    assert {path.name for path in file.traces()} == set(names)
+    file.remove()
+    assert {path.name for path in tmp_path.iterdir()} == set(others)
+
+
+def test_only_empty_directories_below_the_root_are_pruned(tmp_path: Path) -> None:
+    deep = tmp_path / "ours" / "logins" / "work"
+    deep.mkdir(parents=True)
+    (tmp_path / "ours" / "logins" / "home").mkdir()
+    prune(deep, tmp_path / "ours")
+    assert sorted(path.name for path in (tmp_path / "ours").rglob("*")) == ["home", "logins"]
+    prune(tmp_path / "ours" / "logins" / "home", tmp_path / "ours")
+    assert list(tmp_path.iterdir()) == [tmp_path / "ours"]
+    prune(tmp_path / "ours", tmp_path / "ours")
+    assert (tmp_path / "ours").is_dir()

@@ -227,6 +227,8 @@ class Session:
         if self._trouble is not None and not self._may_try():
             return self._trouble.failure
         try:
+            if self._vault.load() is None:
+                self._login()  # where nobody is logged in there is nothing to lock, and nothing is to be made
             async with self._vault.lock():
                 self._token = self._adopted(refused) or await self._exchanged()
         except Failure as failure:

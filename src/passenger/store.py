@@ -8,6 +8,7 @@ import contextlib
 import errno
 import logging
 import os
+import re
 import secrets
 import stat
 import time
@@ -118,6 +119,28 @@ class PrivateFile:
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror}") from error
 
+    def traces(self) -> list[Path]:
+        """The file, where there is one, and what was made beside it: its lock, copies set aside, unfinished ones."""
+        name = re.escape(self.path.name)
+        made = re.compile(rf"{name}(\.lock|\.corrupt-\d+)?|\.{name}\.[0-9a-f]{{12}}")
+        try:
+            return sorted(path for path in self.path.parent.iterdir() if made.fullmatch(path.name))
+        except OSError:
+            return []
+
+    def remove(self) -> None:
+        """Remove the file and what was made beside it.
+
+        Raises:
+            StoreError: something cannot be removed, or what stands there is no file or somebody else's.
+        """
+        self._check_replaceable()
+        for path in self.traces():
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise StoreError(f"{path} cannot be removed: {error.strerror}") from error
+
     def set_aside(self) -> Path | None:
         """Move a corrupt file out of the way and keep it; None where that is not possible.
 
@@ -215,6 +238,16 @@ class PrivateFile:
             temporary.unlink(missing_ok=True)
             raise
         _sync_directory(self.path.parent)
+
+
+def prune(directory: Path, root: Path) -> None:
+    """Remove a directory that is empty, and those above it that are then empty, up to a root that stays."""
+    while root in directory.parents:
+        try:
+            directory.rmdir()
+        except OSError:
+            return
+        directory = directory.parent
 
 
 def _existing(directory: Path) -> Path:

@@ -182,6 +182,24 @@ class FileVault:
         self._paths.access.write({"access_token": token.reveal(), "token_type": token_type, "scope": scope})
         self._seen = (self._paths.access.stamp(), self._seen[1])
 
+    def files(self) -> list[Path]:
+        """The files that there are of a login and its token, without their locks."""
+        found = [path for file in (self._paths.access, self._paths.copilot) for path in file.traces()]
+        return [path for path in found if path.suffix != ".lock"]
+
+    async def forget(self) -> list[Path]:
+        """Remove the files, while nobody renews the token; those that were there.
+
+        Raises:
+            StoreError: one of them cannot be removed.
+        """
+        async with self.lock():
+            found = self.files()
+            self._paths.access.remove()
+            self._paths.copilot.remove()
+        self._paths.copilot.remove()  # the lock, which the block has held
+        return found
+
     def changed(self) -> bool:
         """Whether a file is another one than at the last look; looks at most once a second."""
         now = self._clock()

@@ -22,6 +22,7 @@ LOG = {"--verbose", "--quiet", "--log-format"}
 MEANT: dict[str, set[str]] = {
     "serve": ACCOUNT | PLACE | LOG | {"--workers", "--await-login"},
     "login": ACCOUNT | LOG | {"--no-browser", "--token-stdin", "--simulated"},
+    "logout": ACCOUNT | LOG | {"--yes"},
     "refresh": ACCOUNT | LOG,
     "models": ACCOUNT | PLACE | LOG | {"--all", "--json"},
     "demo": PLACE | LOG,

@@ -16,7 +16,12 @@ def login_hint(invocation: Invocation) -> str:
     return f"run `{command}`" + (f", or did you mean --profile {near}?" if near else "")
 
 
+def with_profile(invocation: Invocation, command: str) -> str:
+    """A command for the login that is meant."""
+    name = invocation.login_name
+    return command if name is None else f"{command} --profile {name}"
+
+
 def serve_command(invocation: Invocation) -> str:
     """The command that serves with the login that is meant."""
-    name = invocation.login_name
-    return "passenger" if name is None else f"passenger --profile {name}"
+    return with_profile(invocation, "passenger")

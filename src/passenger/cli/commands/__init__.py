@@ -9,6 +9,7 @@ from passenger.cli.commands.config import config
 from passenger.cli.commands.demo import demo
 from passenger.cli.commands.doctor import doctor
 from passenger.cli.commands.login import login
+from passenger.cli.commands.logout import logout
 from passenger.cli.commands.models import models
 from passenger.cli.commands.refresh import refresh
 from passenger.cli.commands.serve import serve
@@ -17,6 +18,7 @@ from passenger.cli.commands.simulate import simulate
 COMMANDS: Sequence[click.Command] = (
     serve,
     login,
+    logout,
     refresh,
     models,
     demo,
