@@ -5,6 +5,7 @@ the secret by which our own commands know a server of the same user.
 """
 
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -18,10 +19,12 @@ from passenger.account.memory_vault import MemoryVault
 from passenger.accounts import Login, Source
 from passenger.cli.exits import FAILED
 from passenger.cli.invocation import Invocation
+from passenger.cli.panel import Panel, Show, is_terminal, showing
 from passenger.cli.parts import run as run_loop
-from passenger.cli.serve import base_url, listening, serve
+from passenger.cli.serve import base_url, listening, port_flag, serve
 from passenger.cli.simulated import flags_of
 from passenger.config import Loaded, load
+from passenger.log import wants_color
 from passenger.secret import Secret
 from passenger.simulator import READABLE, Simulator
 from passenger.web.identity import Identity
@@ -37,10 +40,10 @@ def run(invocation: Invocation, host: str, port: int) -> int:
     """Serve the demo until told to stop; exit 1 where the address cannot be had."""
     ignore_unused()
     redactor = invocation.start_log()
-    return run_loop(_demo(host, port, redactor.add_passing, invocation.state_dir))
+    return run_loop(_demo(invocation, host, port, redactor.add_passing))
 
 
-async def _demo(host: str, port: int, on_secret: Callable[[str], None], state_dir: Path) -> int:
+async def _demo(invocation: Invocation, host: str, port: int, on_secret: Callable[[str], None]) -> int:
     async with Simulator(pace=pace_for(sys.stdout)) as simulator:
         loaded = _settings(simulator, host, port)
         on_secret(simulator.login_token)
@@ -48,8 +51,29 @@ async def _demo(host: str, port: int, on_secret: Callable[[str], None], state_di
         sockets = listening(loaded)
         if sockets is None:
             return FAILED
-        identity = Identity(__version__, os.getpid(), time.time(), state_dir)
-        return await serve(loaded, vault, sockets, lambda: click.echo(greeting(base_url(sockets))), identity=identity)
+        identity = Identity(__version__, os.getpid(), time.time(), invocation.state_dir)
+        show = _panel(invocation, sockets)
+
+        def greet() -> None:
+            if show is None and not invocation.quiet:
+                click.echo(greeting(base_url(sockets)))
+
+        return await serve(loaded, vault, sockets, greet, identity=identity, show=show)
+
+
+def _panel(invocation: Invocation, sockets: list[socket.socket]) -> Show | None:
+    """What to show a person who looks at stdout; None where nobody does, or wants to."""
+    if invocation.quiet or not is_terminal(sys.stdout):
+        return None
+    url, port = base_url(sockets).removesuffix("/v1"), port_flag(sockets)
+    steps = [
+        (f"passenger launch claude{port}", "Claude Code, for this run"),
+        (f"{url}/", "the page of this server"),
+        ("Ctrl-C", "stops it; nothing is kept"),
+    ]
+    title = f"Passenger {__version__}, on a simulated Copilot: no account, no network"
+    panel = Panel(title, url, "any will do", steps)
+    return showing(panel, sys.stdout, color=wants_color(sys.stdout, invocation.environ))
 
 
 def pace_for(stream: TextIO | None) -> float:

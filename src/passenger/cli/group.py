@@ -69,7 +69,9 @@ def root(invocation: Invocation, *, login: bool, refresh_token: bool) -> int:
         return OK
     if login:
         return start("passenger.cli.login:run", invocation, browser=True, token_stdin=False)
-    return start(f"passenger.cli.{'refresh' if refresh_token else 'serve'}:run", invocation)
+    if refresh_token:
+        return start("passenger.cli.refresh:run", invocation)
+    return start("passenger.cli.serve:run", invocation, may_ask=True)
 
 
 for _command in COMMANDS:

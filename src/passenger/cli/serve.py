@@ -1,11 +1,14 @@
 """`passenger`, `passenger serve`: serve the subscription until told to stop."""
 
+import asyncio
 import functools
 import gc
 import logging
 import os
+import shlex
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +20,12 @@ from passenger.account.login_state import Board, SharedBoard
 from passenger.account.memory_vault import MemoryVault
 from passenger.authority import read_host
 from passenger.cli.allocator import give_back
+from passenger.cli.command import DEMO_PORT
 from passenger.cli.exits import FAILED, INTERRUPTED, LOGIN_NEEDED, OK
 from passenger.cli.invocation import Invocation
+from passenger.cli.login_hint import serve_command
 from passenger.cli.networking import network_of
+from passenger.cli.panel import Panel, Show, is_terminal, showing
 from passenger.cli.parts import gateway_of, state_dir_of, vault_of
 from passenger.cli.parts import run as run_loop
 from passenger.cli.servable import no_workers, open_to_all
@@ -28,8 +34,10 @@ from passenger.config import ConfigError, Loaded
 from passenger.config.credentials import GITHUB_HOST
 from passenger.config.profile import login_profile
 from passenger.copilot.protocol import why_not_exchangeable
+from passenger.log import wants_color
 from passenger.network import Network
 from passenger.secret import Secret
+from passenger.session import LOG_IN
 from passenger.vault import FileVault
 from passenger.web.app import create_app
 from passenger.web.endpoint import Patience
@@ -51,8 +59,10 @@ from passenger.web.worker import Place, WorkerServer
 log = logging.getLogger(__name__)
 
 
-def run(invocation: Invocation) -> int:
+def run(invocation: Invocation, *, may_ask: bool = False) -> int:
     """Serve; exit 4 at once where there is neither a login nor a token, 1 where the address cannot be had.
+
+    Where it `may_ask`, a person at a terminal is asked to log in first.
 
     Raises:
         ConfigError: the settings cannot be used, or not on this system.
@@ -63,7 +73,10 @@ def run(invocation: Invocation) -> int:
         raise ConfigError([problem])
     vault, network = vault_of(invocation, loaded, redactor), network_of(loaded, invocation.environ, redactor)
     complaint = login_complaint(vault, login_profile(loaded.config))
-    if complaint and not (loaded.config.server.await_login and vault.login() is None):
+    lacks_login = bool(complaint) and vault.login() is None
+    if lacks_login and may_ask and is_attended(invocation) and not loaded.config.server.await_login:
+        return _log_in_first(invocation)
+    if complaint and not (lacks_login and loaded.config.server.await_login):
         click.echo(f"passenger: {complaint}", err=True)
         return LOGIN_NEEDED
     for key in loaded.api_keys:
@@ -74,7 +87,8 @@ def run(invocation: Invocation) -> int:
     identity = Identity(__version__, os.getpid(), time.time(), invocation.state_dir, loaded.config.server.workers)
     shared = SharedLog(identity.workers) if identity.workers > 1 else None
     board = SharedBoard() if identity.workers > 1 else None
-    say_started = functools.partial(_say_started, sockets, vault, loaded)
+    show = _panel(invocation, loaded, sockets)
+    say_started = functools.partial(_say_started, sockets, vault, None if show else loaded)
     state_dir = state_dir_of(invocation, loaded)
 
     def work(place: Place) -> int:
@@ -91,6 +105,7 @@ def run(invocation: Invocation) -> int:
                 place=place,
                 shared=shared,
                 board=board,
+                show=show if place.number == 0 and not place.is_replacement else None,
                 on_secret=redactor.add,
             )
         )
@@ -100,9 +115,53 @@ def run(invocation: Invocation) -> int:
         return Supervisor(workers, work, sockets, on_serving=say_started, drain_timeout=drain).run()
     return run_loop(
         serve(
-            loaded, vault, sockets, say_started, state_dir, identity=identity, network=network, on_secret=redactor.add
+            loaded,
+            vault,
+            sockets,
+            say_started,
+            state_dir,
+            identity=identity,
+            network=network,
+            show=show,
+            on_secret=redactor.add,
         )
     )
+
+
+def is_attended(invocation: Invocation) -> bool:
+    """Whether somebody sits at a terminal, and wants to hear more than problems."""
+    return not invocation.quiet and is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def _log_in_first(invocation: Invocation) -> int:
+    """Let a person log in, then serve."""
+    from passenger.cli.login import run as log_in  # noqa: PLC0415 - only who is not logged in needs it
+
+    click.echo("Nobody is logged in to GitHub here.", err=True)
+    if not click.confirm("Log in now?", default=True, err=True):
+        return LOGIN_NEEDED
+    return log_in(invocation, browser=True, token_stdin=False) or run(invocation)
+
+
+def _panel(invocation: Invocation, loaded: Loaded, sockets: list[socket.socket]) -> Show | None:
+    """What to show a person who looks at stdout; None where nobody does, or wants to."""
+    if invocation.quiet or loaded.config.log.format == "json" or not is_terminal(sys.stdout):
+        return None
+    url = base_url(sockets).removesuffix("/v1")
+    steps = [
+        (f"{_again(invocation, sockets)} launch claude", "Claude Code, for this run"),
+        (f"{url}/", "the page of this server"),
+    ]
+    keys = _keys(loaded)
+    panel = Panel(f"Passenger {__version__}", url, f"one of [server] {keys}" if keys else "any will do", steps)
+    return showing(panel, sys.stdout, color=wants_color(sys.stdout, invocation.environ))
+
+
+def _again(invocation: Invocation, sockets: list[socket.socket]) -> str:
+    """How the user has called us, as far as it matters to who looks for this server."""
+    config = f" -c {shlex.quote(str(invocation.config_path))}" if invocation.config_path else ""
+    port = "" if invocation.port is None else port_flag(sockets)
+    return serve_command(invocation) + config + port
 
 
 async def serve(
@@ -117,11 +176,13 @@ async def serve(
     place: Place | None = None,
     shared: SharedLog | None = None,
     board: Board | None = None,
+    show: Show | None = None,
     on_secret: Callable[[Secret], None] = lambda _: None,
 ) -> int:
     """Serve on these sockets until a signal comes: exit 0 on SIGTERM, 130 on Ctrl-C.
 
     With a `place` it is one of several workers, has its share of the limits, and stops when its supervisor says so.
+    What there is to `show` is shown beside the first requests.
     """
     config, proxy = loaded.config.server, loaded.config.proxy
     async with gateway_of(loaded, vault, state_dir, network, board) as gateway:
@@ -142,16 +203,29 @@ async def serve(
             identity=identity,
             log=RequestLog(time.time, shared, place.number if place else 0),
             login=ServerLogin(login, time.time) if login else None,
-            gate=LoginGate(readiness.is_usable) if config.await_login else None,
+            gate=LoginGate(readiness.is_usable, _log_in(vault)) if config.await_login else None,
         )
+        shown = list[asyncio.Task[None]]()
+
+        def listens() -> None:
+            on_listening()
+            if show is not None:
+                shown.append(asyncio.ensure_future(show(gateway)))
+
         server = (functools.partial(WorkerServer, place) if place else Server)(
-            app, readiness, lifelines, limits=limits, drain_timeout=config.drain_timeout, on_listening=on_listening
+            app, readiness, lifelines, limits=limits, drain_timeout=config.drain_timeout, on_listening=listens
         )
         _settle()
         if place is None:  # the tokenizer of each worker would take its own memory
             gateway.warm(lambda: not len(lifelines) and app.rests)
         await server.serve(sockets)
+        for task in shown:
+            task.cancel()
     return INTERRUPTED if server.stopped_by is signal.SIGINT else OK
+
+
+def _log_in(vault: FileVault | MemoryVault) -> str:
+    return vault.log_in if isinstance(vault, FileVault) else LOG_IN
 
 
 def guard_of(loaded: Loaded, on_secret: Callable[[Secret], None]) -> Guard:
@@ -183,9 +257,10 @@ def _settle() -> None:
     gc.set_threshold(10_000, 10, 10)
 
 
-def _say_started(sockets: list[socket.socket], vault: FileVault, loaded: Loaded) -> None:
+def _say_started(sockets: list[socket.socket], vault: FileVault, loaded: Loaded | None) -> None:
     log.info("%s", start_line(sockets, vault))
-    log.info("%s", addresses_line(sockets, loaded))
+    if loaded is not None:
+        log.info("%s", addresses_line(sockets, loaded))
 
 
 def login_complaint(vault: FileVault, profile: str) -> str | None:
@@ -230,15 +305,26 @@ def _without_login(sockets: list[socket.socket], vault: FileVault) -> str:
     if vault.load() is not None:
         return "no login, only a Copilot token that will expire"
     page = base_url(sockets).removesuffix("v1")
-    return f"nobody is logged in yet: open {page} or run `passenger login`"
+    return f"nobody is logged in yet: open {page} or {vault.log_in}"
 
 
 def addresses_line(sockets: list[socket.socket], loaded: Loaded) -> str:
     """The address for all clients but OpenAI's, and the key that they need."""
-    server, url = loaded.config.server, base_url(sockets).removesuffix("/v1")
-    named = {"api_keys": bool(server.api_keys), "api_key_file": bool(server.api_key_file)}
-    keys = ", ".join(name for name, is_set in named.items() if is_set)
+    url, keys = base_url(sockets).removesuffix("/v1"), _keys(loaded)
     return f"Anthropic, Gemini, Ollama: {url}  (API key: {f'one of {keys}' if keys else 'anything'})"
+
+
+def port_flag(sockets: list[socket.socket]) -> str:
+    """The flag that leads to this server, empty where it has the usual port."""
+    port = sockets[0].getsockname()[1]
+    return "" if port == DEMO_PORT else f" --port {port}"
+
+
+def _keys(loaded: Loaded) -> str:
+    """The settings that hold keys; empty where nobody needs one."""
+    server = loaded.config.server
+    named = {"api_keys": bool(server.api_keys), "api_key_file": bool(server.api_key_file)}
+    return ", ".join(name for name, is_set in named.items() if is_set)
 
 
 def base_url(sockets: list[socket.socket]) -> str:

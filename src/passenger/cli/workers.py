@@ -130,7 +130,7 @@ class Supervisor:
                     waker.forget()
                     self._close_orders()
             if not worker.pid:
-                self._become(Place(self._roster, worker.number, reading, waker.bell))
+                self._become(Place(self._roster, worker.number, reading, waker.bell, is_replacement=worker.ends > 0))
             log.debug("worker %d of %d is process %d", worker.number + 1, len(self._workers), worker.pid)
         finally:
             os.close(reading)

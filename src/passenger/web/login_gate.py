@@ -17,8 +17,9 @@ Page = Callable[[WebRequest], Awaitable[Response]]
 class LoginGate:
     """Open from the first login on, whoever has made it: there is no look at the files any more then."""
 
-    def __init__(self, is_logged_in: Callable[[], bool]) -> None:
+    def __init__(self, is_logged_in: Callable[[], bool], log_in: str) -> None:
         self._is_logged_in = is_logged_in
+        self._log_in = log_in
         self._is_open = False
 
     def before(self, serve: Serve) -> Serve:
@@ -44,6 +45,6 @@ class LoginGate:
         if not self._is_open:
             message = (
                 f"nobody is logged in to GitHub here yet: open http://{headers['host']}/ in a browser, "
-                "or run `passenger login`"
+                f"or {self._log_in}"
             )
             raise Failure(Kind.UNAVAILABLE, message, code="login_required", headers=(("x-should-retry", "false"),))

@@ -30,6 +30,8 @@ class Place:
     number: int
     orders: int
     bell: int
+    is_replacement: bool = False
+    """Whether another had this place before."""
 
     def enter(self) -> None:
         """Tell all others that this worker serves."""

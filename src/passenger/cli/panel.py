@@ -1,0 +1,204 @@
+"""What a person at a terminal sees once the server listens: whose seat, what is left, which address is for whom.
+
+It is printed when GitHub has told, or has not within some seconds; what it does not tell is left out.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from typing import TextIO
+
+from passenger.control.account import account_of
+from passenger.control.cards import ModelCard, cards_of
+from passenger.control.status import Account, Quota
+from passenger.errors import Failure
+from passenger.gateway import Gateway
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 4.0
+"""Seconds that the panel waits for GitHub."""
+
+WIDTH = 78
+
+LONGEST = 44
+"""Characters of what there is to type, that leave room for what it is for."""
+
+Row = tuple[str, str]
+Show = Callable[[Gateway], Awaitable[None]]
+"""Prints the panel of a server that has begun to listen."""
+
+PLANS = {
+    "free": "Free",
+    "individual": "Pro",
+    "individual_pro": "Pro+",
+    "individual_max": "Max",
+    "business": "Business",
+    "enterprise": "Enterprise",
+}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What is known when the server begins to listen; the `url` is without `/v1`."""
+
+    title: str
+    url: str
+    key: str
+    """What clients must show."""
+    steps: Sequence[Row]
+    """What to do next, and what that is for."""
+    ollama: str | None = None
+    """The second address, for programs that know Ollama's own alone."""
+
+    def addresses(self) -> Iterator[Row]:
+        """Each base URL, and what it is for."""
+        yield f"{self.url}/v1", "OpenAI's API: Codex, editors, libraries"
+        yield self.url, "Anthropic's and Google's APIs, Ollama's too"
+        if self.ollama is not None:
+            yield self.ollama, "programs that know Ollama's own port alone"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """What GitHub has told of the account."""
+
+    account: Account | None = None
+    models: str | None = None
+    logged_in: bool = True
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody looks at a stream."""
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def showing(panel: Panel, stream: TextIO, *, color: bool) -> Show:
+    """Print a panel to a stream once its facts are there; whatever goes wrong costs the panel alone."""
+
+    async def show(gateway: Gateway) -> None:
+        try:
+            seat = await seat_of(gateway)
+            await asyncio.to_thread(render, panel, seat, stream, color=color)
+        except Exception:
+            log.debug("the panel cannot be shown", exc_info=True)
+
+    return show
+
+
+async def seat_of(gateway: Gateway) -> Seat:
+    """What GitHub tells of the account within some seconds."""
+    with suppress(Failure):
+        if not gateway.seat.session.usable():
+            return Seat(logged_in=False)
+    overview = gateway.seat.overview
+    seat, models = await asyncio.gather(
+        overview.seat(PATIENCE) if overview else asyncio.sleep(0, None), _models(gateway)
+    )
+    return Seat(account_of(seat) if seat else None, models)
+
+
+async def _models(gateway: Gateway) -> str | None:
+    with suppress(Failure, TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            catalog = await gateway.models()
+            return _counted(cards_of(catalog.models.values(), {}, catalog.find))
+    return None
+
+
+def _counted(cards: Sequence[ModelCard]) -> str:
+    """How many models of each kind there are, and how many a policy hides."""
+    usable = [card for card in cards if not card.is_hidden]
+    chat, embed = sum(card.is_chat for card in usable), sum(card.kind == "embeddings" for card in usable)
+    hidden = sum(card.is_hidden for card in cards)
+    parts = [
+        f"{chat} to chat with",
+        f"{embed} for embeddings" if embed else "",
+        f"{hidden} off by policy" if hidden else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+# --- the words ---------------------------------------------------------------------------------------------------
+
+
+def facts(seat: Seat) -> Iterator[Row]:
+    """What is known of the account, a name and its value each."""
+    if not seat.logged_in:
+        yield "Account", "nobody is logged in yet: open the page below"
+        return
+    account = seat.account or Account()
+    if who := _who(account):
+        yield "Account", who
+    if seat.models:
+        yield "Models", seat.models
+    if left := [text for quota in account.quotas if (text := _left(quota))]:
+        yield "Left", ", ".join(left) + _renewal(account.renews)
+
+
+def _who(account: Account) -> str:
+    plan = PLANS.get(account.plan or "", (account.plan or "").replace("_", " "))
+    return ", ".join(filter(None, [account.login, f"Copilot {plan}" if plan else None]))
+
+
+def _left(quota: Quota) -> str | None:
+    """What is left of a counter; nobody asks us for completions, and what has no end runs out for nobody."""
+    if quota.id == "completions" or quota.unlimited or not quota.entitlement or quota.remaining is None:
+        return None
+    unit = "AI credits" if quota.in_credits else _UNITS.get(quota.id, quota.id.replace("_", " "))
+    return f"{_amount(max(0.0, quota.remaining))} of {_amount(quota.entitlement)} {unit}"
+
+
+_UNITS = {"premium_interactions": "premium requests", "chat": "chat messages"}
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def _renewal(day: str | None) -> str:
+    if day is None:
+        return ""
+    when = date.fromisoformat(day)
+    return f"; renews {when.day} {when:%B %Y}"
+
+
+# --- the picture -------------------------------------------------------------------------------------------------
+
+
+def render(panel: Panel, seat: Seat, stream: TextIO, *, color: bool) -> None:
+    """Print it, no wider than the terminal."""
+    from rich.console import Console, Group, RenderableType  # noqa: PLC0415 - only a terminal needs it
+    from rich.panel import Panel as Frame  # noqa: PLC0415 - see above
+    from rich.table import Table  # noqa: PLC0415 - see above
+    from rich.text import Text  # noqa: PLC0415 - see above
+
+    console = Console(file=stream, highlight=False, no_color=not color, soft_wrap=False)
+
+    def grid(rows: Sequence[Row], left: str, right: str) -> Table:
+        table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for first, second in rows:
+            table.add_row(Text(first, style=left), Text(second, style=right))
+        return table
+
+    def listed(rows: Sequence[Row], left: str, right: str) -> RenderableType:
+        """In two columns, or one below the other where a line to type is too long for that."""
+        if max(len(first) for first, _ in rows) <= LONGEST:
+            return grid(rows, left, right)
+        return Group(*(Text(f"{first}\n", left).append(f"  {second}", right) for first, second in rows))
+
+    known = [*facts(seat), ("API key", panel.key)]
+    parts: list[RenderableType] = [
+        grid(known, "dim", ""),
+        Text(),
+        grid([*panel.addresses()], "bold", "dim"),
+        Text(),
+        listed(panel.steps, "bold cyan", "dim"),
+    ]
+    width = min(WIDTH, console.width)
+    console.print(Frame(Group(*parts), title=panel.title, title_align="left", width=width, padding=(1, 2)))
