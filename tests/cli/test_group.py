@@ -25,6 +25,8 @@ MEANT: dict[str, set[str]] = {
     "logout": ACCOUNT | LOG | {"--yes"},
     "refresh": ACCOUNT | LOG,
     "models": ACCOUNT | PLACE | LOG | {"--all", "--json"},
+    "status": ACCOUNT | PLACE | LOG | {"--json"},
+    "explain": ACCOUNT | PLACE | LOG | {"--json"},
     "demo": PLACE | LOG,
     "simulate": PLACE | LOG | {"--plan", "--token-lifetime"},
     "config show": {"--config", "--profile", "--json"},
@@ -34,7 +36,7 @@ MEANT: dict[str, set[str]] = {
     "doctor": ACCOUNT | PLACE | LOG | {"--client", "--json", "--report"},
     "completion": set(),
 }
-PORTS = {"serve": "8081", "models": "8081", "demo": "8081", "simulate": "8082", "doctor": "8081"}
+PORTS = {name: "8081" for name, flags in MEANT.items() if flags >= PLACE} | {"simulate": "8082"}
 
 HEAVY = ("aiohttp", "asyncio", "msgspec", "platformdirs", "rich", "ssl", "starlette", "uvicorn", "passenger.config")
 
@@ -131,6 +133,14 @@ def test_wrong_usage_is_refused_with_a_word_on_what_was_meant(
     out, err = capsys.readouterr()
     assert out == ""
     assert complaint in err
+
+
+READS = {"models", "status", "explain", "config show", "config path", "config check"}
+"""The commands that tell something and change nothing."""
+
+
+def test_every_command_that_reads_has_a_form_for_programs() -> None:
+    assert {name for name, flags in MEANT.items() if "--json" in flags} >= READS
 
 
 def test_a_command_that_does_not_exist_is_no_traceback(command: Command) -> None:

@@ -10,6 +10,8 @@ from typing import Literal, TextIO
 
 import click
 
+from passenger.log import one_line
+
 ROOMY = 96
 """Columns of a terminal from which on there is more room between those of a table."""
 
@@ -26,7 +28,8 @@ Rows = Sequence[Sequence[str]]
 
 
 def print_table(columns: Sequence[Column], rows: Rows) -> None:
-    """Print the rows below their titles on stdout."""
+    """Print the rows below their titles on stdout, with control characters written out."""
+    rows = [tuple(map(one_line, row)) for row in rows]
     if is_terminal(sys.stdout, os.environ):
         _print_on_terminal(columns, rows)
     else:
@@ -78,7 +81,7 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     told = [(title, text) for title, text in facts if text]
     width = max((len(title) for title, _ in told), default=0)
     for title, text in told:
-        first, *rest = text.split("\n")
+        first, *rest = map(one_line, text.split("\n"))
         click.echo(f"{title:<{width}}  {first}")
         for line in rest:
             click.echo(f"{'':<{width}}  {line}")

@@ -8,12 +8,14 @@ from passenger.cli.commands.completion import completion
 from passenger.cli.commands.config import config
 from passenger.cli.commands.demo import demo
 from passenger.cli.commands.doctor import doctor
+from passenger.cli.commands.explain import explain
 from passenger.cli.commands.login import login
 from passenger.cli.commands.logout import logout
 from passenger.cli.commands.models import models
 from passenger.cli.commands.refresh import refresh
 from passenger.cli.commands.serve import serve
 from passenger.cli.commands.simulate import simulate
+from passenger.cli.commands.status import status
 
 COMMANDS: Sequence[click.Command] = (
     serve,
@@ -21,6 +23,8 @@ COMMANDS: Sequence[click.Command] = (
     logout,
     refresh,
     models,
+    status,
+    explain,
     demo,
     simulate,
     config,

@@ -1,0 +1,42 @@
+"""`passenger status`: whether the user's server runs, since when, for whom, and what it has done."""
+
+import time
+from dataclasses import replace
+
+import click
+
+from passenger.cli import reach
+from passenger.cli.exits import FAILED, OK
+from passenger.cli.invocation import Invocation
+from passenger.cli.status_facts import facts
+from passenger.cli.table import print_facts
+from passenger.control.client import Found
+from passenger.control.status import Status
+
+
+def run(invocation: Invocation, *, as_json: bool) -> int:
+    """Tell of the server at the address of the settings; exit 1 where it is not the user's own, or none."""
+    loaded, _ = replace(invocation, quiet=not invocation.verbosity).begin()
+    found = reach.look(invocation, loaded)
+    status = reach.ask(found.server.status) if found.state == "ours" else None
+    if as_json:
+        reach.write_json(as_document(found, status))
+    elif status is None:
+        click.echo(f"passenger: {reach.stranger(found) or _NOT_RUNNING.format(found.server.url)}", err=True)
+    else:
+        print_facts(facts(status, found.server.url, time.time()))
+    return FAILED if status is None else OK
+
+
+_NOT_RUNNING = "no server runs at {}; `passenger` starts one"
+
+
+def as_document(found: Found, status: Status | None) -> dict[str, object]:
+    """The same for programs, whether or not there is a server."""
+    return {
+        "running": status is not None,
+        "state": found.state,
+        "url": found.server.url,
+        "holder": found.holder,
+        "server": status,
+    }
