@@ -24,6 +24,7 @@ MEANT: dict[str, set[str]] = {
     "login": ACCOUNT | LOG | {"--no-browser", "--token-stdin", "--simulated"},
     "logout": ACCOUNT | LOG | {"--yes"},
     "refresh": ACCOUNT | LOG,
+    "ask": ACCOUNT | PLACE | LOG | {"--model"},
     "models": ACCOUNT | PLACE | LOG | {"--all", "--json"},
     "status": ACCOUNT | PLACE | LOG | {"--json"},
     "explain": ACCOUNT | PLACE | LOG | {"--json"},

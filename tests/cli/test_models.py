@@ -41,7 +41,8 @@ async def test_json_has_the_cards(command: Command, proxy: Proxy) -> None:
     assert names > {"grok-code-fast-1", "text-embedding-3-small"}
     assert set(every["models"][0]) == {
         *("id", "name", "vendor", "family", "kind", "endpoints", "dialects", "context", "prompt", "output", "vision"),
-        *("tools", "thinks", "efforts", "preview", "picker", "category", "policy", "multiplier", "prices", "aliases"),
+        *("tools", "thinks", "efforts", "preview", "picker", "default"),
+        *("category", "policy", "multiplier", "prices", "aliases"),
     }
 
 

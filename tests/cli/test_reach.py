@@ -48,7 +48,7 @@ def other_program() -> Iterator[tuple[str, list[bytes]]]:
 @pytest.mark.proves("promise 2", "N2")
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(["models"], 4), (["models", "--json"], 4), (["status"], 1), (["explain"], 1)],
+    [(["models"], 4), (["models", "--json"], 4), (["ask", "Hello"], 4), (["status"], 1), (["explain"], 1)],
 )
 def test_another_program_on_the_port_is_named_and_given_nothing(
     command: Command, arguments: list[str], code: int
@@ -63,7 +63,9 @@ def test_another_program_on_the_port_is_named_and_given_nothing(
 
 
 @pytest.mark.proves("promise 2", "N2")
-@pytest.mark.parametrize(("arguments", "code"), [(["models"], 4), (["status"], 1), (["explain", "96bb"], 1)])
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["models"], 4), (["ask", "Hello"], 4), (["status"], 1), (["explain", "96bb"], 1)]
+)
 async def test_another_users_passenger_is_named_and_given_nothing(
     command: Command, tmp_path: Path, arguments: list[str], code: int
 ) -> None:

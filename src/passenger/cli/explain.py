@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import click
 
@@ -37,8 +36,7 @@ SHORT = 8
 
 def run(invocation: Invocation, *, request: str | None, as_json: bool) -> int:
     """Explain the request whose id begins so, or list the last ones; exit 1 where no server or no request is found."""
-    loaded, _ = replace(invocation, quiet=not invocation.verbosity).begin()
-    found = reach.look(invocation, loaded)
+    found = reach.look(*reach.begin(invocation)[:2])
     if found.state != "ours":
         click.echo(f"passenger: {reach.stranger(found) or _NO_SERVER.format(found.server.url)}", err=True)
         return FAILED

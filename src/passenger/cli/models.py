@@ -1,7 +1,6 @@
 """`passenger models`: the models of the account, from a running server of the user's or from Copilot itself."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import click
 
@@ -17,9 +16,7 @@ from passenger.log import Redactor
 
 def run(invocation: Invocation, *, name: str | None, as_json: bool, every: bool) -> int:
     """Show the models: those to choose, `every` one, or those of a name; exit 2 where no model has it."""
-    quiet = replace(invocation, quiet=not invocation.verbosity)
-    loaded, redactor = quiet.begin()
-    cards = cards_at_hand(quiet, loaded, redactor)
+    cards = cards_at_hand(*reach.begin(invocation))
     shown = named(cards, name) if name else [card for card in cards if every or is_offered(card)]
     if name and not shown:
         click.echo(f"passenger: {_unknown(cards, name)}", err=True)

@@ -1,7 +1,9 @@
 """The way of a command to the user's own server, where one runs at the address that the settings have."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 import click
@@ -12,13 +14,30 @@ from passenger.config import Loaded
 from passenger.control.client import Found, Server, ServerError, find
 from passenger.control.hello import read_or_make_secret
 from passenger.errors import Failure, Kind
+from passenger.log import Redactor
 from passenger.secret import Secret
 from passenger.store import StoreError
 
 KEY_VARIABLE = "PASSENGER_KEY"
 """The API key that our own commands show a server of the user's; without it the first of his settings."""
 
+KEY_REMEDY = f". Put one of its API keys into {KEY_VARIABLE}, or name its settings with -c"
+"""What to do about a server that does not take the key."""
+
 T = TypeVar("T")
+
+
+def begin(invocation: Invocation) -> tuple[Invocation, Loaded, Redactor]:
+    """Load the settings for a command that answers a person, who is told what is odd about them and nothing twice.
+
+    Raises:
+        ConfigError: they cannot be used.
+    """
+    quiet = replace(invocation, quiet=not invocation.verbosity)
+    loaded, redactor = quiet.begin()
+    if quiet.quiet:
+        logging.getLogger("passenger").setLevel(logging.ERROR)  # a failure is said when the command ends
+    return quiet, loaded, redactor
 
 
 def look(invocation: Invocation, loaded: Loaded) -> Found:
@@ -57,9 +76,7 @@ def ask(question: Callable[[], T]) -> T:
 
 
 def _remedy(error: ServerError) -> str:
-    if error.status != 401:
-        return ""
-    return f". Put one of its API keys into {KEY_VARIABLE}, or name its settings with -c"
+    return KEY_REMEDY if error.status == 401 else ""
 
 
 def stranger(found: Found) -> str | None:

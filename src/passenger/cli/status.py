@@ -1,7 +1,6 @@
 """`passenger status`: whether the user's server runs, since when, for whom, and what it has done."""
 
 import time
-from dataclasses import replace
 
 import click
 
@@ -16,8 +15,7 @@ from passenger.control.status import Status
 
 def run(invocation: Invocation, *, as_json: bool) -> int:
     """Tell of the server at the address of the settings; exit 1 where it is not the user's own, or none."""
-    loaded, _ = replace(invocation, quiet=not invocation.verbosity).begin()
-    found = reach.look(invocation, loaded)
+    found = reach.look(*reach.begin(invocation)[:2])
     status = reach.ask(found.server.status) if found.state == "ours" else None
     if as_json:
         reach.write_json(as_document(found, status))

@@ -46,6 +46,8 @@ class ModelCard(Struct, frozen=True):
     preview: bool = False
     picker: bool = True
     """Whether Copilot's own clients offer it."""
+    default: bool = False
+    """Whether they begin with it."""
     category: str | None = None
     """`lightweight`, `versatile` or `powerful`."""
     policy: str | None = None
@@ -107,6 +109,7 @@ def card_of(model: Model, aliases: Sequence[str] = ()) -> ModelCard:
         efforts=model.able.efforts,
         preview=raw.get("preview") is True,
         picker=raw.get("model_picker_enabled") is not False,
+        default=raw.get("is_chat_default") is True,
         category=_text(raw.get("model_picker_category")),
         policy=_text(policy.get("state")) if isinstance(policy, dict) else None,
         multiplier=_amount(billing.get("multiplier")),

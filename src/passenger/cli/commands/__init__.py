@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from passenger.cli.commands.ask import ask
 from passenger.cli.commands.completion import completion
 from passenger.cli.commands.config import config
 from passenger.cli.commands.demo import demo
@@ -22,6 +23,7 @@ COMMANDS: Sequence[click.Command] = (
     login,
     logout,
     refresh,
+    ask,
     models,
     status,
     explain,
