@@ -224,7 +224,7 @@ async def _first_of(addresses: list[tuple[str, int]]) -> tuple[asyncio.StreamRea
             last = error
         except OSError as error:
             last = error
-    raise last
+    raise type(last)(*last.args)
 
 
 def _ahead(date: str | None) -> float | None:
