@@ -62,7 +62,7 @@ def test_another_program_is_named(command: Command) -> None:
 
 def test_a_row_has_a_cell_for_each_column() -> None:
     plain = RequestRecord("96bb7a9e-e2bf", 100.0, "POST", "/v1/messages", "curl", "curl/8", 200, "ok", 0.391)
-    assert row_of(plain, 160.0) == ("96bb7a9e", "1 min", "curl", "", "", "200", "", "", "391 ms", "")
-    full = msgspec.structs.replace(plain, model="gpt-5.5", mode="relayed", input=1204, output=88, credits=0.5)
-    assert row_of(full, 102.0)[3:] == ("gpt-5.5", "relayed", "200", "1.2k", "88", "391 ms", "0.50")
+    assert row_of(plain, 160.0) == ("96bb7a9e", "1 min", "curl", "", "200", "", "", "")
+    full = msgspec.structs.replace(plain, model="gpt-5.5", input=1204, output=88, credits=0.5)
+    assert row_of(full, 102.0)[3:] == ("gpt-5.5", "200", "1.2k", "88", "0.50")
     assert len(row_of(full, 0.0)) == len(COLUMNS)

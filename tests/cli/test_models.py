@@ -113,9 +113,12 @@ def _read(terminal: int) -> str:
 
 
 @pytest.mark.parametrize("columns", [80, 100])
-async def test_the_table_fits_a_terminal(proxy: Proxy, home: Path, columns: int) -> None:
+async def test_the_table_and_what_is_told_of_one_fit_a_terminal(proxy: Proxy, home: Path, columns: int) -> None:
     lines = await on_terminal(home, columns, "models", "--port", port_of(proxy))
     assert max(map(len, lines)) <= columns
     models = [line for line in lines if re.match(r"(gpt|claude|gemini)-\S+ +\d", line)]
     assert len(models) > 15
     assert {line.split()[0] for line in models} > {"gemini-3-flash-preview", "claude-opus-4.6-1m"}
+    one = await on_terminal(home, columns // 2, "models", "gpt-5.5", "--port", port_of(proxy))
+    assert max(map(len, one)) <= columns // 2
+    assert "counts as 7.5 premium" in " ".join(one)

@@ -9,7 +9,7 @@ from passenger.cli import reach
 from passenger.cli.exits import FAILED, OK, USAGE
 from passenger.cli.invocation import Invocation
 from passenger.cli.table import Column, print_facts, print_table
-from passenger.control.amounts import elapsed, span, tokens
+from passenger.control.amounts import span, tokens
 from passenger.control.explanation import explain
 from passenger.control.money import number
 from passenger.control.records import RequestList, RequestRecord
@@ -22,11 +22,9 @@ COLUMNS = (
     Column("ago", is_number=True),
     Column("client"),
     Column("model"),
-    Column("way"),
     Column("status", is_number=True),
     Column("in", is_number=True),
     Column("out", is_number=True),
-    Column("time", is_number=True),
     Column("credits", is_number=True),
 )
 
@@ -81,10 +79,8 @@ def row_of(record: RequestRecord, now: float) -> tuple[str, ...]:
         span(now - record.ended),
         record.client,
         record.model or record.asked or "",
-        record.mode or "",
         str(record.status),
         "" if record.input is None else tokens(record.input),
         "" if record.output is None else tokens(record.output),
-        elapsed(record.seconds),
         "" if record.credits is None else number(record.credits),
     )

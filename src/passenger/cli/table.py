@@ -71,17 +71,31 @@ def _print_on_terminal(columns: Sequence[Column], rows: Rows) -> None:
 
 def print_prose(lines: Iterable[str]) -> None:
     """Print lines of text; on a terminal those that are too long for it are broken between words."""
-    width = shutil.get_terminal_size().columns if is_terminal(sys.stdout, os.environ) else 0
     for line in lines:
-        click.echo(textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) if width else line)
+        for part in _broken(line, 0):
+            click.echo(part)
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     """Print a title and what belongs to it, a line each; those without a word are left out."""
     told = [(title, text) for title, text in facts if text]
-    width = max((len(title) for title, _ in told), default=0)
+    indent = max((len(title) for title, _ in told), default=0) + 2
     for title, text in told:
-        first, *rest = map(one_line, text.split("\n"))
-        click.echo(f"{title:<{width}}  {first}")
+        lines = (one_line(line) for line in text.split("\n"))
+        first, *rest = (part for line in lines for part in _broken(line, indent))
+        click.echo(f"{title:<{indent}}{first}")
         for line in rest:
-            click.echo(f"{'':<{width}}  {line}")
+            click.echo(f"{'':<{indent}}{line}")
+
+
+def _broken(line: str, indent: int) -> Sequence[str]:
+    """A line as it is, on a terminal that is too narrow for it in parts that are broken between words."""
+    width = _width() - indent
+    if width <= 0 or len(line) <= width:
+        return [line]
+    return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _width() -> int:
+    """The columns of the terminal on stdout, 0 where it is none."""
+    return shutil.get_terminal_size().columns if is_terminal(sys.stdout, os.environ) else 0

@@ -3,6 +3,7 @@
 import click
 
 from passenger.cli.command import ACCOUNT, PLACE, command, start
+from passenger.cli.completing import complete_model
 from passenger.cli.invocation import Invocation
 
 
@@ -13,7 +14,13 @@ from passenger.cli.invocation import Invocation
     meant=(*ACCOUNT, *PLACE),
 )
 @click.argument("question", nargs=-1)
-@click.option("-m", "--model", metavar="MODEL", help="Ask this model; `passenger models` lists them.")
+@click.option(
+    "-m",
+    "--model",
+    metavar="MODEL",
+    shell_complete=complete_model,
+    help="Ask this model; `passenger models` lists them.",
+)
 def ask(invocation: Invocation, *, question: tuple[str, ...], model: str | None) -> int:
     """Ask a model a question, which may come from stdin."""
     return start("passenger.cli.ask:run", invocation, question=" ".join(question), model=model)

@@ -3,6 +3,7 @@
 import click
 
 from passenger.cli.command import ACCOUNT, PLACE, command, start
+from passenger.cli.completing import complete_model
 from passenger.cli.invocation import Invocation
 
 
@@ -13,7 +14,7 @@ from passenger.cli.invocation import Invocation
     ("passenger models --all --json", "every one, for programs"),
     meant=(*ACCOUNT, *PLACE),
 )
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_model)
 @click.option("--all", "every", is_flag=True, help="Those that are hidden or no chat models, too.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def models(invocation: Invocation, *, name: str | None, every: bool, as_json: bool) -> int:
