@@ -59,6 +59,7 @@ LAYERS: dict[str, int] = {
     "negotiate": 3,
     "tokens": 3,
     "control": 3,
+    "edits": 3,
     "relay": 4,
     "translate": 4,
     "gateway": 4,
@@ -77,7 +78,7 @@ LAYERS: dict[str, int] = {
 
 IO_ONLY = {
     "aiohttp": {"net", "wire", "connector", "unconnected", "http", "github", "upstream"},
-    "filelock": {"store"},
+    "filelock": {"store", "edits"},
     "tiktoken": {"tokens"},
 }
 """Libraries that only some modules may import, because they touch the network or the disk."""

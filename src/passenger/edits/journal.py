@@ -1,0 +1,244 @@
+"""A client's edits as a whole: what would change, doing it, and taking it back.
+
+A repeat begins from the files without our edits, so that what stood there first is what comes back in the end.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from passenger.edits import files
+from passenger.edits.edit import Edit, Format, UnreadableError, digest, named
+from passenger.edits.files import Document, RefusedError
+from passenger.edits.formats import EDITORS
+from passenger.edits.receipts import Receipt, Receipts, make_receipt, sha256
+from passenger.edits.steps import Step, Undone, put, take_back
+
+NO_KEY = "passenger"
+"""What is written where any key will do."""
+
+CONTAINERS = {digest({}), digest([])}
+"""What was made to hold a value, and says nothing by itself."""
+
+
+# --- doing -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What would be done to one file."""
+
+    path: Path
+    """As the client's edits name it."""
+    format: Format
+    document: Document
+    text: str
+    """The file as it would be."""
+    base: bytes | None
+    """The file without any edit of ours; None where there would be none."""
+    steps: Sequence[Step]
+    edits: Sequence[Edit]
+    receipt: Receipt | None = None
+    """Of an earlier setup."""
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the file is already as it should be."""
+        return self.document.content == self.text.encode()
+
+    def diff(self) -> str:
+        """What would change, with secrets masked."""
+        old, new = self._masked(self.document.text), self._masked(self.text)
+        lines = difflib.unified_diff(
+            old.splitlines(), new.splitlines(), str(self.path), str(self.path), n=2, lineterm=""
+        )
+        return "\n".join(line for line in lines if not line.startswith("+++"))
+
+    def _masked(self, text: str) -> str:
+        for secret, mask in self._secrets():
+            text = text.replace(secret, mask)
+        return text
+
+    def _secrets(self) -> Iterator[tuple[str, str]]:
+        """The keys that this file would hold, and those that it holds in their place."""
+        for step in self.steps:
+            if step.secret and step.before and (before := step.before.strip("\"'`")):
+                yield before, "(hidden)"
+        for edit in self.edits:
+            if edit.secret and isinstance(edit.value, str) and edit.value not in {"", NO_KEY}:
+                yield edit.value, "***"
+
+
+def plan(edits: Iterable[Edit], receipts: Receipts) -> list[Change]:
+    """What would be done to each file.
+
+    Raises:
+        RefusedError: a file cannot be edited.
+    """
+    ordered = sorted(edits, key=lambda edit: (str(edit.file), edit.format))
+    groups = groupby(ordered, key=lambda edit: (edit.file, edit.format))
+    return [_change(path, kind, list(group), receipts) for (path, kind), group in groups]
+
+
+def _change(path: Path, kind: Format, edits: Sequence[Edit], receipts: Receipts) -> Change:
+    document = files.read(path)
+    receipt = receipts.of(document.path, kind)
+    try:
+        if receipt is not None and _is_current(kind, document.text, edits, receipt):
+            return Change(path, kind, document, document.text, None, receipt.steps, edits, receipt)
+        base = _without(kind, document, receipt, receipts)
+        text, steps = put(EDITORS[kind], (base or b"").decode(), edits)
+    except UnreadableError as error:
+        raise RefusedError(f"{path}: {error}. It is left as it is") from error
+    return Change(path, kind, document, text, base, steps, edits, receipt)
+
+
+def _is_current(kind: Format, text: str, edits: Sequence[Edit], receipt: Receipt) -> bool:
+    """Whether every edit stands there, and nothing that was ours is to go."""
+    editor = EDITORS[kind]
+    spots = [(editor.find(text, edit.keys), editor.comparable(edit.value)) for edit in edits]
+    wanted = {edit.keys for edit in edits}
+    ours = {step.way for step in receipt.steps if step.ours not in CONTAINERS}
+    return ours <= wanted and all(spot is not None and _holds(spot.value, value) for spot, value in spots)
+
+
+def _holds(found: object, wanted: object) -> bool:
+    """Whether a value is what is wanted, or an object that has all of it."""
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        return all(key in found and _holds(found[key], value) for key, value in wanted.items())
+    return found == wanted
+
+
+def _without(kind: Format, document: Document, receipt: Receipt | None, receipts: Receipts) -> bytes | None:
+    """The file without our edits."""
+    if receipt is None or document.content is None:
+        return document.content
+    if sha256(document.content) == receipt.after and not receipt.existed:
+        return None
+    if sha256(document.content) == receipt.after and (before := receipts.before(receipt)) is not None:
+        return before
+    text = take_back(EDITORS[kind], document.text, receipt.steps).text
+    return text.encode() if text or receipt.existed else None
+
+
+def apply(changes: Iterable[Change], receipts: Receipts) -> None:
+    """Do it: the receipt first, then the file.
+
+    Raises:
+        RefusedError: a file has changed meanwhile, or cannot be written.
+        StoreError: a receipt cannot be written.
+    """
+    for change in changes:
+        if not change.is_none:
+            receipts.keep(_receipt(change), change.base)
+            files.write(change.document, change.text.encode())
+
+
+def _receipt(change: Change) -> Receipt:
+    made = [str(path) for path in files.missing_above(change.document.path)]
+    return make_receipt(
+        path=str(change.path),
+        real=str(change.document.path),
+        format=change.format,
+        existed=change.base is not None,
+        after=sha256(change.text.encode()),
+        directories=[*(change.receipt.directories if change.receipt else ()), *made],
+        steps=change.steps,
+        before=None if change.base is None else sha256(change.base),
+    )
+
+
+# --- taking back -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What became of one file."""
+
+    path: str
+    state: str
+    """`restored`, `deleted`, `gone`, `kept` or `refused`."""
+    back: Sequence[str] = ()
+    left: Sequence[str] = ()
+    """What somebody has changed since: named, never shown."""
+    withheld: Sequence[str] = ()
+    reason: str = field(default="")
+
+
+def undo(receipts: Receipts) -> list[Restored]:
+    """Take back all of a client's edits, the last file first. A file that cannot be edited keeps its receipt.
+
+    Raises:
+        StoreError: a receipt cannot be read.
+    """
+    return [_restore(receipt, receipts) for receipt in reversed(receipts.all())]
+
+
+def _restore(receipt: Receipt, receipts: Receipts) -> Restored:
+    try:
+        document = files.read(Path(receipt.real))
+        restored = _restore_document(receipt, document, receipts)
+    except (RefusedError, UnreadableError) as error:
+        return Restored(receipt.path, "refused", reason=str(error))
+    receipts.forget(receipt)
+    _remove_empty(receipt.directories)
+    return restored
+
+
+def _restore_document(receipt: Receipt, document: Document, receipts: Receipts) -> Restored:
+    if document.content is None:
+        return Restored(receipt.path, "gone")
+    names = [named(step.way) for step in receipt.steps if step.ours not in CONTAINERS]
+    if sha256(document.content) == receipt.after:
+        before = receipts.before(receipt)
+        if not receipt.existed:
+            files.remove(document)
+            return Restored(receipt.path, "deleted", names)
+        if before is not None:
+            files.write(document, before)
+            return Restored(receipt.path, "restored", names)
+    undone = take_back(EDITORS[receipt.format], document.text, receipt.steps)
+    return _keep(receipt, document, undone)
+
+
+def _keep(receipt: Receipt, document: Document, undone: Undone) -> Restored:
+    """What is left once our own is taken back, key by key."""
+    if not receipt.existed and not undone.text.strip("\ufeff \t\r\n"):
+        files.remove(document)
+        state = "deleted"
+    else:
+        if undone.text.encode() != document.content:
+            files.write(document, undone.text.encode())
+        state = "restored" if undone.back else "kept"
+    return Restored(receipt.path, state, _told(undone.back), _told(undone.left), _told(undone.withheld))
+
+
+def _told(steps: Sequence[Step]) -> list[str]:
+    return sorted(named(step.way) for step in steps if step.ours not in CONTAINERS)
+
+
+def _remove_empty(directories: Sequence[str]) -> None:
+    for directory in reversed(directories):
+        try:
+            Path(directory).rmdir()
+        except OSError:
+            return
+
+
+# --- looking -----------------------------------------------------------------------------------------------------
+
+
+def state_of(receipt: Receipt) -> str:
+    """What a file is now: `as written`, `changed since`, `gone`, or why it cannot be read."""
+    try:
+        document = files.read(Path(receipt.real))
+        if document.content is None:
+            return "gone"
+        if sha256(document.content) == receipt.after:
+            return "as written"
+        left = take_back(EDITORS[receipt.format], document.text, receipt.steps).left
+    except (RefusedError, UnreadableError) as error:
+        return str(error)
+    return f"changed since: {', '.join(_told(left))}" if _told(left) else "ours stands, something else has changed"

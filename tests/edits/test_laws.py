@@ -1,0 +1,184 @@
+"""The laws of editing, on random documents: what is put there is there, and all of it can be taken back to the byte.
+
+With HYPOTHESIS_PROFILE=documents there are 10,000 documents of each kind.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passenger.edits.edit import Edit, Format, Keys, UnreadableError
+from passenger.edits.formats import EDITORS
+from passenger.edits.steps import Step, put, take_back
+from tests.edits import documents
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Documents of one kind, and what is put into them."""
+
+    format: Format
+    make: Callable[[random.Random], str]
+    values: Sequence[tuple[Keys, object]]
+    changed: tuple[Keys, object]
+    """What somebody else puts there afterwards."""
+
+    def edits(self) -> list[Edit]:
+        return [Edit(file=Path("f"), format=self.format, keys=keys, value=value) for keys, value in self.values]
+
+    def other(self) -> Edit:
+        return Edit(file=Path("f"), format=self.format, keys=self.changed[0], value=self.changed[1])
+
+
+OBJECT: Sequence[tuple[Keys, object]] = (
+    (("env", "ANTHROPIC_BASE_URL"), "http://127.0.0.1:8081"),
+    (("env", "a"), ""),
+    (("model",), "claude-opus-4.6"),
+    (("provider", "passenger"), {"name": "Passenger", "models": {"m": {"limit": 1}}, "none": {}}),
+    (("customModels", ("displayName", "Opus (Passenger)")), {"displayName": "Opus (Passenger)", "n": [1, "ü"]}),
+)
+ARRAY: Sequence[tuple[Keys, object]] = (((("name", "Passenger"),), {"name": "Passenger", "models": []}),)
+ENTRIES = [{"name": "Opus", "roles": ["chat"]}, {"name": "a: b #", "key": None}]
+
+KINDS: Mapping[str, Kind] = {
+    "json": Kind(
+        "json", lambda draw: documents.json_text(draw, comments=False, trailing=False), OBJECT, (("theirs",), 1)
+    ),
+    "json-comments": Kind(
+        "json-comments", lambda draw: documents.json_text(draw, comments=True, trailing=False), OBJECT, (("theirs",), 1)
+    ),
+    "jsonc": Kind(
+        "jsonc", lambda draw: documents.json_text(draw, comments=True, trailing=True), OBJECT, (("theirs",), 1)
+    ),
+    "jsonc array": Kind(
+        "jsonc",
+        lambda draw: documents.json_text(draw, comments=True, trailing=True, top="["),
+        ARRAY,
+        ((("name", "theirs"),), {"name": "theirs"}),
+    ),
+    "toml": Kind(
+        "toml",
+        documents.toml_text,
+        (
+            (("model",), "gpt-5.5"),
+            (("model_provider",), "passenger"),
+            (
+                ("model_providers", "passenger"),
+                {"name": "Passenger", "base_url": "http://127.0.0.1:8081/v1", "on": False},
+            ),
+        ),
+        (("theirs",), 1),
+    ),
+    "yaml": Kind(
+        "yaml", documents.yaml_text, ((("model",), "openai/m"), (("openai-api-base",), "u:1")), (("theirs",), "x")
+    ),
+    "yaml list": Kind(
+        "yaml-list", lambda draw: documents.yaml_list_text(draw, "models"), ((("models",), ENTRIES),), (("models",), [])
+    ),
+    "yaml root list": Kind("yaml-list", lambda draw: documents.yaml_list_text(draw, None), (((), ENTRIES),), ((), [])),
+    "dotenv": Kind(
+        "dotenv",
+        documents.dotenv_text,
+        ((("GOOGLE_GEMINI_BASE_URL",), "http://127.0.0.1:8081"), (("GEMINI_API_KEY",), "it's # a key")),
+        (("THEIRS",), "1"),
+    ),
+    "lines": Kind("block", documents.lines_text, (((), "provider add passenger\nmodel add x"),), ((), "other")),
+}
+
+by_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+seeds = st.integers(0, 2**63)
+
+
+def prepared(kind: Kind, seed: int) -> tuple[str, bool]:
+    """A document, and whether all of it can be edited."""
+    text = kind.make(random.Random(seed))
+    try:
+        put(EDITORS[kind.format], text, kind.edits())
+    except UnreadableError:
+        return text, False
+    return text, True
+
+
+@by_kind
+@given(seed=seeds)
+def test_what_is_put_there_is_there_and_is_taken_back_to_the_byte(kind: Kind, seed: int) -> None:
+    text, can_be_edited = prepared(kind, seed)
+    if can_be_edited:
+        editor = EDITORS[kind.format]
+        after, steps = put(editor, text, kind.edits())
+        for edit in kind.edits():
+            found = editor.find(after, edit.keys)
+            assert found is not None
+            assert found.value == editor.comparable(edit.value)
+        assert put(editor, after, kind.edits()) == (after, [])
+        undone = take_back(editor, after, steps)
+        assert undone.text == text
+        assert not undone.left
+
+
+@by_kind
+def test_most_documents_can_be_edited(kind: Kind) -> None:
+    able = sum(prepared(kind, seed)[1] for seed in range(100))
+    assert able >= 40
+
+
+@by_kind
+@given(seed=seeds)
+def test_what_somebody_else_has_added_since_stays(kind: Kind, seed: int) -> None:
+    text, can_be_edited = prepared(kind, seed)
+    if can_be_edited and kind.format not in {"yaml-list", "block"}:
+        editor = EDITORS[kind.format]
+        after, steps = put(editor, text, kind.edits())
+        theirs, _ = put(editor, after, [kind.other()])
+        undone = take_back(editor, theirs, steps)
+        found = editor.find(undone.text, kind.changed[0])
+        assert found is not None
+        assert found.value == editor.comparable(kind.changed[1])
+        alone, _ = put(editor, text, [kind.other()])
+        for edit in kind.edits():
+            assert value_of(kind, undone.text, edit.keys) == value_of(kind, alone, edit.keys)
+
+
+def value_of(kind: Kind, text: str, keys: Keys) -> object:
+    found = EDITORS[kind.format].find(text, keys)
+    return found.value if found else None
+
+
+@by_kind
+@given(seed=seeds)
+def test_what_somebody_else_has_changed_since_is_left_alone(kind: Kind, seed: int) -> None:
+    text, can_be_edited = prepared(kind, seed)
+    if can_be_edited:
+        editor, edit = EDITORS[kind.format], kind.edits()[0]
+        after, steps = put(editor, text, kind.edits())
+        value = dict([edit.keys[-1]]) if edit.keys and isinstance(edit.keys[-1], tuple) else kind.changed[1]
+        changed = Edit(file=edit.file, format=edit.format, keys=edit.keys, value=value)
+        if steps and editor.find(text, edit.keys) is None:
+            theirs, _ = put(editor, after, [changed])
+            undone = take_back(editor, theirs, steps)
+            found = editor.find(undone.text, edit.keys)
+            assert found is not None
+            assert found.value == editor.comparable(changed.value)
+            assert edit.keys in [step.way for step in undone.left]
+
+
+@by_kind
+@given(text=st.text(alphabet="{}[]\",:/*# \n=-'a\\", max_size=40))
+def test_any_text_is_edited_or_refused_by_name(kind: Kind, text: str) -> None:
+    outcome = edited(kind, text)
+    if isinstance(outcome, UnreadableError):
+        assert str(outcome)
+    else:
+        assert take_back(EDITORS[kind.format], *outcome).text == text
+
+
+def edited(kind: Kind, text: str) -> tuple[str, list[Step]] | UnreadableError:
+    try:
+        return put(EDITORS[kind.format], text, kind.edits())
+    except UnreadableError as error:
+        return error
