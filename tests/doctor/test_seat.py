@@ -24,3 +24,16 @@ async def test_an_account_without_a_seat_is_shown_the_page_where_it_gets_one(war
 async def test_where_only_the_name_cannot_be_had_it_is_a_warning(ward: Ward) -> None:
     ward.simulator.inject(Fault(status=502), "/copilot_internal/user", times=None)
     assert (await ward.look("seat"))["seat"].state == "warn"
+
+
+async def test_what_is_left_and_when_it_renews_is_told(ward: Ward) -> None:
+    quota = (await ward.look("seat"))["quota"]
+    assert (quota.state, quota.text) == ("ok", "premium_interactions: 300 of 300 left, until 2026-12-01")
+
+
+@pytest.mark.parametrize(("permitted", "state"), [(True, "warn"), (False, "fail")])
+async def test_a_quota_that_is_used_up_fails_unless_more_is_billed(ward: Ward, *, permitted: bool, state: str) -> None:
+    ward.simulator.account.premium_used = 300
+    ward.simulator.account.overage_permitted = permitted
+    quota = (await ward.look("seat"))["quota"]
+    assert (quota.state, quota.see) == (state, "https://github.com/settings/copilot")

@@ -5,12 +5,14 @@ import json as json_text
 import logging
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from shutil import which
 from typing import TypeVar
 from urllib.parse import urljoin
 
@@ -24,7 +26,7 @@ from passenger.cli.networking import network_of
 from passenger.cli.parts import catalog_of, github_of, paths_of, session_of
 from passenger.cli.parts import run as run_loop
 from passenger.cli.reach import key_of, secret_of
-from passenger.clients.plan import Machine
+from passenger.clients.plan import Client, Installed, Machine
 from passenger.clients.registry import CLIENTS
 from passenger.config import ConfigError, Loaded
 from passenger.config.problems import nearest
@@ -137,6 +139,8 @@ async def facts_of(
             catalog=Once(catalog.list),
             traces=Once(lambda: _traces(loaded, network, session)),
             version_of=lambda program: in_thread(lambda: version_of(program, invocation.environ)),
+            installed=lambda client: in_thread(lambda: installed(client, invocation.environ, Path.home())),
+            set_up=lambda _name: (),
         )
 
 
@@ -178,6 +182,21 @@ def version_of(program: Path, environ: Mapping[str, str]) -> str:
         return ""
     text = done.stdout.decode("utf-8", "replace").strip()
     return text.splitlines()[0][:100] if text and done.returncode == 0 else ""
+
+
+def installed(client: Client, environ: Mapping[str, str], home: Path) -> Installed | None:
+    """A client's program and its version."""
+    name, *elsewhere = client.binaries
+    on_path = which(name, path=environ.get("PATH", ""))
+    places = [Path(on_path)] if on_path else [home / place.removeprefix("~/") for place in elsewhere]
+    path = next((place for place in places if place.is_file() and os.access(place, os.X_OK)), None)
+    return None if path is None else Installed(path, _number(version_of(path, environ)))
+
+
+def _number(text: str) -> str:
+    """The version in what a program prints for `--version`, empty where there is none."""
+    found = re.search(r"\d+\.\d+[\w.+-]*", text)
+    return found[0] if found else ""
 
 
 # --- what is printed ---------------------------------------------------------------------------------------------

@@ -4,7 +4,20 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from passenger.doctor import clock, config, files, login, models, ollama, program, proxy, seat, server, upstream
+from passenger.doctor import (
+    clients,
+    clock,
+    config,
+    files,
+    login,
+    models,
+    ollama,
+    program,
+    proxy,
+    seat,
+    server,
+    upstream,
+)
 from passenger.doctor.facts import Facts
 from passenger.doctor.finding import Finding, fail
 
@@ -24,6 +37,7 @@ PARTS: Mapping[str, Check] = {
     "proxy": proxy.check,
     "upstream": upstream.check,
     "ollama": ollama.check,
+    "client": clients.check,
 }
 """In the order in which they are told."""
 

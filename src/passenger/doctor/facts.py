@@ -7,7 +7,7 @@ from pathlib import Path
 
 from passenger import __version__
 from passenger.accounts import Access, Login
-from passenger.clients.plan import Machine
+from passenger.clients.plan import Client, Installed, Machine
 from passenger.config import Loaded
 from passenger.control.client import Found
 from passenger.copilot.models import Catalog
@@ -47,6 +47,9 @@ class Facts:
     """The ways to all hosts that are asked, by what they are for: `github`, `copilot`."""
     version_of: Callable[[Path], Awaitable[str]]
     """What a program prints for `--version`; "" where it cannot be run."""
+    installed: Callable[[Client], Awaitable[Installed | None]]
+    set_up: Callable[[str], Sequence[str]]
+    """The files that `setup` has written for a client, by its name."""
     system: str = field(default_factory=platform.system)
 
     @property

@@ -1,12 +1,14 @@
-"""Whose seat it is, and on which plan."""
+"""Whose seat it is, on which plan, and what is left of it."""
 
 from collections.abc import Sequence
 
+from passenger.control.account import account_of
+from passenger.control.status import Quota
 from passenger.doctor.facts import Facts
 from passenger.doctor.finding import Finding, fail, ok, skip, warn
 from passenger.errors import Failure, Kind
 
-ID = "seat"
+ID, QUOTA = "seat", "quota"
 PAGE = "https://github.com/settings/copilot"
 
 
@@ -22,5 +24,17 @@ async def check(facts: Facts) -> Sequence[Finding]:
         seat = await facts.seat()
     except Failure as failure:
         return [warn(ID, f"there is a token, and GitHub does not say whose: {failure}", see=PAGE)]
-    who = seat.login or "an account without a name"
-    return [ok(ID, f"{who}, Copilot {seat.copilot_plan or 'of an unknown plan'}")]
+    account = account_of(seat)
+    who = f"{account.login or 'an account without a name'}, Copilot {account.plan or 'of an unknown plan'}"
+    return [ok(ID, who), *(_quota(quota, account.renews) for quota in account.quotas if not quota.unlimited)]
+
+
+def _quota(quota: Quota, renews: str | None) -> Finding:
+    """A counter: what is left of it, and whether more can be had."""
+    left, of = quota.remaining or 0, quota.entitlement
+    text = f"{quota.id}: {left:g}{f' of {of:g}' if of else ''} left{f', until {renews}' if renews else ''}"
+    if left > 0:
+        return ok(QUOTA, text)
+    if quota.overage_permitted:
+        return warn(QUOTA, f"{text}; more is billed", see=PAGE)
+    return fail(QUOTA, f"{text}; no more is given before that", "passenger models", PAGE)

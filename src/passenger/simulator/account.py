@@ -51,6 +51,7 @@ class Account:
     login_revoked: bool = False
     minted: dict[str, Minted] = field(default_factory=dict)
     premium_used: float = 0.0
+    overage_permitted: bool = True
     enabled: set[str] = field(default_factory=set)  # models whose policy the user accepted
 
     @property

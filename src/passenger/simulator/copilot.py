@@ -168,8 +168,9 @@ class Copilot:
         total = self._account.entitlement
         left = total - self._account.premium_used
         over = max(0.0, -left)
+        permitted = str(self._account.overage_permitted).lower()
         premium = (
-            f"ent={total}&ov={over:.1f}&ovPerm=true&rem={max(0.0, 100 * left / total):.1f}"
+            f"ent={total}&ov={over:.1f}&ovPerm={permitted}&rem={max(0.0, 100 * left / total):.1f}"
             f"&rst={QUOTA_RESET}&totRem={max(0.0, left):.1f}"
         )
         return (

@@ -170,7 +170,7 @@ class GitHub:
         left = self._account.entitlement - self._account.premium_used
         premium = UNLIMITED | {
             "entitlement": self._account.entitlement,
-            "overage_permitted": True,
+            "overage_permitted": self._account.overage_permitted,
             "percent_remaining": round(100 * left / self._account.entitlement, 1),
             "quota_id": "premium_interactions",
             "quota_remaining": round(left, 2),

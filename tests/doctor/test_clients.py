@@ -1,0 +1,63 @@
+"""The clients that are installed."""
+
+from pathlib import Path
+
+import pytest
+
+from passenger.clients.registry import CLIENTS
+from tests.doctor.bench import Ward
+
+
+def install(ward: Ward, name: str, said: str = "2.1.330 (Claude Code)") -> Path:
+    directory = ward.home / "bin"
+    directory.mkdir(exist_ok=True)
+    path = directory / name
+    path.write_text(f'#!/bin/sh\necho "{said}"\n')
+    path.chmod(0o755)
+    ward.environ["PATH"] = str(directory)
+    return path
+
+
+async def test_where_none_is_installed_nothing_is_wrong(ward: Ward) -> None:
+    assert (await ward.look("client"))["client"].state == "skip"
+
+
+async def test_each_that_is_installed_is_told_with_its_version(ward: Ward) -> None:
+    path = install(ward, "claude")
+    install(ward, "codex", "codex-cli 0.169.0")
+    chart = await ward.look("client")
+    assert chart["client.claude"].text == f"Claude Code 2.1.330 is {path}"
+    assert "0.169.0" in chart["client.codex"].text
+    assert {one.state for one in chart.findings} == {"ok"}
+
+
+async def test_one_that_is_asked_for_and_not_installed_fails_with_the_line_that_installs_it(ward: Ward) -> None:
+    found = (await ward.look("client", clients=("gemini",)))["client.gemini"]
+    assert (found.state, found.fix) == ("fail", CLIENTS["gemini"].install)
+
+
+async def test_one_that_is_asked_for_is_the_only_one_told(ward: Ward) -> None:
+    install(ward, "claude")
+    install(ward, "codex")
+    chart = await ward.look("client", clients=("codex",))
+    assert [one.id for one in chart.findings] == ["client.codex"]
+
+
+@pytest.mark.parametrize("name", ["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "CLAUDE_CODE_USE_BEDROCK"])
+async def test_a_variable_that_leads_elsewhere_is_to_be_unset(ward: Ward, name: str) -> None:
+    install(ward, "claude")
+    ward.environ[name] = "something-of-the-user-s"
+    _, found = (await ward.look("client")).all("client.claude")
+    assert (found.state, found.fix) == ("warn", f"unset {name}")
+    assert "something-of-the-user-s" not in found.text
+
+
+async def test_a_project_s_own_settings_are_named(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(ward, "claude")
+    project = ward.home / "a project" / ".claude"
+    project.mkdir(parents=True)
+    (project / "settings.json").write_text('{"env": {"ANTHROPIC_BASE_URL": "https://elsewhere.example"}}')
+    monkeypatch.chdir(project.parent)
+    _, found = (await ward.look("client")).all("client.claude")
+    assert "env.ANTHROPIC_BASE_URL" in found.text
+    assert found.fix == f"${{EDITOR:-vi}} '{project / 'settings.json'}'"
