@@ -1,0 +1,1 @@
+"""`passenger launch` and `passenger setup`, tried with the real programs."""
