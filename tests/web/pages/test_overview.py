@@ -101,6 +101,7 @@ def test_the_figures_since_the_start() -> None:
     [
         (Quota("chat", unlimited=True), "unlimited", None),
         (Quota("x", entitlement=300, remaining=37), "37 of 300 left", 12),
+        (Quota("x", entitlement=1500, remaining=1200, in_credits=True), "1,200 of 1,500 credits left", 80),
         (Quota("x", entitlement=300, remaining=300, percent_remaining=100.0), "300 of 300 left", 100),
         (Quota("x", entitlement=300, remaining=-12, percent_remaining=-4.0), "12 over", 0),
         (Quota("x", percent_remaining=33.4), "33 % left", 33),
@@ -110,6 +111,11 @@ def test_the_figures_since_the_start() -> None:
 def test_a_quota_is_what_is_left(quota: Quota, text: str, share: int | None) -> None:
     (meter,) = seen(account=Account("me", "individual_pro", quotas=[quota])).meters
     assert (meter.text, meter.share) == (text, share)
+
+
+def test_what_has_an_end_comes_before_what_has_none() -> None:
+    quotas = [Quota("chat", unlimited=True), Quota("premium_interactions", percent_remaining=50.0)]
+    assert [meter.name for meter in seen(account=Account(quotas=quotas)).meters] == ["Premium interactions", "Chat"]
 
 
 def test_the_plan_is_written_as_people_write_it() -> None:

@@ -116,7 +116,7 @@ def overview(
         plan=_plan(account),
         problems=[(_PROBLEMS.get(name, name), text) for name, text in status.degraded.items()],
         tiles=list(_tiles(status, now)),
-        meters=[_meter(quota) for quota in account.quotas],
+        meters=[_meter(quota) for quota in sorted(account.quotas, key=lambda one: one.unlimited)],
         renews=account.renews or "",
         recipes=list(recipes(place, cards)),
         variables=variables(place),
@@ -183,7 +183,8 @@ def _meter(quota: Quota) -> Meter:
     if quota.remaining is not None and quota.remaining < 0:
         text = f"{-quota.remaining:,.0f} over"
     elif quota.remaining is not None and quota.entitlement is not None:
-        text = f"{quota.remaining:,.0f} of {quota.entitlement:,.0f} left"
+        unit = " credits" if quota.in_credits else ""
+        text = f"{quota.remaining:,.0f} of {quota.entitlement:,.0f}{unit} left"
     else:
         text = "not told" if share is None else f"{share:.0f} % left"
     return Meter(name, text, None if share is None else max(0, min(100, round(share))))
