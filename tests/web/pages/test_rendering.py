@@ -67,8 +67,8 @@ def test_the_forms_with_one_thing_to_do_are_escaped_too() -> None:
     assert "<img src=x" not in shown
 
 
-def test_a_page_is_for_this_browser_and_moment_alone_and_loads_from_here_alone() -> None:
-    answer = page("refused.html", 403, error="no")
+async def test_a_page_is_for_this_browser_and_moment_alone_and_loads_from_here_alone() -> None:
+    answer = await page("refused.html", 403, error="no")
     assert answer.status_code == 403
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-frame-options"] == "DENY"

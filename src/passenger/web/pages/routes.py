@@ -78,12 +78,12 @@ class Pages:
         if not wants_page(request.scope):
             return PlainTextResponse("Ollama is running", headers={"vary": "Accept"})
         if not self._is_let_in(request):
-            return self._sign_in(self._no_key_works())
+            return await self._sign_in(self._no_key_works())
         cards, trouble = await self._cards()
         status = await self.facts.status(_base(request))
         place = Place(_base(request), YOUR_KEY if status.needs_key else ANY_KEY, request.scope["server"][1] or 0)
         view = overview(status, cards, self.facts.log.records(), place, self.clock())
-        return page(
+        return await page(
             "home.html",
             view=view,
             key=place.key,
@@ -102,9 +102,9 @@ class Pages:
         except Failure as failure:
             return [], f"The list of models cannot be had: {failure.message}"
 
-    def _sign_in(self, error: str | None, status: int = 200) -> Response:
+    async def _sign_in(self, error: str | None, status: int = 200) -> Response:
         settings = self.facts.guard.keys.settings.split(", ")
-        return page("key.html", status, error=error, settings=settings, hours=LIFETIME // 3600)
+        return await page("key.html", status, error=error, settings=settings, hours=LIFETIME // 3600)
 
     def _no_key_works(self) -> str | None:
         trouble = self.facts.guard.trouble
@@ -126,7 +126,7 @@ class Pages:
         if digest is None:
             peer = request.client.host if request.client else "?"
             log.warning("not let in: the page from %s with %s", peer, hint({b"x-api-key": key}, b""))
-            return self._sign_in(self._no_key_works() or "That is none of this server's keys.", 401)
+            return await self._sign_in(self._no_key_works() or "That is none of this server's keys.", 401)
         return _to_page(request, self.sessions.begin(digest), LIFETIME)
 
     async def leave(self, request: Request) -> Response:
@@ -186,7 +186,7 @@ class _Form:
             check_own_form(scope)
             answer = await self._answer(Request(scope, receive))
         except Failure as failure:
-            answer = page("refused.html", failure.status, error=failure.message)
+            answer = await page("refused.html", failure.status, error=failure.message)
         except ClientGone:
             return
         await answer(scope, receive, send)
