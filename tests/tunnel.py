@@ -155,6 +155,25 @@ REAL = ("github.com", "api.github.com", "api.githubcopilot.com")
 """The hosts that are asked where no setting says another."""
 
 
+TENANT = "octocorp.ghe.com"
+OF_TENANT = (TENANT, f"api.{TENANT}", f"copilot-api.{TENANT}")
+"""The hosts of a company with data residency."""
+
+
+@contextlib.asynccontextmanager
+async def standing_for_tenant(sim: Simulator, directory: Path) -> AsyncIterator[tuple[dict[str, str], Tunnel]]:
+    """The environment in which a company's GitHub is this simulator, set as a person would, and the way there."""
+    ca, tunnel, bundle = trustme.CA(), Tunnel(), directory / "tenant.pem"
+    ca.cert_pem.write_to_path(bundle)
+    paths = [getattr(Github(), name) for name in URLS]
+    moved = [url.replace("github.com", TENANT, 1) for url in paths]
+    named = {f"PASSENGER_GITHUB_{name}".upper(): url for name, url in zip(URLS, moved, strict=True)}
+    way = {"PASSENGER_NETWORK_CA_BUNDLE": str(bundle)}
+    async with tls(ca.issue_cert(*OF_TENANT), int(sim.url.rpartition(":")[2])) as front, tunnel.listening():
+        tunnel.names |= dict.fromkeys(OF_TENANT, front)
+        yield {"HTTPS_PROXY": f"http://127.0.0.1:{tunnel.port}", **way, **named}, tunnel
+
+
 @contextlib.asynccontextmanager
 async def standing_for_github(sim: Simulator, directory: Path) -> AsyncIterator[dict[str, str]]:
     """The environment in which github.com itself is this simulator."""

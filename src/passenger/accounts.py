@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from passenger.copilot.protocol import Grant
+from passenger.copilot.protocol import NEVER, Grant
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
 
@@ -46,6 +46,11 @@ class Token:
     login: str | None = None
     """Fingerprint of the GitHub token it was exchanged for; None where the file does not say."""
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it does not end, because it is the login itself."""
+        return self.expires_at >= NEVER
+
     def fresh(self, now: float) -> bool:
         """Whether it needs no thought."""
         return now < min(self.refresh_at, self.expires_at - MARGIN)
@@ -61,7 +66,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a call needs to be let in: now an exchanged token, later perhaps a GitHub token used directly.
+    """What a call needs to be let in: an exchanged token, or a GitHub login that is used as it is.
 
     `expires_at` is None for a bearer that needs no exchange and no renewal.
     """

@@ -12,7 +12,9 @@ from passenger.copilot.protocol import (
     Editor,
     Grant,
     User,
+    as_it_is,
     exchange_headers,
+    read_admission_failure,
     read_exchange_failure,
     read_grant,
 )
@@ -25,25 +27,48 @@ TIMEOUT = 30.0
 
 ANSWER_LIMIT = 1024 * 1024
 
+NOT_EXCHANGED = 404
+"""GitHub's answer for a login of an app that may not exchange, such as gh's and opencode's (docs/upstream.md)."""
+
 
 class GitHub:
-    """GitHub over HTTP. `token_url` is where tokens are exchanged; its origin also knows who is logged in."""
+    """GitHub over HTTP. `token_url` is where tokens are exchanged; its origin also knows who is logged in.
 
-    def __init__(self, http: Client, token_url: str, editor: Editor) -> None:
+    `api` is the Copilot API that may be sent a login itself, where one is known: it is asked where a login is not
+    exchanged, and first where there is no exchange at all.
+    """
+
+    def __init__(
+        self, http: Client, token_url: str, editor: Editor, *, api: str | None = None, exchanges: bool = True
+    ) -> None:
         self._http = http
         self._token_url = token_url
         self._editor = editor
+        self._api = api
+        self._exchanges = exchanges
 
     async def exchange(self, login: Secret) -> Grant:
-        """A Copilot token for this login.
+        """A Copilot token for this login, or the login itself where Copilot takes it as it is.
 
         Raises:
             Failure: GitHub cannot be reached, or gives none; the message says what to do.
         """
+        if self._api is not None and not self._exchanges:
+            return await self._admitted(login, self._api)
         status, headers, body = await self._get(self._token_url, login)
+        if status == NOT_EXCHANGED and self._api is not None:
+            return await self._admitted(login, self._api)
         if status != 200:
             raise read_exchange_failure(status, headers, body)
         return read_grant(body, headers)
+
+    async def _admitted(self, login: Secret, api: str) -> Grant:
+        """The login itself, once Copilot has let it in: its list of models costs nothing."""
+        headers = {**self._editor.headers(), "Authorization": f"Bearer {login.reveal()}", "Accept": "application/json"}
+        status, told, body = await self._request("GET", f"{api}/models", headers)
+        if status != 200:
+            raise read_admission_failure(status, told, body)
+        return as_it_is(login, api)
 
     async def user(self, login: Secret) -> User:
         """Whose login it is; fails as `_get` does, or where the answer is not understood."""

@@ -199,7 +199,8 @@ class Session:
         return self._token
 
     def _access(self, token: Token) -> Access:
-        return Access(token.bearer, self._base_url(token.api), self._headers, token.expires_at)
+        ends = None if token.lasts else token.expires_at
+        return Access(token.bearer, self._base_url(token.api), self._headers, ends)
 
     def _is_rejected(self, bearer: Secret) -> bool:
         last = self._rejected
@@ -254,7 +255,10 @@ class Session:
         grant = await self._exchange(login.token)
         token = token_from_grant(grant, login, self._clock())
         self._vault.save(grant, token)
-        log.info("new Copilot token, good for %.0f s", token.expires_at - self._clock())
+        if token.lasts:
+            log.info("Copilot takes the login from %s as it is, without a token", login.where)
+        else:
+            log.info("new Copilot token, good for %.0f s", token.expires_at - self._clock())
         return token
 
     def _login(self) -> Login:

@@ -136,8 +136,13 @@ class FileVault:
         return Token(Secret(content.token), note.expires_at, note.refresh_at, api, belongs_to)
 
     def save(self, grant: Grant, token: Token) -> None:
-        """Write `token.json`; where that fails the token lives on in memory, and one warning says so."""
+        """Write `token.json`; where that fails the token lives on in memory, and one warning says so.
+
+        A login that is used as it is has no token to be written: it is in a file already, or nowhere.
+        """
         self._on_secret(grant.token.reveal())
+        if token.lasts:
+            return
         content: dict[str, object] = {
             "token": grant.token.reveal(),
             "expires_at": int(grant.expires_at),

@@ -29,7 +29,7 @@ MEANT: dict[str, set[str]] = {
     "status": ACCOUNT | PLACE | LOG | {"--json"},
     "explain": ACCOUNT | PLACE | LOG | {"--json"},
     "demo": PLACE | LOG,
-    "simulate": PLACE | LOG | {"--plan", "--token-lifetime"},
+    "simulate": PLACE | LOG | {"--plan", "--token-lifetime", "--no-exchange"},
     "config show": {"--config", "--profile", "--json"},
     "config path": {"--config", "--profile", "--json"},
     "config check": {"--config", "--profile", "--json"},

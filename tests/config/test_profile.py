@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from passenger.config import Config, Copilot, Github
-from passenger.config.profile import directory_of, host_name, is_githubs_own, login_profile, state_profile
+from passenger.config.profile import (
+    direct_api,
+    directory_of,
+    host_name,
+    is_githubs_own,
+    is_tenant,
+    login_profile,
+    state_profile,
+)
 
 HERE = Path("config")
 LOGIN, POLL, EXCHANGE = "/login/device/code", "/login/oauth/access_token", "/copilot_internal/v2/token"
@@ -93,3 +101,41 @@ def test_an_api_of_the_same_host_makes_no_other_profile() -> None:
 
 def test_a_name_is_read_from_a_url_as_credentials_are() -> None:
     assert host_name("https://github.com/login?x=https://evil.example") == "github.com"
+
+
+GITHUB, TENANT = "https://github.com", "https://octocorp.ghe.com"
+
+
+@pytest.mark.proves("credentials")
+@pytest.mark.parametrize(
+    ("begins", "exchanges", "api", "expected"),
+    [
+        (GITHUB, "https://api.github.com", None, "https://api.githubcopilot.com"),
+        (TENANT, "https://api.octocorp.ghe.com", None, "https://copilot-api.octocorp.ghe.com"),
+        (TENANT, "https://api.other.ghe.com", None, None),
+        (TENANT, "https://api.octocorp.ghe.com:8443", None, None),
+        (GITHUB, "http://127.0.0.1:8082", None, None),
+        ("http://127.0.0.1:8082", "http://127.0.0.1:8082", None, None),
+        ("https://ghe.example", "https://ghe.example", None, None),
+        ("https://evil.example", "https://octocorp.ghe.com.evil.example", None, None),
+        ("http://127.0.0.1:8082", "http://127.0.0.1:8082", "http://127.0.0.1:8082", "http://127.0.0.1:8082"),
+    ],
+)
+def test_a_login_goes_to_copilot_itself_only_beside_its_own_host(
+    begins: str, exchanges: str, api: str | None, expected: str | None
+) -> None:
+    assert direct_api(config(begins, begins, exchanges, api)) == expected
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [
+        ("octocorp.ghe.com", True),
+        ("github.com", False),
+        ("octocorp.ghe.com~8443", False),
+        ("github.com+octocorp.ghe.com", False),
+        ("ghe.com", False),
+    ],
+)
+def test_a_tenant_is_known_by_its_name(profile: str, expected: bool) -> None:
+    assert is_tenant(profile) is expected

@@ -3,6 +3,7 @@ import re
 import pytest
 
 from passenger.simulator import Simulator
+from passenger.simulator.github import EXCHANGE
 from tests.simulator.client import EDITOR, Client, connected
 
 HEX_GROUPS = re.compile(r"[0-9A-F]+(:[0-9A-F]+)+")
@@ -73,9 +74,21 @@ async def test_headers_that_copilot_refuses(
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_the_login_token_is_no_copilot_token(sim: Simulator, client: Client) -> None:
-    client.token = sim.login_token
-    assert (await client.chat()).status == 401
+async def test_a_login_as_it_is_needs_no_editor_and_is_good_until_github_forgets_it(
+    sim: Simulator, client: Client
+) -> None:
+    headers = {"Authorization": f"Bearer {sim.login_token}", "Host": "api.githubcopilot.com"}
+    assert (await client.request("GET", "/models", headers)).status == 200
+    sim.revoke_tokens()
+    assert (await client.request("GET", "/models", headers)).status == 200
+    sim.revoke_login()
+    assert (await client.request("GET", "/models", headers)).status == 401
+
+
+async def test_without_an_exchange_there_is_none_for_anybody() -> None:
+    async with Simulator(exchange=False) as simulator, connected(simulator) as client:
+        assert (await client.github(EXCHANGE)).status == 404
+        assert (await client.github("/user")).status == 200
 
 
 async def test_revoked_tokens_are_expired_and_new_ones_are_good(sim: Simulator, client: Client) -> None:

@@ -20,7 +20,7 @@ from passenger.cli.login_hint import login_hint
 from passenger.config import Config, ConfigError, Loaded, Origin, Problem
 from passenger.config.credentials import GITHUB_HOST
 from passenger.config.login_name import FLAG, home_of
-from passenger.config.profile import directory_of, is_githubs_own, login_profile, state_profile
+from passenger.config.profile import direct_api, directory_of, is_githubs_own, is_tenant, login_profile, state_profile
 from passenger.control.known_names import FILE as NAMES
 from passenger.control.names_file import NamesFile
 from passenger.copilot.device import Flow, Granted, device_flow
@@ -204,7 +204,10 @@ def catalog_of(
 
 def github_of(loaded: Loaded, http: Client) -> GitHub:
     """GitHub, where the settings say it is."""
-    return GitHub(http, loaded.config.github.copilot_token_url, editor_of(loaded.config))
+    config, api = loaded.config, direct_api(loaded.config)
+    trusted = api if api is not None and loaded.credentials.may_go_to(api) else None
+    editor, exchanges = editor_of(config), not is_tenant(login_profile(config))
+    return GitHub(http, config.github.copilot_token_url, editor, api=trusted, exchanges=exchanges)
 
 
 def flow_of(loaded: Loaded) -> Flow:

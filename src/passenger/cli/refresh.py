@@ -28,6 +28,9 @@ def run(invocation: Invocation) -> int:
 async def _refresh(loaded: Loaded, vault: FileVault, network: Network) -> int:
     async with client(connect_timeout=loaded.config.proxy.connect_timeout, network=network) as http:
         token = await session_of(loaded, vault, github_of(loaded, http)).exchange()
+    if token.lasts:
+        click.echo("Copilot takes this login as it is: there is no token to renew.")
+        return OK
     if vault.unsaved:
         raise Failure(Kind.INTERNAL, f"the new token could not be saved in {vault.unsaved}")
     minutes = (token.expires_at - time.time()) / 60

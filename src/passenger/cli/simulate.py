@@ -22,13 +22,15 @@ def run(
     port: int,
     plan: str | None = None,
     token_lifetime: int | None = None,
+    *,
+    exchange: bool = True,
 ) -> int:
     """Serve until SIGTERM (exit 0) or Ctrl-C (exit 130); exit 1 where the address cannot be had."""
     ignore_unused()
     invocation.start_log()
     try:
-        simulator = Simulator(host=host, port=port, **_options(plan, token_lifetime))
-        return asyncio.run(_serve(simulator))
+        simulator = Simulator(host=host, port=port, exchange=exchange, **_options(plan, token_lifetime))
+        return asyncio.run(_serve(simulator, exchange=exchange))
     except OSError as error:
         why = taken(port) if error.errno == errno.EADDRINUSE else f"cannot listen on {host} port {port}: {_why(error)}"
         click.echo(f"passenger: {why}", err=True)
@@ -48,14 +50,14 @@ def _options(plan: str | None, token_lifetime: int | None) -> dict[str, Any]:
     return options
 
 
-async def _serve(simulator: Simulator) -> int:
+async def _serve(simulator: Simulator, *, exchange: bool) -> int:
     loop = asyncio.get_running_loop()
     stop: asyncio.Future[int] = loop.create_future()
     for number in heeded(STOPS):
         with suppress(NotImplementedError):  # Windows, where Ctrl-C is a KeyboardInterrupt
             loop.add_signal_handler(number, _settle, stop, INTERRUPTED if number is signal.SIGINT else OK)
     async with simulator:
-        click.echo(greeting(simulator))
+        click.echo(greeting(simulator, exchange=exchange))
         return await stop
 
 
@@ -64,7 +66,7 @@ def _settle(stop: asyncio.Future[int], code: int) -> None:
         stop.set_result(code)
 
 
-def greeting(simulator: Simulator) -> str:
+def greeting(simulator: Simulator, *, exchange: bool = True) -> str:
     """What a person needs to point a client or a proxy at it: a comment, then config lines."""
     return "\n".join(
         [
@@ -72,5 +74,6 @@ def greeting(simulator: Simulator) -> str:
             f"# GitHub token it accepts: {simulator.login_token}",
             "# A proxy gets there with these settings (passenger -c FILE):",
             simulator.config_toml().strip(),
+            *([] if exchange else ["[copilot]", f'api_base_url = "{simulator.url}"']),
         ]
     )

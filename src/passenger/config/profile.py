@@ -29,6 +29,24 @@ def is_githubs_own(profile: str) -> bool:
     return all(name == GITHUB_HOST or name.endswith(TENANTS) for name in profile.split("+"))
 
 
+def is_tenant(profile: str) -> bool:
+    """Whether a profile is of a company with data residency, where logins are not exchanged (docs/upstream.md)."""
+    return "+" not in profile and profile.endswith(TENANTS) and "~" not in profile
+
+
+def direct_api(config: Config) -> str | None:
+    """The Copilot API that may be sent a login of these settings as it is; None where none is known.
+
+    One that is set wins. Else it is GitHub's own beside the host that the login is of, and no other's.
+    """
+    if not config.api_base_url_is_default:
+        return config.copilot.api_base_url
+    profile = login_profile(config)
+    if profile == GITHUB_HOST:
+        return config.copilot.api_base_url
+    return f"https://copilot-api.{profile}" if is_tenant(profile) else None
+
+
 def state_profile(config: Config) -> str:
     """The name of the hosts that something was learned from: those of the login, and the API if one is set."""
     api = [] if config.api_base_url_is_default else [host_name(config.copilot.api_base_url)]

@@ -153,6 +153,14 @@ def read_grant(body: bytes, headers: Mapping[str, str]) -> Grant:
 LATEST = 253402300800.0
 """Unix seconds of the year 10000: no token ends later, and no clock goes beyond."""
 
+NEVER = LATEST - 1
+"""The end of what does not end: a GitHub login that is used as it is."""
+
+
+def as_it_is(login: Secret, api: str) -> Grant:
+    """The grant of a login that needs no exchange: Copilot lets it in itself (docs/upstream.md)."""
+    return Grant(login, expires_at=NEVER, refresh_in=None, api=api, sku=None, server_time=None)
+
 
 def _seconds(value: object) -> float | None:
     """Some seconds, None for what is no number or more than there are."""
@@ -230,6 +238,21 @@ def read_exchange_failure(status: int, headers: Mapping[str, str], body: bytes) 
         case _:
             message = f"GitHub's token exchange answered {status}: {said}"
             return Failure(Kind.UNAVAILABLE, message, code="exchange_failed", retry_after=retry_after)
+
+
+def read_admission_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+    """What it means that Copilot does not let a GitHub login in as it is, and what to do about it."""
+    said = (_read_refusal(body).message or _plain(body) or "no reason given")[:_READ]
+    retry_after = harmless(headers.get("retry-after"))
+    match status:
+        case 400 | 401:
+            return Failure(Kind.LOGIN, f"Copilot does not accept this login ({said}): {_LOG_IN}", code="login_needed")
+        case 403:
+            return Failure(Kind.FORBIDDEN, f"Copilot gives this account no access: {said}", code="no_copilot_access")
+        case 429:
+            return Failure(Kind.RATE_LIMIT, f"Copilot limits requests: {said}", retry_after=retry_after)
+        case _:
+            return Failure(Kind.UNAVAILABLE, f"Copilot answered {status}: {said}", code="exchange_failed")
 
 
 def _not_entitled(said: str, details: _ErrorDetails | None) -> Failure:

@@ -128,6 +128,8 @@ class Copilot:
             raise RefusedError(UNAUTHENTICATED)
         if token.startswith(("ghp_", "github_pat_")):
             raise RefusedError(PAT_BEARER)
+        if self._account.client_of(token) is not None:
+            return  # a GitHub login as it is: any host, no editor (upstream.md 1.6 and 2.3)
         minted = self._account.minted.get(token)
         if minted is None:
             raise RefusedError(UNAUTHENTICATED)

@@ -31,7 +31,8 @@ PAT_PREFIXES = ("ghp_", "github_pat_")
 class GitHub:
     """GitHub for one account."""
 
-    def __init__(self, account: Account, device: DeviceFlow) -> None:
+    def __init__(self, account: Account, device: DeviceFlow, *, exchanges: bool = True) -> None:
+        self._exchanges = exchanges
         self._account = account
         self._device = device
         self._exchanged = 0
@@ -129,6 +130,8 @@ class GitHub:
 
     def _rest(self, request: Recorded, route: str) -> Reply:
         token = _credential(request)
+        if route == EXCHANGE and not self._exchanges:
+            return rest(404, "Not Found", self.headers())
         if route == EXCHANGE and token.startswith(PAT_PREFIXES):
             return rest(403, "Resource not accessible by personal access token", self.headers())
         client = self._account.client_of(token)

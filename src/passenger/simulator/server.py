@@ -38,7 +38,8 @@ class Simulator:
     told to wait, `login` is the user's name (what one login was given, another cannot send back), `latency` is added
     before the headers of every answer, `pace` between two events of a stream (READABLE where a person watches), `clock`
     is the wall's time that tokens expire by, `created` and `seed` go into every answer, only the last `keep` requests
-    are remembered, and `speaks` gives models, by id, other endpoints.
+    are remembered, `speaks` gives models, by id, other endpoints, and without `exchange` no login is exchanged, as at
+    a company with data residency.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Simulator:
         seed: int = 0,
         keep: int = 10_000,
         speaks: Mapping[str, Sequence[str]] | None = None,
+        exchange: bool = True,
     ) -> None:
         self.requests: list[Recorded] = []
         self.exchanges = 0
@@ -69,7 +71,7 @@ class Simulator:
         self._cues: dict[str, str] = {}
         self._where = (host, port)
         self._keep = keep
-        self._github = GitHub(self.account, self.device)
+        self._github = GitHub(self.account, self.device, exchanges=exchange)
         self._copilot = Copilot(self.account, Catalogue(speaks), created, seed, self._cues)
         self._desk = Desk(self._answer, self._record, latency, pace)
         self._servers: list[asyncio.Server] = []

@@ -23,7 +23,9 @@ PLANS = ("free", "individual", "individual_pro", "business", "enterprise")
     metavar="SECONDS",
     help="How long a Copilot token is good for.",
 )
-def simulate(invocation: Invocation, *, plan: str | None, token_lifetime: int | None) -> int:
+@click.option("--no-exchange", is_flag=True, help="Exchange no login: Copilot takes each as it is.")
+def simulate(invocation: Invocation, *, plan: str | None, token_lifetime: int | None, no_exchange: bool) -> int:
     """Stand in for GitHub and Copilot, to test against."""
     where = place(invocation, SIMULATE_PORT)
-    return start("passenger.cli.simulate:run", invocation, **where, plan=plan, token_lifetime=token_lifetime)
+    what = {"plan": plan, "token_lifetime": token_lifetime, "exchange": not no_exchange}
+    return start("passenger.cli.simulate:run", invocation, **where, **what)
