@@ -179,3 +179,17 @@ def test_a_path_that_depends_on_the_directory_is_no_setting(command: Command) ->
     ended = command("config", "show", env={"PASSENGER_ACCOUNT_ACCESS_TOKEN_PATH": "login.json"})
     assert ended.code == 2
     assert "must be an absolute path, or one that begins with ~" in ended.err
+
+
+@pytest.mark.proves("profiles")
+@pytest.mark.parametrize(("name", "is_asked"), [("default", True), ("work", False)])
+async def test_a_command_asks_the_server_of_its_own_profile_and_no_other(
+    simulator: Simulator, home: Path, name: str, is_asked: bool
+) -> None:
+    await log_in(simulator, home, PRIVATE)
+    await log_in(simulator, home, WORK, "--profile", "work")
+    async with running(simulator, home, login=False) as proxy:
+        port = proxy.url.rpartition(":")[2]
+        code, said = await passenger(home, "-c", "settings.toml", "models", "--profile", name, "--port", port)
+        assert code == 0, said
+        assert ("serves another profile" in said) is not is_asked

@@ -19,18 +19,16 @@ from urllib.parse import urljoin
 import click
 
 from passenger import __version__
-from passenger.accounts import Source
 from passenger.cli.exits import FAILED, OK
 from passenger.cli.invocation import Invocation
 from passenger.cli.networking import network_of
-from passenger.cli.parts import catalog_of, github_of, paths_of, session_of
+from passenger.cli.parts import catalog_of, github_of, login_environ, paths_of, session_of
 from passenger.cli.parts import run as run_loop
 from passenger.cli.reach import key_of, secret_of
 from passenger.clients.plan import Client, Installed, Machine
 from passenger.clients.registry import CLIENTS
 from passenger.config import ConfigError, Loaded
 from passenger.config.problems import nearest
-from passenger.config.profile import is_githubs_own, login_profile
 from passenger.control.client import find
 from passenger.copilot.protocol import CopilotUser
 from passenger.doctor import config as config_check
@@ -101,9 +99,7 @@ async def facts_of(
 ) -> AsyncIterator[Facts]:
     """Everything that the checks may look at; nobody is asked before a check needs it."""
     paths = paths_of(invocation, loaded)
-    environ = dict(invocation.environ)
-    if not is_githubs_own(login_profile(loaded.config)):
-        environ.pop(Source.GH.value, None)
+    environ = login_environ(invocation, loaded)
     vault = Onlooker(FileVault(only_read(paths), environ, on_secret=redactor.add))
     for one in loaded.api_keys:
         redactor.add(one)

@@ -64,6 +64,17 @@ class Invocation:
         return name
 
     @property
+    def login_state_dir(self) -> Path:
+        """The part of it that is of the login that is meant: a server of another login has another secret.
+
+        Raises:
+            ConfigError: the login's name is none.
+        """
+        from passenger.config.login_name import home_of  # noqa: PLC0415 - as above
+
+        return home_of(self.state_dir, self.login_name)
+
+    @property
     def legacy_dir(self) -> Path:
         """Where passenger-rs keeps its tokens: `~/.config/passenger-rs` on every system."""
         home = self.environ.get("HOME") or self.environ.get("USERPROFILE")

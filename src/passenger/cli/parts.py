@@ -4,7 +4,7 @@ import asyncio
 import functools
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -92,21 +92,27 @@ def _set_path(text: str) -> Path | None:
 
 
 def vault_of(invocation: Invocation, loaded: Loaded, redactor: Redactor) -> FileVault:
-    """The token files, and the login in the environment; gh's own is for GitHub's own hosts alone.
+    """The token files, and the login in the environment."""
+    environ, hint = login_environ(invocation, loaded), login_hint(invocation)
+    return FileVault(paths_of(invocation, loaded), environ, on_secret=redactor.add_passing, log_in=hint)
+
+
+def login_environ(invocation: Invocation, loaded: Loaded) -> Mapping[str, str]:
+    """The environment in which a login is looked for; gh's own is for GitHub's own hosts alone.
 
     Who names a login means that one: the environment's is not looked at.
     """
-    environ = dict(invocation.environ) if invocation.login_name is None else {}
+    if invocation.login_name is not None:
+        return {}
+    environ = dict(invocation.environ)
     if not is_githubs_own(login_profile(loaded.config)):
         environ.pop(Source.GH.value, None)
-    return FileVault(
-        paths_of(invocation, loaded), environ, on_secret=redactor.add_passing, log_in=login_hint(invocation)
-    )
+    return environ
 
 
 def state_dir_of(invocation: Invocation, loaded: Loaded) -> Path:
     """Where is kept what was learned at the hosts that are set."""
-    return directory_of(home_of(invocation.state_dir, invocation.login_name), state_profile(loaded.config))
+    return directory_of(invocation.login_state_dir, state_profile(loaded.config))
 
 
 def editor_of(config: Config) -> Editor:

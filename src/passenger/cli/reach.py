@@ -51,7 +51,7 @@ def look(invocation: Invocation, loaded: Loaded) -> Found:
 def secret_of(invocation: Invocation) -> bytes | None:
     """The secret that the user's own server signs with; None where it can be neither read nor made."""
     try:
-        return read_or_make_secret(invocation.state_dir)
+        return read_or_make_secret(invocation.login_state_dir)
     except (StoreError, OSError):
         return None
 
@@ -86,7 +86,8 @@ def stranger(found: Found) -> str | None:
         case "other_program":
             return f"another program{holder} listens at {found.server.url}; it was given nothing"
         case "other_passenger":
-            return f"a Passenger that is not yours{holder} listens at {found.server.url}; it was given nothing"
+            who = f"a Passenger that is not yours, or serves another profile,{holder}"
+            return f"{who} listens at {found.server.url}; it was given nothing"
         case _:
             return None
 

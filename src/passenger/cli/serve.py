@@ -84,7 +84,7 @@ def run(invocation: Invocation, *, may_ask: bool = False) -> int:
     sockets = listening(loaded)
     if sockets is None:
         return FAILED
-    identity = Identity(__version__, os.getpid(), time.time(), invocation.state_dir, loaded.config.server.workers)
+    identity = Identity(__version__, os.getpid(), time.time(), invocation.login_state_dir, loaded.config.server.workers)
     shared = SharedLog(identity.workers) if identity.workers > 1 else None
     board = SharedBoard() if identity.workers > 1 else None
     show = _panel(invocation, loaded, sockets)
