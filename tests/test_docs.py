@@ -97,7 +97,7 @@ def settings_in(text: str) -> dict[tuple[str, str], list[str]]:
 
 
 def test_the_page_has_every_setting_its_default_and_its_variable_and_no_other() -> None:
-    described = settings_in(page("docs/configuration.md"))
+    described = settings_in(page("docs/configuration.md") + page("docs/limits.md"))
     assert described.keys() == DEFAULTS.keys()
     names = {key: name for name, key in VARIABLES.items()}
     for key, (_, default, variable, _) in described.items():
@@ -106,7 +106,7 @@ def test_the_page_has_every_setting_its_default_and_its_variable_and_no_other() 
 
 
 def test_the_page_has_the_table_that_the_limits_make() -> None:
-    assert "\n".join(limit_rows()) in page("docs/configuration.md"), "write it anew: python -m passenger.limits"
+    assert "\n".join(limit_rows()) in page("docs/limits.md"), "write it anew: python -m passenger.limits"
 
 
 def _shown(default: object) -> str:
@@ -217,7 +217,7 @@ def test_the_page_has_every_environment_variable() -> None:
 
 
 def test_the_page_has_every_level_and_field_of_the_log() -> None:
-    text = section(page("docs/cli.md"), "The log")
+    text = section(page("docs/operating.md"), "The log")
     assert set(LEVELS) <= first_cells(text)
     fields = {"ms", "id", "model", "stream", "initiator", "first_ms", "input", "output", "cached", "credits", "retries"}
     fields |= {"route", "dropped", "client", "upstream", "token_left", "learned"}
