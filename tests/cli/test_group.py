@@ -20,7 +20,7 @@ ACCOUNT = {"--config", "--ca-bundle", "--profile", "--access-token-path", "--cop
 PLACE = {"--host", "--port"}
 LOG = {"--verbose", "--quiet", "--log-format"}
 MEANT: dict[str, set[str]] = {
-    "serve": ACCOUNT | PLACE | LOG | {"--workers", "--await-login"},
+    "serve": ACCOUNT | PLACE | LOG | {"--ollama-port", "--workers", "--await-login"},
     "login": ACCOUNT | LOG | {"--no-browser", "--token-stdin", "--simulated"},
     "logout": ACCOUNT | LOG | {"--yes"},
     "refresh": ACCOUNT | LOG,

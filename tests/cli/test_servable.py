@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from passenger.cli.servable import no_workers, open_to_all
+from passenger.cli.servable import no_workers, open_to_all, same_ports
 from passenger.config import Loaded, load
 
 
@@ -36,3 +36,9 @@ def test_to_be_reached_by_others_needs_a_key(tmp_path: Path, environ: dict[str, 
     problem = open_to_all(loaded(tmp_path, **environ))
     assert (problem is not None) is is_refused
     assert problem is None or "PASSENGER_SERVER_HOST" in str(problem)
+
+
+@pytest.mark.parametrize(("port", "is_refused"), [("0", False), ("8081", True), ("11434", False)])
+def test_ollamas_port_is_another_one(tmp_path: Path, port: str, *, is_refused: bool) -> None:
+    problem = same_ports(loaded(tmp_path, PASSENGER_SERVER_OLLAMA_PORT=port))
+    assert (problem is not None) is is_refused

@@ -47,6 +47,10 @@ SHARED: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     "config_path": (("-c", "--config"), {"type": _A_FILE, "help": "Read this TOML file, and no other."}),
     "host": (("--host",), {"metavar": "ADDRESS", "help": f"Listen here.  [{LOOPBACK}]"}),
     "port": (("--port",), {"type": click.IntRange(0, 65535), "metavar": "PORT"}),
+    "ollama_port": (
+        ("--ollama-port",),
+        {"type": click.IntRange(1, 65535), "metavar": "PORT", "help": "Listen here, too; Ollama's own is 11434."},
+    ),
     "workers": (
         ("--workers",),
         {"type": click.IntRange(1, 64), "metavar": "N", "help": "Serve in this many processes.  [1]"},

@@ -10,7 +10,7 @@ from passenger.cli.config import json_origin
 from passenger.cli.exits import OK, USAGE
 from passenger.cli.invocation import Invocation
 from passenger.cli.networking import network_of
-from passenger.cli.servable import no_workers, open_to_all
+from passenger.cli.servable import no_workers, open_to_all, same_ports
 from passenger.config import ConfigError, Loaded, Problem
 from passenger.log import Redactor, one_line
 
@@ -51,7 +51,7 @@ def _unservable(loaded: Loaded, environ: Mapping[str, str]) -> Iterator[Problem]
     except ConfigError as error:
         yield from error.problems
     try:
-        yield from filter(None, (no_workers(loaded), open_to_all(loaded)))
+        yield from filter(None, (no_workers(loaded), open_to_all(loaded), same_ports(loaded)))
     except OSError as error:
         host = loaded.config.server.host
         yield Problem(loaded.origins["server.host"], f"[server] host: {host}: {error.strerror or error}")

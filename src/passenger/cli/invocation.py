@@ -22,6 +22,7 @@ class Invocation:
     copilot_token_path: Path | None = None
     host: str | None = None
     port: int | None = None
+    ollama_port: int | None = None
     workers: int | None = None
     await_login: bool | None = None
     ca_bundle: Path | None = None
@@ -110,6 +111,7 @@ class Invocation:
             flags={
                 "server.host": self.host,
                 "server.port": self.port,
+                "server.ollama_port": self.ollama_port,
                 "server.workers": self.workers,
                 "server.await_login": self.await_login,
                 "log.format": self.log_format,

@@ -10,6 +10,7 @@ OPEN_TO_ALL = (
     "API key first ([server] api_keys, PASSENGER_API_KEYS or [server] api_key_file), or listen on 127.0.0.1"
 )
 
+SAME_PORTS = "[server] ollama_port: must be another one than port"
 NO_WORKERS = "[server] workers: this system cannot fork, so there can only be 1"
 
 
@@ -26,3 +27,11 @@ def no_workers(loaded: Loaded, *, can_fork: bool = hasattr(os, "fork")) -> Probl
     if can_fork or loaded.config.server.workers == 1:
         return None
     return Problem(loaded.origins["server.workers"], NO_WORKERS)
+
+
+def same_ports(loaded: Loaded) -> Problem | None:
+    """The problem that the second port is the first one."""
+    server = loaded.config.server
+    if not server.ollama_port or server.ollama_port != server.port:
+        return None
+    return Problem(loaded.origins["server.ollama_port"], SAME_PORTS)

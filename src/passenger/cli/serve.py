@@ -28,11 +28,12 @@ from passenger.cli.networking import network_of
 from passenger.cli.panel import Panel, Show, is_terminal, showing
 from passenger.cli.parts import gateway_of, state_dir_of, vault_of
 from passenger.cli.parts import run as run_loop
-from passenger.cli.servable import no_workers, open_to_all
+from passenger.cli.servable import no_workers, open_to_all, same_ports
 from passenger.cli.workers import Supervisor
 from passenger.config import ConfigError, Loaded
 from passenger.config.credentials import GITHUB_HOST
 from passenger.config.profile import login_profile
+from passenger.config.schema import Server as ServerSettings
 from passenger.copilot.protocol import why_not_exchangeable
 from passenger.log import wants_color
 from passenger.network import Network
@@ -153,7 +154,13 @@ def _panel(invocation: Invocation, loaded: Loaded, sockets: list[socket.socket])
         (f"{url}/", "the page of this server"),
     ]
     keys = _keys(loaded)
-    panel = Panel(f"Passenger {__version__}", url, f"one of [server] {keys}" if keys else "any will do", steps)
+    panel = Panel(
+        f"Passenger {__version__}",
+        url,
+        f"one of [server] {keys}" if keys else "any will do",
+        steps,
+        ollama_url(sockets, loaded),
+    )
     return showing(panel, sys.stdout, color=wants_color(sys.stdout, invocation.environ))
 
 
@@ -280,18 +287,30 @@ def listening(loaded: Loaded) -> list[socket.socket] | None:
     """The sockets that the settings ask for, None (and a word on stderr) where they cannot be had.
 
     Raises:
-        ConfigError: other machines could reach them, and no key keeps anybody out.
+        ConfigError: other machines could reach them, and no key keeps anybody out; or both ports are the same.
     """
     server = loaded.config.server
     try:
-        if problem := open_to_all(loaded):
+        if problem := open_to_all(loaded) or same_ports(loaded):
             raise ConfigError([problem])
-        return (listen if server.workers == 1 else hold)(server.host, server.port)
+        return _listening(server)
     except PortTakenError as error:
         click.echo(f"passenger: {error}", err=True)
     except OSError as error:
         click.echo(f"passenger: cannot listen on {server.host} port {server.port}: {error.strerror or error}", err=True)
     return None
+
+
+def _listening(server: ServerSettings) -> list[socket.socket]:
+    """The sockets of the port, and then those of Ollama's."""
+    take = listen if server.workers == 1 else hold
+    sockets = take(server.host, server.port)
+    try:
+        return [*sockets, *(take(server.host, server.ollama_port, "--ollama-port") if server.ollama_port else [])]
+    except BaseException:
+        for one in sockets:
+            one.close()
+        raise
 
 
 def start_line(sockets: list[socket.socket], vault: FileVault) -> str:
@@ -311,13 +330,20 @@ def _without_login(sockets: list[socket.socket], vault: FileVault) -> str:
 def addresses_line(sockets: list[socket.socket], loaded: Loaded) -> str:
     """The address for all clients but OpenAI's, and the key that they need."""
     url, keys = base_url(sockets).removesuffix("/v1"), _keys(loaded)
-    return f"Anthropic, Gemini, Ollama: {url}  (API key: {f'one of {keys}' if keys else 'anything'})"
+    second = f", Ollama {ollama}" if (ollama := ollama_url(sockets, loaded)) else ""
+    return f"Anthropic, Gemini, Ollama: {url}{second}  (API key: {f'one of {keys}' if keys else 'anything'})"
 
 
 def port_flag(sockets: list[socket.socket]) -> str:
     """The flag that leads to this server, empty where it has the usual port."""
     port = sockets[0].getsockname()[1]
     return "" if port == DEMO_PORT else f" --port {port}"
+
+
+def ollama_url(sockets: list[socket.socket], loaded: Loaded) -> str | None:
+    """The second address, None where there is none."""
+    port = loaded.config.server.ollama_port
+    return f"{base_url(sockets).removesuffix('/v1').rpartition(':')[0]}:{port}" if port else None
 
 
 def _keys(loaded: Loaded) -> str:

@@ -51,6 +51,7 @@ class Copilot:
 class Server:
     """Where we listen (port 0: any free one), in how many processes, how long a stop may take, and who is let in.
 
+    `ollama_port` is a second one, for programs that know Ollama's own alone (0: none).
     `await_login`: whether we also listen while nobody is logged in, and wait for the first login.
     Clients show one of `api_keys`, or of those in `api_key_file`, a line each; with none of either, nobody needs one.
     `allowed_hosts` are further names that we may be called by, `allowed_origins` the pages that may ask.
@@ -59,6 +60,7 @@ class Server:
     port: int = _setting(8081, kinds.PORT)
     host: str = _setting("127.0.0.1", kinds.HOST)
     workers: int = _setting(1, kinds.WORKERS)
+    ollama_port: int = _setting(0, kinds.PORT)
     await_login: bool = _setting(False, kinds.BOOL)
     drain_timeout: float = _setting(30, kinds.SECONDS_OR_NONE)
     api_keys: tuple[Secret, ...] = _setting((), kinds.API_KEYS)

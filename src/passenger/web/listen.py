@@ -22,7 +22,7 @@ class PortTakenError(Exception):
     """Another program listens there already; the message says which, where that can be seen."""
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
+def listen(host: str, port: int, flag: str = "--port") -> list[socket.socket]:
     """Sockets for a host and port; `localhost` is both of its addresses. Port 0 takes a free one.
 
     Raises:
@@ -38,19 +38,19 @@ def listen(host: str, port: int) -> list[socket.socket]:
         for opened in sockets:
             opened.close()
         if error.errno == errno.EADDRINUSE:
-            raise taken(port) from error
+            raise taken(port, flag) from error
         raise
     return sockets
 
 
-def hold(host: str, port: int) -> list[socket.socket]:
+def hold(host: str, port: int, flag: str = "--port") -> list[socket.socket]:
     """Sockets that hold a port for workers, who each listen by `beside`; they themselves need not listen.
 
     Raises:
         PortTakenError: the port is taken, be it by one who would share it.
         OSError: the host is none of this machine's.
     """
-    alone = listen(host, port)
+    alone = listen(host, port, flag)
     if not BALANCES:
         return alone
     places = [(one.family, one.getsockname()) for one in alone]
@@ -116,11 +116,12 @@ def _listening(bound: socket.socket) -> socket.socket:
     return bound
 
 
-def taken(port: int) -> PortTakenError:
+def taken(port: int, flag: str = "--port") -> PortTakenError:
     """The error that names who holds a port, where that can be seen."""
     holder = holder_of(port)
     who = f" by {holder}" if holder else ""
-    return PortTakenError(f"port {port} is taken{who}; stop it, or choose another with --port N (0 takes a free one)")
+    free = " (0 takes a free one)" if flag == "--port" else ""
+    return PortTakenError(f"port {port} is taken{who}; stop it, or choose another with {flag} N{free}")
 
 
 def most_connections(wanted: int) -> int:
