@@ -10,6 +10,9 @@ from pathlib import Path
 LARGEST = 1024 * 1024
 """Bytes of a file that is edited."""
 
+LARGEST_OF_OURS = 32 * LARGEST
+"""Bytes of a file that is ours as a whole."""
+
 PRIVATE_FILE, PRIVATE_DIRECTORY = 0o600, 0o700
 
 
@@ -33,7 +36,7 @@ class Document:
         return (self.content or b"").decode()
 
 
-def read(path: Path) -> Document:
+def read(path: Path, largest: int = LARGEST) -> Document:
     """The file at a path.
 
     Raises:
@@ -47,7 +50,7 @@ def read(path: Path) -> Document:
         return Document(real, None)
     except OSError as error:
         raise RefusedError(f"{path} cannot be read: {error.strerror}") from error
-    _check(path, info)
+    _check(path, info, largest)
     _check_directory(real.parent)
     return Document(real, _content(path, real), stat.S_IMODE(info.st_mode))
 
@@ -59,15 +62,15 @@ def _real(path: Path) -> Path:
         raise RefusedError(f"{path} is a link that leads nowhere") from error
 
 
-def _check(path: Path, info: os.stat_result) -> None:
+def _check(path: Path, info: os.stat_result, largest: int) -> None:
     if not stat.S_ISREG(info.st_mode):
         raise RefusedError(f"{path} is not a plain file")
     if os.name == "posix" and info.st_uid != os.geteuid():
         raise RefusedError(f"{path} belongs to another user")
     if not info.st_mode & stat.S_IWUSR:
         raise RefusedError(f"{path} is read-only")
-    if info.st_size > LARGEST:
-        raise RefusedError(f"{path} is larger than 1 MiB")
+    if info.st_size > largest:
+        raise RefusedError(f"{path} is larger than {largest >> 20} MiB")
 
 
 def _check_makeable(path: Path) -> None:

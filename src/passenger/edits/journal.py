@@ -82,8 +82,12 @@ def plan(edits: Iterable[Edit], receipts: Receipts) -> list[Change]:
     return [_change(path, kind, list(group), receipts) for (path, kind), group in groups]
 
 
+def _read(path: Path, kind: Format) -> Document:
+    return files.read(path, files.LARGEST_OF_OURS if kind == "whole" else files.LARGEST)
+
+
 def _change(path: Path, kind: Format, edits: Sequence[Edit], receipts: Receipts) -> Change:
-    document = files.read(path)
+    document = _read(path, kind)
     receipt = receipts.of(document.path, kind)
     try:
         if receipt is not None and _is_current(kind, document.text, edits, receipt):
@@ -178,7 +182,7 @@ def undo(receipts: Receipts) -> list[Restored]:
 
 def _restore(receipt: Receipt, receipts: Receipts) -> Restored:
     try:
-        document = files.read(Path(receipt.real))
+        document = _read(Path(receipt.real), receipt.format)
         restored = _restore_document(receipt, document, receipts)
     except (RefusedError, UnreadableError) as error:
         return Restored(receipt.path, "refused", reason=str(error))
@@ -233,7 +237,7 @@ def _remove_empty(directories: Sequence[str]) -> None:
 def state_of(receipt: Receipt) -> str:
     """What a file is now: `as written`, `changed since`, `gone`, or why it cannot be read."""
     try:
-        document = files.read(Path(receipt.real))
+        document = _read(Path(receipt.real), receipt.format)
         if document.content is None:
             return "gone"
         if sha256(document.content) == receipt.after:

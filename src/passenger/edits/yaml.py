@@ -109,17 +109,17 @@ class YamlListEditor:
 
     def comparable(self, value: object) -> object:
         """As lines."""
-        return "\n".join(_entries(value))
+        return "\n".join(listed(value))
 
     def replace(self, text: str, spot: Spot, value: object) -> str:
         """Put lines in others' place."""
         indent = text[spot.entry : text.index("#", spot.entry)]
-        return text[: spot.start] + _joined(_entries(value), indent, line_end(text)) + text[spot.end :]
+        return text[: spot.start] + _joined(listed(value), indent, line_end(text)) + text[spot.end :]
 
     def insert(self, text: str, keys: Keys, value: object) -> tuple[str, Frame]:
         """At the beginning of the list, where no entry's own end has to be found."""
         at, indent, lead = _place(check(text), str(keys[0]) if keys else None)
-        lines = [BEGIN, *_entries(value), END]
+        lines = [BEGIN, *listed(value), END]
         return text[:at] + lead + _joined(lines, indent, line_end(text)) + text[at:], Frame(lead)
 
     def remove(self, text: str, spot: Spot, frame: Frame) -> str:
@@ -152,7 +152,7 @@ def _place(text: str, name: str | None) -> tuple[int, str, str]:
     return found[0].end(), item[1] if item else "  ", "" if found[0][2] else nl
 
 
-def _entries(value: object) -> list[str]:
+def listed(value: object) -> list[str]:
     """Each entry as lines: a dash, and its members."""
     entries: Iterable[Mapping[str, object]] = value if isinstance(value, list) else []
     return [

@@ -15,6 +15,7 @@ from passenger.cli.commands.logout import logout
 from passenger.cli.commands.models import models
 from passenger.cli.commands.refresh import refresh
 from passenger.cli.commands.serve import serve
+from passenger.cli.commands.setup import setup
 from passenger.cli.commands.simulate import simulate
 from passenger.cli.commands.status import status
 
@@ -24,6 +25,7 @@ COMMANDS: Sequence[click.Command] = (
     logout,
     refresh,
     ask,
+    setup,
     models,
     status,
     explain,

@@ -1,0 +1,137 @@
+"""The proof of a setup: the client itself asks one question, and the server has seen it."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+
+from passenger.clients.plan import Installed, Site
+from passenger.clients.setups.setup import Setup
+from passenger.control.client import Server, ServerError
+from passenger.control.money import amount
+from passenger.control.records import RequestRecord
+
+PATIENCE = 120.0
+"""Seconds that a client may take for one question."""
+
+LOOK = 0.25
+"""Seconds between two looks."""
+
+LATE = 5.0
+"""Seconds after its end in which its request may still be told."""
+
+ASKING = 30
+"""Seconds that a client may take to tell of itself."""
+
+
+class NotProvenError(Exception):
+    """No request of the client has been seen; the message says what was."""
+
+
+def answer_of(installed: Installed | None, arguments: Sequence[str]) -> str:
+    """What the installed program prints.
+
+    Raises:
+        OSError: it cannot be run, or it fails.
+    """
+    if installed is None:
+        raise FileNotFoundError("it is not installed")
+    try:
+        done = subprocess.run(  # noqa: S603 - the user's own program
+            [installed.path, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=ASKING, check=True
+        )
+    except subprocess.SubprocessError as error:
+        raise OSError(str(error)) from error
+    return done.stdout.decode("utf-8", "replace")
+
+
+def cost_of(setup: Setup, site: Site) -> str:
+    """What one question will cost, by the size that such a question has."""
+    card = next((card for card in site.chat if card.id == setup.asked(site)), site.small)
+    tokens = f"about {setup.prompt:,} tokens"
+    if card.prices and card.prices.input is not None:
+        price = max(card.prices.input, card.prices.written or 0.0)
+        return f"{tokens}, some {amount(setup.prompt * price / 1_000_000)}"
+    if card.multiplier is not None:
+        return (
+            f"{tokens}, {card.multiplier:g} premium requests" if card.multiplier else f"{tokens}, included in your plan"
+        )
+    return f"{tokens}; Copilot does not tell its price"
+
+
+def prove(setup: Setup, site: Site, server: Server) -> RequestRecord:
+    """Run the client, and find its request among the server's.
+
+    Raises:
+        NotProvenError: there is no such request, or it failed.
+    """
+    if setup.probe is None:
+        raise NotProvenError(f"{setup.client.title} asks nothing without a person")
+    if site.installed is None:
+        raise NotProvenError(f"{setup.client.title} is not installed here: {setup.client.install}")
+    since, said = time.time(), ""
+    with tempfile.TemporaryDirectory(prefix="passenger-proof-") as directory:
+        code, said = _ran([str(site.installed.path), *setup.probe(site)[1:]], _environ(setup, site), directory)
+    until = time.monotonic() + LATE
+    while True:
+        seen = list(_of(setup, server, since))
+        if good := [one for one in seen if one.status == 200 and one.outcome == "ok"]:
+            return good[-1]
+        if seen or time.monotonic() > until:
+            raise NotProvenError(_why(setup, seen, code, said))
+        time.sleep(LOOK)
+
+
+def _environ(setup: Setup, site: Site) -> Mapping[str, str]:
+    return {**site.machine.environ, **setup.environ(site)}
+
+
+def _ran(command: Sequence[str], environ: Mapping[str, str], directory: str) -> tuple[int | None, str]:
+    """Its exit code, None where it took too long, and the last that it said. It ends with all that it has started."""
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(  # noqa: S603 - the user's own program
+            command,
+            cwd=directory,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            code = None
+        finally:
+            _end(process)
+        output.seek(0)
+        lines = output.read()[-4000:].decode("utf-8", "replace").strip().splitlines()
+    return code, lines[-1][:300] if lines else ""
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
+    process.wait()
+
+
+def _of(setup: Setup, server: Server, since: float) -> Iterator[RequestRecord]:
+    try:
+        records = server.requests(since)
+    except ServerError as error:
+        raise NotProvenError(str(error)) from error
+    for record in records:
+        agent = record.user_agent.casefold()
+        if record.asked and any(part in agent for part in setup.agents):
+            yield record
+
+
+def _why(setup: Setup, seen: Sequence[RequestRecord], code: int | None, said: str) -> str:
+    if seen:
+        last = seen[-1]
+        return f"its request {last.id} ended with {last.status} ({last.error_message or last.outcome})"
+    ended = "did not end" if code is None else f"ended with code {code}"
+    return f"{setup.client.title} {ended}, and no request of it has been seen" + (f"; it said: {said}" if said else "")

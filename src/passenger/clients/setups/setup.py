@@ -1,0 +1,53 @@
+"""A lasting wiring of a client, as values: the edits of its files, and the run that proves them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from passenger.clients.plan import Client, Site
+from passenger.edits.edit import Edit
+
+KEY_VARIABLE = "PASSENGER_KEY"
+"""The variable that a client reads the server's key from, where it can."""
+
+NO_KEY = "passenger"
+"""What is written where any key will do."""
+
+QUESTION = "Answer with one word: ready."
+
+
+def _nothing(_site: Site) -> Mapping[str, str]:
+    return {}
+
+
+def _silence(_site: Site) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What `passenger setup` does for one client."""
+
+    client: Client
+    edits: Callable[[Site], Sequence[Edit]]
+    """Empty where the client reads nothing but its environment: then the notes say it."""
+    probe: Callable[[Site], Sequence[str]] | None = None
+    """A command line that asks one question; None where no run can prove anything."""
+    agents: Sequence[str] = ()
+    """What the User-Agent of its requests contains."""
+    prompt: int = 10_000
+    """Tokens that one question of its has, roughly: its own instructions and tools."""
+    environ: Callable[[Site], Mapping[str, str]] = _nothing
+    """What its proof needs beside the user's environment."""
+    asks_main: bool = False
+    """Whether its proof cannot choose the model, and asks the large one."""
+    notes: Callable[[Site], Sequence[str]] = _silence
+    """What the user has to know or do."""
+
+    def asked(self, site: Site) -> str:
+        """The model that the proof asks."""
+        return site.model.id if self.asks_main else site.small.id
+
+
+def needs_key(site: Site) -> bool:
+    """Whether the server takes nobody without a key."""
+    return site.key != NO_KEY

@@ -1,0 +1,186 @@
+"""`passenger setup`, with programs in the place of clients that read their settings and ask a real server."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from passenger.simulator import Simulator
+from tests.cli.conftest import Command, Ended, port_of
+from tests.proxy import Proxy, running
+
+CLAUDE = """\
+import json, pathlib, sys, urllib.request
+env = json.loads((pathlib.Path.home() / ".claude/settings.json").read_text())["env"]
+body = {"model": sys.argv[sys.argv.index("--model") + 1], "max_tokens": 9,
+        "messages": [{"role": "user", "content": sys.argv[-1]}]}
+headers = {"content-type": "application/json", "user-agent": "claude-cli/2.1 (external, cli)",
+           "authorization": "Bearer " + env["ANTHROPIC_AUTH_TOKEN"]}
+url = env["ANTHROPIC_BASE_URL"] + "/v1/messages"
+print(urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers)).read())
+"""
+SILENT = "print('I need a login'); raise SystemExit(3)"
+THEIRS = b'{\r\n\t"env": {"ANTHROPIC_MODEL": "opus"},\r\n\t"theme": "dark"\r\n}'
+
+
+def install(home: Path, program: str, name: str = "claude") -> Mapping[str, str]:
+    """A program on the PATH."""
+    path = home / "bin" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!{sys.executable}\n{program}")
+    path.chmod(0o755)
+    return {"PATH": f"{path.parent}:/usr/bin:/bin"}
+
+
+async def setup(command: Command, proxy: Proxy, *arguments: str, **env: str) -> Ended:
+    return await asyncio.to_thread(command, "setup", "--port", port_of(proxy), *arguments, env=env)
+
+
+def settings(home: Path, content: bytes = THEIRS, mode: int = 0o600) -> Path:
+    file = home / ".claude" / "settings.json"
+    file.parent.mkdir()
+    file.write_bytes(content)
+    file.chmod(mode)
+    return file
+
+
+async def test_it_is_written_proven_repeated_and_undone(command: Command, proxy: Proxy, home: Path) -> None:
+    file, path = settings(home), install(home, CLAUDE)
+    first = await setup(command, proxy, "claude", "--write", "--yes", **path)
+    assert first.code == 0, first
+    assert "about 25,000 tokens" in first.out
+    assert "Written and proven: Claude Code itself asked" in first.out
+    found = json.loads(file.read_bytes())
+    assert found["theme"] == "dark"
+    assert found["env"]["ANTHROPIC_BASE_URL"] == proxy.url
+    written = file.read_bytes()
+    again = await setup(command, proxy, "claude", "--write", "--yes", **path)
+    assert again.code == 0
+    assert "as it should be" in again.out
+    assert file.read_bytes() == written
+    status = await asyncio.to_thread(command, "setup", "claude", "--status")
+    assert status.out == f"{file}  as written\n"
+    undone = await asyncio.to_thread(command, "setup", "claude", "--undo")
+    assert (undone.code, file.read_bytes()) == (0, THEIRS)
+
+
+async def test_without_a_request_of_the_client_it_is_written_and_not_proven(
+    command: Command, proxy: Proxy, home: Path
+) -> None:
+    ended = await setup(command, proxy, "claude", "--yes", **install(home, SILENT))
+    assert ended.code == 1
+    assert "written, not proven: Claude Code ended with code 3" in ended.out
+    assert "it said: I need a login" in ended.out
+    assert (home / ".claude" / "settings.json").exists()
+
+
+async def test_a_client_that_is_not_installed_gets_the_line_that_installs_it(
+    command: Command, proxy: Proxy, home: Path
+) -> None:
+    ended = await setup(command, proxy, "claude", "--yes", PATH="/usr/bin:/bin")
+    assert ended.code == 1
+    assert "npm install -g @anthropic-ai/claude-code" in ended.out
+
+
+async def test_nothing_is_written_without_a_yes(command: Command, proxy: Proxy, home: Path) -> None:
+    file = settings(home)
+    for arguments, code in ((["claude"], 2), (["claude", "--write"], 2), (["claude", "--dry-run"], 0)):
+        ended = await setup(command, proxy, *arguments)
+        assert ended.code == code
+        assert f'"ANTHROPIC_BASE_URL": "{proxy.url}"' in ended.out
+    assert file.read_bytes() == THEIRS
+
+
+BROKEN: Mapping[str, bytes] = {
+    "a comment": b'{"a": 1 /* mine */}',
+    "a comma at the end": b'{"a": 1,}',
+    "half a file": b'{"a": ',
+    "an array": b'{"env": []}',
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+async def test_what_claude_code_would_not_read_is_refused_untouched(
+    command: Command, proxy: Proxy, home: Path, content: bytes
+) -> None:
+    file = settings(home, content)
+    ended = await setup(command, proxy, "claude", "--yes")
+    assert ended.code == 1
+    assert f"{file}: line 1:" in ended.err
+    assert file.read_bytes() == content
+
+
+async def test_json_tells_it_to_programs(command: Command, proxy: Proxy, home: Path) -> None:
+    ended = await setup(command, proxy, "claude", "--yes", "--json", **install(home, CLAUDE))
+    found = json.loads(ended.out)
+    assert (found["client"], found["ok"]) == ("claude", True)
+    assert "env.ANTHROPIC_BASE_URL" in found["files"][0]["values"]
+    assert found["request"]
+
+
+# --- a real key --------------------------------------------------------------------------------------------------
+
+SECRET = "the-key-of-this-server"
+
+
+async def test_a_real_key_goes_into_no_file_that_others_read(
+    command: Command, simulator: Simulator, home: Path
+) -> None:
+    file = settings(home, mode=0o644)
+    async with running(simulator, home, env={"PASSENGER_API_KEYS": SECRET}) as proxy:
+        path = {**install(home, CLAUDE), "PASSENGER_KEY": SECRET}
+        refused = await setup(command, proxy, "claude", "--yes", **path)
+        assert refused.code == 1
+        assert "other users can read it (mode 0644)" in refused.err
+        assert file.read_bytes() == THEIRS
+        file.chmod(0o600)
+        done = await setup(command, proxy, "claude", "--yes", **path)
+        assert done.code == 0, done
+        assert SECRET in file.read_text()
+        assert SECRET not in done.out + refused.out
+
+
+async def test_a_client_that_reads_a_variable_gets_its_name_there(
+    command: Command, simulator: Simulator, home: Path
+) -> None:
+    file = home / ".config" / "opencode" / "opencode.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("{}")
+    file.chmod(0o644)
+    async with running(simulator, home, env={"PASSENGER_API_KEYS": SECRET}) as proxy:
+        await setup(command, proxy, "opencode", "--yes", PASSENGER_KEY=SECRET, PATH="/usr/bin:/bin")
+    found = json.loads(file.read_text())
+    assert found["provider"]["passenger"]["options"]["apiKey"] == "{env:PASSENGER_KEY}"
+
+
+# --- without a server --------------------------------------------------------------------------------------------
+
+
+def test_no_server_is_said(command: Command, home: Path) -> None:
+    ended = command("setup", "--port", "1", "claude", "--yes")
+    assert ended.code == 1
+    assert "no Passenger runs at http://127.0.0.1:1" in ended.err
+    assert not (home / ".claude").exists()
+
+
+def test_an_unknown_client_gets_the_nearest_names(command: Command) -> None:
+    ended = command("setup", "claud")
+    assert ended.code == 2
+    assert "did you mean claude" in ended.err
+    assert command("setup").code == 2
+
+
+@pytest.mark.parametrize(("name", "code", "word"), [("xcode", 0, "port 8081"), ("cursor", 1, "its own servers")])
+def test_what_no_file_wires_up_is_told(command: Command, name: str, code: int, word: str) -> None:
+    ended = command("setup", name)
+    assert (ended.code, ended.err) == (code, "")
+    assert word in ended.out
+
+
+def test_nothing_written_is_nothing_to_undo(command: Command) -> None:
+    ended = command("setup", "claude", "--undo")
+    assert ended.code == 0
+    assert "Nothing of claude" in ended.out

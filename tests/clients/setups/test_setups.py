@@ -1,0 +1,146 @@
+"""What each setup writes, into files that are there and files that are not, and that all of it can be undone."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from passenger.clients.plan import Site
+from passenger.clients.setups.by_hand import BY_HAND
+from passenger.clients.setups.registry import ALL, SETUPS
+from passenger.clients.setups.setup import Setup
+from passenger.edits.journal import NO_KEY, apply, plan, undo
+from passenger.edits.receipts import Receipts
+from tests.clients.sites import BASE, HAIKU, OPUS, site
+
+KEY = "a key that is real"
+CATALOG = json.dumps({"models": [{"slug": "gpt-5.5", "base_instructions": "You are Codex."}]})
+
+WRITING = [setup for setup in ALL if setup.client.name not in {"copilot-cli", "open-webui", "cline"}]
+by_setup = pytest.mark.parametrize("setup", WRITING, ids=lambda setup: setup.client.name)
+
+THEIRS: Mapping[str, str] = {
+    ".claude/settings.json": '{\r\n  "env": {"ANTHROPIC_MODEL": "opus"},\r\n  "theme": "dark"\r\n}',
+    ".codex/passenger.config.toml": 'model = "o3" # mine\n',
+    ".gemini/settings.json": '{\n  // mine\n  "security": {"auth": {"selectedType": "oauth-personal"}}\n}\n',
+    ".gemini/.env": "# mine\nGEMINI_API_KEY='theirs'",
+    ".config/opencode/opencode.jsonc": '{\n  "$schema": "x", // mine\n  "model": "a/b",\n}\n',
+    ".config/Code/User/chatLanguageModels.json": '[\n\t{ "name": "Other" }, // mine\n]\n',
+    ".config/zed/settings.json": "// Zed settings\n{\n}\n",
+    ".config/io.datasette.llm/extra-openai-models.yaml": "# mine\n- model_id: other\n  model_name: x\n",
+    ".config/io.datasette.llm/keys.json": '{"// Note": "no secrets", "openai": "theirs"}',
+    ".qwen/settings.json": '{"$version": 3, "security": {"auth": {"selectedType": "qwen-oauth"}}}',
+    ".continue/config.yaml": (
+        "name: Mine\nversion: 1.0.0\nschema: v1\nmodels:\n  - name: Other # mine\n    provider: ollama\n"
+    ),
+    ".aider.conf.yml": "# mine\nmodel: sonnet\ndark-mode: true",
+    ".pi/agent/models.json": '{"providers": {}}\n',
+    ".factory/settings.json": '{"customModels": [{"displayName": "Other", "model": "x"}]}\n',
+}
+"""Files as their owners left them."""
+
+
+def wired(home: Path, key: str = NO_KEY) -> Site:
+    return site(home, key=key, directory=home / "state" / "files", ask=lambda _: CATALOG)
+
+
+def fill(home: Path) -> None:
+    for name, text in THEIRS.items():
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+
+
+def tree(home: Path) -> str:
+    """What tells one tree of files from another."""
+    found = sorted(path for path in home.rglob("*") if "receipts" not in path.parts)
+    told = [(str(path), path.is_file() and path.read_bytes(), path.stat().st_mode) for path in found]
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+@by_setup
+@pytest.mark.parametrize("is_new", [True, False], ids=["new", "there"])
+def test_a_setup_a_second_one_and_its_undo(tmp_path: Path, setup: Setup, is_new: bool) -> None:
+    if not is_new:
+        fill(tmp_path)
+    before, receipts = tree(tmp_path), Receipts(tmp_path / "receipts")
+    apply(plan(setup.edits(wired(tmp_path)), receipts), receipts)
+    after = tree(tmp_path)
+    assert after != before
+    changes = plan(setup.edits(wired(tmp_path)), receipts)
+    assert all(change.is_none for change in changes)
+    apply(changes, receipts)
+    assert tree(tmp_path) == after
+    assert not [one for one in undo(receipts) if one.left]
+    assert (tmp_path / "state").exists() is False
+    assert tree(tmp_path) == before
+
+
+@by_setup
+def test_a_real_key_stands_only_where_it_is_marked_as_one(tmp_path: Path, setup: Setup) -> None:
+    for edit in setup.edits(wired(tmp_path, KEY)):
+        assert edit.secret == (KEY in str(edit.value))
+
+
+@by_setup
+def test_a_proof_has_the_client_itself_ask_and_no_key_in_its_arguments(tmp_path: Path, setup: Setup) -> None:
+    assert (setup.probe is None) == (setup.client.name in {"vscode", "zed"})
+    if setup.probe is not None:
+        command = setup.probe(wired(tmp_path, KEY))
+        assert command[0] == setup.client.binaries[0]
+        assert not [part for part in command if KEY in part]
+        assert setup.agents
+        assert all(agent == agent.casefold() for agent in setup.agents)
+        assert setup.asked(wired(tmp_path)) in {OPUS.id, HAIKU.id}
+
+
+def written(home: Path, name: str, file: str) -> str:
+    receipts = Receipts(home / "receipts")
+    apply(plan(SETUPS[name].edits(wired(home)), receipts), receipts)
+    return (home / file).read_text()
+
+
+def test_claude_code_gets_its_address_and_models_in_its_env_block(tmp_path: Path) -> None:
+    found = json.loads(written(tmp_path, "claude", ".claude/settings.json"))
+    assert found["model"] == OPUS.id
+    assert found["env"]["ANTHROPIC_BASE_URL"] == BASE
+    assert found["env"]["ANTHROPIC_DEFAULT_HAIKU_MODEL"] == HAIKU.id
+    assert "DISABLE_AUTOUPDATER" not in found["env"]
+
+
+def test_codex_gets_a_profile_with_a_provider_and_its_own_catalogue(tmp_path: Path) -> None:
+    found = tomllib.loads(written(tmp_path, "codex", ".codex/passenger.config.toml"))
+    assert found["model_providers"]["passenger"] == {
+        "name": "Passenger",
+        "base_url": f"{BASE}/v1",
+        "wire_api": "responses",
+    }
+    models = json.loads(Path(found["model_catalog_json"]).read_text())["models"]
+    assert models[0]["slug"] == OPUS.id
+    assert models[0]["base_instructions"] == "You are Codex."
+
+
+def test_vs_code_gets_one_provider_beside_others(tmp_path: Path) -> None:
+    found = json.loads(written(tmp_path, "vscode", ".config/Code/User/chatLanguageModels.json"))
+    assert [entry["vendor"] for entry in found] == ["customendpoint"]
+    urls = {model["id"]: model["url"] for model in found[0]["models"]}
+    assert urls[OPUS.id] == f"{BASE}/v1/messages"
+    assert urls["gpt-5.5"] == f"{BASE}/v1/responses"
+
+
+def test_shell_clients_get_lines_without_the_key(tmp_path: Path) -> None:
+    for name in ("copilot-cli", "open-webui", "cline"):
+        setup = SETUPS[name]
+        text = "\n".join(setup.notes(wired(tmp_path, KEY)))
+        assert not setup.edits(wired(tmp_path))
+        assert f"{BASE}/v1" in text
+        assert KEY not in text
+        assert "$PASSENGER_KEY" in text
+
+
+def test_no_name_is_both_written_and_by_hand() -> None:
+    assert not set(SETUPS) & set(BY_HAND)
+    assert {name for name, one in BY_HAND.items() if not one.can_be} == {"cursor", "warp", "amp"}
