@@ -84,9 +84,10 @@ mutate: $(FUZZ)  ## break the token module in every small way, and list what no 
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 
-clients: $(DEV) $(NODE)  ## let the real programs do a turn each, or ONLY="codex llm"; WRITE=1 into the docs; installs 3 GB
-	@failed=0; $(BIN)/python -m clients $(ONLY) $(if $(WRITE),--write) || failed=1; \
-	$(if $(ONLY),,$(BIN)/python -m clients.readme || failed=1;) exit $$failed
+clients: $(DEV) $(NODE)  ## let the real programs do a turn each, or ONLY="codex llm"; WRITE=1 into the docs; QUICK=1: two of them; installs 3 GB
+	@failed=0; $(if $(QUICK),,$(BIN)/python -m clients $(ONLY) $(if $(WRITE),--write) || failed=1;) \
+	$(BIN)/python -m clients.wired $(ONLY) $(if $(QUICK),--quick) $(if $(WRITE),--write) || failed=1; \
+	$(if $(ONLY)$(QUICK),,$(BIN)/python -m clients.readme || failed=1;) exit $$failed
 
 audit: $(AUDIT)  ## known advisories about what is installed to run; needs the advisory service
 	@said=$$($(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/run.txt 2>&1); echo "$$said"; \

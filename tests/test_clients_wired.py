@@ -20,7 +20,8 @@ def line(client: str, launch: str = PASSED, setup: str = PASSED) -> Line:
 
 
 def test_every_client_that_is_run_for_real_has_a_row() -> None:
-    assert {client.name for client in CLIENTS.values() if client.is_run and client.launch} <= set(NAMES)
+    launched = {client.name for client in CLIENTS.values() if client.is_run and client.launch}
+    assert launched <= {wiring.name for wiring in WIRINGS if wiring.launches}
     assert len(set(NAMES)) == len(NAMES)
 
 
@@ -40,7 +41,7 @@ def test_what_differs_is_named(tmp_path: Path) -> None:
 
 
 def test_our_own_files_and_caches_do_not_count(tmp_path: Path) -> None:
-    for place in (".local/state/passenger/x.json", ".cache/y", "tmp/z", "settings.toml"):
+    for place in (".local/state/passenger/x.json", ".cache/y", ".claude/cache/y", "tmp/z", "settings.toml"):
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).write_text("x")
     assert tree(tmp_path) == {}

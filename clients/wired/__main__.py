@@ -9,11 +9,11 @@ from pathlib import Path
 
 from clients.__main__ import PAGE
 from clients.install import NotInstalledError, cache, installed
+from clients.programs import TURNS
 from clients.revision import revision
 from clients.wired.play import launched, set_up
 from clients.wired.table import NOTHING, Line, as_markdown, with_lines
 from clients.wired.wirings import WIRINGS, Wiring
-from passenger.clients.registry import CLIENTS
 
 ALL_TOGETHER = 3600.0
 """Seconds that a whole run may take, installations included."""
@@ -22,7 +22,7 @@ ALL_TOGETHER = 3600.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, print, and write the page where that is asked for; exit code 1 where a client failed."""
     given = _options(arguments)
-    wanted = [one for one in WIRINGS if (not given.names or one.name in given.names) and (one.quick or not given.quick)]
+    wanted = [one for one in WIRINGS if _is_wanted(one, given.names, quick=given.quick)]
     lines = asyncio.run(asyncio.wait_for(_all(wanted, given.cache, given.patience), ALL_TOGETHER))
     print(as_markdown([line.row for line in lines]))
     if given.write:
@@ -41,9 +41,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, default=cache(), help="where programs are installed (%(default)s)")
     parser.add_argument("--patience", type=float, default=180.0, help="seconds that one command may take (%(default)s)")
     given = parser.parse_args(arguments)
-    if unknown := set(given.names) - set(names):
+    if unknown := set(given.names) - set(names) - {turn.program.name for turn in TURNS}:
         parser.error(f"no such client: {', '.join(sorted(unknown))}")
     return given
+
+
+def _is_wanted(wiring: Wiring, names: Sequence[str], *, quick: bool) -> bool:
+    """Whether it was asked for, by its own name or its program's."""
+    asked = not names or wiring.name in names or wiring.program.name in names
+    return asked and (wiring.quick or not quick)
 
 
 async def _all(wanted: Sequence[Wiring], where: Path, patience: float) -> list[Line]:
@@ -55,9 +61,8 @@ async def _line(wiring: Wiring, where: Path, patience: float) -> Line:
         command = await installed(wiring.program, where)
     except NotInstalledError as error:
         return _told(wiring, f"not installed: {error}", f"not installed: {error}")
-    known = CLIENTS.get(wiring.name)
-    launch = await launched(wiring, command, patience) if known and known.launch else NOTHING
-    setup = await set_up(wiring, command, patience) if known and known.setup else NOTHING
+    launch = await launched(wiring, command, patience) if wiring.launches else NOTHING
+    setup = await set_up(wiring, command, patience) if wiring.sets_up else NOTHING
     print(f"clients: {wiring.name}: launch {launch}; setup {setup}", file=sys.stderr)
     return _told(wiring, launch, setup)
 

@@ -20,6 +20,7 @@ from clients.verdict import PASSED, last_words, plain, refused
 from clients.wired.wirings import Wiring
 from passenger.simulator import Simulator
 
+CACHES = {".cache", "cache", ".npm"}
 STATE = ".local/state/passenger"
 """Where Passenger keeps what is its own, below the home directory."""
 
@@ -74,8 +75,6 @@ def _made(root: Path, seeds: Mapping[str, str]) -> tuple[Path, Path]:
 
 async def launched(wiring: Wiring, command: Path, patience: float) -> str:
     """What became of `passenger launch`."""
-    if not wiring.launches:
-        return "-"
     async with bed(wiring, command, patience) as one:
         before = seen(one.home, wiring.seeds)
         word = f"seat-{secrets.token_hex(6)}"
@@ -145,7 +144,8 @@ def tree(home: Path) -> Files:
 
 
 def _counts(place: str) -> bool:
-    return place != "settings.toml" and not place.startswith((STATE, ".cache/", "tmp/", ".npm/"))
+    inner = place.split("/")
+    return place != "settings.toml" and not place.startswith((STATE, "tmp/")) and not CACHES.intersection(inner)
 
 
 def seen(home: Path, places: Mapping[str, object]) -> Files:

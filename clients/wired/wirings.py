@@ -26,12 +26,17 @@ class Wiring:
     env: Mapping[str, str] = field(default_factory=dict)
     seeds: Mapping[str, str] = field(default_factory=dict)
     launches: bool = True
+    sets_up: bool = True
+    """Whether its settings are in a file; others read nothing but their environment."""
     quick: bool = False
     """Whether it is cheap enough to be installed in each run of CI."""
 
 
 NO_COMMENTS = '{\n  "theme": "dark",\n  "env": {"EDITOR": "vi"}\n}\n'
 COMMENTS = '{\r\n  // what the user likes\r\n  "theme": "system", /* for now */\r\n}\r\n'
+OPENCODES = '"$schema": "https://opencode.ai/config.json",\r\n  "share": "disabled"'
+"""It would put its schema into a file that names none."""
+
 TOML = '# of the user\nmodel = "gpt-5.5" # a favourite\n\n[tui]\nnotifications = true\n'
 
 WIRINGS: Sequence[Wiring] = (
@@ -62,7 +67,7 @@ WIRINGS: Sequence[Wiring] = (
         model=COMPLETIONS_ONLY,
         asks=lambda prompt: ["run", prompt],
         env=opencode.QUIET,
-        seeds={".config/opencode/opencode.jsonc": COMMENTS.replace('"theme": "system"', '"share": "disabled"')},
+        seeds={".config/opencode/opencode.jsonc": COMMENTS.replace('"theme": "system"', OPENCODES)},
     ),
     Wiring(
         name="qwen",
@@ -77,6 +82,7 @@ WIRINGS: Sequence[Wiring] = (
         model=COMPLETIONS_ONLY,
         asks=lambda prompt: ["-s", "-p", prompt],
         env={"COPILOT_AUTO_UPDATE": "false"},
+        sets_up=False,
     ),
     Wiring(
         name="pi", program=PI, model=CLAUDE, asks=lambda prompt: ["-p", prompt], env={"PI_OFFLINE": "1"}, quick=True
