@@ -44,7 +44,7 @@ def home(text: str) -> str:
     status = Status(text, 1, 1.0, [text], degraded={text: text}, account=account)
     view = overview(status, [card, ModelCard("h", text, text, text, policy=text)], [record], Place(text, text, 1), 2.0)
     login = {"waiting": True, "code": text, "url": "https://x/" + text, "left": text, "error": text, "refused": text}
-    return render("home.html", view=view, key=text, trouble=text, login=login, has_session=True)
+    return render("home.html", view=view, key=text, here=False, trouble=text, login=login, has_session=True)
 
 
 @pytest.mark.proves("B7")

@@ -205,6 +205,18 @@ async def test_a_session_ends_with_its_key(tmp_path: Path) -> None:
         assert b"passenger launch" in (await visit(one, cookies[1])).body
 
 
+async def test_by_a_name_that_leads_here_from_elsewhere_no_login_is_begun_without_keys(tmp_path: Path) -> None:
+    async with bench(tmp_path, config='[server]\nallowed_hosts = ["passenger.example"]\n', primed=False) as one:
+        named = {"Host": "passenger.example", "Origin": "https://passenger.example", **HTML}
+        answer = await one.send("POST", "/page/login", headers=named)
+        assert answer.status == 403
+        assert "API key" in text_of(answer)
+        page = text_of(await one.get("/", named))
+        assert "on the machine that Passenger runs on" in page
+        assert "export OLLAMA_HOST=http://passenger.example " in page
+        assert (await form(one, "/page/login")).status == 303
+
+
 # --- forms -------------------------------------------------------------------------------------------------------
 
 FORMS = ["/page/key", "/page/leave", "/page/login", "/page/login/cancel"]

@@ -87,6 +87,7 @@ class Pages:
             "home.html",
             view=view,
             key=place.key,
+            here=is_at_this_machine(request.scope),
             trouble=trouble if status.logged_in else None,
             login=None if status.logged_in else self._login_view(request),
             has_session=self._has_session(request),
