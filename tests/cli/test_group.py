@@ -24,14 +24,11 @@ MEANT: dict[str, set[str]] = {
     "login": ACCOUNT | LOG | {"--no-browser", "--token-stdin", "--simulated"},
     "logout": ACCOUNT | LOG | {"--yes"},
     "refresh": ACCOUNT | LOG,
-<<<<<<< HEAD
     "ask": ACCOUNT | PLACE | LOG | {"--model"},
-=======
     "setup": ACCOUNT
     | PLACE
     | LOG
     | {"--write", "--undo", "--status", "--dry-run", "--yes", "--model", "--small-model", "--json"},
->>>>>>> 97f60e5 (Set a client up for good, prove it by a run of its own, and undo it)
     "models": ACCOUNT | PLACE | LOG | {"--all", "--json"},
     "status": ACCOUNT | PLACE | LOG | {"--json"},
     "explain": ACCOUNT | PLACE | LOG | {"--json"},
@@ -44,11 +41,7 @@ MEANT: dict[str, set[str]] = {
     "doctor": ACCOUNT | PLACE | LOG | {"--client", "--json", "--report"},
     "completion": set(),
 }
-<<<<<<< HEAD
 PORTS = {name: "8081" for name, flags in MEANT.items() if flags >= PLACE} | {"simulate": "8082"}
-=======
-PORTS = {"setup": "8081", "serve": "8081", "models": "8081", "demo": "8081", "simulate": "8082", "doctor": "8081"}
->>>>>>> 97f60e5 (Set a client up for good, prove it by a run of its own, and undo it)
 
 HEAVY = ("aiohttp", "asyncio", "msgspec", "platformdirs", "rich", "ssl", "starlette", "uvicorn", "passenger.config")
 
