@@ -32,6 +32,7 @@ MEANT: dict[str, set[str]] = {
     "models": ACCOUNT | PLACE | LOG | {"--all", "--json"},
     "status": ACCOUNT | PLACE | LOG | {"--json"},
     "explain": ACCOUNT | PLACE | LOG | {"--json"},
+    "launch": ACCOUNT | PLACE | LOG | {"--model", "--small-model", "--print", "--json", "--no-check", "--demo"},
     "demo": PLACE | LOG,
     "simulate": PLACE | LOG | {"--plan", "--token-lifetime", "--no-exchange"},
     "config show": {"--config", "--profile", "--json"},

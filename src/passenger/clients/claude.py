@@ -5,6 +5,7 @@ over both.
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from passenger.clients.files import as_json, read_settings
 from passenger.clients.fit import is_claude, prompt_limit
@@ -80,10 +81,13 @@ def conflicts(machine: Machine) -> Iterable[Conflict]:
         if machine.environ.get(name):
             yield Conflict(f"${name}", "is exported in your shell", f"unset {name}")
     for path in (machine.cwd / ".claude" / "settings.json", machine.cwd / ".claude" / "settings.local.json"):
-        env = (read_settings(path) or {}).get("env")
-        for name in LEADING_ELSEWHERE:
-            if isinstance(env, dict) and env.get(name):
-                yield Conflict(str(path), f"env.{name} wins over your own settings", f"take env.{name} out of it")
+        for name in _set_in(path):
+            yield Conflict(str(path), f"env.{name} wins over your own settings", f"take env.{name} out of it")
+
+
+def _set_in(path: Path) -> Iterable[str]:
+    block = (read_settings(path) or {}).get("env")
+    return [name for name in LEADING_ELSEWHERE if isinstance(block, dict) and block.get(name)]
 
 
 CLAUDE = Client(

@@ -56,7 +56,7 @@ class Site:
     machine: Machine
     installed: Installed | None = None
     ask: Callable[[Sequence[str]], str] = _no_program
-    """Run the installed program with arguments, and give what it prints. The answer is kept for this version of it.
+    """Run the installed program with arguments, and give what it prints.
 
     Raises:
         OSError: it cannot be run, or it fails.

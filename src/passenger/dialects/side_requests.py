@@ -17,6 +17,8 @@ from passenger.dialects import Request
 
 TURN_METADATA = "x-codex-turn-metadata"
 _SYSTEM = frozenset({"system", "developer"})
+PROOF = "Passenger asks whether this model can be reached before a person waits for it."
+"""What the model is told where `passenger launch` and `passenger setup` ask on their own account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,12 @@ RULES = (
         seen="0.24.4, 2026-11-30",
         client=("QwenCode/", "claude-cli/"),
         system="You are the component that summarizes a conversation when its context window is about to overflow.",
+    ),
+    Rule(
+        what="Passenger: whether a model answers",
+        seen="0.1.0, 2026-11-30",
+        client=("passenger-launch/",),
+        system=PROOF,
     ),
 )
 _CLIENTS = tuple({client for rule in RULES for client in rule.client})

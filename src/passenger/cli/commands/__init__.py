@@ -10,6 +10,7 @@ from passenger.cli.commands.config import config
 from passenger.cli.commands.demo import demo
 from passenger.cli.commands.doctor import doctor
 from passenger.cli.commands.explain import explain
+from passenger.cli.commands.launch import launch
 from passenger.cli.commands.login import login
 from passenger.cli.commands.logout import logout
 from passenger.cli.commands.models import models
@@ -23,6 +24,7 @@ COMMANDS: Sequence[click.Command] = (
     serve,
     login,
     logout,
+    launch,
     refresh,
     ask,
     setup,

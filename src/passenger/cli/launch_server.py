@@ -1,0 +1,98 @@
+"""The server that a client is to be wired to: the user's own that runs already, else one for this run alone."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from passenger import __version__
+from passenger.cli.command import DEMO_PORT, LOOPBACK
+from passenger.cli.exits import FAILED
+from passenger.cli.invocation import Invocation
+from passenger.cli.own_server import NotStartedError, own_server
+from passenger.cli.reach import key_of, look, stranger
+from passenger.control.client import Found, Server, find
+from passenger.control.hello import read_or_make_secret
+from passenger.secret import Secret
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A server of the user's, the name by which its proofs are remembered, and the key that it wants, if any."""
+
+    server: Server
+    name: str
+    key: Secret | None
+    usual: str
+    """The address that a server of these settings would have."""
+    is_own: bool
+    """Whether it runs for us alone."""
+
+
+@contextmanager
+def reach(invocation: Invocation, log: Path, *, demo: bool, quiet: bool) -> Iterator[Reached]:
+    """The server, for as long as the block lasts.
+
+    What listens at its place and is not the user's own Passenger is named and is sent nothing.
+
+    Raises:
+        NotStartedError: there was none, and none could be started.
+        ServerError: it does not answer as it should.
+        ConfigError: the settings cannot be used.
+    """
+    secret = read_or_make_secret(invocation.state_dir)
+    if demo:
+        with own_server(["demo", "--port", "0"], os.environ, log) as port:
+            yield Reached(
+                _found(port, secret, None).server, "demo", None, f"http://{LOOPBACK}:{DEMO_PORT}", is_own=True
+            )
+        return
+    loaded = invocation.load()
+    key, place = key_of(loaded, invocation.environ), loaded.config.server
+    usual = Server(reachable(place.host), place.port or DEMO_PORT).url
+    found = look(invocation, loaded)
+    if found.state == "ours":
+        yield _running(found, usual)
+        return
+    if not quiet and (said := stranger(found)):
+        click.echo(f"passenger: {said}; this run gets a server of its own", err=True)
+    with own_server(_arguments(invocation), os.environ, log) as port:
+        yield Reached(_found(port, secret, key).server, "own", key, usual, is_own=True)
+
+
+def _running(found: Found, usual: str) -> Reached:
+    """A server that runs already; where it needs no key it is shown none."""
+    server, needs_key = found.server, found.server.status().needs_key
+    key = server.key if needs_key else None
+    if found.hello and found.hello.version != __version__:
+        click.echo(f"{server.url} runs Passenger {found.hello.version}; this is {__version__}. Restart it.", err=True)
+    return Reached(replace(server, key=key), server.url, key, usual, is_own=False)
+
+
+def _found(port: int, secret: bytes, key: Secret | None) -> Found:
+    found = find(LOOPBACK, port, secret, key)
+    if found.state != "ours":
+        raise NotStartedError(f"what answers on port {port} is not the server that was started", FAILED)
+    return found
+
+
+def reachable(host: str) -> str:
+    """The address at which this machine reaches what listens on all of its addresses."""
+    return LOOPBACK if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - is not listened on
+
+
+def _arguments(invocation: Invocation) -> list[str]:
+    """`passenger serve` with the flags that lead to the same account, on a free port of this machine."""
+    named = {
+        "--config": invocation.config_path,
+        "--ca-bundle": invocation.ca_bundle,
+        "--access-token-path": invocation.access_token_path,
+        "--copilot-token-path": invocation.copilot_token_path,
+    }
+    flags = [part for flag, value in named.items() if value is not None for part in (flag, str(value))]
+    workers = [] if sys.platform == "win32" else ["--workers", "1"]
+    return ["serve", "--host", LOOPBACK, "--port", "0", *workers, *flags]

@@ -1,0 +1,43 @@
+"""What a run of a client has cost, in one line."""
+
+from collections.abc import Iterable, Sequence
+
+from passenger.control.money import amount
+from passenger.control.records import RequestRecord
+
+FINE = frozenset({"ok", "client_gone"})
+
+
+def bill(title: str, records: Sequence[RequestRecord]) -> str:
+    """`Claude Code: 42 requests, 1.24 M tokens in (91 % cached), 18 k out, 31.2 credits ($0.31), 2 fields dropped`."""
+    if not records:
+        return f"{title}: no requests"
+    return f"{title}: {', '.join(_parts(records))}"
+
+
+def _parts(records: Sequence[RequestRecord]) -> Iterable[str]:
+    yield counted(len(records), "request")
+    if taken := sum(record.input or 0 for record in records):
+        cached = sum(record.cached or 0 for record in records)
+        yield f"{short(taken)} tokens in" + (f" ({cached / taken:.0%} cached)".replace("%", " %") if cached else "")
+        yield f"{short(sum(record.output or 0 for record in records))} out"
+    if any(record.credits is not None for record in records):
+        yield amount(sum(record.credits or 0 for record in records))
+    if failed := sum(record.outcome not in FINE for record in records):
+        yield f"{failed} failed"
+    if dropped := {name for record in records for name in record.dropped}:
+        yield f"{counted(len(dropped), 'field')} dropped"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 request`, `2 requests`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def short(number: int) -> str:
+    """A count with three digits that tell: `987`, `18 k`, `1.24 M`."""
+    for size, letter in ((1_000_000, "M"), (1_000, "k")):
+        if number >= size:
+            scaled = number / size
+            return f"{scaled:.2f} {letter}" if letter == "M" and scaled < 10 else f"{scaled:.0f} {letter}"
+    return str(number)

@@ -1,0 +1,39 @@
+"""A plan as a person reads it and as a program does, without the key."""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+
+from passenger.clients.plan import Plan
+
+HIDDEN = "<key>"
+
+
+def as_shell(plan: Plan, arguments: Sequence[str], key: str) -> str:
+    """The command line that does the same, and the files that it needs."""
+    return "\n".join(_lines(plan, arguments)).replace(key, HIDDEN)
+
+
+def _lines(plan: Plan, arguments: Sequence[str]) -> Iterable[str]:
+    for name in plan.unset:
+        yield f"unset {name}"
+    for name, value in plan.env.items():
+        yield f"export {name}={shlex.quote(value)}"
+    yield shlex.join([*plan.argv, *arguments])
+    for file in plan.files:
+        yield f"\n# {file.path}\n{file.text.rstrip()}"
+    for link in plan.links:
+        yield f"# {link.path} -> {link.target}"
+    for note in plan.notes:
+        yield f"# {note}"
+
+
+def as_data(plan: Plan, arguments: Sequence[str], key: str) -> Mapping[str, object]:
+    """The same as JSON has it."""
+    return {
+        "argv": [*plan.argv, *arguments],
+        "env": {name: value.replace(key, HIDDEN) for name, value in plan.env.items()},
+        "unset": list(plan.unset),
+        "files": {str(file.path): file.text.replace(key, HIDDEN) for file in plan.files},
+        "links": {str(link.path): str(link.target) for link in plan.links},
+        "notes": list(plan.notes),
+    }

@@ -1,0 +1,37 @@
+"""Where a client is installed."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from passenger.clients.plan import Client, Installed
+
+_ABOVE = 5
+"""Directories above a program in which the description of its package may be."""
+
+
+def find(client: Client, environ: Mapping[str, str], home: Path) -> Installed | None:
+    """The client's program: the first on the PATH, else where its installer puts it; None where it is in neither."""
+    name, *elsewhere = client.binaries
+    on_path = shutil.which(name, path=environ.get("PATH", os.defpath))
+    places = [Path(on_path)] if on_path else [_expanded(place, home) for place in elsewhere]
+    path = next((place for place in places if os.access(place, os.X_OK) and place.is_file()), None)
+    return Installed(path, package_version(path)) if path else None
+
+
+def _expanded(place: str, home: Path) -> Path:
+    return home / place.removeprefix("~/") if place.startswith("~/") else Path(place)
+
+
+def package_version(program: Path) -> str:
+    """The version in the `package.json` that a program was installed with, empty where there is none."""
+    for directory in list(program.resolve().parents)[:_ABOVE]:
+        try:
+            described = json.loads((directory / "package.json").read_text(encoding="utf-8"))
+            if isinstance(described, dict) and isinstance(described.get("version"), str):
+                return str(described["version"])
+        except (OSError, ValueError):
+            continue
+    return ""

@@ -1,0 +1,44 @@
+"""What a run has cost, in one line."""
+
+from typing import Any
+
+import pytest
+
+from passenger.clients.bill import bill, short
+from passenger.control.records import RequestRecord
+
+
+def record(**given: Any) -> RequestRecord:
+    values: dict[str, Any] = {
+        "id": "1",
+        "ended": 1.0,
+        "method": "POST",
+        "path": "/v1/messages",
+        "client": "x",
+        "user_agent": "x/1",
+        "status": 200,
+        "outcome": "ok",
+        "seconds": 1.0,
+    }
+    return RequestRecord(**(values | given))
+
+
+def test_a_bill() -> None:
+    records = [
+        record(input=1_000_000, cached=900_000, output=17_000, credits=31.0, dropped=["top_k", "seed"]),
+        record(input=240_000, cached=228_400, output=1_000, credits=0.2, dropped=["top_k"], outcome="client_gone"),
+    ]
+    assert bill("Claude Code", records) == (
+        "Claude Code: 2 requests, 1.24 M tokens in (91 % cached), 18 k out, 31.20 credits ($0.31), 2 fields dropped"
+    )
+
+
+def test_what_is_not_known_is_left_out_and_what_failed_is_told() -> None:
+    assert bill("X", []) == "X: no requests"
+    assert bill("X", [record()]) == "X: 1 request"
+    assert bill("X", [record(outcome="failed", input=5, output=0)]) == "X: 1 request, 5 tokens in, 0 out, 1 failed"
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0"), (999, "999"), (18_400, "18 k"), (12_300_000, "12 M")])
+def test_counts_are_short(number: int, text: str) -> None:
+    assert short(number) == text
