@@ -12,7 +12,6 @@ from passenger.simulator import Simulator
 from tests.proxy import Proxy, running
 
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)
-settings.register_profile("documents", deadline=None, suppress_health_check=list(HealthCheck), max_examples=10_000)
 settings.register_profile("deep", deadline=None, max_examples=100_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 

@@ -1,94 +1,18 @@
 """The laws of editing, on random documents: what is put there is there, and all of it can be taken back to the byte.
 
-With HYPOTHESIS_PROFILE=documents there are 10,000 documents of each kind.
+`python -m tests.edits 10000` counts the first of them on as many documents of each kind.
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.edits.edit import Edit, Format, Keys, UnreadableError
+from passenger.edits.edit import Edit, Keys, UnreadableError
 from passenger.edits.formats import EDITORS
 from passenger.edits.steps import Step, put, take_back
-from tests.edits import documents
-
-
-@dataclass(frozen=True)
-class Kind:
-    """Documents of one kind, and what is put into them."""
-
-    format: Format
-    make: Callable[[random.Random], str]
-    values: Sequence[tuple[Keys, object]]
-    changed: tuple[Keys, object]
-    """What somebody else puts there afterwards."""
-
-    def edits(self) -> list[Edit]:
-        return [Edit(file=Path("f"), format=self.format, keys=keys, value=value) for keys, value in self.values]
-
-    def other(self) -> Edit:
-        return Edit(file=Path("f"), format=self.format, keys=self.changed[0], value=self.changed[1])
-
-
-OBJECT: Sequence[tuple[Keys, object]] = (
-    (("env", "ANTHROPIC_BASE_URL"), "http://127.0.0.1:8081"),
-    (("env", "a"), ""),
-    (("model",), "claude-opus-4.6"),
-    (("provider", "passenger"), {"name": "Passenger", "models": {"m": {"limit": 1}}, "none": {}}),
-    (("customModels", ("displayName", "Opus (Passenger)")), {"displayName": "Opus (Passenger)", "n": [1, "ü"]}),
-)
-ARRAY: Sequence[tuple[Keys, object]] = (((("name", "Passenger"),), {"name": "Passenger", "models": []}),)
-ENTRIES = [{"name": "Opus", "roles": ["chat"]}, {"name": "a: b #", "key": None}]
-
-KINDS: Mapping[str, Kind] = {
-    "json": Kind(
-        "json", lambda draw: documents.json_text(draw, comments=False, trailing=False), OBJECT, (("theirs",), 1)
-    ),
-    "json-comments": Kind(
-        "json-comments", lambda draw: documents.json_text(draw, comments=True, trailing=False), OBJECT, (("theirs",), 1)
-    ),
-    "jsonc": Kind(
-        "jsonc", lambda draw: documents.json_text(draw, comments=True, trailing=True), OBJECT, (("theirs",), 1)
-    ),
-    "jsonc array": Kind(
-        "jsonc",
-        lambda draw: documents.json_text(draw, comments=True, trailing=True, top="["),
-        ARRAY,
-        ((("name", "theirs"),), {"name": "theirs"}),
-    ),
-    "toml": Kind(
-        "toml",
-        documents.toml_text,
-        (
-            (("model",), "gpt-5.5"),
-            (("model_provider",), "passenger"),
-            (
-                ("model_providers", "passenger"),
-                {"name": "Passenger", "base_url": "http://127.0.0.1:8081/v1", "on": False},
-            ),
-        ),
-        (("theirs",), 1),
-    ),
-    "yaml": Kind(
-        "yaml", documents.yaml_text, ((("model",), "openai/m"), (("openai-api-base",), "u:1")), (("theirs",), "x")
-    ),
-    "yaml list": Kind(
-        "yaml-list", lambda draw: documents.yaml_list_text(draw, "models"), ((("models",), ENTRIES),), (("models",), [])
-    ),
-    "yaml root list": Kind("yaml-list", lambda draw: documents.yaml_list_text(draw, None), (((), ENTRIES),), ((), [])),
-    "dotenv": Kind(
-        "dotenv",
-        documents.dotenv_text,
-        ((("GOOGLE_GEMINI_BASE_URL",), "http://127.0.0.1:8081"), (("GEMINI_API_KEY",), "it's # a key")),
-        (("THEIRS",), "1"),
-    ),
-    "lines": Kind("block", documents.lines_text, (((), "provider add passenger\nmodel add x"),), ((), "other")),
-}
+from tests.edits.kinds import KINDS, Kind
 
 by_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 seeds = st.integers(0, 2**63)
