@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from passenger.accounts import Access, Login, Token, token_from_grant
-from passenger.copilot.protocol import Grant, why_not_exchangeable
+from passenger.copilot.protocol import LOG_IN, Grant, why_not_exchangeable
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
 
@@ -26,9 +26,6 @@ REFUSED_PAUSE = 30.0
 
 LONGEST_PAUSE = 3600.0
 """Seconds after which it is tried again, however long GitHub says to wait: its limits are by the hour."""
-
-LOG_IN = "run `passenger login`"
-"""What a person does about a login that is missing or of no use."""
 
 _FAILED = "Passenger failed to renew the Copilot token; its log says more"
 
@@ -252,7 +249,10 @@ class Session:
         if reason := why_not_exchangeable(login.token):
             message = f"the GitHub token from {login.where} cannot be used: {reason}; {self._log_in}"
             raise Failure(Kind.LOGIN, message, code="login_needed")
-        grant = await self._exchange(login.token)
+        try:
+            grant = await self._exchange(login.token)
+        except Failure as failure:
+            raise failure.but(message=failure.message.replace(LOG_IN, self._log_in)) from None
         token = token_from_grant(grant, login, self._clock())
         self._vault.save(grant, token)
         if token.lasts:

@@ -16,10 +16,9 @@ import msgspec
 from msgspec import Struct
 
 from passenger.accounts import Login, Source, Token
-from passenger.copilot.protocol import Grant
+from passenger.copilot.protocol import LOG_IN, Grant
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
-from passenger.session import LOG_IN
 from passenger.store import CorruptError, MisplacedError, PrivateFile, Stamp, StoreError
 
 log = logging.getLogger(__name__)

@@ -9,11 +9,13 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from passenger.simulator import Fault, Simulator
+from passenger.simulator.account import CLIENTS
 from tests.proxy import PATIENCE, environment, eventually, profile_of, running, spawn
 from tests.tunnel import standing_for_github
 
@@ -29,7 +31,9 @@ def settings(simulator: Simulator, home: Path) -> list[str]:
     return ["-c", str(path)]
 
 
-async def login(simulator: Simulator, home: Path, *arguments: str, stdin: str | None = None) -> tuple[int, str]:
+async def login(
+    simulator: Simulator, home: Path, *arguments: str, stdin: str | None = None, env: Mapping[str, str] | None = None
+) -> tuple[int, str]:
     """Run `passenger login` to its end: its exit code and all it said."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -39,7 +43,7 @@ async def login(simulator: Simulator, home: Path, *arguments: str, stdin: str | 
         "login",
         *arguments,
         cwd=home,
-        env=environment(home),
+        env=environment(home, env),
         stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -159,6 +163,16 @@ async def test_a_login_whose_owner_github_does_not_tell_is_said_by_its_file(simu
     path = profile_of(simulator, home / ".config" / "passenger") / "access_token.json"
     assert code == 0
     assert f"A login is saved already in {path}." in said
+
+
+@pytest.mark.parametrize(("variable", "wins"), [("COPILOT_GITHUB_TOKEN", True), ("GH_TOKEN", False)])
+async def test_a_login_of_the_environment_that_wins_over_the_new_one_is_named(
+    simulator: Simulator, home: Path, variable: str, wins: bool
+) -> None:
+    env = {variable: CLIENTS["01ab8ac9400c4e429b23"]}
+    code, said = await login(simulator, home, "--token-stdin", stdin=f"{simulator.login_token}\n", env=env)
+    assert code == 0
+    assert (f"But {variable} is set in the environment, and is used before this login." in said) is wins
 
 
 async def test_the_old_spelling_does_the_same(simulator: Simulator, home: Path) -> None:

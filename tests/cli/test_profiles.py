@@ -193,3 +193,11 @@ async def test_a_command_asks_the_server_of_its_own_profile_and_no_other(
         code, said = await passenger(home, "-c", "settings.toml", "models", "--profile", name, "--port", port)
         assert code == 0, said
         assert ("serves another profile" in said) is not is_asked
+
+
+async def test_a_login_that_github_no_longer_knows_is_told_with_the_profile(simulator: Simulator, home: Path) -> None:
+    await log_in(simulator, home, WORK, "--profile", "work")
+    simulator.revoke_login()
+    code, said = await passenger(home, "-c", "settings.toml", "refresh", "--profile", "work")
+    assert code == 4
+    assert "GitHub no longer accepts this login (Bad credentials): run `passenger login --profile work`" in said

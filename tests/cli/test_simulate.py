@@ -78,6 +78,16 @@ def test_a_token_can_be_made_to_live_shortly(home: Path, command: Command) -> No
         ended(process, signal.SIGTERM)
 
 
+def test_it_can_take_each_login_as_it_is(home: Path, command: Command) -> None:
+    with simulating(home, "--no-exchange") as (process, shown):
+        assert process.stdout is not None
+        (home / "shown.toml").write_text(shown + "".join(process.stdout.readline() for _ in range(2)))
+        token = re.findall(r"GitHub token it accepts: (\S+)", shown)[0]
+        refreshed = command("-c", "shown.toml", "refresh", env={"COPILOT_GITHUB_TOKEN": token})
+        assert (refreshed.code, "no token to renew" in refreshed.out) == (0, True), refreshed.err
+        ended(process, signal.SIGTERM)
+
+
 def test_an_address_in_use_is_said_with_what_to_do(command: Command) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

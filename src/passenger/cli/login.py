@@ -103,6 +103,8 @@ async def _login(
         late = await _exchange(session, granted)
         vault.save_login(granted.token, granted.token_type, granted.scope)
         screen.say("Logged in" + await _who(github, granted.token) + ".")
+        if over := _used_before(vault):
+            screen.say(over)
         if late is not None:
             screen.say(f"The login is saved; a Copilot token will be fetched on first use ({late}).")
         elif vault.unsaved:
@@ -110,6 +112,15 @@ async def _login(
         else:
             screen.say(await _models(loaded, session, Copilot(http), serve))
     return OK
+
+
+def _used_before(vault: FileVault) -> str | None:
+    """That another login is still the one in use."""
+    with suppress(Failure):
+        login = vault.login()
+        if login is not None and login.source is Source.ENVIRONMENT:
+            return f"But {login.where} is set in the environment, and is used before this login."
+    return None
 
 
 async def _before(vault: FileVault, github: GitHub) -> str | None:

@@ -26,7 +26,7 @@ from passenger.control.names_file import NamesFile
 from passenger.copilot.device import Flow, Granted, device_flow
 from passenger.copilot.live import Fetch, Fetched, LiveCatalog
 from passenger.copilot.models import Model
-from passenger.copilot.protocol import Editor, why_not_exchangeable
+from passenger.copilot.protocol import LOG_IN, Editor, why_not_exchangeable
 from passenger.copilot.reasoning_file import ReasoningFile
 from passenger.errors import Failure, Kind
 from passenger.gateway import Deadlines, Gateway, Policy, Seat, fetch_models
@@ -36,7 +36,7 @@ from passenger.learned import Learned
 from passenger.log import Redactor
 from passenger.negotiate import Negotiator
 from passenger.network import Network
-from passenger.session import LOG_IN, Session, Vault
+from passenger.session import Session, Vault
 from passenger.store import PrivateFile, StoreError
 from passenger.thoughts import Thoughts
 from passenger.tokens.counter import Counter

@@ -211,7 +211,8 @@ class _Refusal(Struct):
     error_details: _ErrorDetails | None = None
 
 
-_LOG_IN = "run `passenger login`"
+LOG_IN = "run `passenger login`"
+"""What a person does about a login that is missing or of no use."""
 
 
 def read_exchange_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
@@ -222,16 +223,16 @@ def read_exchange_failure(status: int, headers: Mapping[str, str], body: bytes) 
     retry_after = harmless(headers.get("retry-after"))
     match status:
         case 401:
-            return Failure(Kind.LOGIN, f"GitHub no longer accepts this login ({said}): {_LOG_IN}", code="login_needed")
+            return Failure(Kind.LOGIN, f"GitHub no longer accepts this login ({said}): {LOG_IN}", code="login_needed")
         case 403 if said.startswith("API rate limit exceeded"):
             return Failure(Kind.RATE_LIMIT, said, code="github_rate_limited", retry_after=retry_after)
         case 403 if "personal access token" in said.lower():
-            message = f"GitHub does not exchange personal access tokens: {_LOG_IN}"
+            message = f"GitHub does not exchange personal access tokens: {LOG_IN}"
             return Failure(Kind.LOGIN, message, code="login_needed")
         case 403:
             return _not_entitled(said, details)
         case 404:
-            message = f"GitHub exchanges only logins made by Copilot's own apps, and this one is not (404): {_LOG_IN}"
+            message = f"GitHub exchanges only logins made by Copilot's own apps, and this one is not (404): {LOG_IN}"
             return Failure(Kind.LOGIN, message, code="login_needed")
         case 429:
             return Failure(Kind.RATE_LIMIT, f"GitHub limits token exchanges: {said}", retry_after=retry_after)
@@ -246,7 +247,7 @@ def read_admission_failure(status: int, headers: Mapping[str, str], body: bytes)
     retry_after = harmless(headers.get("retry-after"))
     match status:
         case 400 | 401:
-            return Failure(Kind.LOGIN, f"Copilot does not accept this login ({said}): {_LOG_IN}", code="login_needed")
+            return Failure(Kind.LOGIN, f"Copilot does not accept this login ({said}): {LOG_IN}", code="login_needed")
         case 403:
             return Failure(Kind.FORBIDDEN, f"Copilot gives this account no access: {said}", code="no_copilot_access")
         case 429:
@@ -324,7 +325,7 @@ def read_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failur
     status = status if 400 <= status < 600 else STATUS[Kind.UPSTREAM]
     kind = kind_of(status)
     if kind is Kind.LOGIN:
-        message = f"{message} ({_LOG_IN} if this lasts)"
+        message = f"{message} ({LOG_IN} if this lasts)"
     code = str(error.code) if error.code not in (None, "") else None
     if status == 400 and is_overflow(message, code):
         code = OVERFLOW
