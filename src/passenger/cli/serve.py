@@ -34,11 +34,10 @@ from passenger.config import ConfigError, Loaded
 from passenger.config.credentials import GITHUB_HOST
 from passenger.config.profile import login_profile
 from passenger.config.schema import Server as ServerSettings
-from passenger.copilot.protocol import why_not_exchangeable
+from passenger.copilot.protocol import LOG_IN, why_not_exchangeable
 from passenger.log import wants_color
 from passenger.network import Network
 from passenger.secret import Secret
-from passenger.session import LOG_IN
 from passenger.vault import FileVault
 from passenger.web.app import create_app
 from passenger.web.endpoint import Patience
