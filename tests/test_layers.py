@@ -69,6 +69,7 @@ LAYERS: dict[str, int] = {
     "config": 5,
     "log": 5,
     "observe": 5,
+    "services": 5,
     "web": 5,
     "doctor": 5,
     "cli": 6,

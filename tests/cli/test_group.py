@@ -40,6 +40,14 @@ MEANT: dict[str, set[str]] = {
     "config check": {"--config", "--profile", "--json"},
     "config init": {"--config", "--profile"},
     "doctor": ACCOUNT | PLACE | LOG | {"--client", "--json", "--report"},
+    "config show": {"--config", "--json"},
+    "config path": {"--config", "--json"},
+    "config check": {"--config", "--json"},
+    "config init": {"--config"},
+    "service install": ACCOUNT - {"--ca-bundle"} | {"--print", "--no-sandbox"},
+    "service uninstall": set(),
+    "service status": {"--json"},
+    "service logs": {"--lines", "--follow"},
     "completion": set(),
 }
 PORTS = {name: "8081" for name, flags in MEANT.items() if flags >= PLACE} | {"simulate": "8082"}
@@ -112,7 +120,7 @@ def test_help_imports_nothing_that_only_work_needs(home: Path, arguments: list[s
 
 
 REFUSED = [
-    (["srve"], "No such command 'srve'. Did you mean 'serve'?"),
+    (["srve"], "No such command 'srve'. (Did you mean one of: 'serve', 'service'?)"),
     (["confg", "show"], "No such command 'confg'. Did you mean 'config'?"),
     (["config", "shwo"], "No such command 'shwo'. Did you mean 'show'?"),
     (["--prot", "1"], "No such option '--prot'. (Did you mean one of: '--host', '--port', '--profile'?)"),
@@ -150,9 +158,9 @@ def test_every_command_that_reads_has_a_form_for_programs() -> None:
 
 
 def test_a_command_that_does_not_exist_is_no_traceback(command: Command) -> None:
-    ended = command("srve")
+    ended = command("lgin")
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err.splitlines()[-1] == "Error: No such command 'srve'. Did you mean 'serve'?"
+    assert ended.err.splitlines()[-1] == "Error: No such command 'lgin'. Did you mean 'login'?"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from passenger.cli.commands.models import models
 from passenger.cli.commands.refresh import refresh
 from passenger.cli.commands.serve import serve
 from passenger.cli.commands.setup import setup
+from passenger.cli.commands.service import service
 from passenger.cli.commands.simulate import simulate
 from passenger.cli.commands.status import status
 
@@ -34,6 +35,7 @@ COMMANDS: Sequence[click.Command] = (
     demo,
     simulate,
     config,
+    service,
     completion,
     doctor,
 )

@@ -1,0 +1,1 @@
+"""Passenger as a service of the operating system: texts for its service manager, and where they are put."""
