@@ -62,6 +62,9 @@ def models_asked_for() -> list[tuple[str, click.Parameter]]:
         if isinstance(one, click.Group):
             todo += [(f"{name} {below}", command) for below, command in one.commands.items()]
         found += [(name, parameter) for parameter in one.params if {"--model", "--small-model"} & set(parameter.opts)]
+        found += [
+            (name, parameter) for parameter in one.params if name == "passenger models" and parameter.name == "name"
+        ]
     return found
 
 
@@ -100,7 +103,7 @@ def complete(home: Path, words: str, shell: str = "bash") -> subprocess.Complete
 
 
 @pytest.mark.parametrize(
-    ("words", "offered"), [("passenger se", "plain,serve"), ("passenger login --no", "plain,--no-browser")]
+    ("words", "offered"), [("passenger dem", "plain,demo"), ("passenger login --no", "plain,--no-browser")]
 )
 def test_commands_and_flags_are_completed(home: Path, words: str, offered: str) -> None:
     assert complete(home, words).stdout.splitlines() == [offered]

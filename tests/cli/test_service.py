@@ -132,6 +132,18 @@ def test_flags_that_it_is_installed_with_hold_for_it(machine: Machine) -> None:
     assert "http://127.0.0.1:9000" in ended.out
 
 
+def test_the_login_that_was_named_is_its_own(machine: Machine) -> None:
+    ended = machine.run("install", "--profile", "work")
+    assert ended.code == OK, ended.err
+    assert words(directives(machine.unit.read_text())["ExecStart"])[-2:] == ["--profile", "work"]
+
+
+def test_token_files_of_the_settings_can_be_written(machine: Machine) -> None:
+    (machine.home / "work.toml").write_text('[account]\naccess_token_path = "~/tokens/login.json"\n')
+    assert machine.run("install", "-c", "work.toml").code == OK
+    assert str(machine.home / "tokens") in words(directives(machine.unit.read_text())["ReadWritePaths"])
+
+
 def test_a_unit_of_somebody_else_stays(machine: Machine) -> None:
     machine.unit.parent.mkdir(parents=True)
     machine.unit.write_text("[Service]\nExecStart=/bin/true\n")

@@ -26,6 +26,8 @@ def test_the_login_that_was_served_last_counts(tmp_path: Path) -> None:
     keep(tmp_path, "mine", at=10)
     keep(tmp_path / "profiles" / "octocorp.ghe.com", "the company's", "theirs", at=20)
     assert known_names(tmp_path) == ["theirs"]
+    keep(tmp_path / "logins" / "work" / "profiles" / "octocorp.ghe.com", "other", at=25)
+    assert known_names(tmp_path) == ["other"]
     keep(tmp_path, "mine", at=30)
     assert known_names(tmp_path) == ["mine"]
 

@@ -11,6 +11,8 @@ import click
 
 from passenger.cli.exits import FAILED, OK
 from passenger.cli.invocation import Invocation
+from passenger.cli.parts import paths_of
+from passenger.config import Loaded
 from passenger.config.sources import PREFIX
 from passenger.proxies import EXCEPTIONS_VARIABLE, PROXY_VARIABLES
 from passenger.services import files, launchd, systemd, windows
@@ -54,7 +56,7 @@ def install(invocation: Invocation, *, print_only: bool, sandbox: bool) -> int:
         ConfigError: the settings cannot be used.
     """
     loaded = invocation.load()
-    service = definition_of(invocation)
+    service = definition_of(invocation, loaded)
     if complaint := complaint_about(service, invocation.environ):
         return _fail(complaint)
     if print_only:
@@ -118,22 +120,30 @@ def logs(_invocation: Invocation, *, lines: int, follow: bool) -> int:
 # --- what is installed -------------------------------------------------------------------------------------------
 
 
-def definition_of(invocation: Invocation) -> Definition:
+def definition_of(invocation: Invocation, loaded: Loaded) -> Definition:
     """The service as it would be: this interpreter, the user's directories, and the way to the network."""
     named = {
         "-c": invocation.config_path,
         "--access-token-path": invocation.access_token_path,
         "--copilot-token-path": invocation.copilot_token_path,
     }
-    paths = {flag: path.absolute() for flag, path in named.items() if path is not None}
+    profile = () if invocation.profile is None else ("--profile", invocation.profile)
+    tokens = paths_of(invocation, loaded)
+    directories = (file.path.absolute().parent for file in (tokens.access, tokens.copilot))
     return Definition(
         python=Path(sys.executable),
         config_dir=invocation.user_dir,
         state_dir=invocation.state_dir,
-        arguments=tuple(word for flag, path in paths.items() for word in (flag, str(path))),
+        arguments=(*profile, *_flags(named)),
         environment={name: value for name, value in invocation.environ.items() if name.upper() in CARRIED and value},
-        writable=tuple(path.parent for flag, path in paths.items() if flag != "-c"),
+        writable=tuple(one for one in directories if not one.is_relative_to(invocation.user_dir)),
     )
+
+
+def _flags(paths: Mapping[str, Path | None]) -> Iterator[str]:
+    for flag, path in paths.items():
+        if path is not None:
+            yield from (flag, str(path.absolute()))
 
 
 def complaint_about(service: Definition, environ: Mapping[str, str]) -> str | None:

@@ -10,6 +10,9 @@ import stat
 from pathlib import Path
 
 FILE = "names.json"
+PLACES = ("", "*/*/", "*/*/*/*/")
+"""Where a file may be: for github.com, for another host or a named login, for a named login at another host."""
+
 LARGEST = 256 * 1024
 """Bytes of a file that is read."""
 
@@ -19,7 +22,7 @@ PLAIN = re.compile(r"[\w.:/@+-]{1,200}", re.ASCII)
 
 def known_names(state_dir: Path) -> list[str]:
     """The names in the file that was written last, of whichever host's login; none where there is no such file."""
-    files = [state_dir / FILE, *state_dir.glob(f"profiles/*/{FILE}")]
+    files = [file for place in PLACES for file in state_dir.glob(place + FILE)]
     written = {file: at for file in files if (at := _written_at(file)) is not None}
     return _names_in(max(written, key=written.__getitem__)) if written else []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 NAME = "passenger"
 TITLE = "Passenger: GitHub Copilot as the APIs of OpenAI, Anthropic, Gemini and Ollama"
-SERVE = ("serve",)
+SERVE = ("serve", "--await-login")
 ISOLATED = ("-P", "-m", "passenger")
 """How the interpreter is told to run us and to import nothing from the directory that it is in."""
 

@@ -17,7 +17,7 @@ def service() -> None:
 
 
 @service.command("install", cls=ExampledCommand)
-@functools.partial(shared, meant=("config_path", "access_token_path", "copilot_token_path"))
+@functools.partial(shared, meant=("config_path", "profile", "access_token_path", "copilot_token_path"))
 @click.option("--print", "print_only", is_flag=True, help="Only show what would be installed.")
 @click.option("--no-sandbox", is_flag=True, help="Where the system grants no user namespaces.")
 def install(invocation: Invocation, *, print_only: bool, no_sandbox: bool) -> int:
