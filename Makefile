@@ -24,7 +24,7 @@ UV ?= $(BIN)/uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help demo install uninstall test check faults chromium coverage format lint types bench bench-peers soak stress fuzz mutate clients audit sbom lock clean
+.PHONY: help demo install uninstall test check faults chromium coverage format lint types bench bench-peers first-minute soak stress fuzz mutate clients audit sbom lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,9 @@ bench: $(DEV)  ## CPU and memory of the server; AGAINST=REV compares with anothe
 
 bench-peers: $(DEV)  ## the same beside nginx, LiteLLM and copilot-api; installs 1 GB, takes some 25 minutes
 	$(BIN)/python -m benchmarks --peers
+
+first-minute: $(DEV)  ## measure each step from a clone to the first word in the real Claude Code, on the demo
+	$(BIN)/python -m benchmarks.first_minute
 
 soak: $(DEV)  ## everything at once for MINUTES (20): dialects, faults, hang-ups, dying tokens
 	$(BIN)/python -m stress soak --minutes $(or $(MINUTES),20)
