@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps
+# Python's own pip puts uv and pip into .venv: to make one there first (ensurepip) takes it four seconds.
+OUTER_PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet --python $(BIN)/python install --no-deps
 # uv installs in a second what takes an old pip twenty; where it cannot (an index that pip.conf alone knows), pip does.
 FAST := UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python
 # All of it is pinned, so nothing is resolved: pip would look at newer ones of what is asked for with an extra, and stop.
@@ -105,7 +107,7 @@ lock: $(RUN)  ## pin every requirement anew, by hash, without naming a host, non
 	$(COMPILE) pyproject.toml -o requirements/run.txt
 	printf 'hatchling>=1.27\neditables\n' | $(COMPILE) - -o requirements/build.txt
 	$(COMPILE) pyproject.toml --group dev -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
-	printf 'uv\n' | $(COMPILE) - -c requirements/dev.txt -o requirements/install.txt
+	printf 'pip\nuv\n' | $(COMPILE) - -c requirements/dev.txt -o requirements/install.txt
 	$(COMPILE) --group fuzz -c requirements/dev.txt -o requirements/fuzz.txt
 	$(COMPILE) --group audit -c requirements/dev.txt -o requirements/audit.txt
 
@@ -114,11 +116,12 @@ clean:  ## remove what the targets above made
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Passenger needs Python 3.11 or newer; say make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --without-pip .venv
 
 $(RUN): .venv/bin/python requirements/install.txt requirements/run.txt requirements/build.txt pyproject.toml
 	@echo "installing into .venv, by hash: some seconds, and 60 MB the first time"
-	@$(PIP) --require-hashes -r requirements/install.txt || echo "there is no uv for this machine"
+	@$(OUTER_PIP) --require-hashes -r requirements/install.txt 2>/dev/null || { $(BIN)/python -m ensurepip >/dev/null && \
+	  $(PIP) --require-hashes -r requirements/install.txt; } || echo "there is no uv for this machine"
 	@$(call locked,-r requirements/run.txt -r requirements/build.txt)
 	@$(call installed,--no-build-isolation --editable .)
 	@touch $@
