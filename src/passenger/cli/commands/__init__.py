@@ -16,8 +16,8 @@ from passenger.cli.commands.logout import logout
 from passenger.cli.commands.models import models
 from passenger.cli.commands.refresh import refresh
 from passenger.cli.commands.serve import serve
-from passenger.cli.commands.setup import setup
 from passenger.cli.commands.service import service
+from passenger.cli.commands.setup import setup
 from passenger.cli.commands.simulate import simulate
 from passenger.cli.commands.status import status
 

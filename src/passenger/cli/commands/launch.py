@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from passenger.cli.command import ACCOUNT, DEMO_PORT, PLACE, command, start
+from passenger.cli.completing import complete_model
 from passenger.cli.invocation import Invocation
 
 
@@ -19,8 +20,13 @@ from passenger.cli.invocation import Invocation
 )
 @click.argument("client", required=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]")
-@click.option("-m", "--model", metavar="MODEL", help="The model to talk to.")
-@click.option("--small-model", metavar="MODEL", help="The model for titles and other small jobs.")
+@click.option("-m", "--model", metavar="MODEL", shell_complete=complete_model, help="The model to talk to.")
+@click.option(
+    "--small-model",
+    metavar="MODEL",
+    shell_complete=complete_model,
+    help="The model for titles and other small jobs.",
+)
 @click.option("--print", "only_print", is_flag=True, help="Show what would be run, and run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="The same for programs; without a client: the list.")
 @click.option("--no-check", is_flag=True, help="Send no request to see whether the model answers.")

@@ -3,6 +3,7 @@
 import click
 
 from passenger.cli.command import ACCOUNT, PLACE, command, start
+from passenger.cli.completing import complete_model
 from passenger.cli.invocation import Invocation
 
 ACTIONS = ("write", "undo", "status", "dry_run")
@@ -21,8 +22,13 @@ ACTIONS = ("write", "undo", "status", "dry_run")
 @click.option("--status", is_flag=True, help="Say what has been written, and whether it still stands.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Ask nothing; what is not safe is refused.")
-@click.option("-m", "--model", metavar="MODEL", help="The model to talk to.")
-@click.option("--small-model", metavar="MODEL", help="The model for titles and other small jobs, and for the proof.")
+@click.option("-m", "--model", metavar="MODEL", shell_complete=complete_model, help="The model to talk to.")
+@click.option(
+    "--small-model",
+    metavar="MODEL",
+    shell_complete=complete_model,
+    help="The model for titles and other small jobs, and for the proof.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs; it asks nothing.")
 def setup(
     invocation: Invocation,
