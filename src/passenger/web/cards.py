@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from passenger.copilot.models import Model, number
+from passenger.web.listed import alias_of
 
 JSON = dict[str, Any]
 
@@ -72,7 +73,7 @@ def gemini(model: Model) -> JSON:
     """Google's `Model`."""
     return {
         "name": f"models/{model.id}",
-        "baseModelId": model.id,
+        "baseModelId": alias_of(model) or model.id,
         "version": model.version,
         "displayName": model.name,
         "description": f"{model.name} by {model.vendor}" if model.vendor else model.name,
@@ -94,7 +95,7 @@ def gemini_page(models: Sequence[Model], token: str | None) -> JSON:
 
 def _details(model: Model) -> JSON:
     return {
-        "parent_model": "",
+        "parent_model": alias_of(model) or "",
         "format": "",
         "family": model.family,
         "families": [model.family],

@@ -10,6 +10,7 @@ from passenger.copilot.models import Model
 from passenger.decoding import invalid
 from passenger.gateway import Gateway
 from passenger.web import cards
+from passenger.web.listed import listed
 from passenger.web.recent import Recent
 from passenger.web.refusal import dialect_of, json_response
 
@@ -20,8 +21,9 @@ def listing(gateway: Gateway) -> Page:
     """`GET /v1/models` for OpenAI's, Anthropic's and Google's clients."""
 
     async def list_models(request: Request) -> Response:
-        models = list((await gateway.models()).models.values())
-        match dialect_of(request.scope).NAME:
+        catalog, dialect = await gateway.models(), dialect_of(request.scope).NAME
+        models = listed(catalog, dashed=dialect == "messages")
+        match dialect:
             case "messages":
                 return json_response(_anthropic_page([model for model in models if cards.is_chat(model)], request))
             case "gemini":
@@ -83,8 +85,7 @@ def tags(gateway: Gateway) -> Page:
     """`GET /api/tags`."""
 
     async def list_tags(_request: Request) -> Response:
-        catalog = await gateway.models()
-        models = [model for model in catalog.models.values() if cards.is_of_use(model)]
+        models = [model for model in listed(await gateway.models()) if cards.is_of_use(model)]
         return json_response({"models": [cards.ollama(model) for model in models]})
 
     return list_tags
