@@ -105,6 +105,16 @@ async def test_an_answer_that_breaks_off_is_an_error(command: Command, proxy: Pr
     assert ended.out.endswith("\n")
 
 
+@pytest.mark.parametrize("arguments", [["ask", "-m", "gpt-4o", "Hello"], ["models"]])
+async def test_a_server_that_waits_for_a_login_says_so_by_the_exit_code(
+    command: Command, simulator: Simulator, home: Path, arguments: list[str]
+) -> None:
+    async with running(simulator, home, env={"PASSENGER_SERVER_AWAIT_LOGIN": "true"}, login=False) as proxy:
+        ended = await asyncio.to_thread(command, *arguments, "--port", port_of(proxy))
+    assert (ended.code, ended.out) == (4, "")
+    assert proxy.url in ended.err
+
+
 # --- on a terminal -----------------------------------------------------------------------------------------------
 
 

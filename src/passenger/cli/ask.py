@@ -8,7 +8,7 @@ from typing import TextIO
 import click
 
 from passenger.cli import reach
-from passenger.cli.asking import ask_gateway, ask_server, question_of
+from passenger.cli.asking import ask_server, question_of
 from passenger.cli.exits import OK, USAGE
 from passenger.cli.invocation import Invocation
 from passenger.cli.models_table import is_offered
@@ -79,7 +79,7 @@ def _with_remedy(failure: Failure) -> Failure:
 
 
 def _ask_here(world: World, text: str, model: str | None, words: Words, voice: "Voice") -> RequestRecord:
-    from passenger.cli.in_process import own_gateway  # noqa: PLC0415 - half a second that a server saves us
+    from passenger.cli.in_process import ask_gateway, own_gateway  # noqa: PLC0415 - half a second that a server saves us
     from passenger.cli.parts import run as run_loop  # noqa: PLC0415 - see above
     from passenger.control.cards import cards_of  # noqa: PLC0415 - see above
 

@@ -1,23 +1,20 @@
-"""One question and its answer: by way of the user's own running server, or through the gateway in this process."""
+"""One question, and its answer by way of the user's own running server."""
 
 import contextlib
 import http.client
 import json
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
 from passenger import __version__
+from passenger.cli import reach
 from passenger.cli.words import Words
 from passenger.control.client import Server, ServerError
-from passenger.control.records import RequestRecord, record_of
-from passenger.dialects import Request, completions
+from passenger.control.records import RequestRecord
 from passenger.errors import Failure, Kind, kind_of
-from passenger.exchange import Exchange
-from passenger.gateway import Gateway
 
 PATH = "/v1/chat/completions"
 PRODUCT = "passenger-ask"
@@ -85,7 +82,8 @@ def _refusal(status: int, body: bytes) -> Failure:
         message, code = str(error["message"]), error.get("code")
     except (ValueError, KeyError, TypeError, AttributeError):
         message, code = body[:200].decode("utf-8", "replace"), None
-    return Failure(kind_of(status), message or f"the server answered {status}", code=code or None)
+    kind = Kind.LOGIN if code == reach.LOGIN_REQUIRED else kind_of(status)
+    return Failure(kind, message or f"the server answered {status}", code=code or None)
 
 
 def _recorded(server: Server, question: Question, since: float) -> RequestRecord | None:
@@ -97,32 +95,3 @@ def _recorded(server: Server, question: Question, since: float) -> RequestRecord
                     return record
         time.sleep(PAUSE)
     return None
-
-
-async def ask_gateway(gateway: Gateway, question: Question, words: Words, say: Say) -> RequestRecord:
-    """Say the answer as it comes, and give the record of it.
-
-    Raises:
-        Failure: there is no answer, or no whole one.
-    """
-    exchange = Exchange("POST", PATH, question.agent.encode())
-    exchange.received = perf_counter()
-    with await gateway.chat(completions, Request(question.body()), exchange) as delivery:
-        exchange.status = 200
-        match delivery.content:
-            case bytes() as whole:
-                raise Failure(Kind.INTERNAL, f"no stream came, but {len(whole)} bytes")
-            case pieces:
-                await _listen(pieces, exchange, words, say)
-    exchange.ended = perf_counter()
-    exchange.complete()
-    return record_of(exchange, time.time(), PRODUCT)
-
-
-async def _listen(pieces: AsyncGenerator[bytes, None], exchange: Exchange, words: Words, say: Say) -> None:
-    async with aclosing(pieces):
-        async for piece in pieces:
-            exchange.first_byte = exchange.first_byte or perf_counter()
-            for word in words.feed(piece):
-                say(word)
-    words.end()

@@ -1,12 +1,20 @@
 """The gateway in this very process, for a command that finds no server: the same way, login and files."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from time import perf_counter
 
+from passenger.cli.asking import PATH, PRODUCT, Question, Say
 from passenger.cli.invocation import Invocation
 from passenger.cli.networking import network_of
 from passenger.cli.parts import gateway_of, state_dir_of, vault_of
+from passenger.cli.words import Words
 from passenger.config import Loaded
+from passenger.control.records import RequestRecord, record_of
+from passenger.dialects import Request, completions
+from passenger.errors import Failure, Kind
+from passenger.exchange import Exchange
 from passenger.gateway import Gateway
 from passenger.log import Redactor
 
@@ -22,3 +30,32 @@ async def own_gateway(invocation: Invocation, loaded: Loaded, redactor: Redactor
     vault = vault_of(invocation, loaded, redactor)
     async with gateway_of(loaded, vault, state_dir_of(invocation, loaded), network) as gateway:
         yield gateway
+
+
+async def ask_gateway(gateway: Gateway, question: Question, words: Words, say: Say) -> RequestRecord:
+    """Say the answer as it comes, and give the record of it.
+
+    Raises:
+        Failure: there is no answer, or no whole one.
+    """
+    exchange = Exchange("POST", PATH, question.agent.encode())
+    exchange.received = perf_counter()
+    with await gateway.chat(completions, Request(question.body()), exchange) as delivery:
+        exchange.status = 200
+        match delivery.content:
+            case bytes() as whole:
+                raise Failure(Kind.INTERNAL, f"no stream came, but {len(whole)} bytes")
+            case pieces:
+                await _listen(pieces, exchange, words, say)
+    exchange.ended = perf_counter()
+    exchange.complete()
+    return record_of(exchange, time.time(), PRODUCT)
+
+
+async def _listen(pieces: AsyncGenerator[bytes, None], exchange: Exchange, words: Words, say: Say) -> None:
+    async with aclosing(pieces):
+        async for piece in pieces:
+            exchange.first_byte = exchange.first_byte or perf_counter()
+            for word in words.feed(piece):
+                say(word)
+    words.end()

@@ -24,6 +24,9 @@ KEY_VARIABLE = "PASSENGER_KEY"
 KEY_REMEDY = f". Put one of its API keys into {KEY_VARIABLE}, or name its settings with -c"
 """What to do about a server that does not take the key."""
 
+LOGIN_REQUIRED = "login_required"
+"""The code of a server that waits for somebody to log in."""
+
 T = TypeVar("T")
 
 
@@ -72,7 +75,8 @@ def ask(question: Callable[[], T]) -> T:
     try:
         return question()
     except ServerError as error:
-        raise Failure(Kind.UPSTREAM, f"{error}{_remedy(error)}") from error
+        kind = Kind.LOGIN if error.code == LOGIN_REQUIRED else Kind.UPSTREAM
+        raise Failure(kind, f"{error}{_remedy(error)}") from error
 
 
 def _remedy(error: ServerError) -> str:

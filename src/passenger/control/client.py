@@ -36,9 +36,10 @@ State = Literal["ours", "other_passenger", "other_program", "nothing"]
 class ServerError(Exception):
     """A server has not answered as it should; the message says what it said."""
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, status: int | None = None, code: str | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,9 @@ class Server:
     def _get(self, path: str, shape: type[T]) -> T:
         status, body = self._ask("GET", path, None, self.headers(), ANSWERING)
         if status != 200:
-            raise ServerError(f"{self.url}{path.partition('?')[0]} answered {status}: {_said(body)}", status)
+            raise ServerError(
+                f"{self.url}{path.partition('?')[0]} answered {status}: {_said(body)}", status, _code(body)
+            )
         try:
             return msgspec.json.decode(body, type=shape)
         except msgspec.MsgspecError as error:
@@ -144,6 +147,14 @@ def _read_hello(body: bytes) -> Hello | None:
     try:
         return msgspec.json.decode(body, type=Hello)
     except msgspec.MsgspecError:
+        return None
+
+
+def _code(body: bytes) -> str | None:
+    """The code of an error answer, where it has one."""
+    try:
+        return str(json.loads(body)["error"]["code"])
+    except (ValueError, KeyError, TypeError):
         return None
 
 
