@@ -13,7 +13,7 @@ from passenger.cli.invocation import Invocation
 from passenger.cli.reach import ask, key_of, look, secret_of, stranger
 from passenger.config import load
 from passenger.control.client import Found, Server, ServerError
-from passenger.errors import Failure
+from passenger.errors import Failure, Kind
 from passenger.secret import Secret
 from passenger.simulator import Simulator
 from tests.cli.conftest import Command, port_of
@@ -100,12 +100,26 @@ def test_nobody_is_no_stranger() -> None:
     assert stranger(Found("ours", Server("127.0.0.1", 1))) is None
 
 
-def test_a_refused_key_is_told_what_to_do() -> None:
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "names_the_key"),
+    [
+        (401, "invalid_api_key", Kind.UPSTREAM, True),
+        (401, "login_needed", Kind.LOGIN, False),
+        (503, "login_required", Kind.LOGIN, False),
+        (500, None, Kind.UPSTREAM, False),
+        (None, None, Kind.UPSTREAM, False),
+    ],
+)
+def test_a_refused_key_and_a_missing_login_are_told_apart(
+    status: int | None, code: str | None, kind: Kind, *, names_the_key: bool
+) -> None:
     def refuse() -> None:
-        raise ServerError("it answered 401", 401)
+        raise ServerError("it answered", status, code)
 
-    with pytest.raises(Failure, match="PASSENGER_KEY"):
+    with pytest.raises(Failure, match="it answered") as caught:
         ask(refuse)
+    assert caught.value.kind is kind
+    assert ("PASSENGER_KEY" in str(caught.value)) is names_the_key
 
 
 def test_a_state_directory_that_cannot_be_had_means_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

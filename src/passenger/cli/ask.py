@@ -22,7 +22,7 @@ from passenger.errors import Failure, Kind
 from passenger.log import Redactor
 from passenger.web.signals import heed_interrupts
 
-UNKNOWN_MODEL, WRONG_KEY = "model_not_found", "invalid_api_key"
+UNKNOWN_MODEL = "model_not_found"
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ def _ask(world: World, text: str, model: str | None, words: Words, voice: "Voice
 
 def _with_remedy(failure: Failure) -> Failure:
     """A server's refusal of our key, which no login would mend."""
-    if failure.code != WRONG_KEY:
+    if failure.code != reach.WRONG_KEY:
         return failure
-    return Failure(Kind.UPSTREAM, f"{failure}{reach.KEY_REMEDY}", code=WRONG_KEY)
+    return Failure(Kind.UPSTREAM, f"{failure}{reach.KEY_REMEDY}", code=reach.WRONG_KEY)
 
 
 def _ask_here(world: World, text: str, model: str | None, words: Words, voice: "Voice") -> RequestRecord:

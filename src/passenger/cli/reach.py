@@ -24,6 +24,9 @@ KEY_VARIABLE = "PASSENGER_KEY"
 KEY_REMEDY = f". Put one of its API keys into {KEY_VARIABLE}, or name its settings with -c"
 """What to do about a server that does not take the key."""
 
+WRONG_KEY = "invalid_api_key"
+"""The code of a server that wants another key."""
+
 LOGIN_REQUIRED = "login_required"
 """The code of a server that waits for somebody to log in."""
 
@@ -75,12 +78,15 @@ def ask(question: Callable[[], T]) -> T:
     try:
         return question()
     except ServerError as error:
-        kind = Kind.LOGIN if error.code == LOGIN_REQUIRED else Kind.UPSTREAM
-        raise Failure(kind, f"{error}{_remedy(error)}") from error
+        raise _failure(error) from error
 
 
-def _remedy(error: ServerError) -> str:
-    return KEY_REMEDY if error.status == 401 else ""
+def _failure(error: ServerError) -> Failure:
+    """What is to be done: show another key, log in, or neither."""
+    if error.code == WRONG_KEY:
+        return Failure(Kind.UPSTREAM, f"{error}{KEY_REMEDY}", code=WRONG_KEY)
+    lacks_login = error.status == 401 or error.code == LOGIN_REQUIRED
+    return Failure(Kind.LOGIN if lacks_login else Kind.UPSTREAM, str(error))
 
 
 def stranger(found: Found) -> str | None:
