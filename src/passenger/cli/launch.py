@@ -206,7 +206,7 @@ class Run:
         if answered is None:
             return FAILED
         title = f"{self.client.title} {self.installed.version if self.installed else ''}".rstrip()
-        jobs = f" (small jobs: {small.id})" if small.id != model.id else ""
+        jobs = f" (small jobs: {small.id})" if self.client.takes_small and small.id != model.id else ""
         self.wish.say(f"{title} with {model.id}{jobs} at {self.reached.server.url}{answered}")
         for note in plan.notes:
             self.wish.say(note)

@@ -147,4 +147,5 @@ CODEX = Client(
         "-c openai_base_url",
     ),
     launch=launch,
+    takes_small=False,
 )

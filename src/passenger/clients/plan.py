@@ -144,6 +144,8 @@ class Client:
     probe: Callable[[Site], Sequence[str]] | None = None
     """A command line that makes it ask one question without a person."""
     conflicts: Callable[[Machine], Iterable[Conflict]] = _no_conflict
+    takes_small: bool = True
+    """Whether it can be given a model for small jobs."""
     is_run: bool = True
     """Whether it has been run for real; otherwise its wiring is from its vendor's pages."""
 
