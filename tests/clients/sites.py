@@ -55,7 +55,8 @@ PRO = ModelCard(
 )
 HIDDEN = ModelCard(id="gpt-9", name="GPT-9", vendor="OpenAI", family="gpt-9", policy="disabled")
 EMBEDDING = ModelCard(id="embed", name="Embed", vendor="OpenAI", family="embed", kind="embeddings")
-CATALOG = (GPT, OPUS, HAIKU, PRO, HIDDEN, EMBEDDING)
+OLD = ModelCard(id="gpt-4o-2024", name="GPT-4o", vendor="OpenAI", family="gpt-4o", picker=False)
+CATALOG = (GPT, OPUS, HAIKU, PRO, HIDDEN, EMBEDDING, OLD)
 
 KEY = "passenger-launch-0123456789ab"
 BASE = "http://127.0.0.1:8081"

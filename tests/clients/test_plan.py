@@ -60,7 +60,7 @@ def test_the_models_that_chat_are_those_the_account_may_ask_the_chosen_first(tmp
     chat = site(tmp_path).chat
     assert [card.id for card in chat] == ["claude-opus-4.6", "claude-haiku-4.5", "gpt-5.5", "gemini-2.5-pro"]
     assert site(tmp_path, model=GPT, small=GPT).chat[0] is GPT
-    assert len(CATALOG) == len(chat) + 2
+    assert len(CATALOG) == len(chat) + 3
 
 
 @pytest.mark.parametrize("dialects", [("messages",), ("responses", "completions")])

@@ -64,10 +64,11 @@ class Site:
 
     @property
     def chat(self) -> Sequence["ModelCard"]:
-        """The models that chat, the chosen ones first."""
+        """The models that chat and that Copilot's own clients offer, the chosen ones first."""
         first = [self.model, *([self.small] if self.small.id != self.model.id else [])]
         ids = {card.id for card in first}
-        return [*first, *(card for card in self.catalog if card.is_chat and not card.is_hidden and card.id not in ids)]
+        offered = (card for card in self.catalog if card.is_chat and card.picker and not card.is_hidden)
+        return [*first, *(card for card in offered if card.id not in ids)]
 
 
 # --- what is to be done ------------------------------------------------------------------------------------------
