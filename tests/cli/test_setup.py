@@ -1,8 +1,14 @@
 """`passenger setup`, with programs in the place of clients that read their settings and ask a real server."""
 
 import asyncio
+import contextlib
+import fcntl
 import json
+import os
+import pty
+import signal
 import sys
+import termios
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +16,7 @@ import pytest
 
 from passenger.simulator import Simulator
 from tests.cli.conftest import Command, Ended, port_of
-from tests.proxy import Proxy, running
+from tests.proxy import Proxy, environment, running
 
 CLAUDE = """\
 import json, pathlib, sys, urllib.request
@@ -184,3 +190,71 @@ def test_nothing_written_is_nothing_to_undo(command: Command) -> None:
     ended = command("setup", "claude", "--undo")
     assert ended.code == 0
     assert "Nothing of claude" in ended.out
+
+
+# --- a person at a terminal --------------------------------------------------------------------------------------
+
+
+async def on_terminal(home: Path, typed: bytes, *arguments: str) -> tuple[int, str]:
+    """The exit code, and what was shown, where somebody types this once he is asked."""
+    ours, theirs = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "passenger", "setup", *arguments),
+        cwd=home,
+        env=environment(home, {"TERM": "dumb", "PATH": "/usr/bin:/bin"}),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=_own_the_terminal,
+    )
+    os.close(theirs)
+    shown = await asyncio.to_thread(_talk, ours, typed)
+    code = await process.wait()
+    os.close(ours)
+    return code, shown
+
+
+def _own_the_terminal() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests may have ignored it
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _talk(terminal: int, typed: bytes) -> str:
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux says so that nobody is at the other end any more
+        while piece := os.read(terminal, 65536):
+            asked = b"[y/N]" in shown
+            shown += piece
+            if not asked and b"[y/N]" in shown:
+                os.write(terminal, typed)
+    return shown.decode()
+
+
+@pytest.mark.parametrize(("typed", "code"), [(b"n\n", 1), (b"\n", 1), (b"\x03", 130)])
+async def test_a_no_or_ctrl_c_writes_nothing(proxy: Proxy, home: Path, typed: bytes, code: int) -> None:
+    file = settings(home)
+    ended, shown = await on_terminal(home, typed, "claude", "--port", port_of(proxy))
+    assert (ended, file.read_bytes()) == (code, THEIRS)
+    assert "Write it? [y/N]" in shown
+
+
+async def test_a_yes_writes_it(proxy: Proxy, home: Path) -> None:
+    file = settings(home)
+    code, shown = await on_terminal(home, b"y\n", "claude", "--port", port_of(proxy))
+    assert code == 1
+    assert "written, not proven: Claude Code is not installed here" in shown
+    assert proxy.url in file.read_text()
+
+
+async def test_a_state_directory_that_cannot_be_written_is_said_first(
+    command: Command, proxy: Proxy, home: Path
+) -> None:
+    state = home / ".local" / "state" / "passenger"
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "setup").write_text("in the way")
+    file = settings(home)
+    ended = await setup(command, proxy, "claude", "--yes")
+    assert ended.code == 1
+    assert "cannot be written" in ended.err
+    assert (ended.out, file.read_bytes()) == ("", THEIRS)

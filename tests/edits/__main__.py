@@ -5,6 +5,7 @@ It exits with 1 where one was not.
 
 import random
 import sys
+from collections.abc import Sequence
 
 from passenger.edits.edit import UnreadableError
 from passenger.edits.formats import EDITORS
@@ -22,10 +23,11 @@ def outcome(kind: Kind, seed: int) -> str:
     return "same" if take_back(editor, after, steps).text == text else "different"
 
 
-def main(documents: int) -> int:
-    """Count them."""
+def main(documents: int, names: Sequence[str]) -> int:
+    """Count them, of all kinds or of those that are named."""
     different = 0
-    for name, kind in KINDS.items():
+    for name in names or KINDS:
+        kind = KINDS[name]
         found = [outcome(kind, seed) for seed in range(documents)]
         counts = {word: found.count(word) for word in ("same", "refused", "different")}
         different += counts["different"]
@@ -38,4 +40,4 @@ def main(documents: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000))
+    sys.exit(main(int(next(iter(sys.argv[1:]), "10000")), sys.argv[2:]))

@@ -17,13 +17,13 @@ class DotenvEditor:
     """One variable: the last of that name, which is the one that counts."""
 
     def find(self, text: str, keys: Keys) -> Spot | None:
-        """The value, without the quotes around it."""
+        """The value, without the quotes around it; a comment behind it stays."""
         spot = None
         for line in _LINE.finditer(text):
-            value = _value(line[2], text.count("\n", 0, line.start(2)) + 1)
+            written, value = _read(line[2], text.count("\n", 0, line.start(2)) + 1)
             if line[1] == keys[0]:
                 start = line.start() + line[0].startswith("\ufeff")
-                spot = Spot(line.start(2), line.end(2), value, start, line.end())
+                spot = Spot(line.start(2), line.start(2) + len(written), value, start, line.end())
         return spot
 
     def comparable(self, value: object) -> object:
@@ -44,12 +44,14 @@ class DotenvEditor:
         return cut(text, spot.entry, spot.over, frame)
 
 
-def _value(written: str, line: int) -> str:
-    if written[:1] not in {'"', "'", "`"}:
-        return re.split(r"\s+#|^#", written)[0]
-    if not (found := _QUOTED.fullmatch(written)):
+def _read(rest: str, line: int) -> tuple[str, str]:
+    """A value as it is written, and as it is meant."""
+    if rest[:1] not in {'"', "'", "`"}:
+        plain = re.split(r"\s+#|^#", rest)[0]
+        return plain, plain
+    if not (found := _QUOTED.fullmatch(rest)):
         raise UnreadableError(f"line {line}: a value over several lines")
-    return found[1][1:-1]
+    return found[1], found[1][1:-1]
 
 
 def _written(value: object) -> str:
