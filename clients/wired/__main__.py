@@ -14,6 +14,7 @@ from clients.revision import revision
 from clients.wired.play import launched, set_up
 from clients.wired.table import NOTHING, Line, as_markdown, with_lines
 from clients.wired.wirings import WIRINGS, Wiring
+from passenger.clients.registry import CLIENTS
 
 ALL_TOGETHER = 3600.0
 """Seconds that a whole run may take, installations included."""
@@ -61,10 +62,15 @@ async def _line(wiring: Wiring, where: Path, patience: float) -> Line:
         command = await installed(wiring.program, where)
     except NotInstalledError as error:
         return _told(wiring, f"not installed: {error}", f"not installed: {error}")
-    launch = await launched(wiring, command, patience) if wiring.launches else NOTHING
+    launch = await launched(wiring, command, patience) if _launches(wiring) else NOTHING
     setup = await set_up(wiring, command, patience) if wiring.sets_up else NOTHING
     print(f"clients: {wiring.name}: launch {launch}; setup {setup}", file=sys.stderr)
     return _told(wiring, launch, setup)
+
+
+def _launches(wiring: Wiring) -> bool:
+    known = CLIENTS.get(wiring.name)
+    return wiring.launches and known is not None and known.launch is not None
 
 
 def _told(wiring: Wiring, launch: str, setup: str) -> Line:

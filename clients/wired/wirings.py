@@ -73,8 +73,7 @@ WIRINGS: Sequence[Wiring] = (
         name="qwen",
         program=qwen_code.PROGRAM,
         model=COMPLETIONS_ONLY,
-        asks=lambda prompt: ["-p", prompt],
-        seeds={".qwen/settings.json": COMMENTS.replace(", /*", " /*")},
+        asks=lambda prompt: ["-p", prompt],  # it brings a file of settings that it finds up to date by itself
     ),
     Wiring(
         name="copilot",

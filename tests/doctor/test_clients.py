@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from passenger.clients.registry import CLIENTS
+from passenger.edits.edit import Edit
+from passenger.edits.journal import apply, plan
+from passenger.edits.receipts import Receipts
 from tests.doctor.bench import Ward
 
 
@@ -26,7 +29,7 @@ async def test_each_that_is_installed_is_told_with_its_version(ward: Ward) -> No
     path = install(ward, "claude")
     install(ward, "codex", "codex-cli 0.169.0")
     chart = await ward.look("client")
-    assert chart["client.claude"].text == f"Claude Code 2.1.330 is {path}"
+    assert chart["client.claude"].text == f"Claude Code 2.1.330 is {path}, not set up"
     assert "0.169.0" in chart["client.codex"].text
     assert {one.state for one in chart.findings} == {"ok"}
 
@@ -61,3 +64,18 @@ async def test_a_project_s_own_settings_are_named(ward: Ward, monkeypatch: pytes
     _, found = (await ward.look("client")).all("client.claude")
     assert "env.ANTHROPIC_BASE_URL" in found.text
     assert found.fix == f"${{EDITOR:-vi}} '{project / 'settings.json'}'"
+
+
+async def test_what_setup_has_written_is_named_and_what_was_changed_since_is_told(ward: Ward) -> None:
+    install(ward, "claude")
+    file = ward.home / ".claude" / "settings.json"
+    edit = Edit(file=file, format="json", keys=("env", "ANTHROPIC_BASE_URL"), value="http://127.0.0.1:8081")
+    receipts = Receipts(ward.home / ".local" / "state" / "passenger" / "setup" / "claude")
+    with receipts.locked():
+        apply(plan([edit], receipts), receipts)
+    there = (await ward.look("client"))["client.claude"]
+    assert there.text.endswith(f", set up in {file}")
+    file.write_text(file.read_text().replace("8081", "9000"))
+    _, changed = (await ward.look("client")).all("client.claude")
+    assert (changed.state, changed.fix) == ("warn", "passenger setup claude")
+    assert "changed since: env.ANTHROPIC_BASE_URL" in changed.text

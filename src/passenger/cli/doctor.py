@@ -5,14 +5,12 @@ import json as json_text
 import logging
 import os
 import platform
-import re
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from shutil import which
 from typing import TypeVar
 from urllib.parse import urljoin
 
@@ -25,7 +23,8 @@ from passenger.cli.networking import network_of
 from passenger.cli.parts import catalog_of, github_of, login_environ, paths_of, session_of
 from passenger.cli.parts import run as run_loop
 from passenger.cli.reach import key_of, secret_of
-from passenger.clients.plan import Client, Installed, Machine
+from passenger.clients.find import find as find_client
+from passenger.clients.plan import Machine
 from passenger.clients.registry import CLIENTS
 from passenger.config import ConfigError, Loaded
 from passenger.config.problems import nearest
@@ -40,12 +39,15 @@ from passenger.doctor.once import Once
 from passenger.doctor.onlooker import Onlooker, only_read
 from passenger.doctor.report import MARKS, PLAIN, as_json, has_failed, lines, report
 from passenger.doctor.threads import in_thread
+from passenger.edits.journal import state_of
+from passenger.edits.receipts import Receipts
 from passenger.errors import Failure, Kind
 from passenger.http import client as http_client
 from passenger.log import Redactor, wants_color
 from passenger.net.resolver import Resolver
 from passenger.network import Network
 from passenger.session import Session
+from passenger.store import StoreError
 from passenger.upstream import Copilot
 from passenger.vault import FileVault
 
@@ -135,8 +137,8 @@ async def facts_of(
             catalog=Once(catalog.list),
             traces=Once(lambda: _traces(loaded, network, session)),
             version_of=lambda program: in_thread(lambda: version_of(program, invocation.environ)),
-            installed=lambda client: in_thread(lambda: installed(client, invocation.environ, Path.home())),
-            set_up=lambda _name: (),
+            installed=lambda client: in_thread(lambda: find_client(client, invocation.environ, Path.home())),
+            set_up=lambda name: set_up(name, invocation.state_dir),
         )
 
 
@@ -180,19 +182,12 @@ def version_of(program: Path, environ: Mapping[str, str]) -> str:
     return text.splitlines()[0][:100] if text and done.returncode == 0 else ""
 
 
-def installed(client: Client, environ: Mapping[str, str], home: Path) -> Installed | None:
-    """A client's program and its version."""
-    name, *elsewhere = client.binaries
-    on_path = which(name, path=environ.get("PATH", ""))
-    places = [Path(on_path)] if on_path else [home / place.removeprefix("~/") for place in elsewhere]
-    path = next((place for place in places if place.is_file() and os.access(place, os.X_OK)), None)
-    return None if path is None else Installed(path, _number(version_of(path, environ)))
-
-
-def _number(text: str) -> str:
-    """The version in what a program prints for `--version`, empty where there is none."""
-    found = re.search(r"\d+\.\d+[\w.+-]*", text)
-    return found[0] if found else ""
+def set_up(name: str, state_dir: Path) -> Sequence[tuple[str, str]]:
+    """The files that `setup` has written for a client, and whether each still stands as it was written."""
+    try:
+        return [(receipt.path, state_of(receipt)) for receipt in Receipts(state_dir / "setup" / name).all()]
+    except (StoreError, OSError) as error:
+        return [(str(state_dir / "setup" / name), str(error))]
 
 
 # --- what is printed ---------------------------------------------------------------------------------------------

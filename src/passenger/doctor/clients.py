@@ -1,5 +1,6 @@
 """Each client that is installed: its version, how it is wired, and what would lead it elsewhere all the same."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
@@ -11,6 +12,7 @@ from passenger.doctor.facts import Facts
 from passenger.doctor.finding import Finding, fail, ok, skip, warn
 
 ID = "client"
+STANDING = {"as written", "ours stands, something else has changed"}
 
 
 async def check(facts: Facts) -> Sequence[Finding]:
@@ -25,19 +27,34 @@ async def _looked(facts: Facts, client: Client) -> Sequence[Finding]:
     if installed is None:
         missing = fail(name, f"{client.title} is not installed", client.install)
         return [missing] if client.name in facts.clients else []
-    title = " ".join(filter(None, (client.title, installed.version)))
-    in_the_way = list(_conflicts(name, client, facts.machine))
-    return [ok(name, f"{title} is {installed.path}{_wired(facts, client)}"), *in_the_way]
+    version = installed.version or _number(await facts.version_of(installed.path))
+    title = " ".join(filter(None, (client.title, version)))
+    there = ok(name, f"{title} is {installed.path}{_wired(facts, client)}")
+    return [there, *_changed(name, facts, client), *_conflicts(name, client, facts.machine)]
+
+
+def _number(text: str) -> str:
+    """The version in what a program prints for `--version`, empty where there is none."""
+    found = re.search(r"\d+\.\d+[\w.+-]*", text)
+    return found[0] if found else ""
 
 
 def _wired(facts: Facts, client: Client) -> str:
     """Whether `setup` has written anything for it."""
-    written = facts.set_up(client.name)
-    return f", set up in {', '.join(written)}" if written else ""
+    written = [path for path, _ in facts.set_up(client.name)]
+    return f", set up in {', '.join(written)}" if written else ", not set up"
+
+
+def _changed(name: str, facts: Facts, client: Client) -> Iterator[Finding]:
+    """What `setup` has written and does not stand any more."""
+    for path, state in facts.set_up(client.name):
+        if state not in STANDING:
+            yield warn(name, f"{path}, which `setup` has written: {state}", f"passenger setup {client.name}")
 
 
 def _conflicts(name: str, client: Client, machine: Machine) -> Iterator[Finding]:
-    told = {conflict.where: conflict for conflict in (*overrides(client.name, machine), *client.conflicts(machine))}
+    own = [one for one in client.conflicts(machine) if one.where.startswith("$") or machine.cwd != machine.home]
+    told = {conflict.where: conflict for conflict in (*overrides(client.name, machine), *own)}
     for conflict in told.values():
         yield warn(name, f"{conflict.where} {conflict.what}", _typed(conflict))
 

@@ -48,8 +48,8 @@ class Facts:
     version_of: Callable[[Path], Awaitable[str]]
     """What a program prints for `--version`; "" where it cannot be run."""
     installed: Callable[[Client], Awaitable[Installed | None]]
-    set_up: Callable[[str], Sequence[str]]
-    """The files that `setup` has written for a client, by its name."""
+    set_up: Callable[[str], Sequence[tuple[str, str]]]
+    """The files that `setup` has written for a client, by its name, each with its state now."""
     system: str = field(default_factory=platform.system)
 
     @property

@@ -49,6 +49,8 @@ async def _token(facts: Facts) -> Finding:
         access = await facts.access()
     except Failure as failure:
         return fail(TOKEN, str(failure), _mending(failure))
+    if access.expires_at is None:
+        return ok(TOKEN, f"Copilot takes the login itself, at {access.base_url}")
     return ok(TOKEN, f"a Copilot token for {access.base_url}{_left(facts, access.expires_at)}")
 
 

@@ -2,20 +2,42 @@
 
 from collections.abc import Sequence
 
+from passenger.control.client import Found
 from passenger.doctor.facts import Facts
-from passenger.doctor.finding import Finding, ok, skip
+from passenger.doctor.finding import Finding, fail, ok, skip, warn
 
 ID = "ollama"
 PORT = 11434
 
 
 async def check(facts: Facts) -> Sequence[Finding]:
-    """Who answers there."""
-    found = await facts.listener(PORT)
+    """Who answers there, or at the port that is set."""
+    wanted = facts.loaded.config.server.ollama_port
+    found = await facts.listener(wanted or PORT)
+    return [_wanted(wanted, found) if wanted else _unused(found)]
+
+
+def _wanted(port: int, found: Found) -> Finding:
+    """It is set: then it should be ours."""
     match found.state:
-        case "nothing":
-            return [skip(ID, f"port {PORT} is free; clients that only know Ollama could be served there")]
         case "ours":
-            return [ok(ID, f"port {PORT} is your server's: clients that only know Ollama find it")]
+            return ok(ID, f"port {port} is your server's: clients that only know Ollama find it")
+        case "nothing":
+            return warn(ID, f"port {port} is set for Ollama's clients, and nothing serves there", "passenger")
         case _:
-            return [skip(ID, f"port {PORT} is held by {found.holder or 'another program'}, such as Ollama itself")]
+            text = f"port {port} is set for Ollama's clients, and held by {_holder(found)}"
+            return fail(ID, text, f"passenger --ollama-port {port + 1}")
+
+
+def _unused(found: Found) -> Finding:
+    match found.state:
+        case "ours":
+            return ok(ID, f"port {PORT} is your server's: clients that only know Ollama find it")
+        case "nothing":
+            return skip(ID, f"port {PORT} is free: `passenger --ollama-port {PORT}` serves what only knows Ollama")
+        case _:
+            return skip(ID, f"port {PORT} is held by {_holder(found)}, such as Ollama itself")
+
+
+def _holder(found: Found) -> str:
+    return found.holder or "another program"

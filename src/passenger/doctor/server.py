@@ -18,7 +18,7 @@ async def check(facts: Facts) -> Sequence[Finding]:
     found = await facts.server()
     match found.state:
         case "nothing":
-            text = f"nothing serves at {facts.address}"
+            text = f"nothing serves at {facts.address}; `passenger launch` brings a server of its own"
             return [warn(SERVER, text, "passenger"), ok(PORT, f"{facts.address} is free")]
         case "other_program":
             return _held(facts, found, "a program that is no Passenger of this version")
