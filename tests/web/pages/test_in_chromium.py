@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 
+from passenger.simulator import Simulator
 from tests.proxy import PATIENCE, eventually
 from tests.web.bench import CHAT, Bench, asking, bench
 from tests.web.chromium import Browser, Page, chromium
@@ -169,6 +170,31 @@ async def test_the_form_that_asks_for_a_key_has_no_serious_finding(browser: Brow
             assert await is_as_wide_as_its_window(page)
             check_quiet(page, guarded)
             assert await findings(page) == []
+
+
+async def test_a_person_logs_in_by_the_page_alone(browser: Browser, tmp_path: Path) -> None:
+    awaiting = ("serve", "--await-login")
+    async with (
+        Simulator(device_interval=0.01, approve_after=10**6) as simulator,
+        bench(tmp_path, *awaiting, login=False, primed=False, simulator=simulator) as one,
+        browser.page(width=360, scheme="dark") as page,
+    ):
+        await page.open(f"{one.proxy.url}/")
+        assert "Login needed" in await page.text("header")
+        assert await is_as_wide_as_its_window(page)
+        assert await findings(page) == []
+        await page.send(".login button:not([data-copies])")
+        code = await page.text("#code")
+        assert await is_as_wide_as_its_window(page)
+        assert await findings(page) == []
+        check_quiet(page, one)
+        await page.open(await page.run("document.querySelector('.login a').href"))
+        assert code in await page.text()
+        await page.send("button[value=yes]")
+        await eventually(lambda: len(simulator.account.minted) > 0)
+        await page.open(f"{one.proxy.url}/")
+        assert "Serving" in await page.text("header")
+        assert simulator.account.login in await page.text("header")
 
 
 # --- a page of another server ------------------------------------------------------------------------------------
