@@ -34,7 +34,7 @@ def run(invocation: Invocation, *, yes: bool) -> int:
         command = with_profile(invocation, "passenger logout --yes")
         click.echo(f"passenger: there is no terminal to ask on: run `{command}`", err=True)
         return USAGE
-    if not yes and not click.confirm(f"Remove {_listed(files)}?", err=True):
+    if not yes and not _confirmed(f"Remove {_listed(files)}?"):
         click.echo("Nothing was removed.", err=True)
         return FAILED
     return _log_out(invocation, loaded, vault)
@@ -42,6 +42,15 @@ def run(invocation: Invocation, *, yes: bool) -> int:
 
 def _is_interactive() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def _confirmed(question: str) -> bool:
+    """Whether a person says yes. It is not asked by input(), which loses a Ctrl-C that comes as it begins to read.
+
+    https://github.com/python/cpython/blob/3.11/Python/bltinmodule.c (builtin_input clears what its flush has raised)
+    """
+    click.echo(f"{question} [y/N]: ", nl=False, err=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _listed(files: list[Path]) -> str:
