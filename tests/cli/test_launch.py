@@ -252,9 +252,9 @@ async def test_another_program_on_the_port_is_named_and_told_nothing(
 
     server = await asyncio.start_server(hear, "127.0.0.1", 0)
     settings = home / "settings.toml"
-    settings.write_text(simulator.config_toml())
     async with server:
         port = server.sockets[0].getsockname()[1]
+        settings.write_text(f"{simulator.config_toml()}[server]\nollama_port = {port}\n")
         env = world(home, COPILOT_GITHUB_TOKEN=simulator.login_token, PASSENGER_API_KEYS="a-key-of-the-servers-own")
         ended = await asyncio.to_thread(command, "launch", "claude", "-c", str(settings), "--port", str(port), env=env)
     assert ended.code == 0, ended.err

@@ -19,6 +19,9 @@ from passenger.control.client import Found, Server, find
 from passenger.control.hello import read_or_make_secret
 from passenger.secret import Secret
 
+ALONE = {"PASSENGER_SERVER_OLLAMA_PORT": "0"}
+"""A second port would be the running server's, or Ollama's own."""
+
 
 @dataclass(frozen=True)
 class Reached:
@@ -60,7 +63,7 @@ def reach(invocation: Invocation, log: Path, *, demo: bool, quiet: bool) -> Iter
         return
     if not quiet and (said := stranger(found)):
         click.echo(f"passenger: {said}; this run gets a server of its own", err=True)
-    with own_server(_arguments(invocation), os.environ, log) as port:
+    with own_server(_arguments(invocation), {**os.environ, **ALONE}, log) as port:
         yield Reached(_found(port, secret, key).server, "own", key, usual, is_own=True)
 
 
