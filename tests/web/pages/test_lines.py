@@ -4,17 +4,19 @@ import shlex
 
 import pytest
 
+from passenger.clients.models import best
+from passenger.clients.registry import CLIENTS
 from passenger.control.cards import ModelCard
 from passenger.web.pages.lines import Place, Recipe, recipes, variables
 
 HERE = Place("http://127.0.0.1:8081", "passenger", 8081)
 CARDS = [
     ModelCard("text-embedding", "e", "OpenAI", "e", kind="embeddings"),
-    ModelCard("old", "old", "OpenAI", "old", dialects=["completions", "responses"], picker=False),
-    ModelCard("no", "no", "Anthropic", "no", dialects=["messages"], policy="disabled"),
-    ModelCard("gemini-x", "g", "Google", "g", dialects=["completions"]),
-    ModelCard("gpt-x", "x", "OpenAI", "x", dialects=["completions", "responses"]),
-    ModelCard("claude-x", "c", "Anthropic", "c", dialects=["completions", "messages"]),
+    ModelCard("gpt-9", "old", "OpenAI", "old", dialects=["completions", "responses"], picker=False, tools=True),
+    ModelCard("claude-opus-9", "no", "Anthropic", "no", dialects=["messages"], policy="disabled", tools=True),
+    ModelCard("gemini-3", "g", "Google", "g", dialects=["completions"], tools=True),
+    ModelCard("gpt-5.5", "x", "OpenAI", "x", dialects=["completions", "responses"], tools=True),
+    ModelCard("claude-opus-5", "c", "Anthropic", "c", dialects=["completions", "messages"], tools=True),
 ]
 
 
@@ -22,14 +24,9 @@ def by_name(place: Place = HERE, cards: list[ModelCard] = CARDS) -> dict[str, Re
     return {recipe.name: recipe for recipe in recipes(place, cards)}
 
 
-@pytest.mark.parametrize(("name", "model"), [("claude", "claude-x"), ("codex", "gpt-x"), ("gemini", "gemini-x")])
-def test_each_client_is_given_a_model_of_its_own_vendor(name: str, model: str) -> None:
-    assert model in (by_name()[name].by_hand or "")
-
-
-def test_without_one_it_is_given_another_that_speaks_as_it_does() -> None:
-    assert " gpt-x " in f"{by_name(cards=CARDS[3:5])['codex'].by_hand} "
-    assert "ANTHROPIC_MODEL=gemini-x " in (by_name(cards=CARDS[3:5])["claude"].by_hand or "")
+@pytest.mark.parametrize("name", ["claude", "codex", "gemini"])
+def test_by_hand_a_client_gets_the_model_that_it_would_be_launched_with(name: str) -> None:
+    assert best(CARDS, CLIENTS[name]).id in (by_name()[name].by_hand or "")
 
 
 def test_without_any_the_reader_names_one() -> None:
@@ -42,7 +39,7 @@ def test_launch_is_told_the_port_where_it_is_not_the_usual_one() -> None:
 
 
 def test_a_shell_reads_each_line_as_it_is_meant() -> None:
-    hostile = [ModelCard("a'b; rm $(x)", "n", "OpenAI", "f", dialects=["responses", "completions"])]
+    hostile = [ModelCard("a'b; rm $(x)", "n", "OpenAI", "f", dialects=["responses", "completions"], tools=True)]
     for recipe in by_name(cards=hostile).values():
         if recipe.by_hand is not None:
             assert "a'b; rm $(x)" in " ".join(shlex.split(recipe.by_hand))

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from passenger.clients.models import NoModelError, best
 from passenger.clients.plan import Client
 from passenger.clients.registry import ALL
 from passenger.control.cards import ModelCard
@@ -65,12 +66,9 @@ _BY_HAND: Mapping[str, _Write] = {
 }
 """Clients that need no file."""
 
-_VENDORS = {"claude": "Anthropic", "codex": "OpenAI", "gemini": "Google"}
-"""Whose models a client is made for."""
-
 
 def recipes(place: Place, cards: Sequence[ModelCard]) -> Iterator[Recipe]:
-    """Each client's lines, with a model of its own vendor where the account has one."""
+    """Each client's lines, with the model that it would be launched with."""
     suffix = "" if place.port == DEFAULT_PORT else f" --port {place.port}"
     for client in (one for one in ALL if one.launch is not None):
         write, model = _BY_HAND.get(client.name), shlex.quote(_model_for(client, cards))
@@ -79,15 +77,11 @@ def recipes(place: Place, cards: Sequence[ModelCard]) -> Iterator[Recipe]:
 
 
 def _model_for(client: Client, cards: Sequence[ModelCard]) -> str:
-    """The first model in Copilot's own order that fits: its vendor's, else one of its dialect, else any that chats."""
-    chat = [card for card in cards if card.is_chat and not card.is_hidden]
-    offered = [card for card in chat if card.picker] or chat
-    tests: tuple[Callable[[ModelCard], bool], ...] = (
-        lambda card: card.vendor == _VENDORS.get(client.name),
-        lambda card: client.dialect in card.dialects,
-        lambda _: True,
-    )
-    return next((card.id for test in tests for card in offered if test(card)), "MODEL")
+    """The model that a launch would choose; where there is none, a word to be replaced."""
+    try:
+        return best(cards, client).id
+    except NoModelError:
+        return "MODEL"
 
 
 @dataclass(frozen=True, slots=True)
