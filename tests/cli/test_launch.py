@@ -275,7 +275,7 @@ async def test_another_users_passenger_is_named_and_told_nothing(
         launch = ("launch", "claude", "-c", str(settings), "--port", port_of(proxy))
         ended = await asyncio.to_thread(command, *launch, env=env)
         assert ended.code == 0, ended.err
-        assert "passenger: a Passenger that is not yours (" in ended.err
+        assert "passenger: a Passenger that is not yours" in ended.err
         assert f" listens at {proxy.url}; it was given nothing; this run" in ended.err
         assert seen(home)["settings"]["ANTHROPIC_BASE_URL"] != proxy.url
 
