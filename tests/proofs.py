@@ -59,7 +59,7 @@ THREATS = {
     "T7": "modules in the directory that it is started in",
     "T8": "an address that is opened in a browser",
     "S": "supply chain: the wheel, the locks, what importing does",
-    "credentials": "where credentials may go (configuration.md)",
+    "credentials": "where credentials may go (credentials.md)",
     "addresses": "a wrong base URL is served, or answered with the right one (endpoints.md)",
     "profiles": "logins of different hosts are never mixed (cli.md)",
 }

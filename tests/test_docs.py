@@ -126,13 +126,13 @@ def test_the_example_configuration_loads(tmp_path: Path, *, uncomment: bool) -> 
 
 
 def test_the_page_says_which_settings_carry_credentials_and_which_a_found_file_may_not_make() -> None:
-    text = page("docs/configuration.md")
+    text = page("docs/credentials.md")
     assert {key for _, key in CREDENTIAL_URLS} <= marked(section(text, "Where credentials go"))
     assert marked(section(text, "A `config.toml` that is merely found")) >= FORBIDDEN_IN_FOUND
 
 
 def test_the_editor_headers_are_described_with_the_settings_they_come_from() -> None:
-    text = section(page("docs/configuration.md"), "The editor compatibility headers")
+    text = section(page("docs/credentials.md"), "The editor compatibility headers")
     names = dict.fromkeys(inspect.signature(Editor).parameters, "")
     headers = Editor(**{**names, "api_version": "x"}).headers()
     assert {name for name in first_cells(text) if name != "header"} == headers.keys()
