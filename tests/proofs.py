@@ -61,7 +61,7 @@ THREATS = {
     "S": "supply chain: the wheel, the locks, what importing does",
     "credentials": "where credentials may go (credentials.md)",
     "addresses": "a wrong base URL is served, or answered with the right one (endpoints.md)",
-    "profiles": "logins of different hosts are never mixed (cli.md)",
+    "profiles": "logins of different hosts are never mixed (operating.md)",
 }
 FAULTS = {
     "F1": "the token expires between check and use",
