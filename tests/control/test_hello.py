@@ -39,6 +39,13 @@ def test_nothing_else_is(other: Hello) -> None:
     assert not is_signed(OURS, "n", 8081, other)
 
 
+def test_no_nonce_makes_one_answer_pass_for_another() -> None:
+    """A stranger on port 8081 asks our server on 8082, with a nonce that looks like an answer's other parts."""
+    relayed = answer(OURS, nonce="n\n8081\n1\n1.0\nX", port=8082)
+    version = f"X\n8082\n{HELLO.pid}\n{HELLO.started!r}\n{HELLO.version}"
+    assert not is_signed(OURS, "n", 8081, Hello(version, 1, 1.0, relayed.signature))
+
+
 def test_the_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
     state = tmp_path / "state"
     assert read_secret(state) is None

@@ -7,6 +7,7 @@ a stranger on one port cannot pass on the answer of our server on another.
 import contextlib
 import hashlib
 import hmac
+import json
 import os
 import secrets
 from pathlib import Path
@@ -32,8 +33,11 @@ class Hello(Struct, frozen=True):
 
 
 def sign(secret: bytes, nonce: str, port: int, hello: Hello) -> str:
-    """The signature of an answer that is given at a port, as hex."""
-    text = "\n".join((nonce, str(port), str(hello.pid), repr(hello.started), hello.version))
+    """The signature of an answer that is given at a port, as hex.
+
+    As JSON has them the parts cannot run into each other: whoever asks chooses the nonce.
+    """
+    text = json.dumps([nonce, port, hello.pid, hello.started, hello.version])
     return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
 
 
