@@ -46,6 +46,11 @@ def test_no_nonce_makes_one_answer_pass_for_another() -> None:
     assert not is_signed(OURS, "n", 8081, Hello(version, 1, 1.0, relayed.signature))
 
 
+@pytest.mark.parametrize("signature", ["", "\u00e9", "z" * 64])
+def test_what_is_no_signature_is_none(signature: str) -> None:
+    assert not is_signed(OURS, "n", 8081, msgspec.structs.replace(HELLO, signature=signature))
+
+
 def test_the_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
     state = tmp_path / "state"
     assert read_secret(state) is None
