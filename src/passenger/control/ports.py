@@ -11,8 +11,8 @@ def holder_of(port: int) -> str | None:
         with contextlib.suppress(OSError):
             if str(link.readlink()).removeprefix("socket:[").removesuffix("]") in inodes:
                 process = link.parts[2]
-                name = Path(f"/proc/{process}/comm").read_text().strip()
-                return f"{name} (process {process})"
+                name = Path(f"/proc/{process}/comm").read_bytes().decode("ascii", "replace").strip()
+                return f"{''.join(char if ' ' <= char <= '~' else '?' for char in name)} (process {process})"
     return None
 
 
