@@ -10,7 +10,9 @@ import pytest
 from passenger.simulator import Simulator
 from passenger.simulator.account import CLIENTS, LOGIN_TOKEN
 from tests.cli.conftest import Command
+from tests.cli.test_launch import install, world
 from tests.proxy import PATIENCE, environment, profile_of, running
+from tests.web.test_ollama_port import free_port
 
 WORK, PRIVATE = LOGIN_TOKEN, CLIENTS["01ab8ac9400c4e429b23"]
 EXCHANGE = "/copilot_internal/v2/token"
@@ -201,3 +203,14 @@ async def test_a_login_that_github_no_longer_knows_is_told_with_the_profile(simu
     code, said = await passenger(home, "-c", "settings.toml", "refresh", "--profile", "work")
     assert code == 4
     assert "GitHub no longer accepts this login (Bad credentials): run `passenger login --profile work`" in said
+
+
+@pytest.mark.proves("profiles")
+@pytest.mark.parametrize("how", ["flag", "environment"])
+async def test_a_launch_brings_a_server_of_its_own_profile(simulator: Simulator, home: Path, how: str) -> None:
+    await log_in(simulator, home, WORK, "--profile", "work")
+    install(home)
+    flags, env = (["--profile", "work"], {}) if how == "flag" else ([], {"PASSENGER_PROFILE": "work"})
+    launch = ("launch", "claude", "--no-check", "--port", str(free_port()), *flags)
+    code, said = await passenger(home, "-c", "settings.toml", *launch, env=world(home, **env))
+    assert code == 0, said

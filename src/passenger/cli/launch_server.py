@@ -47,13 +47,14 @@ def reach(invocation: Invocation, log: Path, *, demo: bool, quiet: bool) -> Iter
         ServerError: it does not answer as it should.
         ConfigError: the settings cannot be used.
     """
-    secret = read_or_make_secret(invocation.state_dir)
     if demo:
+        secret = read_or_make_secret(invocation.state_dir)
         with own_server(["demo", "--port", "0"], os.environ, log) as port:
             yield Reached(
                 _found(port, secret, None).server, "demo", None, f"http://{LOOPBACK}:{DEMO_PORT}", is_own=True
             )
         return
+    secret = read_or_make_secret(invocation.login_state_dir)
     loaded = invocation.load()
     key, place = key_of(loaded, invocation.environ), loaded.config.server
     usual = Server(reachable(place.host), place.port or DEMO_PORT).url
@@ -93,6 +94,7 @@ def _arguments(invocation: Invocation) -> list[str]:
     named = {
         "--config": invocation.config_path,
         "--ca-bundle": invocation.ca_bundle,
+        "--profile": invocation.profile,
         "--access-token-path": invocation.access_token_path,
         "--copilot-token-path": invocation.copilot_token_path,
     }
