@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 from passenger.control.records import RequestRecord
 from passenger.web.shared_log import SLOTS, SharedLog
 
@@ -45,3 +47,13 @@ def test_a_record_that_is_too_long_loses_its_lists() -> None:
     shared.write(0, record(1, dropped=["x" * 300] * 20, error_message="why"))
     (one,) = shared.records()
     assert (one.id, list(one.dropped), one.error_message) == ("id-1", [], "why")
+
+
+@pytest.mark.parametrize("text", ["\x01" * 300, "\U0001f600" * 300, '"' * 300], ids=["control", "emoji", "quotes"])
+def test_a_record_is_told_however_long_its_texts_are(text: str) -> None:
+    texts = {"asked": text, "model": text, "route": text, "error_message": text, "upstream": text, "error_code": text}
+    shared = SharedLog(1)
+    shared.write(0, record(1, **texts, input=7))
+    shared.write(0, record(2))
+    first, second = shared.records()
+    assert (first.id, first.input, first.asked is None, second.id) == ("id-1", 7, False, "id-2")

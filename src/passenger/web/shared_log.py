@@ -17,6 +17,9 @@ SLOTS = 200
 """Records that are kept of each worker, and told of all together."""
 
 SLOT = 4096
+SHORT = 90
+"""Characters of each text of a record that would not fit otherwise: sixteen texts fit, were they quotes alone."""
+
 _HEAD = struct.Struct("<QII")
 _TOTALS = struct.Struct("<6Q")
 _REGION = SLOT + SLOTS * SLOT
@@ -75,8 +78,18 @@ class SharedLog:
 
 
 def _fitting(record: RequestRecord) -> bytes:
-    """A record as JSON that fits a slot; of one that does not, the longest lists go."""
+    """A record as JSON that fits a slot; of one that does not, the longest lists go, and then the ends of its texts."""
     data = msgspec.json.encode(record)
     if len(data) > _ROOM:
-        data = msgspec.json.encode(msgspec.structs.replace(record, dropped=(), lessons=(), retries=(), user_agent=""))
-    return data[:_ROOM]
+        record = msgspec.structs.replace(record, dropped=(), lessons=(), retries=(), user_agent="")
+        data = msgspec.json.encode(record)
+    return data if len(data) <= _ROOM else msgspec.json.encode(_shortened(record))
+
+
+def _shortened(record: RequestRecord) -> RequestRecord:
+    """With all its texts short, and none of a character that JSON has at length."""
+    texts = {name: text for name, text in msgspec.structs.asdict(record).items() if isinstance(text, str)}
+    short = {
+        name: "".join(char if " " <= char <= "~" else "?" for char in text[:SHORT]) for name, text in texts.items()
+    }
+    return msgspec.structs.replace(record, **short)
