@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-dep
 # Python's own pip puts uv and pip into .venv: to make one there first (ensurepip) takes it four seconds.
 OUTER_PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet --python $(BIN)/python install --no-deps
 # uv installs in a second what takes an old pip twenty; where it cannot (an index that pip.conf alone knows), pip does.
-FAST := UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --compile-bytecode --quiet --no-deps --python $(BIN)/python
+FAST = UV_SYSTEM_CERTS=1 $(BIN)/uv pip install $(BYTECODE) --quiet --no-deps --python $(BIN)/python
 # All of it is pinned, so nothing is resolved: pip would look at newer ones of what is asked for with an extra, and stop.
 installed = $(FAST) $(1) || { echo "uv cannot do it, pip tries"; $(PIP) $(1); }
 locked = $(call installed,--require-hashes $(1))
@@ -14,6 +14,8 @@ RUN := .venv/.installed
 DEV := .venv/.installed-dev
 FUZZ := .venv/.installed-fuzz
 AUDIT := .venv/.installed-audit
+# Else a module shows its syntax warnings when it is first imported, and the tests take warnings for errors.
+$(DEV) $(FUZZ) $(AUDIT): BYTECODE := --compile-bytecode
 NODE := tests/contract/node/node_modules/.installed
 RUNS ?= 0
 AGAINST ?=
