@@ -79,10 +79,13 @@ def uninstall(invocation: Invocation) -> int:
     """Stop the unit and remove our files."""
     if sys.platform in _ELSEWHERE:
         return _fail("there is no service of ours on this system")
-    if no_systemd() is None:
-        _systemctl("disable", "--now", UNIT)
+    paths = (_unit_path(invocation), _variables_path(invocation))
     try:
-        removed = [path for path in (_unit_path(invocation), _variables_path(invocation)) if files.remove(path)]
+        for path in paths:
+            files.check(path)
+        if no_systemd() is None:
+            _systemctl("disable", "--now", UNIT)
+        removed = [path for path in paths if files.remove(path)]
     except files.ForeignError as error:
         return _fail(str(error))
     if no_systemd() is None:

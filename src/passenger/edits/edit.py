@@ -29,10 +29,17 @@ class Edit:
     value: object
     secret: bool = False
     """Whether the value is a key of the server."""
+    conceals: bool = False
+    """Whether what stands there before may be a key, though the value is none: it is emptied."""
     variable: object = None
     """What stands for a secret instead, where the client reads an environment variable; None where it cannot."""
     address: bool = False
     """Whether it is the address that a secret beside it belongs to."""
+
+    @property
+    def meets_key(self) -> bool:
+        """Whether a key may stand there before or after: it is not shown, and put back beside its own address alone."""
+        return self.secret or self.conceals
 
 
 @dataclass(frozen=True, slots=True)

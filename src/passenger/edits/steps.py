@@ -58,7 +58,7 @@ def _put_one(editor: Editor, text: str, edit: Edit, keys: Keys, value: object) -
     if spot is not None and spot.value == ours:
         return text, None
     leaf = keys == edit.keys
-    secret, address = edit.secret and leaf, edit.address and leaf
+    secret, address = edit.meets_key and leaf, edit.address and leaf
     if spot is None:
         after, frame = editor.insert(text, keys, value)
         step = Step(

@@ -18,7 +18,7 @@ def write(path: Path, text: str) -> None:
         ForeignError: somebody else's file is there.
         OSError: it cannot be written.
     """
-    _check(path)
+    check(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
@@ -35,12 +35,17 @@ def remove(path: Path) -> bool:
     Raises:
         ForeignError: somebody else's file is there.
     """
-    _check(path)
+    check(path)
     there = path.exists()
     path.unlink(missing_ok=True)
     return there
 
 
-def _check(path: Path) -> None:
+def check(path: Path) -> None:
+    """See that nobody else's file has our file's name.
+
+    Raises:
+        ForeignError: one has.
+    """
     if path.is_symlink() or (path.exists() and not (path.is_file() and MARK in path.read_text(errors="replace"))):
         raise ForeignError(f"{path} is not made by us and stays as it is: move it away first")

@@ -144,3 +144,16 @@ def test_shell_clients_get_lines_without_the_key(tmp_path: Path) -> None:
 def test_no_name_is_both_written_and_by_hand() -> None:
     assert not set(SETUPS) & set(BY_HAND)
     assert {name for name, one in BY_HAND.items() if not one.can_be} == {"cursor", "warp", "amp"}
+
+
+def test_an_old_key_of_anthropics_is_not_shown_and_not_put_back_beside_another_address(tmp_path: Path) -> None:
+    file, receipts = tmp_path / ".claude" / "settings.json", Receipts(tmp_path / "receipts")
+    file.parent.mkdir()
+    file.write_text('{"env": {"ANTHROPIC_API_KEY": "sk-theirs", "ANTHROPIC_AUTH_TOKEN": "also theirs"}}')
+    changes = plan(SETUPS["claude"].edits(wired(tmp_path)), receipts)
+    assert not [change for change in changes if "theirs" in change.diff()]
+    apply(changes, receipts)
+    file.write_text(file.read_text().replace(BASE, "http://elsewhere.example"))
+    (restored,) = undo(receipts)
+    assert restored.withheld == ["env.ANTHROPIC_API_KEY", "env.ANTHROPIC_AUTH_TOKEN"]
+    assert "theirs" not in file.read_text()

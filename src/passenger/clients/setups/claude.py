@@ -23,6 +23,7 @@ def edits(site: Site) -> Sequence[Edit]:
             keys=("env", name),
             value=value,
             secret=name == "ANTHROPIC_AUTH_TOKEN",
+            conceals=name == "ANTHROPIC_API_KEY",
             address=name == "ANTHROPIC_BASE_URL",
         )
         for name, value in environment(site).items()
