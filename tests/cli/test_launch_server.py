@@ -1,7 +1,7 @@
 """Which server a client is wired to; that it is found or started is seen in `test_launch.py`."""
 
-from passenger.cli.launch_server import reachable
+from passenger.cli.launch_server import ALONE
 
 
-def test_what_listens_everywhere_is_reached_on_this_machine() -> None:
-    assert [reachable(host) for host in ("0.0.0.0", "::", "", "10.0.0.1")] == ["127.0.0.1"] * 3 + ["10.0.0.1"]
+def test_the_server_of_one_run_opens_no_second_port() -> None:
+    assert ALONE == {"PASSENGER_SERVER_OLLAMA_PORT": "0"}

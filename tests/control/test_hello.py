@@ -7,19 +7,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from passenger.control.hello import FILE, Hello, is_signed, read_or_make_secret, read_secret, sign
+from passenger.control.hello import FILE, Hello, Place, is_signed, plain_address, read_or_make_secret, read_secret, sign
 from passenger.store import StoreError
 
 HELLO = Hello("1.2", 77, 1_700_000_000.25)
+PLACE: Place = ("127.0.0.1", 8081)
 OURS, THEIRS = b"o" * 32, b"t" * 32
 
 
-def answer(secret: bytes, nonce: str = "n", port: int = 8081, hello: Hello = HELLO) -> Hello:
-    return msgspec.structs.replace(hello, signature=sign(secret, nonce, port, hello))
+def answer(secret: bytes, nonce: str = "n", place: Place = PLACE, hello: Hello = HELLO) -> Hello:
+    return msgspec.structs.replace(hello, signature=sign(secret, nonce, place, hello))
 
 
 def test_the_same_secret_is_known_by_its_signature() -> None:
-    assert is_signed(OURS, "n", 8081, answer(OURS))
+    assert is_signed(OURS, "n", PLACE, answer(OURS))
 
 
 @pytest.mark.parametrize(
@@ -27,28 +28,56 @@ def test_the_same_secret_is_known_by_its_signature() -> None:
     [
         answer(THEIRS),
         answer(OURS, nonce="m"),
-        answer(OURS, port=8082),
+        answer(OURS, place=("127.0.0.1", 8082)),
+        answer(OURS, place=("::1", 8081)),
         msgspec.structs.replace(answer(OURS), pid=78),
         msgspec.structs.replace(answer(OURS), version="1.3"),
         msgspec.structs.replace(answer(OURS), started=1.0),
         HELLO,
     ],
-    ids=["another secret", "an old nonce", "another port", "another pid", "another version", "another start", "none"],
+    ids=[
+        "another secret",
+        "an old nonce",
+        "another port",
+        "another address",
+        "another pid",
+        "another version",
+        "another start",
+        "none",
+    ],
 )
 def test_nothing_else_is(other: Hello) -> None:
-    assert not is_signed(OURS, "n", 8081, other)
+    assert not is_signed(OURS, "n", PLACE, other)
 
 
 def test_no_nonce_makes_one_answer_pass_for_another() -> None:
     """A stranger on port 8081 asks our server on 8082, with a nonce that looks like an answer's other parts."""
-    relayed = answer(OURS, nonce="n\n8081\n1\n1.0\nX", port=8082)
-    version = f"X\n8082\n{HELLO.pid}\n{HELLO.started!r}\n{HELLO.version}"
-    assert not is_signed(OURS, "n", 8081, Hello(version, 1, 1.0, relayed.signature))
+    relayed = answer(OURS, nonce="n\n127.0.0.1\n8081\n1\n1.0\nX", place=("127.0.0.1", 8082))
+    version = f"X\n127.0.0.1\n8082\n{HELLO.pid}\n{HELLO.started!r}\n{HELLO.version}"
+    assert not is_signed(OURS, "n", PLACE, Hello(version, 1, 1.0, relayed.signature))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("127.0.0.1", "::ffff:127.0.0.1"),
+        ("::1", "0:0:0:0:0:0:0:1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("192.168.1.5", "::FFFF:c0a8:105"),
+    ],
+)
+def test_an_address_is_the_same_in_all_its_spellings(one: str, other: str) -> None:
+    assert plain_address(one) == plain_address(other)
+    assert is_signed(OURS, "n", (one, 8081), answer(OURS, place=(other, 8081)))
+
+
+def test_what_is_no_address_is_left_as_it_is() -> None:
+    assert plain_address("localhost") == "localhost"
 
 
 @pytest.mark.parametrize("signature", ["", "\u00e9", "z" * 64])
 def test_what_is_no_signature_is_none(signature: str) -> None:
-    assert not is_signed(OURS, "n", 8081, msgspec.structs.replace(HELLO, signature=signature))
+    assert not is_signed(OURS, "n", PLACE, msgspec.structs.replace(HELLO, signature=signature))
 
 
 def test_the_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ class Elder:
     def answer(self, path: str) -> tuple[int, bytes]:
         if path.startswith("/v1/passenger/hello"):
             plain = Hello(self.version, 4711, 1.5)
-            signed = sign(self.secret, path.partition("nonce=")[2], self.port, plain)
+            signed = sign(self.secret, path.partition("nonce=")[2], ("127.0.0.1", self.port), plain)
             return 200, msgspec.json.encode(Hello(self.version, 4711, 1.5, signed))
         return self.status
 
@@ -73,10 +73,13 @@ class Elder:
 @contextlib.contextmanager
 def serving(elder: Elder) -> Iterator[int]:
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_GET(self) -> None:
             elder.keys.append(self.headers["authorization"])
             status, body = elder.answer(self.path)
             self.send_response(status)
+            self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 

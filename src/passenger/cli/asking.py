@@ -56,9 +56,10 @@ def ask_server(server: Server, question: Question, words: Words, say: Say) -> Re
         Failure: there is no answer, or no whole one.
     """
     since = time.time() - 1
-    connection = server.connect()
+    connection = None
     headers = {"content-type": "application/json", "user-agent": question.agent, **server.headers()}
     try:
+        connection = server.connect()
         connection.request("POST", PATH, question.body(), headers)
         answer = connection.getresponse()
         if answer.status != 200:
@@ -71,7 +72,8 @@ def ask_server(server: Server, question: Question, words: Words, say: Say) -> Re
         message = f"{server.url} does not answer any more: {str(error) or type(error).__name__}"
         raise Failure(Kind.UPSTREAM, message) from error
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()
     return _recorded(server, question, since)
 
 

@@ -15,7 +15,7 @@ from passenger.cli.exits import FAILED
 from passenger.cli.invocation import Invocation
 from passenger.cli.own_server import NotStartedError, own_server
 from passenger.cli.reach import key_of, look, stranger
-from passenger.control.client import Found, Server, find
+from passenger.control.client import Found, Server, find, reachable
 from passenger.control.hello import read_or_make_secret
 from passenger.secret import Secret
 
@@ -60,7 +60,7 @@ def reach(invocation: Invocation, log: Path, *, demo: bool, quiet: bool) -> Iter
     usual = Server(reachable(place.host), place.port or DEMO_PORT).url
     found = look(invocation, loaded)
     if found.state == "ours":
-        yield _running(found, usual)
+        yield _running(found)
         return
     if not quiet and (said := stranger(found)):
         click.echo(f"passenger: {said}; this run gets a server of its own", err=True)
@@ -68,13 +68,13 @@ def reach(invocation: Invocation, log: Path, *, demo: bool, quiet: bool) -> Iter
         yield Reached(_found(port, secret, key).server, "own", key, usual, is_own=True)
 
 
-def _running(found: Found, usual: str) -> Reached:
+def _running(found: Found) -> Reached:
     """A server that runs already; where it needs no key it is shown none."""
     server, needs_key = found.server, found.server.status().needs_key
     key = server.key if needs_key else None
     if found.hello and found.hello.version != __version__:
         click.echo(f"{server.url} runs Passenger {found.hello.version}; this is {__version__}. Restart it.", err=True)
-    return Reached(replace(server, key=key), server.url, key, usual, is_own=False)
+    return Reached(replace(server, key=key), server.url, key, server.url, is_own=False)
 
 
 def _found(port: int, secret: bytes, key: Secret | None) -> Found:
@@ -82,11 +82,6 @@ def _found(port: int, secret: bytes, key: Secret | None) -> Found:
     if found.state != "ours":
         raise NotStartedError(f"what answers on port {port} is not the server that was started", FAILED)
     return found
-
-
-def reachable(host: str) -> str:
-    """The address at which this machine reaches what listens on all of its addresses."""
-    return LOOPBACK if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - is not listened on
 
 
 def _arguments(invocation: Invocation) -> list[str]:

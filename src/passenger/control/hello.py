@@ -1,7 +1,7 @@
 """How a command knows that the server on a port is the same user's: both can read one secret in the state directory.
 
-A command sends a nonce; the server answers with its HMAC-SHA256 (RFC 2104) under that secret. The port is signed too:
-a stranger on one port cannot pass on the answer of our server on another.
+A command sends a nonce; the server answers with its HMAC-SHA256 (RFC 2104) under that secret. The address and the port
+that it was reached at are signed too: a stranger at one place cannot pass on the answer of our server at another.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import hmac
 import json
 import os
 import secrets
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
 from msgspec import Struct
@@ -17,6 +18,9 @@ from msgspec import Struct
 from passenger.store import PRIVATE_DIRECTORY, PrivateFile, StoreError
 
 FILE = "hello.json"
+
+Place = tuple[str, int]
+"""The address and the port of a socket, as both of its ends know it."""
 
 LONGEST_NONCE = 200
 """Characters of a nonce that are signed; a longer one is refused."""
@@ -32,19 +36,29 @@ class Hello(Struct, frozen=True):
     signature: str | None = None
 
 
-def sign(secret: bytes, nonce: str, port: int, hello: Hello) -> str:
-    """The signature of an answer that is given at a port, as hex.
+def sign(secret: bytes, nonce: str, place: Place, hello: Hello) -> str:
+    """The signature of an answer that is given at a place, as hex.
 
     As JSON has them the parts cannot run into each other: whoever asks chooses the nonce.
     """
-    text = json.dumps([nonce, port, hello.pid, hello.started, hello.version])
+    text = json.dumps([nonce, plain_address(place[0]), place[1], hello.pid, hello.started, hello.version])
     return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
 
 
-def is_signed(secret: bytes, nonce: str, port: int, hello: Hello) -> bool:
-    """Whether who answered at that port has our secret."""
+def plain_address(host: str) -> str:
+    """An address in its one spelling: without a zone, and IPv4's where it is mapped into IPv6. A name stays a name."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).compressed
+
+
+def is_signed(secret: bytes, nonce: str, place: Place, hello: Hello) -> bool:
+    """Whether who answered at that place has our secret."""
     shown = (hello.signature or "").encode()  # as text it would have to be ASCII, and a stranger may say anything
-    return hmac.compare_digest(sign(secret, nonce, port, hello).encode(), shown)
+    return hmac.compare_digest(sign(secret, nonce, place, hello).encode(), shown)
 
 
 def read_secret(state_dir: Path) -> bytes | None:

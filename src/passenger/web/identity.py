@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from passenger.control.hello import Hello, read_secret, sign
+from passenger.control.hello import Hello, Place, read_secret, sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Identity:
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     """What all workers know and nobody else: it is made before they are, and ends with the server."""
 
-    def hello(self, nonce: str, port: int) -> Hello:
-        """Who we are, signed for whoever has the same secret."""
+    def hello(self, nonce: str, place: Place) -> Hello:
+        """Who we are at the address and port that were reached, signed for whoever has the same secret."""
         plain = Hello(self.version, self.pid, self.started)
         secret = read_secret(self.state_dir) if self.state_dir else None
-        signature = sign(secret, nonce, port, plain) if secret else None
+        signature = sign(secret, nonce, place, plain) if secret else None
         return Hello(self.version, self.pid, self.started, signature)

@@ -99,7 +99,7 @@ def routes(facts: Facts) -> Mapping[str, Page]:
             raise invalid(f"nonce must have 1 to {LONGEST_NONCE} characters", "nonce")
         if not request.scope[KNOWN] and not _is_local(request):
             raise Failure(Kind.LOGIN, "from another machine this wants one of the API keys", code="invalid_api_key")
-        return json_response(facts.identity.hello(nonce, request.scope["server"][1]))
+        return json_response(facts.identity.hello(nonce, request.scope["server"]))
 
     async def list_requests(request: Request) -> Response:
         return json_response(RequestList(facts.log.records(_since(request))))
