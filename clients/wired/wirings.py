@@ -37,6 +37,9 @@ COMMENTS = '{\r\n  // what the user likes\r\n  "theme": "system", /* for now */\
 OPENCODES = '"$schema": "https://opencode.ai/config.json",\r\n  "share": "disabled"'
 """It would put its schema into a file that names none."""
 
+QWENS = '"$version": 4,\r\n  "general": {"vimMode": true}'
+"""It brings a file that names no version, or an older one, up to date by itself."""
+
 TOML = '# of the user\nmodel = "gpt-5.5" # a favourite\n\n[tui]\nnotifications = true\n'
 
 WIRINGS: Sequence[Wiring] = (
@@ -73,7 +76,8 @@ WIRINGS: Sequence[Wiring] = (
         name="qwen",
         program=qwen_code.PROGRAM,
         model=COMPLETIONS_ONLY,
-        asks=lambda prompt: ["-p", prompt],  # it brings a file of settings that it finds up to date by itself
+        asks=lambda prompt: ["-p", prompt],
+        seeds={".qwen/settings.json": COMMENTS.replace('"theme": "system"', QWENS).replace(", /*", " /*")},
     ),
     Wiring(
         name="copilot",
@@ -87,7 +91,7 @@ WIRINGS: Sequence[Wiring] = (
         name="pi", program=PI, model=CLAUDE, asks=lambda prompt: ["-p", prompt], env={"PI_OFFLINE": "1"}, quick=True
     ),
     Wiring(name="droid", program=DROID, model=CLAUDE, asks=lambda prompt: ["exec", prompt]),
-    Wiring(name="cline", program=CLINE, model=COMPLETIONS_ONLY, asks=lambda prompt: ["--yolo", prompt]),
+    Wiring(name="cline", program=CLINE, model=COMPLETIONS_ONLY, asks=lambda prompt: [prompt]),
     Wiring(
         name="continue",
         program=continue_cli.PROGRAM,

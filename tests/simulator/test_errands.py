@@ -76,3 +76,46 @@ def test_what_a_command_names_is_quoted() -> None:
     call = errand("read a~b.txt", {"bash": BASH})
     assert call is not None
     assert json.loads(call.arguments) == {"command": "cat 'a~b.txt'"}
+
+
+WORKS = b'{"content":"Working Directory: /home/a/work\\n"}'
+ABSOLUTE = {"type": "string", "description": "The absolute path to the file to read"}
+AGENTS = {
+    "Qwen Code": ("read_file", {"file_path": ABSOLUTE}, {"file_path": "/home/a/work/note.txt"}),
+    "Droid": ("Read", {"file_path": ABSOLUTE}, {"file_path": "/home/a/work/note.txt"}),
+    "Cline": (
+        "read_files",
+        {"files": {"type": "array", "items": {"type": "object", "properties": {"path": ABSOLUTE}}}},
+        {"files": [{"path": "/home/a/work/note.txt"}]},
+    ),
+    "a list of names": ("read", {"files": {"type": "array", "items": {"type": "string"}}}, {"files": ["note.txt"]}),
+    "Gemini CLI": ("read_file", {"file_path": {"type": "string"}}, {"file_path": "note.txt"}),
+}
+
+
+@pytest.mark.parametrize(("name", "properties", "arguments"), AGENTS.values(), ids=AGENTS)
+def test_a_path_is_absolute_where_the_tool_wants_it_so(name: str, properties: Any, arguments: object) -> None:
+    call = errand("read note.txt", {name: {"type": "object", "properties": properties}}, WORKS)
+    assert call is not None
+    assert json.loads(call.arguments) == arguments
+
+
+CLINES_DEMAND = (
+    "[SYSTEM] This run is not complete until you call one of these terminal completion tools: submit_and_exit. "
+    "Continue working if requirements are not met."
+)
+
+
+def test_the_tool_that_ends_a_run_is_called_when_it_is_demanded() -> None:
+    done = tool("summary", "verified", summary="string", verified="boolean")
+    call = errand(CLINES_DEMAND, {"read_files": BASH, "submit_and_exit": done})
+    assert call is not None
+    assert call.name == "submit_and_exit"
+    assert set(json.loads(call.arguments)) == {"summary", "verified"}
+    assert errand(CLINES_DEMAND, {"read_files": BASH}) is None
+
+
+def test_a_run_ends_only_after_what_was_asked_for() -> None:
+    call = errand(f"read note.txt\n{CLINES_DEMAND}", {"submit_and_exit": tool(), "read": tool(path="string")})
+    assert call is not None
+    assert call.name == "read"

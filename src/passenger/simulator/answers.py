@@ -89,7 +89,7 @@ def answer(
 ) -> Answer:
     """Answer a question; `raw` is the bytes of its request, which ids are made from."""
     digest = hashlib.blake2b(f"{seed}\n{model.id}\n".encode() + raw, digest_size=20).hexdigest()
-    calls = _calls(question, orders, model)
+    calls = _calls(question, orders, model, raw)
     choices = tuple(_choice(question, model, orders, calls, index, unicode=unicode) for index in range(question.count))
     said = sum(tokens(choice.text) + sum(tokens(c.name + c.arguments) for c in choice.calls) for choice in choices)
     searches = tuple(order.argument for order in orders if order.name == "search" and question.searches)
@@ -188,22 +188,22 @@ def _limited(text: str, question: Question) -> tuple[str, Finish, str | None]:
     return text, "stop", stopped_at
 
 
-def _calls(question: Question, orders: Iterable[Directive], model: Model) -> tuple[Call, ...]:
+def _calls(question: Question, orders: Iterable[Directive], model: Model, raw: bytes) -> tuple[Call, ...]:
     """The calls that were ordered, or else the one that is demanded; none right after a tool's result."""
     if not question.tools or not question.callable or question.results:
         return ()
     ordered = [_ordered(order, model) for order in orders if order.name == "call"]
     calls = [call for call in ordered if call.name in question.tools]
-    if not calls and (wanted := _wanted(question)) is not None:
+    if not calls and (wanted := _wanted(question, raw)) is not None:
         calls = [wanted]
     return tuple(calls if question.parallel else calls[:1])
 
 
-def _wanted(question: Question) -> Call | None:
+def _wanted(question: Question, raw: bytes) -> Call | None:
     """The call that is demanded, or that the words ask for."""
     if question.demanded is not None:
         return filled(question.demanded, question.tools[question.demanded])
-    return errand(without_directives(question.said), question.tools)
+    return errand(without_directives(question.said), question.tools, raw)
 
 
 def _ordered(order: Directive, model: Model) -> Call:
