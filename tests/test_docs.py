@@ -154,7 +154,7 @@ def leaves(group: click.Group, prefix: str = "passenger") -> Iterator[tuple[str,
 
 def flags(command: click.Command) -> set[str]:
     options = (parameter for parameter in command.params if isinstance(parameter, click.Option))
-    return {name for option in options for name in option.opts}
+    return {name for option in options for name in (*option.opts, *option.secondary_opts)}
 
 
 def described_flags(text: str) -> set[str]:

@@ -29,6 +29,20 @@ def processes() -> dict[str, list[str]]:
     return found
 
 
+def siblings() -> list[list[str]]:
+    """The command lines of what the process that started us has started besides."""
+    found = processes()
+    return [line for pid, line in found.items() if int(pid) != os.getpid() and parent_of(pid) == os.getppid()]
+
+
+def parent_of(pid: str) -> int | None:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.removeprefix("PPid:")) for line in lines if line.startswith("PPid:")), None)
+
+
 def ask(env: dict[str, str]) -> int:
     host = env["ANTHROPIC_BASE_URL"].removeprefix("http://")
     connection = http.client.HTTPConnection(host, timeout=60)
@@ -62,6 +76,7 @@ def main() -> int:
         "pid": os.getpid(),
         "group": os.getpgrp(),
         "processes": processes(),
+        "siblings": siblings(),
         "status": ask(env) if does != "waits" else 0,
     }
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))

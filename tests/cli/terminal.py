@@ -1,4 +1,4 @@
-"""`passenger` on a terminal of its own, 80 columns wide: what it shows, and keys that are typed."""
+"""`passenger` on a terminal of its own, 80 columns wide unless told: what it shows, and keys that are typed."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ import pty
 import struct
 import sys
 import termios
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,14 +44,16 @@ class Terminal:
 
 
 @contextlib.asynccontextmanager
-async def terminal(home: Path, arguments: Sequence[str]) -> AsyncIterator[Terminal]:
+async def terminal(
+    home: Path, arguments: Sequence[str], env: Mapping[str, str] | None = None, columns: int = 80
+) -> AsyncIterator[Terminal]:
     """`passenger` with these arguments; killed at the end if it still runs."""
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "passenger", *arguments),
         cwd=home,
-        env=environment(home, {"TERM": "xterm-256color"}),
+        env=environment(home, {"TERM": "xterm-256color", **(env or {})}),
         stdin=slave,
         stdout=slave,
         stderr=slave,

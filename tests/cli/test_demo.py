@@ -1,7 +1,6 @@
 """`passenger demo` as a process: it serves, and keeps nothing."""
 
 import asyncio
-import io
 import re
 import signal
 import subprocess
@@ -90,12 +89,11 @@ def test_make_demo_takes_a_port(given: list[str], command: str) -> None:
     assert f"passenger {command}" in done.stdout
 
 
-@pytest.mark.parametrize(("terminal", "paced"), [(True, True), (False, False)])
-def test_answers_grow_before_a_person_and_come_at_once_otherwise(terminal: bool, paced: bool) -> None:
-    stream = io.StringIO()
-    stream.isatty = lambda: terminal  # type: ignore[method-assign]  # a stream that says so
-    assert (pace_for(stream) > 0) is paced
-
-
-def test_without_stdout_nobody_watches() -> None:
-    assert pace_for(None) == 0
+@pytest.mark.parametrize(
+    ("pace", "watched", "paced"),
+    [(None, True, True), (None, False, False), (True, False, True), (False, True, False)],
+)
+def test_answers_grow_before_a_person_unless_a_flag_says_otherwise(
+    pace: bool | None, watched: bool, paced: bool
+) -> None:
+    assert (pace_for(pace, is_watched=watched) > 0) is paced

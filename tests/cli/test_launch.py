@@ -20,6 +20,7 @@ from passenger.clients.plan import Plan
 from passenger.simulator import Fault, Simulator
 from tests.cli import stub_client
 from tests.cli.conftest import Command
+from tests.cli.terminal import terminal
 from tests.proxy import PATIENCE, Proxy, environment, eventually, running
 
 pytestmark = pytest.mark.usefixtures("client")
@@ -125,6 +126,23 @@ def test_the_server_listens_on_this_machine_alone_and_is_gone_afterwards(ran: Ra
     assert host == "127.0.0.1"
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((host, int(port)))
+
+
+def test_what_nobody_watches_is_not_slowed_down(ran: Ran) -> None:
+    assert demo_of(ran.seen)[-1] == "--no-pace"
+
+
+async def test_on_a_terminal_the_demo_streams_at_a_pace_that_a_person_can_follow(home: Path) -> None:
+    arguments = ("launch", "claude", "--demo", "--no-check")
+    async with terminal(home, arguments, world(home)) as one:
+        assert await one.ended() == 0
+    assert demo_of(seen(home))[-1] == "--pace"
+
+
+def demo_of(found: dict[str, Any]) -> list[str]:
+    """The command line of the server that was started for the run."""
+    (line,) = (line for line in found["siblings"] if "passenger.cli.attended" in line)
+    return list(filter(None, line))
 
 
 @pytest.mark.parametrize(("does", "code"), [("3", 3), ("dies", 137)])

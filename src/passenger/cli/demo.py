@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
 
 import click
 
@@ -19,8 +18,9 @@ from passenger.account.memory_vault import MemoryVault
 from passenger.accounts import Login, Source
 from passenger.cli.exits import FAILED
 from passenger.cli.invocation import Invocation
-from passenger.cli.panel import Panel, Show, is_terminal, showing
+from passenger.cli.panel import Panel, Show, showing
 from passenger.cli.parts import run as run_loop
+from passenger.cli.person import is_terminal
 from passenger.cli.serve import base_url, listening, port_flag, serve
 from passenger.cli.simulated import flags_of
 from passenger.config import Loaded, load
@@ -36,15 +36,19 @@ _NOWHERE = Path(os.devnull)
 """In place of a directory with settings."""
 
 
-def run(invocation: Invocation, host: str, port: int) -> int:
-    """Serve the demo until told to stop; exit 1 where the address cannot be had."""
+def run(invocation: Invocation, host: str, port: int, *, pace: bool | None = None) -> int:
+    """Serve the demo until told to stop; exit 1 where the address cannot be had.
+
+    Answers are paced as `pace` says, else where stdout is a terminal.
+    """
     ignore_unused()
     redactor = invocation.start_log()
-    return run_loop(_demo(invocation, host, port, redactor.add_passing))
+    seconds = pace_for(pace, is_watched=is_terminal(sys.stdout))
+    return run_loop(_demo(invocation, host, port, seconds, redactor.add_passing))
 
 
-async def _demo(invocation: Invocation, host: str, port: int, on_secret: Callable[[str], None]) -> int:
-    async with Simulator(pace=pace_for(sys.stdout)) as simulator:
+async def _demo(invocation: Invocation, host: str, port: int, pace: float, on_secret: Callable[[str], None]) -> int:
+    async with Simulator(pace=pace) as simulator:
         loaded = _settings(simulator, host, port)
         on_secret(simulator.login_token)
         vault = MemoryVault(Login(Secret(simulator.login_token), Source.ENVIRONMENT, "the simulator"), on_secret)
@@ -76,9 +80,9 @@ def _panel(invocation: Invocation, sockets: list[socket.socket]) -> Show | None:
     return showing(panel, sys.stdout, color=wants_color(sys.stdout, invocation.environ))
 
 
-def pace_for(stream: TextIO | None) -> float:
+def pace_for(pace: bool | None, *, is_watched: bool) -> float:
     """Seconds between two events of an answer: a person sees it grow, a program gets it at once."""
-    return READABLE if stream is not None and stream.isatty() else 0.0
+    return READABLE if (is_watched if pace is None else pace) else 0.0
 
 
 def _settings(simulator: Simulator, host: str, port: int) -> Loaded:

@@ -14,6 +14,7 @@ from passenger.cli.command import DEMO_PORT, LOOPBACK
 from passenger.cli.exits import FAILED
 from passenger.cli.invocation import Invocation
 from passenger.cli.own_server import NotStartedError, own_server
+from passenger.cli.person import is_terminal
 from passenger.cli.reach import key_of, look, stranger
 from passenger.control.client import Found, Server, find, reachable
 from passenger.control.hello import read_or_make_secret
@@ -49,7 +50,8 @@ def reach(invocation: Invocation, log: Path, *, demo: bool, quiet: bool) -> Iter
     """
     if demo:
         secret = read_or_make_secret(invocation.state_dir)
-        with own_server(["demo", "--port", "0"], os.environ, log) as port:
+        pace = "--pace" if is_terminal(sys.stdout) else "--no-pace"
+        with own_server(["demo", "--port", "0", pace], os.environ, log) as port:
             yield Reached(
                 _found(port, secret, None).server, "demo", None, f"http://{LOOPBACK}:{DEMO_PORT}", is_own=True
             )

@@ -71,11 +71,6 @@ class Seat:
     logged_in: bool = True
 
 
-def is_terminal(stream: TextIO | None) -> bool:
-    """Whether somebody looks at a stream."""
-    return stream is not None and not stream.closed and stream.isatty()
-
-
 def showing(panel: Panel, stream: TextIO, *, color: bool) -> Show:
     """Print a panel to a stream once its facts are there; whatever goes wrong costs the panel alone."""
 

@@ -25,9 +25,10 @@ from passenger.cli.exits import FAILED, INTERRUPTED, LOGIN_NEEDED, OK
 from passenger.cli.invocation import Invocation
 from passenger.cli.login_hint import serve_command
 from passenger.cli.networking import network_of
-from passenger.cli.panel import Panel, Show, is_terminal, showing
+from passenger.cli.panel import Panel, Show, showing
 from passenger.cli.parts import gateway_of, state_dir_of, vault_of
 from passenger.cli.parts import run as run_loop
+from passenger.cli.person import is_terminal
 from passenger.cli.servable import no_workers, open_to_all, same_ports
 from passenger.cli.workers import Supervisor
 from passenger.config import ConfigError, Loaded
