@@ -215,7 +215,7 @@ def test_a_terminal_is_not_read_and_none_is_nothing() -> None:
     assert read_stdin(None, 10) == ""
 
 
-def test_the_default_is_copilots_else_the_first_that_is_offered() -> None:
+def test_the_default_is_copilots_else_one_that_suits_most() -> None:
     first, second = (ModelCard(name, name, "V", name) for name in ("one", "two"))
     hidden = ModelCard("zero", "zero", "V", "zero", policy="disabled", default=True)
     assert default_model([hidden, first, second]) == "one"

@@ -101,7 +101,7 @@ def test_it_runs_the_client_at_a_server_of_its_own_and_says_what_it_cost(ran: Ra
     assert found["status"] == 200
     assert found["settings"]["mode"] == "0o600"
     first, last = ran.said
-    assert first.startswith("Claude Code with claude-opus-5 (small jobs: claude-haiku-4.5) at http://127.0.0.1:")
+    assert first.startswith("Claude Code with claude-sonnet-4.6 (small jobs: claude-haiku-4.5) at http://127.0.0.1:")
     assert ": answered in " in first
     assert last.startswith("Claude Code: 1 request, ")
     assert "credits ($" in last
@@ -316,7 +316,7 @@ async def test_a_model_that_does_not_answer_stops_the_launch_with_copilots_words
     async with running(simulator, home) as proxy:
         ended = await asyncio.to_thread(command, "launch", "claude", "--port", port_of(proxy), env=world(home))
     assert ended.code == 1
-    assert "claude-opus-5 does not answer: " in ended.err
+    assert "claude-sonnet-4.6 does not answer: " in ended.err
     assert "--no-check" in ended.err
     assert not (home / "seen.json").exists()
 

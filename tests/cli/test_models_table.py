@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.cli.models_table import COLUMNS, efforts, facts, is_offered, named, nearest, notes, price, row_of
+from passenger.cli.models_table import COLUMNS, efforts, facts, named, nearest, notes, price, row_of
 from passenger.control.cards import ModelCard, Prices
 
 
@@ -20,10 +20,6 @@ OLD = card("gpt-4.1", picker=False)
 HIDDEN = card("grok-1", policy="unconfigured")
 EMBEDS = card("embed-3", kind="embeddings")
 CARDS = (CHAT, OLD, HIDDEN, EMBEDS)
-
-
-def test_offered_are_chat_models_of_the_picker_that_no_policy_hides() -> None:
-    assert [one for one in CARDS if is_offered(one)] == [CHAT]
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from passenger.clients.models import NoModelError, best, cheap, choose, version
+from passenger.clients.models import NoModelError, best, cheap, choose, usual, version
 from passenger.clients.plan import Client, Dialect
+from passenger.clients.registry import ALL, CLIENTS
 from passenger.control.cards import ModelCard, Prices
 from tests.clients.sites import EMBEDDING, GPT, HAIKU, HIDDEN, OPUS, PRO
 
@@ -26,34 +30,92 @@ def card(name: str, *dialects: str, output: float = 1.0, **more: object) -> Mode
     return ModelCard(**(values | {"prices": Prices(output=output)} | more))  # type: ignore[arg-type]
 
 
+CREDITS = {
+    "claude-haiku-4.5": 500,
+    "claude-sonnet-4.5": 1500,
+    "claude-sonnet-4.6": 1500,
+    "claude-opus-4.6": 2500,
+    "claude-opus-5": 2500,
+    "claude-opus-6-fast": 9000,
+    "gpt-4.1": 0,
+    "gpt-5.2": 1400,
+    "gpt-5.3-codex": 1400,
+    "gpt-5.4": 1500,
+    "gpt-5.5": 3000,
+    "gpt-5.5-mini": 450,
+    "gemini-2.5-pro": 1000,
+    "gemini-2.5-flash": 300,
+}
+"""What a million tokens of each model's answers cost."""
+
+LIGHT = ("claude-haiku-4.5", "gpt-5.5-mini", "gemini-2.5-flash")
+
+
+def dialects_of(name: str) -> tuple[str, ...]:
+    own = {"claude": ("messages", "completions"), "gpt": ("responses",), "gemini": ("completions",)}
+    return ("completions",) if name == "gpt-4.1" else own[name.partition("-")[0]]
+
+
 CARDS = [
-    card("gpt-4.1", "completions"),
-    card("gpt-5.5", "responses", category="powerful"),
-    card("gpt-5.6-mini", "responses", category="lightweight"),
-    card("claude-sonnet-4.5", "messages"),
-    card("claude-opus-4.6-1m", "messages", preview=True),
-    card("claude-opus-4.5", "messages"),
-    card("claude-opus-4.6", "messages"),
-    card("claude-opus-6", "messages", policy="disabled"),
-    card("claude-opus-7", "messages", picker=False),
-    card("gemini-2.5-pro", "completions"),
+    *(
+        card(name, *dialects_of(name), output=cost, category="lightweight" if name in LIGHT else "powerful")
+        for name, cost in CREDITS.items()
+    ),
+    card("claude-sonnet-5", "messages", preview=True),
+    card("claude-sonnet-6", "messages", policy="disabled"),
+    card("claude-sonnet-7", "messages", picker=False),
+    card("gemini-3-pro", "completions", preview=True),
     card("embed", kind="embeddings"),
 ]
+COUNTED = [msgspec.structs.replace(one, prices=None, multiplier=CREDITS.get(one.id, 1000) / 1000) for one in CARDS]
+"""The same on a plan that counts requests."""
+
+
+@pytest.mark.parametrize("cards", [CARDS, CARDS[::-1], COUNTED])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("claude", "claude-sonnet-4.6"),
+        ("codex", "gpt-5.3-codex"),
+        ("gemini", "gemini-2.5-pro"),
+        ("opencode", "claude-sonnet-4.6"),
+        ("copilot", "claude-sonnet-4.6"),
+        ("aider", "claude-sonnet-4.6"),
+        ("goose", "claude-sonnet-4.6"),
+    ],
+)
+def test_a_client_gets_the_middling_model_of_its_vendor(name: str, expected: str, cards: list[ModelCard]) -> None:
+    assert best(cards, CLIENTS[name]).id == expected
 
 
 @pytest.mark.parametrize(
-    ("dialects", "expected"),
+    ("left", "name", "expected"),
     [
-        (("messages",), "claude-opus-4.6"),
-        (("responses",), "gpt-5.5"),
-        (("completions",), "gpt-4.1"),
-        (("messages", "responses", "completions"), "claude-opus-4.6"),
-        (("gemini",), "gemini-2.5-pro"),
-        (("ollama",), "claude-opus-4.6"),
+        (["gpt-5.5", "gpt-5.5-mini", "gpt-5.4"], "codex", "gpt-5.5"),
+        (["gpt-5.5-mini"], "codex", "gpt-5.5-mini"),
+        (["claude-opus-5", "claude-opus-4.6", "claude-haiku-4.5"], "claude", "claude-opus-5"),
+        (["gpt-5.5", "gemini-2.5-pro"], "claude", "gpt-5.5"),
+        (["gemini-3-pro", "claude-opus-5"], "gemini", "gemini-3-pro"),
+        (["claude-opus-5"], "gemini", "claude-opus-5"),
+        (["gpt-4.1", "gpt-5.5"], "copilot", "gpt-5.5"),
     ],
 )
-def test_the_best_speaks_the_clients_dialect_where_one_does(dialects: tuple[Dialect, ...], expected: str) -> None:
-    assert best(CARDS, Of(dialects).client()).id == expected
+def test_where_that_is_not_to_be_had_it_gets_the_next_best(left: list[str], name: str, expected: str) -> None:
+    assert best([one for one in CARDS if one.id in left], CLIENTS[name]).id == expected
+
+
+@given(st.permutations(CARDS), st.sampled_from(ALL))
+def test_the_choice_depends_on_no_order(cards: list[ModelCard], client: Client) -> None:
+    assert best(cards, client) == best(CARDS, client)
+
+
+def test_without_a_client_copilots_own_choice_is_asked_and_else_one_that_suits_most() -> None:
+    assert usual(CARDS).id == "claude-sonnet-4.6"
+    assert usual([*CARDS, card("gpt-3", default=True)]).id == "gpt-3"
+    assert usual([*CARDS, card("gpt-3", default=True, policy="disabled")]).id == "claude-sonnet-4.6"
+    assert usual([card("toolless", tools=False)]).id == "toolless"
+    with pytest.raises(NoModelError, match="no model to chat with"):
+        usual([EMBEDDING, HIDDEN])
 
 
 def test_where_no_model_is_fit_it_is_said() -> None:

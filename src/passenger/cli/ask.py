@@ -11,8 +11,8 @@ from passenger.cli import reach
 from passenger.cli.asking import ask_server, question_of
 from passenger.cli.exits import OK, USAGE
 from passenger.cli.invocation import Invocation
-from passenger.cli.models_table import is_offered
 from passenger.cli.words import Words
+from passenger.clients.models import NoModelError, usual
 from passenger.config import Loaded
 from passenger.control.amounts import elapsed
 from passenger.control.cards import ModelCard
@@ -95,15 +95,15 @@ def _ask_here(world: World, text: str, model: str | None, words: Words, voice: "
 
 
 def default_model(cards: Sequence[ModelCard]) -> str:
-    """The model that Copilot's own clients begin with, else the first that they offer.
+    """The model for a question that names none.
 
     Raises:
         Failure: the account has none.
     """
-    offered = [card for card in cards if is_offered(card)]
-    if not offered:
-        raise Failure(Kind.NOT_FOUND, "this account has no model to chat with", code=UNKNOWN_MODEL)
-    return next((card.id for card in offered if card.default), offered[0].id)
+    try:
+        return usual(cards).id
+    except NoModelError as error:
+        raise Failure(Kind.NOT_FOUND, str(error), code=UNKNOWN_MODEL) from error
 
 
 def read_stdin(stream: TextIO | None, most: int) -> str:

@@ -7,7 +7,7 @@ import click
 from passenger.cli import reach
 from passenger.cli.exits import OK, USAGE
 from passenger.cli.invocation import Invocation
-from passenger.cli.models_table import COLUMNS, facts, is_offered, named, nearest, notes, row_of
+from passenger.cli.models_table import COLUMNS, facts, named, nearest, notes, row_of
 from passenger.cli.table import print_facts, print_prose, print_table
 from passenger.config import Loaded
 from passenger.control.cards import ModelCard, ModelList, cards_of
@@ -17,7 +17,7 @@ from passenger.log import Redactor
 def run(invocation: Invocation, *, name: str | None, as_json: bool, every: bool) -> int:
     """Show the models: those to choose, `every` one, or those of a name; exit 2 where no model has it."""
     cards = cards_at_hand(*reach.begin(invocation))
-    shown = named(cards, name) if name else [card for card in cards if every or is_offered(card)]
+    shown = named(cards, name) if name else [card for card in cards if every or card.is_offered]
     if name and not shown:
         click.echo(f"passenger: {_unknown(cards, name)}", err=True)
         return USAGE

@@ -30,11 +30,6 @@ _YES = {True: "yes", False: "-"}
 # --- which -------------------------------------------------------------------------------------------------------
 
 
-def is_offered(card: ModelCard) -> bool:
-    """Whether it is one to choose: a chat model that Copilot's own clients offer, too, and no policy hides."""
-    return card.is_chat and card.picker and not card.is_hidden
-
-
 def named(cards: Sequence[ModelCard], name: str) -> list[ModelCard]:
     """The model of that name or alias, else those whose names have it in them."""
     wanted = _folded(name)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from passenger.clients.files import as_json, read_settings
 from passenger.clients.fit import is_claude, prompt_limit
-from passenger.clients.plan import Client, Conflict, Machine, OwnedFile, Plan, Site
+from passenger.clients.plan import FAMILIES, Client, Conflict, Machine, OwnedFile, Plan, Site
 
 OTHER_CLOUDS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
 """Each makes it ask a cloud instead of the address that is set."""
@@ -97,6 +97,7 @@ CLAUDE = Client(
     install="npm install -g @anthropic-ai/claude-code",
     dialects=("messages",),
     managed=("--settings", "--model"),
+    prefers=("claude-sonnet", "claude", *FAMILIES),
     launch=launch,
     conflicts=conflicts,
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from passenger.clients.files import as_json
 from passenger.clients.fit import prompt_limit
-from passenger.clients.plan import Client, OwnedFile, Plan, Site
+from passenger.clients.plan import FAMILIES, Client, OwnedFile, Plan, Site
 from passenger.control.cards import ModelCard
 
 KEY_VARIABLE = "PASSENGER_KEY"
@@ -146,6 +146,7 @@ CODEX = Client(
         "-c model_catalog_json",
         "-c openai_base_url",
     ),
+    prefers=("gpt", *FAMILIES),
     launch=launch,
     takes_small=False,
 )

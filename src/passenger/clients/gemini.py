@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from passenger.clients.files import as_json, merged, read_settings
-from passenger.clients.plan import Client, OwnedFile, OwnedLink, Plan, Site
+from passenger.clients.plan import FAMILIES, Client, OwnedFile, OwnedLink, Plan, Site
 
 ITS_OWN = ".gemini"
 KEPT = ("tmp", "history")
@@ -81,5 +81,6 @@ GEMINI = Client(
     install="npm install -g @google/gemini-cli",
     dialects=("gemini",),
     managed=("-m", "--model"),
+    prefers=("gemini", *FAMILIES),
     launch=launch,
 )

@@ -1,17 +1,14 @@
-"""Which models a client is given: the ones that were named, else the best that speaks its dialect and a cheap one."""
+"""Which models a client is given where nobody names any: one of middling price that suits it, and a cheap one."""
 
 import difflib
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from passenger.clients.plan import Client
+from passenger.clients.plan import FAMILIES, Client
 from passenger.control.cards import SETTINGS_PAGE, ModelCard
 
-FAMILIES = ("claude-opus", "claude-sonnet", "gpt", "gemini", "claude", "grok")
-"""The best first, where several speak a client's dialect."""
-
-GOOGLES = ("gemini", *FAMILIES)
-"""The same for clients of Google's."""
+_VERSION = re.compile(r"-(\d{1,2})(?:[.-](\d{1,2}))?(?![\d.]*[a-z])")
 
 LARGE_ENOUGH = 100_000
 """Tokens of a prompt that an agent's small jobs may need."""
@@ -32,38 +29,68 @@ def choose(cards: Sequence[ModelCard], client: Client, model: str | None, small:
 
 
 def best(cards: Iterable[ModelCard], client: Client) -> ModelCard:
-    """The best model by its family, its age and its size, among those that speak the client's dialect if there are any.
+    """The middling model of the family that a client prefers, among those that speak its dialect if there are any.
 
     Raises:
         NoModelError: none chats and takes tools.
     """
     able = [card for card in cards if _is_fit(card)]
-    speaking = [card for card in able if client.dialect_for(card) in card.dialects]
-    families = GOOGLES if client.dialect == "gemini" else FAMILIES
     if not able:
         raise NoModelError("this account has no model that chats and takes tools: `passenger models --all` lists them")
-    return min(speaking or able, key=lambda card: _rank(card, families))
+    speaking = [card for card in able if client.dialect_for(card) in card.dialects]
+    return _middling(_preferred(speaking or able, client.prefers))
+
+
+def usual(cards: Iterable[ModelCard]) -> ModelCard:
+    """The model for a question without a client: the one that Copilot's own clients begin with, else a middling one.
+
+    Raises:
+        NoModelError: none chats.
+    """
+    able = [card for card in cards if card.is_offered]
+    if not able:
+        raise NoModelError("this account has no model to chat with: `passenger models --all` lists them")
+    return next((card for card in able if card.default), None) or _middling(_preferred(able, FAMILIES))
 
 
 def _is_fit(card: ModelCard) -> bool:
-    return card.is_chat and card.tools and not card.is_hidden and card.picker
+    return card.is_offered and card.tools
 
 
-def _rank(card: ModelCard, families: Sequence[str]) -> tuple[object, ...]:
-    family = next((place for place, name in enumerate(families) if card.id.startswith(name)), len(families))
-    weight = {"powerful": 0, "versatile": 1, "lightweight": 2}.get(card.category or "", 1)
-    return (
-        card.preview,
-        family,
-        weight if card.id.startswith("gpt") else 0,
-        [-part for part in (*version(card.id), 0, 0)[:2]],
-        card.id,
-    )
+def _preferred(cards: Sequence[ModelCard], families: Sequence[str]) -> Sequence[ModelCard]:
+    """Those of the first family that there is: no previews, nothing light, and no old generation, if it can be helped.
+
+    A generation is the first number in a name.
+    """
+    kin = next(filter(None, ([card for card in cards if card.id.startswith(name)] for name in families)), cards)
+    released = [card for card in kin if not card.preview] or kin
+    strong = [card for card in released if card.category != "lightweight"] or released
+    newest = max(version(card.id)[:1] for card in strong)
+    return [card for card in strong if version(card.id)[:1] == newest]
+
+
+def _middling(cards: Sequence[ModelCard]) -> ModelCard:
+    """The newest of each line, and of those the one in the middle by price; the cheaper where two are there."""
+    lines: dict[str, list[ModelCard]] = defaultdict(list)
+    for card in cards:
+        lines[_line(card)].append(card)
+    newest = [min(line, key=_by_age) for line in lines.values()]
+    return sorted(newest, key=lambda card: (_cost(card), _by_age(card)))[(len(newest) - 1) // 2]
+
+
+def _line(card: ModelCard) -> str:
+    """The name without its version: `gpt-5.3-codex` is of the line `gpt-codex`."""
+    return _VERSION.sub("", card.id, count=1)
+
+
+def _by_age(card: ModelCard) -> tuple[list[int], str]:
+    """The newest first."""
+    return [-part for part in (*version(card.id), 0, 0)[:2]], card.id
 
 
 def version(name: str) -> list[int]:
     """The numbers in a model's name, as many as two: `claude-opus-4.6-1m` is 4.6."""
-    found = re.search(r"-(\d{1,2})(?:[.-](\d{1,2}))?(?![\d.]*[a-z])", name)
+    found = _VERSION.search(name)
     return [int(part) for part in found.groups() if part] if found else []
 
 
@@ -81,9 +108,13 @@ def _maker(card: ModelCard) -> str:
 
 def _price(card: ModelCard) -> tuple[bool, float, str]:
     """Light ones first: of an older generation even a large one may cost nothing."""
-    counted = card.multiplier if card.multiplier is not None else 1.0
+    return card.category != "lightweight", _cost(card), card.id
+
+
+def _cost(card: ModelCard) -> float:
+    """Credits for a million tokens of an answer; on plans that count requests, a thousand for each."""
     output = card.prices.output if card.prices else None
-    return card.category != "lightweight", counted * 1000 if output is None else output, card.id
+    return output if output is not None else 1000 * (1.0 if card.multiplier is None else card.multiplier)
 
 
 def _named(cards: Sequence[ModelCard], name: str) -> ModelCard:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from passenger.control.cards import ModelCard
 
+FAMILIES = ("claude-sonnet", "gpt", "claude", "gemini", "grok")
+"""How names of models begin, the family first that suits most agents."""
+
 Dialect = Literal["completions", "responses", "messages", "gemini", "ollama"]
 
 
@@ -67,7 +70,7 @@ class Site:
         """The models that chat and that Copilot's own clients offer, the chosen ones first."""
         first = [self.model, *([self.small] if self.small.id != self.model.id else [])]
         ids = {card.id for card in first}
-        offered = (card for card in self.catalog if card.is_chat and card.picker and not card.is_hidden)
+        offered = (card for card in self.catalog if card.is_offered)
         return [*first, *(card for card in offered if card.id not in ids)]
 
 
@@ -145,6 +148,8 @@ class Client:
     probe: Callable[[Site], Sequence[str]] | None = None
     """A command line that makes it ask one question without a person."""
     conflicts: Callable[[Machine], Iterable[Conflict]] = _no_conflict
+    prefers: Sequence[str] = FAMILIES
+    """How the names of the models begin that it was made for, the best first."""
     takes_small: bool = True
     """Whether it can be given a model for small jobs."""
     is_run: bool = True

@@ -68,6 +68,11 @@ class ModelCard(Struct, frozen=True):
         """Whether it chats, rather than embeds or completes."""
         return self.kind == "chat"
 
+    @property
+    def is_offered(self) -> bool:
+        """Whether Copilot's own clients offer it to chat with."""
+        return self.is_chat and self.picker and not self.is_hidden
+
 
 class ModelList(Struct, frozen=True):
     """The answer of `GET /v1/passenger/models`, in Copilot's own order."""
