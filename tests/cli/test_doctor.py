@@ -39,7 +39,7 @@ async def test_people_get_a_line_for_each_check_and_what_to_type(simulator: Simu
     ended = await doctor(simulator, home)
     assert (ended.code, ended.err) == (0, "")
     lines = ended.out.splitlines()
-    assert any(line.startswith("seat ") and "✓ octo-simulated, Copilot individual" in line for line in lines)
+    assert any(line.startswith("seat ") and "✓ octo-simulated, Copilot Pro" in line for line in lines)
     assert "→ passenger" in ended.out
     assert lines[-1].endswith("passenger doctor --report")
 
@@ -83,7 +83,7 @@ async def test_a_report_names_neither_the_account_nor_the_home(simulator: Simula
     assert out.endswith("```\n")
     assert str(home) not in out
     assert "octo-simulated" not in out
-    assert "LOGIN, Copilot individual" in out
+    assert "LOGIN, Copilot Pro" in out
 
 
 def test_settings_that_cannot_be_used_are_the_one_finding(command: Command, home: Path) -> None:

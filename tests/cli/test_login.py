@@ -70,7 +70,7 @@ async def test_a_login_saves_both_files_for_its_owner_alone_and_says_who_is_in(
     code, said = await login(simulator, home)
     assert code == 0, said
     assert "octo-simulated" in said
-    assert "individual" in said
+    assert "(Copilot Pro)" in said
     assert "models" in said
     files = saved(home)
     assert list(files) == ["access_token.json", "token.json"]

@@ -24,7 +24,7 @@ def test_who_is_logged_in() -> None:
     assert told(logged_in=False)["account"] == "nobody is logged in: run `passenger login`"
     assert told()["account"].startswith("logged in;")
     account = Account("octocat", "individual", None, renews="2026-12-01")
-    assert told(account=account)["account"] == "octocat, Copilot individual"
+    assert told(account=account)["account"] == "octocat, Copilot Pro"
     assert told(account=account)["renews"] == "2026-12-01"
 
 

@@ -6,11 +6,14 @@ from passenger.simulator import Fault
 from tests.doctor.bench import Ward
 
 
-@pytest.mark.parametrize("plan", ["individual", "business", "free"])
-async def test_the_account_and_its_plan_are_told(ward: Ward, plan: str) -> None:
+@pytest.mark.parametrize(
+    ("plan", "name"),
+    [("individual", "Copilot Pro"), ("business", "Copilot Business"), ("free", "Copilot Free")],
+)
+async def test_the_account_and_its_plan_are_told(ward: Ward, plan: str, name: str) -> None:
     ward.simulator.account.plan = plan
     seat = (await ward.look("seat"))["seat"]
-    assert (seat.state, seat.text) == ("ok", f"octo-simulated, Copilot {plan}")
+    assert (seat.state, seat.text) == ("ok", f"octo-simulated, {name}")
 
 
 async def test_an_account_without_a_seat_is_shown_the_page_where_it_gets_one(ward: Ward) -> None:

@@ -23,6 +23,7 @@ from passenger.cli.parts import run as run_loop
 from passenger.cli.screen import Screen, screen_for
 from passenger.config import Loaded
 from passenger.config.login_name import SIMULATED
+from passenger.control.plans import plan_name
 from passenger.copilot.device import Flow, Granted
 from passenger.copilot.protocol import why_not_exchangeable
 from passenger.errors import Failure, Kind
@@ -158,13 +159,13 @@ async def _exchange(session: Session, granted: Granted) -> Failure | None:
 
 async def _who(github: GitHub, token: Secret) -> str:
     """Whose login it is and on which plan, as far as GitHub tells; a login does not fail on it."""
-    name = plan = None
+    name, plan = None, ""
     with suppress(Failure):
         name = (await github.user(token)).login
     with suppress(Failure):
         seat = await github.copilot_user(token)
-        name, plan = name or seat.login, seat.copilot_plan
-    return (f" as {name}" if name else "") + (f" (Copilot {plan})" if plan else "")
+        name, plan = name or seat.login, plan_name(seat.copilot_plan)
+    return (f" as {name}" if name else "") + (f" ({plan})" if plan else "")
 
 
 async def _models(loaded: Loaded, session: Session, upstream: Copilot, serve: str) -> str:

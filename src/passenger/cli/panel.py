@@ -13,6 +13,7 @@ from typing import TextIO
 
 from passenger.control.account import account_of
 from passenger.control.cards import ModelCard, cards_of
+from passenger.control.plans import plan_name
 from passenger.control.status import Account, Quota
 from passenger.errors import Failure
 from passenger.gateway import Gateway
@@ -30,15 +31,6 @@ LONGEST = 44
 Row = tuple[str, str]
 Show = Callable[[Gateway], Awaitable[None]]
 """Prints the panel of a server that has begun to listen."""
-
-PLANS = {
-    "free": "Free",
-    "individual": "Pro",
-    "individual_pro": "Pro+",
-    "individual_max": "Max",
-    "business": "Business",
-    "enterprise": "Enterprise",
-}
 
 
 @dataclass(frozen=True)
@@ -135,8 +127,7 @@ def facts(seat: Seat) -> Iterator[Row]:
 
 
 def _who(account: Account) -> str:
-    plan = PLANS.get(account.plan or "", (account.plan or "").replace("_", " "))
-    return ", ".join(filter(None, [account.login, f"Copilot {plan}" if plan else None]))
+    return ", ".join(filter(None, [account.login, plan_name(account.plan)]))
 
 
 def _left(quota: Quota) -> str | None:

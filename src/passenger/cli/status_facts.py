@@ -5,6 +5,7 @@ from datetime import datetime
 
 from passenger.control.amounts import span, tokens
 from passenger.control.money import amount
+from passenger.control.plans import plan_name
 from passenger.control.records import Totals
 from passenger.control.status import Account, ModelCounts, Quota, Status
 
@@ -37,8 +38,7 @@ def _account(status: Status) -> str:
 
 
 def _whose(account: Account) -> str:
-    plan = f"Copilot {account.plan}" if account.plan else ""
-    return ", ".join(filter(None, (account.login, plan, account.sku)))
+    return ", ".join(filter(None, (account.login, plan_name(account.plan), account.sku)))
 
 
 def _quota(quota: Quota) -> str:

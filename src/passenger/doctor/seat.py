@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from passenger.control.account import account_of
+from passenger.control.plans import plan_name
 from passenger.control.status import Quota
 from passenger.doctor.facts import Facts
 from passenger.doctor.finding import Finding, fail, ok, skip, warn
@@ -25,7 +26,7 @@ async def check(facts: Facts) -> Sequence[Finding]:
     except Failure as failure:
         return [warn(ID, f"there is a token, and GitHub does not say whose: {failure}", see=PAGE)]
     account = account_of(seat)
-    who = f"{account.login or 'an account without a name'}, Copilot {account.plan or 'of an unknown plan'}"
+    who = f"{account.login or 'an account without a name'}, {plan_name(account.plan) or 'Copilot of an unknown plan'}"
     return [ok(ID, who), *(_quota(quota, account.renews) for quota in account.quotas if not quota.unlimited)]
 
 

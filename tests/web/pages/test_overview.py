@@ -119,7 +119,7 @@ def test_what_has_an_end_comes_before_what_has_none() -> None:
 
 
 def test_the_plan_is_written_as_people_write_it() -> None:
-    assert seen(account=Account("me", "individual_pro")).plan == "Copilot Individual pro"
+    assert seen(account=Account("me", "individual_pro")).plan == "Copilot Pro+"
     assert seen(account=None).plan == ""
 
 

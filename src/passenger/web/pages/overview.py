@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from passenger.control import money
 from passenger.control.cards import SETTINGS_PAGE, ModelCard
+from passenger.control.plans import plan_name
 from passenger.control.records import RequestRecord, Totals
 from passenger.control.status import Account, Quota, Status
 from passenger.web.pages import figures
@@ -113,7 +114,7 @@ def overview(
         state=state,
         tone=tone,
         who=account.login or "",
-        plan=_plan(account),
+        plan=plan_name(account.plan),
         problems=[(_PROBLEMS.get(name, name), text) for name, text in status.degraded.items()],
         tiles=list(_tiles(status, now)),
         meters=[_meter(quota) for quota in sorted(account.quotas, key=lambda one: one.unlimited)],
@@ -151,12 +152,6 @@ def _state(status: Status) -> tuple[str, str]:
     if status.degraded:
         return "Serving, degraded", "fair"
     return ("Serving", "good") if status.ready else ("Not ready", "bad")
-
-
-def _plan(account: Account) -> str:
-    """`individual_pro` as people write it."""
-    plan = (account.plan or "").replace("_", " ").strip()
-    return f"Copilot {plan[:1].upper()}{plan[1:]}" if plan else ""
 
 
 def _tiles(status: Status, now: float) -> list[Tile]:
