@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from passenger.dialects import completions, gemini, messages
 from passenger.dialects.ollama import chat as ollama
-from passenger.web.addresses import advice, base_urls, meant
+from passenger.web.addresses import advice, base_urls, meant, own_urls
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,24 @@ def test_what_was_meant_means_itself(parts: list[str]) -> None:
     right = meant("/" + "/".join(parts))
     assert right.startswith("/")
     assert meant(right) == right
+
+
+@pytest.mark.parametrize(
+    ("host", "ports", "urls"),
+    [
+        ("127.0.0.1:8081", [8081, 11434], ["http://127.0.0.1:8081", "http://127.0.0.1:11434"]),
+        ("localhost:11434", [8081, 11434], ["http://localhost:8081", "http://localhost:11434"]),
+        ("[::1]:8081", [8081, 11434], ["http://[::1]:8081", "http://[::1]:11434"]),
+        ("127.0.0.1:8081", [8081], ["http://127.0.0.1:8081"]),
+        ("copilot.example", [8081, 11434], ["http://copilot.example"]),
+        ("copilot.example:8443", [8081, 11434], ["http://copilot.example:8443"]),
+        ("[::1]", [1, 8081], ["http://[::1]"]),
+    ],
+)
+def test_our_own_addresses_are_all_told_unless_a_proxy_stands_between(
+    host: str, ports: list[int], urls: list[str]
+) -> None:
+    assert own_urls({"headers": [(b"host", host.encode())]}, ports) == urls
 
 
 def test_the_base_url_is_of_the_address_that_the_asker_used() -> None:

@@ -21,7 +21,7 @@ from passenger.cli.invocation import Invocation
 from passenger.cli.panel import Panel, Show, showing
 from passenger.cli.parts import run as run_loop
 from passenger.cli.person import is_terminal
-from passenger.cli.serve import base_url, listening, port_flag, serve
+from passenger.cli.serve import base_url, listening, port_flag, ports_of, serve
 from passenger.cli.simulated import flags_of
 from passenger.config import Loaded, load
 from passenger.log import wants_color
@@ -55,7 +55,7 @@ async def _demo(invocation: Invocation, host: str, port: int, pace: float, on_se
         sockets = listening(loaded)
         if sockets is None:
             return FAILED
-        identity = Identity(__version__, os.getpid(), time.time(), invocation.state_dir)
+        identity = Identity(__version__, os.getpid(), time.time(), invocation.state_dir, ports=ports_of(sockets))
         show = _panel(invocation, sockets)
 
         def greet() -> None:

@@ -85,9 +85,10 @@ def run(invocation: Invocation, *, may_ask: bool = False) -> int:
     sockets = listening(loaded)
     if sockets is None:
         return FAILED
-    identity = Identity(__version__, os.getpid(), time.time(), invocation.login_state_dir, loaded.config.server.workers)
-    shared = SharedLog(identity.workers) if identity.workers > 1 else None
-    board = SharedBoard() if identity.workers > 1 else None
+    workers = loaded.config.server.workers
+    identity = Identity(__version__, os.getpid(), time.time(), invocation.login_state_dir, workers, ports_of(sockets))
+    shared = SharedLog(workers) if workers > 1 else None
+    board = SharedBoard() if workers > 1 else None
     show = _panel(invocation, loaded, sockets)
     say_started = functools.partial(_say_started, sockets, vault, None if show else loaded)
     state_dir = state_dir_of(invocation, loaded)
@@ -111,7 +112,7 @@ def run(invocation: Invocation, *, may_ask: bool = False) -> int:
             )
         )
 
-    if (workers := loaded.config.server.workers) > 1:
+    if workers > 1:
         drain = loaded.config.server.drain_timeout
         return Supervisor(workers, work, sockets, on_serving=say_started, drain_timeout=drain).run()
     return run_loop(
@@ -332,6 +333,11 @@ def addresses_line(sockets: list[socket.socket], loaded: Loaded) -> str:
     url, keys = base_url(sockets).removesuffix("/v1"), _keys(loaded)
     second = f", Ollama {ollama}" if (ollama := ollama_url(sockets, loaded)) else ""
     return f"Anthropic, Gemini, Ollama: {url}{second}  (API key: {f'one of {keys}' if keys else 'anything'})"
+
+
+def ports_of(sockets: list[socket.socket]) -> list[int]:
+    """The ports that we listen on, each once: a name may have several addresses."""
+    return list(dict.fromkeys(one.getsockname()[1] for one in sockets))
 
 
 def port_flag(sockets: list[socket.socket]) -> str:

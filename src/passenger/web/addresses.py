@@ -1,5 +1,7 @@
 """Addresses that are nearly right: what was meant by one, and which base URL a client should have had."""
 
+from collections.abc import Sequence
+
 from passenger.dialects import Inbound
 from passenger.web.headers import header
 from passenger.web.lifeline import Scope
@@ -26,6 +28,17 @@ def base_urls(scope: Scope) -> dict[str, str]:
     """The base URLs of the clients of each vendor, at the address that the asker has used."""
     root = f"http://{header(scope, b'host').decode('latin-1')}"
     return {vendor: f"{root}/v1" if vendor == "OpenAI" else root for vendor in _CLIENTS.values()}
+
+
+def own_urls(scope: Scope, ports: Sequence[int]) -> list[str]:
+    """Our addresses without `/v1`, by the name that the asker has used.
+
+    Where he has used another port than ours, a proxy stands between us, and only his own address is sure to lead here.
+    """
+    host = header(scope, b"host").decode("latin-1")
+    name, colon, port = host.rpartition(":")
+    direct = colon and port.isdigit() and int(port) in ports
+    return [f"http://{name}:{one}" for one in ports] if direct else [f"http://{host}"]
 
 
 def advice(scope: Scope, dialect: Inbound) -> str:

@@ -1,6 +1,7 @@
 """Who this server is: what it answers when one of our own commands asks."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,8 @@ class Identity:
     started: float
     state_dir: Path | None = None
     workers: int = 1
+    ports: Sequence[int] = ()
+    """Those that it listens on, its own before Ollama's."""
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     """What all workers know and nobody else: it is made before they are, and ends with the server."""
 

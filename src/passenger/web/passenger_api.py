@@ -1,7 +1,7 @@
 """Passenger's own routes, below `/v1/passenger/`: what our commands and the page want to know of a running server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -17,6 +17,7 @@ from passenger.control.status import Account, LoginAnswer, ModelCounts, Status
 from passenger.decoding import invalid
 from passenger.errors import Failure, Kind
 from passenger.gateway import Gateway
+from passenger.web.addresses import own_urls
 from passenger.web.guard import KNOWN, Guard
 from passenger.web.health import Readiness
 from passenger.web.identity import Identity
@@ -41,7 +42,7 @@ class Facts:
     log: RequestLog
     guard: Guard
 
-    async def status(self, url: str) -> Status:
+    async def status(self, urls: Sequence[str]) -> Status:
         """All of it, with the models counted if their list can be had at once."""
         ready, report = self.readiness.report()
         degraded = report["degraded"]
@@ -49,7 +50,7 @@ class Facts:
             version=self.identity.version,
             pid=self.identity.pid,
             started=self.identity.started,
-            urls=[url],
+            urls=urls,
             workers=self.identity.workers,
             ready=ready,
             status=str(report["status"]),
@@ -105,7 +106,7 @@ def routes(facts: Facts) -> Mapping[str, Page]:
         return json_response(RequestList(facts.log.records(_since(request))))
 
     async def tell_status(request: Request) -> Response:
-        return json_response(await facts.status(f"http://{request.headers['host']}"))
+        return json_response(await facts.status(own_urls(request.scope, facts.identity.ports)))
 
     async def list_models(_request: Request) -> Response:
         return json_response(ModelList(await facts.cards()))

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from passenger.control.cards import ModelCard
 from passenger.errors import Failure, Kind
+from passenger.web.addresses import own_urls
 from passenger.web.endpoint import read_body
 from passenger.web.guard import KNOWN
 from passenger.web.keys import hint
@@ -80,7 +81,7 @@ class Pages:
         if not self._is_let_in(request):
             return await self._sign_in(self._no_key_works())
         cards, trouble = await self._cards()
-        status = await self.facts.status(_base(request))
+        status = await self.facts.status(own_urls(request.scope, self.facts.identity.ports))
         place = Place(_base(request), YOUR_KEY if status.needs_key else ANY_KEY, request.scope["server"][1] or 0)
         view = overview(status, cards, self.facts.log.records(), place, self.clock())
         return await page(
