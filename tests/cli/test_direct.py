@@ -3,8 +3,9 @@
 Where they go and what is answered: docs/upstream.md.
 """
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import aiohttp
@@ -27,20 +28,32 @@ def credentials(simulator: Simulator, path: str) -> set[str]:
     return {request.header("authorization") or "" for request in simulator.seen(path)}
 
 
-async def serve_and_ask(home: Path, env: Mapping[str, str]) -> int:
-    """The status of one answer of a server with these settings."""
-    proxy = await spawn(home, ["--port", "0"], env)
+@contextlib.asynccontextmanager
+async def serving(home: Path, env: Mapping[str, str], *arguments: str) -> AsyncIterator[str]:
+    """The address of a server with these settings, without `/v1`."""
+    proxy = await spawn(home, ["--port", "0", "serve", *arguments], env)
     try:
         line = await proxy.said("Passenger serves")
-        url = line.partition("serves ")[2].split()[0]
-        async with (
-            aiohttp.ClientSession() as http,
-            http.post(f"{url}/chat/completions", json=asking("hi")) as answer,
-        ):
-            return answer.status
+        yield line.partition("serves ")[2].split()[0].removesuffix("/v1")
     finally:
         proxy.process.terminate()
         await proxy.ended()
+
+
+async def login_state(http: aiohttp.ClientSession) -> dict[str, str]:
+    """How far the login is that was begun on the page."""
+    async with http.get("/v1/passenger/login") as answer:
+        return dict((await answer.json())["login"])
+
+
+async def serve_and_ask(home: Path, env: Mapping[str, str]) -> int:
+    """The status of one answer of a server with these settings."""
+    async with (
+        serving(home, env) as url,
+        aiohttp.ClientSession(url) as http,
+        http.post("/v1/chat/completions", json=asking("hi")) as answer,
+    ):
+        return answer.status
 
 
 async def test_a_login_of_a_company_with_data_residency_works_without_any_exchange(home: Path) -> None:
@@ -58,6 +71,46 @@ async def test_a_login_of_a_company_with_data_residency_works_without_any_exchan
     directory = home / OURS / "profiles" / TENANT
     assert json.loads((directory / "access_token.json").read_text())["access_token"] == LOGIN_TOKEN
     assert not (directory / "token.json").exists()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_company_s_login_can_be_made_on_the_page(home: Path, workers: str) -> None:
+    async with (
+        Simulator(device_interval=0.01, exchange=False) as simulator,
+        standing_for_tenant(simulator, home) as (env, tunnel),
+        serving(home, env, "--await-login", "--workers", workers) as url,
+        aiohttp.ClientSession(url, headers={"Origin": url}) as http,
+    ):
+        async with http.post("/page/login", data={}, allow_redirects=False) as began:
+            assert began.status == 303
+        while (state := await login_state(http))["phase"] != "done":
+            assert state["phase"] == "waiting", state
+            assert state["url"] == f"{simulator.url}/login/device"
+        for _ in range(4):
+            async with http.post("/v1/chat/completions", json=asking("hi")) as answer:
+                assert answer.status == 200
+        assert credentials(simulator, CHAT) == {f"Bearer {LOGIN_TOKEN}"}
+        assert simulator.seen(EXCHANGE) == []
+        assert set(tunnel.connects) == {f"{host}:443" for host in OF_TENANT}
+    directory = home / OURS / "profiles" / TENANT
+    assert json.loads((directory / "access_token.json").read_text())["access_token"] == LOGIN_TOKEN
+    assert not (directory / "token.json").exists()
+
+
+async def test_a_company_s_login_that_copilot_refuses_is_not_kept_by_the_page(home: Path) -> None:
+    async with (
+        Simulator(device_interval=0.01, exchange=False) as simulator,
+        standing_for_tenant(simulator, home) as (env, _),
+        serving(home, env, "--await-login") as url,
+        aiohttp.ClientSession(url, headers={"Origin": url}) as http,
+    ):
+        simulator.inject(Fault(status=401), "/models", times=None)
+        async with http.post("/page/login", data={}):
+            pass
+        while (state := await login_state(http))["phase"] == "waiting":
+            pass
+        assert (state["phase"], "does not accept this login" in state["error"]) == ("failed", True), state
+    assert list((home / OURS).rglob("access_token.json")) == []
 
 
 async def test_at_github_itself_a_login_that_is_not_exchanged_is_used_as_it_is(home: Path) -> None:
