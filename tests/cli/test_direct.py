@@ -89,6 +89,8 @@ async def test_a_company_s_login_can_be_made_on_the_page(home: Path, workers: st
         for _ in range(4):
             async with http.post("/v1/chat/completions", json=asking("hi")) as answer:
                 assert answer.status == 200
+        async with http.get("/v1/passenger/status") as answer:
+            assert (await answer.json())["account"]["login"] == simulator.account.login
         assert credentials(simulator, CHAT) == {f"Bearer {LOGIN_TOKEN}"}
         assert simulator.seen(EXCHANGE) == []
         assert set(tunnel.connects) == {f"{host}:443" for host in OF_TENANT}
