@@ -50,7 +50,8 @@ async def test_programs_get_json_and_a_failure_is_exit_1(simulator: Simulator, h
     told = json.loads(ended.out)
     assert (ended.code, told["ok"], told["version"]) == (1, False, __version__)
     checks = {one["id"]: one for one in told["checks"]}
-    assert (checks["token"]["state"], checks["token"]["fix"]) == ("fail", "passenger login")
+    login = f"passenger -c {home / 'settings.toml'} login"
+    assert (checks["token"]["state"], checks["token"]["fix"]) == ("fail", login)
     assert set(checks["token"]) == {"id", "state", "text", "fix", "see"}
 
 
@@ -99,6 +100,12 @@ def test_a_client_that_there_is_not_is_answered_with_the_nearest(command: Comman
     ended = command("doctor", "--client", name)
     assert (ended.code, ended.out) == (2, "")
     assert hint in ended.err
+
+
+async def test_what_to_type_is_for_the_login_that_was_named(command: Command) -> None:
+    ended = command("--profile", "work", "doctor", "--json")
+    fixes = {one["id"]: one["fix"] for one in json.loads(ended.out)["checks"]}
+    assert fixes["login"] == "passenger --profile work login"
 
 
 async def test_a_terminal_that_has_no_such_signs_gets_words(simulator: Simulator, home: Path) -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from passenger.clients.registry import CLIENTS
+from passenger.doctor.clients import CLIENTS
 from passenger.edits.edit import Edit
 from passenger.edits.journal import apply, plan
 from passenger.edits.receipts import Receipts
-from tests.doctor.bench import Ward
+from tests.doctor.bench import NOWHERE, Ward
 
 
 def install(ward: Ward, name: str, said: str = "2.1.330 (Claude Code)") -> Path:
@@ -66,16 +66,43 @@ async def test_a_project_s_own_settings_are_named(ward: Ward, monkeypatch: pytes
     assert found.fix == f"${{EDITOR:-vi}} '{project / 'settings.json'}'"
 
 
-async def test_what_setup_has_written_is_named_and_what_was_changed_since_is_told(ward: Ward) -> None:
-    install(ward, "claude")
-    file = ward.home / ".claude" / "settings.json"
-    edit = Edit(file=file, format="json", keys=("env", "ANTHROPIC_BASE_URL"), value="http://127.0.0.1:8081")
-    receipts = Receipts(ward.home / ".local" / "state" / "passenger" / "setup" / "claude")
+def set_up(ward: Ward, name: str, port: int) -> Path:
+    """What `setup` would write for a client, as far as it matters here."""
+    file = ward.home / f".{name}" / "settings.json"
+    edit = Edit(file=file, format="json", keys=("env", "URL"), value=f"http://127.0.0.1:{port}")
+    receipts = Receipts(ward.home / ".local" / "state" / "passenger" / "setup" / name)
     with receipts.locked():
         apply(plan([edit], receipts), receipts)
+    return file
+
+
+async def test_what_leads_to_another_port_is_to_be_set_up_anew(ward: Ward) -> None:
+    install(ward, "llm", "llm, version 0.36")
+    set_up(ward, "llm", 9999)
+    _, found = (await ward.look("client")).all("client.llm")
+    assert (found.state, found.fix) == ("warn", "passenger setup llm")
+    assert f"another address than 127.0.0.1:{NOWHERE}" in found.text
+
+
+async def test_what_leads_to_our_port_is_well(ward: Ward) -> None:
+    install(ward, "llm", "llm, version 0.36")
+    file = set_up(ward, "llm", NOWHERE)
+    assert (await ward.look("client"))["client.llm"].text.endswith(f"llm 0.36 is {ward.home}/bin/llm, set up in {file}")
+
+
+async def test_a_client_that_is_gone_and_still_set_up_is_told_with_what_takes_it_back(ward: Ward) -> None:
+    file = set_up(ward, "zed", NOWHERE)
+    found = (await ward.look("client"))["client.zed"]
+    assert (found.state, found.fix) == ("warn", "passenger setup zed --undo")
+    assert str(file) in found.text
+
+
+async def test_what_setup_has_written_is_named_and_what_was_changed_since_is_told(ward: Ward) -> None:
+    install(ward, "claude")
+    file = set_up(ward, "claude", NOWHERE)
     there = (await ward.look("client"))["client.claude"]
     assert there.text.endswith(f", set up in {file}")
-    file.write_text(file.read_text().replace("8081", "9000"))
+    file.write_text(file.read_text().replace(f":{NOWHERE}", ":9000"))
     _, changed = (await ward.look("client")).all("client.claude")
     assert (changed.state, changed.fix) == ("warn", "passenger setup claude")
-    assert "changed since: env.ANTHROPIC_BASE_URL" in changed.text
+    assert "changed since: env.URL" in changed.text

@@ -14,8 +14,18 @@ from tests.doctor.bench import Ward, check_typeable
     [
         ("nothing", None, "skip", "is free"),
         ("ours", None, "ok", "is your server's"),
-        ("other_program", "ollama (process 9)", "skip", "held by ollama (process 9)"),
-        ("other_passenger", None, "skip", "held by another program"),
+        (
+            "other_program",
+            "ollama (process 9)",
+            "skip",
+            "held by ollama (process 9), another program, such as Ollama itself",
+        ),
+        (
+            "other_passenger",
+            "passenger (process 9)",
+            "skip",
+            "held by passenger (process 9), a Passenger that is not yours",
+        ),
     ],
 )
 async def test_who_holds_it_is_told(ward: Ward, state: State, holder: str | None, told: str, words: str) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urljoin
@@ -18,6 +19,7 @@ import click
 
 from passenger import __version__
 from passenger.cli.exits import FAILED, OK
+from passenger.cli.given_flags import with_flags
 from passenger.cli.invocation import Invocation
 from passenger.cli.networking import network_of
 from passenger.cli.parts import catalog_of, github_of, login_environ, paths_of, session_of
@@ -25,12 +27,12 @@ from passenger.cli.parts import run as run_loop
 from passenger.cli.reach import key_of, secret_of
 from passenger.clients.find import find as find_client
 from passenger.clients.plan import Machine
-from passenger.clients.registry import CLIENTS
 from passenger.config import ConfigError, Loaded
 from passenger.config.problems import nearest
 from passenger.control.client import find
 from passenger.copilot.protocol import CopilotUser
 from passenger.doctor import config as config_check
+from passenger.doctor.clients import CLIENTS
 from passenger.doctor.examine import examine
 from passenger.doctor.facts import Facts
 from passenger.doctor.finding import Finding
@@ -66,7 +68,8 @@ def run(invocation: Invocation, *, client: str | None, json: bool, report: bool)
     redactor = invocation.start_log()
     if not invocation.verbosity:  # what is odd is told as a finding
         logging.getLogger("passenger").setLevel(logging.CRITICAL)
-    findings, login = _found(invocation, redactor, [client] if client else [])
+    found, login = _found(invocation, redactor, [client] if client else [])
+    findings = [replace(one, fix=with_flags(invocation, one.fix)) if one.fix else one for one in found]
     _print(findings, invocation, redactor, login, json=json, for_pasting=report)
     return FAILED if has_failed(findings) else OK
 
@@ -126,7 +129,7 @@ async def facts_of(
             network=network,
             own=own_command(),
             token_files=[paths.access.path, paths.copilot.path],
-            state_dir=invocation.state_dir,
+            state_dir=invocation.login_state_dir,
             clients=clients,
             clock=time.time,
             server=Once(lambda: in_thread(lambda: find(server.host, server.port, secret, key))),

@@ -1,36 +1,52 @@
 """Each client that is installed: its version, how it is wired, and what would lead it elsewhere all the same."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 
 from passenger.clients.overrides import overrides
 from passenger.clients.plan import Client, Conflict, Machine
-from passenger.clients.registry import CLIENTS
+from passenger.clients.registry import CLIENTS as LAUNCHED
+from passenger.clients.setups.registry import SETUPS
 from passenger.doctor.facts import Facts
 from passenger.doctor.finding import Finding, fail, ok, skip, warn
 
 ID = "client"
 STANDING = {"as written", "ours stands, something else has changed"}
+LARGEST = 1024 * 1024
+"""Bytes of a file in which our address is looked for."""
+
+CLIENTS: Mapping[str, Client] = {**{name: setup.client for name, setup in SETUPS.items()}, **LAUNCHED}
+"""All that can be launched or set up, by the name that a user types."""
 
 
 async def check(facts: Facts) -> Sequence[Finding]:
     """Those that were asked for, else all that there are."""
     found = [one for name in facts.clients or CLIENTS for one in await _looked(facts, CLIENTS[name])]
-    return found or [skip(ID, f"none of {', '.join(client.title for client in CLIENTS.values())} is installed")]
+    return found or [skip(ID, "no client is installed that `passenger launch` or `passenger setup` knows")]
 
 
 async def _looked(facts: Facts, client: Client) -> Sequence[Finding]:
     installed = await facts.installed(client)
     name = f"{ID}.{client.name}"
     if installed is None:
-        missing = fail(name, f"{client.title} is not installed", client.install)
-        return [missing] if client.name in facts.clients else []
+        return list(_missing(name, facts, client))
     version = installed.version or _number(await facts.version_of(installed.path))
     title = " ".join(filter(None, (client.title, version)))
     there = ok(name, f"{title} is {installed.path}{_wired(facts, client)}")
-    return [there, *_changed(name, facts, client), *_conflicts(name, client, facts.machine)]
+    wiring = (*_changed(name, facts, client), *_elsewhere(name, facts, client))
+    return [there, *wiring, *_conflicts(name, client, facts.machine)]
+
+
+def _missing(name: str, facts: Facts, client: Client) -> Iterator[Finding]:
+    """That it is not installed, where somebody has asked for it or has set it up."""
+    if client.name in facts.clients:
+        yield fail(name, f"{client.title} is not installed", client.install)
+    elif written := [path for path, _ in facts.set_up(client.name)]:
+        text = f"{client.title} is not installed, and is still set up in {', '.join(written)}"
+        yield warn(name, text, f"passenger setup {client.name} --undo")
 
 
 def _number(text: str) -> str:
@@ -50,6 +66,21 @@ def _changed(name: str, facts: Facts, client: Client) -> Iterator[Finding]:
     for path, state in facts.set_up(client.name):
         if state not in STANDING:
             yield warn(name, f"{path}, which `setup` has written: {state}", f"passenger setup {client.name}")
+
+
+def _elsewhere(name: str, facts: Facts, client: Client) -> Iterator[Finding]:
+    """Files that lead to another port than that of the settings."""
+    port = facts.loaded.config.server.port
+    texts = [_text(path) for path, state in facts.set_up(client.name) if state in STANDING]
+    ports = {int(found) for text in texts for found in re.findall(r"https?://[\w.:\[\]-]+?:(\d{1,5})(?!\d)", text)}
+    if port and ports and port not in ports:
+        yield warn(name, f"it is set up for another address than {facts.address}", f"passenger setup {client.name}")
+
+
+def _text(path: str) -> str:
+    with suppress(OSError), Path(path).open("rb") as file:
+        return file.read(LARGEST).decode("utf-8", "replace")
+    return ""
 
 
 def _conflicts(name: str, client: Client, machine: Machine) -> Iterator[Finding]:

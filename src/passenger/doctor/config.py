@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from passenger.config import ConfigError
 from passenger.doctor.facts import Facts
-from passenger.doctor.finding import Finding, fail, ok, warn
+from passenger.doctor.finding import Finding, edit, fail, ok, warn
 
 ID = "config"
-SHOW = "passenger config show"
+SHOW, CHECK = "passenger config show", "passenger config check"
 
 
 async def check(facts: Facts) -> Sequence[Finding]:
@@ -20,4 +20,4 @@ async def check(facts: Facts) -> Sequence[Finding]:
 
 def unusable(error: ConfigError) -> Iterable[Finding]:
     """What keeps us from looking at anything else."""
-    return (fail(ID, str(problem), SHOW) for problem in error.problems)
+    return (fail(ID, str(problem), edit(problem.origin, CHECK)) for problem in error.problems)

@@ -27,8 +27,6 @@ class Facts:
     """The command that belongs to the running interpreter; it need not exist."""
     token_files: Sequence[Path]
     """Those that are read and written, whether they exist or not."""
-    legacy_files: Sequence[Path] = ()
-    """Those of passenger-rs, which are only read."""
     state_dir: Path
     version: str = __version__
     clients: Sequence[str] = ()

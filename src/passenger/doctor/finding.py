@@ -1,7 +1,13 @@
 """What one check has found: whether it is well, a sentence about it, and what to type where it is not."""
 
 from dataclasses import dataclass
+from shlex import quote
 from typing import Literal
+
+from passenger.config import Origin
+
+STATUS = "https://www.githubstatus.com"
+"""Where GitHub says what is wrong on its side."""
 
 State = Literal["ok", "warn", "fail", "skip"]
 
@@ -33,6 +39,17 @@ def warn(name: str, text: str, fix: str | None = None, see: str | None = None) -
 def fail(name: str, text: str, fix: str | None = None, see: str | None = None) -> Finding:
     """It does not work."""
     return Finding(name, "fail", text, fix, see)
+
+
+def edit(origin: Origin, otherwise: str) -> str:
+    """What opens a setting at its line, or takes its variable away; something else where a flag has set it."""
+    match origin.kind:
+        case "environment":
+            return f"unset {quote(origin.name)}"
+        case "file":
+            return f"${{EDITOR:-vi}} +{origin.line or 1} {quote(origin.name)}"
+        case _:
+            return otherwise
 
 
 def skip(name: str, text: str) -> Finding:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from passenger.accounts import Login, Source
 from passenger.copilot.protocol import why_not_exchangeable
 from passenger.doctor.facts import Facts
-from passenger.doctor.finding import Finding, fail, ok, skip
+from passenger.doctor.finding import STATUS, Finding, fail, ok, skip
 from passenger.errors import Failure, Kind
 
 LOGIN, TOKEN = "login", "token"
@@ -48,18 +48,17 @@ async def _token(facts: Facts) -> Finding:
     try:
         access = await facts.access()
     except Failure as failure:
-        return fail(TOKEN, str(failure), _mending(failure))
+        return _without_token(failure)
     if access.expires_at is None:
         return ok(TOKEN, f"Copilot takes the login itself, at {access.base_url}")
     return ok(TOKEN, f"a Copilot token for {access.base_url}{_left(facts, access.expires_at)}")
 
 
-def _mending(failure: Failure) -> str:
-    match failure.kind:
-        case Kind.LOGIN | Kind.FORBIDDEN:
-            return LOG_IN
-        case _:
-            return "passenger doctor"
+def _without_token(failure: Failure) -> Finding:
+    """A new login helps where GitHub refuses this one; what else is wrong, GitHub tells."""
+    if failure.kind in {Kind.LOGIN, Kind.FORBIDDEN}:
+        return fail(TOKEN, str(failure), LOG_IN)
+    return fail(TOKEN, str(failure), see=STATUS)
 
 
 def _left(facts: Facts, expires_at: float | None) -> str:

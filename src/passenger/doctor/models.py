@@ -2,13 +2,11 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
-from shlex import quote
 
-from passenger.config import Origin
 from passenger.control.cards import SETTINGS_PAGE, cards_of
 from passenger.copilot.models import Catalog
 from passenger.doctor.facts import Facts
-from passenger.doctor.finding import Finding, fail, ok, skip, warn
+from passenger.doctor.finding import STATUS, Finding, edit, fail, ok, skip, warn
 from passenger.errors import Failure
 
 MODELS, POLICIES, ALIASES = "models", "policies", "aliases"
@@ -19,9 +17,13 @@ MOST_NAMED = 6
 async def check(facts: Facts) -> Sequence[Finding]:
     """All three, from one list."""
     try:
+        await facts.access()
+    except Failure:
+        return [skip(name, "without a token nothing can be told") for name in (MODELS, POLICIES, ALIASES)]
+    try:
         catalog = await facts.catalog()
     except Failure as failure:
-        found = fail(MODELS, f"the list of models cannot be had: {failure}", "passenger doctor")
+        found = fail(MODELS, f"the list of models cannot be had: {failure}", see=STATUS)
         return [found, *(skip(name, "without a list nothing can be told") for name in (POLICIES, ALIASES))]
     return [*_listed(catalog), *_aliases(facts, catalog)]
 
@@ -53,12 +55,8 @@ def _aliases(facts: Facts, catalog: Catalog) -> Iterator[Finding]:
         near = difflib.get_close_matches(target, catalog.models, n=1, cutoff=0.5)
         nearest = f"; the nearest is {near[0]}" if near else ""
         origin = facts.loaded.origins[f"models.aliases.{alias}"]
-        yield warn(ALIASES, f"{alias} means {target}, which is no model of yours ({origin}){nearest}", _edit(origin))
+        yield warn(
+            ALIASES, f"{alias} means {target}, which is no model of yours ({origin}){nearest}", edit(origin, ALL)
+        )
     if not dead:
         yield ok(ALIASES, f"{len(aliases)} names of your own, each of a model" if aliases else "no names of your own")
-
-
-def _edit(origin: Origin) -> str:
-    if origin.kind == "environment":
-        return f"unset {origin.name}"
-    return f"${{EDITOR:-vi}} +{origin.line or 1} {quote(origin.name)}"

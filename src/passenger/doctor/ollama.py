@@ -36,8 +36,11 @@ def _unused(found: Found) -> Finding:
         case "nothing":
             return skip(ID, f"port {PORT} is free: `passenger --ollama-port {PORT}` serves what only knows Ollama")
         case _:
-            return skip(ID, f"port {PORT} is held by {_holder(found)}, such as Ollama itself")
+            return skip(ID, f"port {PORT} is held by {_holder(found)}")
 
 
 def _holder(found: Found) -> str:
-    return found.holder or "another program"
+    what = "another program, such as Ollama itself"
+    if found.state == "other_passenger":
+        what = "a Passenger that is not yours, or serves another profile"
+    return f"{found.holder}, {what}" if found.holder else what

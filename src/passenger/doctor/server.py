@@ -23,13 +23,14 @@ async def check(facts: Facts) -> Sequence[Finding]:
         case "other_program":
             return _held(facts, found, "a program that is no Passenger of this version")
         case "other_passenger":
-            return _held(facts, found, "a Passenger that is not yours: it is given no key and no prompt")
+            return _held(facts, found, "a Passenger that is not yours, or serves another profile")
         case "ours":
             return [await in_thread(lambda: _ours(facts, found)), ok(PORT, f"{facts.address} is your server's")]
 
 
 def _held(facts: Facts, found: Found, whose: str) -> Sequence[Finding]:
-    held = f"{facts.address} is held by {whose}{f': {found.holder}' if found.holder else ''}"
+    holder = f"{found.holder}, " if found.holder else ""
+    held = f"{facts.address} is held by {holder}{whose}; it is given no key and no prompt"
     return [skip(SERVER, "no server of yours answers"), fail(PORT, held, ELSEWHERE)]
 
 
