@@ -94,6 +94,7 @@ def test_all_is_told_of_one() -> None:
     assert told["context"] == "200,000 tokens"
     assert told["per million"] == "$5 in, $0.50 in from the cache, $6.25 into the cache, $25 out"
     assert told["premium"] == "counts as 10 premium requests, on plans that count those"
+    assert dict(facts(card("m", multiplier=1.0)))["premium"] == "counts as 1 premium request, on plans that count those"
     assert "cannot be asked" in dict(facts(HIDDEN))["policy"]
 
 

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from passenger.cli.servable import no_workers, open_to_all, same_ports
+from passenger.cli.servable import no_workers, open_to_all, same_ports, unwritable
 from passenger.config import Loaded, load
+from passenger.control.hello import read_or_make_secret
+from passenger.simulator import Simulator
+from tests.proxy import running
 
 
 def loaded(directory: Path, **environ: str) -> Loaded:
@@ -42,3 +45,23 @@ def test_to_be_reached_by_others_needs_a_key(tmp_path: Path, environ: dict[str, 
 def test_ollamas_port_is_another_one(tmp_path: Path, port: str, *, is_refused: bool) -> None:
     problem = same_ports(loaded(tmp_path, PASSENGER_SERVER_OLLAMA_PORT=port))
     assert (problem is not None) is is_refused
+
+
+@pytest.mark.proves("F14")
+async def test_a_state_directory_that_cannot_be_written_is_told_before_it_serves(
+    simulator: Simulator, home: Path
+) -> None:
+    (home / "state").write_text("in the way")
+    async with running(simulator, home, env={"XDG_STATE_HOME": str(home / "state")}) as proxy:
+        (line,) = [line for line in proxy.lines if "cannot be written" in line]
+        assert proxy.lines.index(line) == 0
+        assert "WARN" in line
+        assert "will not know it as yours" in line
+
+
+def test_where_the_secret_is_there_already_our_commands_know_it(tmp_path: Path) -> None:
+    assert unwritable(tmp_path) is None
+    read_or_make_secret(tmp_path)
+    (tmp_path / "learned.json").mkdir()
+    assert "is forgotten when it ends" in (told := unwritable(tmp_path) or "")
+    assert "yours" not in told

@@ -24,7 +24,7 @@ from tests.doctor.bench import Ward, check_typeable
             "other_passenger",
             "passenger (process 9)",
             "skip",
-            "held by passenger (process 9), a Passenger that is not yours",
+            "held by passenger (process 9), a Passenger that is not yours or serves another profile",
         ),
     ],
 )

@@ -48,7 +48,7 @@ async def test_another_user_s_server_is_named_and_given_nothing(
         ward.environ["PASSENGER_API_KEYS"] = "a-key-that-is-for-nobody-else"
         chart = await ward.look("server")
     assert (chart["server"].state, chart["port"].state) == ("skip", "fail")
-    assert "not yours" in chart["port"].text
+    assert "a Passenger that is not yours or serves another profile" in chart["port"].text
     assert chart["port"].fix == "passenger --port 0"
 
 

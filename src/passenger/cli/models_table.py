@@ -159,7 +159,7 @@ def _premium(card: ModelCard) -> str:
         case 0:
             return "counts as none, on plans that count premium requests"
         case times:
-            return f"counts as {times:g} premium requests, on plans that count those"
+            return f"counts as {times:g} premium request{'' if times == 1 else 's'}, on plans that count those"
 
 
 def _policy(card: ModelCard) -> str:

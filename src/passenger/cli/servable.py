@@ -1,8 +1,11 @@
-"""What keeps settings that can be read from being served with."""
+"""What keeps settings that can be read from being served with, or all of what they promise from being kept."""
 
 import os
+from pathlib import Path
 
 from passenger.config import Loaded, Problem
+from passenger.control.hello import read_secret
+from passenger.store import PrivateFile, StoreError
 from passenger.web.listen import reaches_beyond
 
 OPEN_TO_ALL = (
@@ -11,6 +14,8 @@ OPEN_TO_ALL = (
 )
 
 SAME_PORTS = "[server] ollama_port: must be another one than port"
+FORGETFUL = "{}: what this server learns is forgotten when it ends"
+UNKNOWN = "{}, and `launch`, `setup` and `status` will not know it as yours"
 NO_WORKERS = "[server] workers: this system cannot fork, so there can only be 1"
 
 
@@ -35,3 +40,13 @@ def same_ports(loaded: Loaded) -> Problem | None:
     if not server.ollama_port or server.ollama_port != server.port:
         return None
     return Problem(loaded.origins["server.ollama_port"], SAME_PORTS)
+
+
+def unwritable(state_dir: Path) -> str | None:
+    """What a server goes without where nothing can be written into the state directory."""
+    try:
+        PrivateFile(state_dir / "learned.json").check_writable()
+    except (StoreError, OSError) as error:
+        told = FORGETFUL.format(error)
+        return told if read_secret(state_dir) else UNKNOWN.format(told)
+    return None

@@ -29,7 +29,7 @@ from passenger.cli.panel import Panel, Show, showing
 from passenger.cli.parts import gateway_of, state_dir_of, vault_of
 from passenger.cli.parts import run as run_loop
 from passenger.cli.person import is_terminal
-from passenger.cli.servable import no_workers, open_to_all, same_ports
+from passenger.cli.servable import no_workers, open_to_all, same_ports, unwritable
 from passenger.cli.workers import Supervisor
 from passenger.config import ConfigError, Loaded
 from passenger.config.credentials import GITHUB_HOST
@@ -82,6 +82,8 @@ def run(invocation: Invocation, *, may_ask: bool = False) -> int:
         return LOGIN_NEEDED
     for key in loaded.api_keys:
         redactor.add(key)
+    if trouble := unwritable(invocation.login_state_dir):
+        log.warning("%s", trouble)
     sockets = listening(loaded)
     if sockets is None:
         return FAILED

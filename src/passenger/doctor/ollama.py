@@ -42,5 +42,5 @@ def _unused(found: Found) -> Finding:
 def _holder(found: Found) -> str:
     what = "another program, such as Ollama itself"
     if found.state == "other_passenger":
-        what = "a Passenger that is not yours, or serves another profile"
+        what = "a Passenger that is not yours or serves another profile"
     return f"{found.holder}, {what}" if found.holder else what

@@ -23,7 +23,7 @@ async def check(facts: Facts) -> Sequence[Finding]:
         case "other_program":
             return _held(facts, found, "a program that is no Passenger of this version")
         case "other_passenger":
-            return _held(facts, found, "a Passenger that is not yours, or serves another profile")
+            return _held(facts, found, "a Passenger that is not yours or serves another profile")
         case "ours":
             return [await in_thread(lambda: _ours(facts, found)), ok(PORT, f"{facts.address} is your server's")]
 
