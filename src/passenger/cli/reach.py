@@ -91,13 +91,13 @@ def _failure(error: ServerError) -> Failure:
 
 def stranger(found: Found) -> str | None:
     """Who listens there in the place of the user's own server, None where nobody does or it is that one."""
-    holder = f", {found.holder}," if found.holder else ""
+    where = f"listens at {found.server.url}; it was given nothing"
     match found.state:
         case "other_program":
-            return f"another program{holder} listens at {found.server.url}; it was given nothing"
+            return f"another program{f' ({found.holder})' if found.holder else ''} {where}"
         case "other_passenger":
             who = "a Passenger that is not yours or serves another profile"
-            return f"{who}{holder} listens at {found.server.url}; it was given nothing"
+            return f"{who}{f', {found.holder},' if found.holder else ''} {where}"
         case _:
             return None
 
