@@ -39,6 +39,8 @@ async def test_both_ports_serve_everything(tmp_path: Path, workers: str) -> None
                 assert answer.status == 200
             async with own.http.get(f"{base}/v1/passenger/status") as answer:
                 assert (await answer.json())["urls"] == [own.proxy.url, f"http://127.0.0.1:{port}"]
+            async with own.http.get(f"{base}/", headers={"Accept": "text/html"}) as answer:
+                assert f"<code>http://127.0.0.1:{port}</code>" in await answer.text()
         assert await own.proxy.said(f"Ollama http://127.0.0.1:{port}")
 
 

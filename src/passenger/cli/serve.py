@@ -88,7 +88,15 @@ def run(invocation: Invocation, *, may_ask: bool = False) -> int:
     if sockets is None:
         return FAILED
     workers = loaded.config.server.workers
-    identity = Identity(__version__, os.getpid(), time.time(), invocation.login_state_dir, workers, ports_of(sockets))
+    identity = Identity(
+        __version__,
+        os.getpid(),
+        time.time(),
+        invocation.login_state_dir,
+        workers,
+        command_of(invocation),
+        ports_of(sockets),
+    )
     shared = SharedLog(workers) if workers > 1 else None
     board = SharedBoard() if workers > 1 else None
     show = _panel(invocation, loaded, sockets)
@@ -152,8 +160,9 @@ def _panel(invocation: Invocation, loaded: Loaded, sockets: list[socket.socket])
     if invocation.quiet or loaded.config.log.format == "json" or not is_terminal(sys.stdout):
         return None
     url = base_url(sockets).removesuffix("/v1")
+    port = "" if invocation.port is None else port_flag(sockets)
     steps = [
-        (f"{_again(invocation, sockets)} launch claude", "Claude Code, for this run"),
+        (f"{command_of(invocation)}{port} launch claude", "Claude Code, for this run"),
         (f"{url}/", "the page of this server"),
     ]
     keys = _keys(loaded)
@@ -167,11 +176,10 @@ def _panel(invocation: Invocation, loaded: Loaded, sockets: list[socket.socket])
     return showing(panel, sys.stdout, color=wants_color(sys.stdout, invocation.environ))
 
 
-def _again(invocation: Invocation, sockets: list[socket.socket]) -> str:
-    """How the user has called us, as far as it matters to who looks for this server."""
-    config = f" -c {shlex.quote(str(invocation.config_path))}" if invocation.config_path else ""
-    port = "" if invocation.port is None else port_flag(sockets)
-    return serve_command(invocation) + config + port
+def command_of(invocation: Invocation) -> str:
+    """How a user calls us, from any directory, for the same login and settings."""
+    config = f" -c {shlex.quote(str(invocation.config_path.absolute()))}" if invocation.config_path else ""
+    return serve_command(invocation) + config
 
 
 async def serve(

@@ -20,6 +20,8 @@ class Identity:
     started: float
     state_dir: Path | None = None
     workers: int = 1
+    command: str = "passenger"
+    """How its user calls us for its login and its settings, for lines that are to be copied."""
     ports: Sequence[int] = ()
     """Those that it listens on, its own before Ollama's."""
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)

@@ -60,7 +60,10 @@ def test_what_took_less_than_a_second_is_told_in_milliseconds(seconds: float | N
     assert figures.took(seconds) == text
 
 
-@pytest.mark.parametrize(("spent", "text"), [(None, "-"), (125.0, "$1.25"), (0.5, "$0.0050"), (0.0, "$0.00")])
+@pytest.mark.parametrize(
+    ("spent", "text"),
+    [(None, "-"), (125.0, "$1.25"), (17.5, "$0.175"), (12.5, "$0.125"), (0.5, "$0.0050"), (0.0, "$0.00")],
+)
 def test_a_price_is_in_dollars(spent: float | None, text: str) -> None:
     assert figures.price(spent) == text
 

@@ -38,6 +38,16 @@ def test_launch_is_told_the_port_where_it_is_not_the_usual_one() -> None:
     assert by_name(Place(HERE.base, HERE.key, 9000))["claude"].launch == "passenger launch claude --port 9000"
 
 
+def test_launch_is_told_the_login_and_the_settings_that_are_served() -> None:
+    place = Place(HERE.base, HERE.key, 9000, "passenger --profile work -c '/a b.toml'")
+    assert by_name(place)["codex"].launch == "passenger --profile work -c '/a b.toml' launch codex --port 9000"
+
+
+def test_ollama_s_own_port_is_told_beside_its_variables() -> None:
+    told = {one.title: one.also for one in variables(Place(HERE.base, HERE.key, 1, ollama="http://h:11434"))}
+    assert told == {"OpenAI": "", "Anthropic": "", "Gemini": "", "Ollama": "http://h:11434"}
+
+
 def test_a_shell_reads_each_line_as_it_is_meant() -> None:
     hostile = [ModelCard("a'b; rm $(x)", "n", "OpenAI", "f", dialects=["responses", "completions"], tools=True)]
     for recipe in by_name(cards=hostile).values():

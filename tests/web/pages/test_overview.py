@@ -149,7 +149,7 @@ def test_where_copilot_offers_none_all_are_shown() -> None:
 
 def test_a_model_s_price_is_in_dollars_or_in_requests() -> None:
     cards = (model("a", prices=Prices(125, 12.5, None, 1000)), model("b", multiplier=0.33), model("c"))
-    assert [entry.prices for entry in seen(cards=cards).models] == [["$1.25", "$0.12", "$10.00"], ["0.33x"], ["-"]]
+    assert [entry.prices for entry in seen(cards=cards).models] == [["$1.25", "$0.125", "$10.00"], ["0.33x"], ["-"]]
 
 
 def test_a_model_s_abilities_are_few_words() -> None:

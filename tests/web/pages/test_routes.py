@@ -90,7 +90,8 @@ async def test_the_page_has_the_models_the_lines_and_the_last_requests(shared: B
     asked = await shared.chat()
     text = text_of(await shared.get("/", HTML))
     assert asked.status == 200
-    assert "passenger launch claude --port" in text
+    settings = shared.proxy.home / "settings.toml"
+    assert f"passenger -c {settings} launch claude --port {shared.proxy.url.rpartition(':')[2]}" in text
     assert f"export OPENAI_BASE_URL={shared.proxy.url}/v1 OPENAI_API_KEY=passenger" in text
     assert "claude-sonnet-4.6" in text
     assert re.search(r"gpt-4o\s+relayed · completions\s+200", text)
@@ -142,7 +143,7 @@ async def test_a_wrong_key_opens_nothing_and_is_in_the_log_by_its_digest_alone(g
 async def test_a_key_begins_a_session_that_every_worker_knows(guarded: Bench) -> None:
     cookie = await session_of(guarded)
     for _ in range(12):
-        assert b"passenger launch claude" in (await visit(guarded, cookie)).body
+        assert b" launch claude" in (await visit(guarded, cookie)).body
 
 
 @pytest.mark.proves("B8", "T4")

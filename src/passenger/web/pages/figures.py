@@ -1,6 +1,6 @@
 """Numbers, times and prices as the page shows them."""
 
-from passenger.control.money import dollars
+from passenger.control.money import USD, dollars
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
@@ -22,8 +22,11 @@ def _three_digits(value: float) -> str:
 
 
 def price(spent: float | None) -> str:
-    """What a million tokens cost, from credits to dollars: `$1.25`; a dash where it is not known."""
-    return "-" if spent is None else f"${dollars(spent)}"
+    """What a million tokens cost, from credits to dollars: `$1.25`, `$0.175`; a dash where it is not known."""
+    if spent is None:
+        return "-"
+    mills = f"{spent * USD:,.3f}"
+    return f"${dollars(spent)}" if spent * USD < 0.01 or mills.endswith("0") else f"${mills}"
 
 
 def multiplier(factor: float) -> str:

@@ -14,12 +14,15 @@ DEFAULT_PORT = 8081
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where this server is for the one who reads the page, and what it wants as a key."""
+    """Where this server is for the one who reads the page, what it wants as a key, and how its user calls us."""
 
     base: str
     """The address without `/v1`."""
     key: str
     port: int
+    command: str = "passenger"
+    ollama: str = ""
+    """The address at which Ollama's clients look by themselves, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def recipes(place: Place, cards: Sequence[ModelCard]) -> Iterator[Recipe]:
     for client in (one for one in ALL if one.launch is not None):
         write, model = _BY_HAND.get(client.name), shlex.quote(_model_for(client, cards))
         by_hand = write(place, model) if write else None
-        yield Recipe(client.name, client.title, f"passenger launch {client.name}{suffix}", by_hand)
+        yield Recipe(client.name, client.title, f"{place.command} launch {client.name}{suffix}", by_hand)
 
 
 def _model_for(client: Client, cards: Sequence[ModelCard]) -> str:
@@ -91,6 +94,8 @@ class Variables:
     title: str
     base: str
     exports: str
+    also: str = ""
+    """Another address, for which nothing has to be set."""
 
 
 def variables(place: Place) -> list[Variables]:
@@ -101,4 +106,8 @@ def variables(place: Place) -> list[Variables]:
         ("Gemini", place.base, "GOOGLE_GEMINI_BASE_URL", "GEMINI_API_KEY"),
         ("Ollama", place.base, "OLLAMA_HOST", "OLLAMA_API_KEY"),
     )
-    return [Variables(title, base, f"export {url}={base} {key}={place.key}") for title, base, url, key in names]
+    also = {"Ollama": place.ollama}
+    return [
+        Variables(title, base, f"export {url}={base} {key}={place.key}", also.get(title, ""))
+        for title, base, url, key in names
+    ]

@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from passenger.control.cards import ModelCard
+from passenger.control.status import Status
 from passenger.errors import Failure, Kind
 from passenger.web.addresses import own_urls
 from passenger.web.endpoint import read_body
@@ -82,7 +83,7 @@ class Pages:
             return await self._sign_in(self._no_key_works())
         cards, trouble = await self._cards()
         status = await self.facts.status(own_urls(request.scope, self.facts.identity.ports))
-        place = Place(_base(request), YOUR_KEY if status.needs_key else ANY_KEY, request.scope["server"][1] or 0)
+        place = self._place(request, status)
         view = overview(status, cards, self.facts.log.records(), place, self.clock())
         return await page(
             "home.html",
@@ -93,6 +94,12 @@ class Pages:
             login=None if status.logged_in else self._login_view(request),
             has_session=self._has_session(request),
         )
+
+    def _place(self, request: Request, status: Status) -> Place:
+        """Where this server is for whoever asks."""
+        key = YOUR_KEY if status.needs_key else ANY_KEY
+        port = request.scope["server"][1] or 0
+        return Place(_base(request), key, port, self.facts.identity.command, next(iter(status.urls[1:]), ""))
 
     async def _cards(self) -> tuple[list[ModelCard], str | None]:
         """The models, or why they cannot be shown just now."""
