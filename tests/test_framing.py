@@ -68,6 +68,30 @@ def test_any_stream_survives_any_cuts(words: list[bytes], cuts: list[int]) -> No
     assert messages_of(pieces) == messages_of([stream])
 
 
+@pytest.mark.proves("F30")
+@pytest.mark.parametrize("end", [b"\n", b"\r"])
+@given(
+    st.lists(st.sampled_from([[b"data: 1"], [b"data:"], [b": c", b"data: 2"], [b"event: e", b"data: 3"]])), st.data()
+)
+def test_events_with_one_blank_line_after_each_are_the_same_bytes_at_any_cuts(
+    end: bytes, events: list[list[bytes]], data: st.DataObject
+) -> None:
+    written = [b"".join(line + end for line in [*lines, b""]) for lines in events]
+    stream = b"".join(written) + b"data: cut"
+    cuts = data.draw(st.lists(st.integers(0, len(stream))))
+    assert events_of(split_at(stream, cuts)) == (written, b"data: cut")
+
+
+@pytest.mark.proves("F30")
+@given(
+    st.lists(st.sampled_from([b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r\n", b"\r\n\n", b"\r\n\r"]), max_size=6),
+    st.lists(st.integers(0, 100)),
+)
+def test_line_ends_that_change_within_a_stream_end_its_events_at_any_cuts(ends: list[bytes], cuts: list[int]) -> None:
+    stream = b"".join(b"data: %d%b" % (number, end) for number, end in enumerate(ends))
+    assert [message.data for message in messages_of(split_at(stream, cuts))] == [b"%d" % n for n in range(len(ends))]
+
+
 @given(st.lists(st.sampled_from([b"data: 1", b"data:2", b"data", b"data:  x", b": c", b"event: e", b""]), max_size=12))
 def test_messages_agree_with_the_reader_of_the_openai_sdk(lines: list[bytes]) -> None:
     stream = b"\n".join([*lines, b"", b""])
@@ -77,11 +101,12 @@ def test_messages_agree_with_the_reader_of_the_openai_sdk(lines: list[bytes]) ->
 
 
 @pytest.mark.proves("F31", "promise 8")
-def test_an_event_without_end_is_refused_at_its_limit() -> None:
+@pytest.mark.parametrize("more", [b"x" * 10, b"x\n" * 5, b"\n\n" + b"x" * 101, b"\r" * 2 + b"x" * 101])
+def test_an_event_without_end_is_refused_at_its_limit(more: bytes) -> None:
     splitter = SseSplitter(limit=100)
     splitter.feed(b"data: " + b"x" * 90)
     with pytest.raises(Failure, match="larger than 100 bytes"):
-        splitter.feed(b"x" * 10)
+        splitter.feed(more)
 
 
 def test_comments_and_blank_lines_carry_no_data() -> None:

@@ -51,6 +51,8 @@ class SseSplitter:
     def __init__(self, limit: int = EVENT_LIMIT) -> None:
         self._tail = bytearray()
         self._searched = 0
+        self._returns = False
+        """Whether the tail has a carriage return, so that lines may end in three ways."""
         self._limit = limit
 
     def feed(self, piece: bytes) -> list[bytes]:
@@ -59,11 +61,11 @@ class SseSplitter:
         Raises:
             Failure: an unfinished event exceeds the limit, or a whole one has too many values.
         """
-        if not self._tail and len(piece) <= VALUES_LIMIT and piece.endswith(b"\n\n") and CR not in piece:
-            events = piece[:-2].split(b"\n\n")
-            if len(events) * _SHORTEST <= len(piece):
-                return [event + b"\n\n" for event in events]
-        return self._search(piece)
+        if self._returns or CR in piece:
+            return self._search(piece)
+        if not self._tail and piece.endswith(b"\n\n"):
+            return _apart(piece[:-2])
+        return self._cut(piece)
 
     def flush(self) -> bytes:
         """The unfinished event that is left when the stream has ended, often empty.
@@ -75,25 +77,62 @@ class SseSplitter:
         _check_values(tail)
         self._tail.clear()
         self._searched = 0
+        self._returns = False
         return tail
 
-    def _search(self, piece: bytes) -> list[bytes]:
+    def _cut(self, piece: bytes) -> list[bytes]:
+        """The same where lines end with LF alone, at a tenth of what `_search` takes: a network cuts most events."""
         tail = self._tail
         tail += piece
-        events: list[bytes] = []
-        start = 0
+        end = tail.rfind(b"\n\n", max(0, self._searched - 1)) if LF in piece else -1
+        if end < 0:
+            self._keep()
+            return []
+        whole = bytes(tail[:end])
+        del tail[: end + 2]
+        self._keep()
+        return _apart(whole)
+
+    def _search(self, piece: bytes) -> list[bytes]:
+        """The same whatever lines end with."""
+        tail = self._tail
+        tail += piece
         # The first blank line is at most four bytes, so three of the bytes already searched may begin one.
-        for blank in _BLANK_LINES.finditer(tail, max(0, self._searched - 3)):
-            events.append(bytes(tail[start : blank.end()]))
-            start = blank.end()
-        if start > VALUES_LIMIT:
+        events = _found(tail, max(0, self._searched - 3))
+        whole = sum(map(len, events))
+        if whole > VALUES_LIMIT:
             for event in events:
                 _check_values(event)
-        del tail[:start]
-        self._searched = len(tail)
-        if len(tail) > self._limit:
-            raise Failure(Kind.UPSTREAM, f"an event of the stream is larger than {self._limit} bytes")
+        del tail[:whole]
+        self._returns = CR in tail if events else True
+        self._keep()
         return events
+
+    def _keep(self) -> None:
+        """Keep the tail as one that has been searched."""
+        self._searched = len(self._tail)
+        if self._searched > self._limit:
+            raise Failure(Kind.UPSTREAM, f"an event of the stream is larger than {self._limit} bytes")
+
+
+def _apart(whole: bytes) -> list[bytes]:
+    """The events of a text whose lines end with LF alone, and whose last blank line is left out."""
+    events = whole.split(b"\n\n")
+    if len(events) * _SHORTEST > len(whole) + _SHORTEST:
+        return _found(whole + b"\n\n")
+    if len(whole) > VALUES_LIMIT:
+        for event in events:
+            _check_values(event)
+    return [event + b"\n\n" for event in events]
+
+
+def _found(text: bytes | bytearray, searched: int = 0) -> list[bytes]:
+    """The events of a text with all blank lines after each, however its lines end."""
+    events, start = list[bytes](), 0
+    for blank in _BLANK_LINES.finditer(text, searched):
+        events.append(bytes(text[start : blank.end()]))
+        start = blank.end()
+    return events
 
 
 def _check_values(raw: bytes) -> None:
