@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -92,6 +93,12 @@ def test_the_facts_that_headers_need_are_read() -> None:
         (b'{"model":"a","messages":"hi"}', "messages", "array"),
         (b'{"model":"a","messages":[{"content":"x"}]}', "messages[0]", "role"),
         (b'{"model":"a","messages":[{"role":"user","content":5}]}', "messages[0].content", "int"),
+        (b'{"model":"a","messages":[{"role":"user","content":{}}]}', "messages[0].content", "object"),
+        (b'{"model":"a","messages":[{"role":"user","content":[5]}]}', "messages[0].content[0]", "int"),
+        (b'{"model":"a","messages":[{"role":"a","content":[{"text":5}]}]}', "messages[0].content[0].text", "int"),
+        (b'{"model":"a","messages":[{"role":"a","content":[{"type":5}]}]}', "messages[0].content[0].type", "int"),
+        (b'{"model":"a","messages":[{"role":"user","content":"\\q"}]}', None, "not valid JSON"),
+        (b'{"model":"a","messages":[{"role":"user","content":"a\nb"}]}', None, "not valid JSON"),
         (b'{"model":"a","messages":[{"role":"user"}],"stream":"yes"}', "stream", "bool"),
         (b'{"model":"a","messages":[{"role":"user"}],"tools":{}}', "tools", "array"),
         (b'{"model":"a","messages":' + b"[" * 100_000, "messages[0]", "array"),
@@ -177,6 +184,38 @@ def test_whatever_comes_is_read_or_refused(body: dict[str, object]) -> None:
         assert completions.peek(Request(json.dumps(body).encode())).model
     except Failure as failure:
         assert failure.kind is Kind.INVALID  # noqa: PT017 - either outcome is right
+
+
+PARTS = st.lists(
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["text", "image_url", "file"])},
+        optional={"text": st.text() | st.none(), "cache_control": st.just({"type": "ephemeral"})},
+    ),
+    max_size=3,
+)
+MESSAGES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "role": st.sampled_from(["user", "assistant", "tool"]),
+            "content": st.text('"[{\\n \u00e9') | st.none() | PARTS,
+        },
+        optional={"tool_calls": st.just([]), "reasoning_opaque": st.just("x"), "copilot_cache_control": st.just({})},
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(MESSAGES, st.sampled_from([None, 1]))
+def test_what_only_passes_hides_nothing(messages: list[dict[str, Any]], indent: int | None) -> None:
+    body = {"model": "m", "messages": messages}
+    asked = completions.peek(Request(json.dumps(body, indent=indent, ensure_ascii=False).encode()))
+    parts = [part for message in messages if isinstance(message["content"], list) for part in message["content"]]
+    marks = {name for held in (*messages, *parts) for name in held} & {"cache_control", "copilot_cache_control"}
+    assert asked.vision is any(part["type"] == "image_url" for part in parts)
+    assert asked.marked is bool(marks)
+    assert asked.called is any("tool_calls" in message for message in messages)
+    assert asked.sealed is any("reasoning_opaque" in message for message in messages)
 
 
 @given(st.binary())

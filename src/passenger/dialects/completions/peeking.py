@@ -1,4 +1,4 @@
-"""The few facts of a chat request that relaying needs, in one parse that skips all else."""
+"""The few facts of a chat request that relaying needs, in one parse that makes no text of what only passes."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from passenger.chat import Ask, Initiator
-from passenger.decoding import decode_as, invalid
+from passenger.decoding import decode_as, invalid, loads
 from passenger.dialects import Request
 from passenger.dialects.choices_in import peek_choices
 from passenger.reminders import only_reminders
@@ -16,16 +16,16 @@ _IMAGE_PARTS = frozenset({"image_url", "input_image", "image"})
 _THINKING = ("reasoning_effort", "thinking_budget", "thinking", "reasoning")
 
 
-class _Part(Struct):
+class _Part(Struct, gc=False):
     type: str = ""
-    text: str | None = None
+    text: msgspec.Raw | UnsetType = UNSET
     copilot_cache_control: msgspec.Raw | UnsetType = UNSET
     cache_control: msgspec.Raw | UnsetType = UNSET
 
 
-class _Message(Struct):
+class _Message(Struct, gc=False):
     role: str
-    content: str | list[_Part] | None = None
+    content: msgspec.Raw | UnsetType = UNSET
     copilot_cache_control: msgspec.Raw | UnsetType = UNSET
     cache_control: msgspec.Raw | UnsetType = UNSET
     reasoning_opaque: msgspec.Raw | UnsetType = UNSET
@@ -56,6 +56,25 @@ class _ChatRequest(Struct):
 
 
 _REQUEST = msgspec.json.Decoder(_ChatRequest)
+_PARTS = msgspec.json.Decoder(list[_Part])
+
+
+class _Words(Struct):
+    type: str = ""
+    text: str | None = None
+
+
+class _Saying(Struct):
+    content: str | list[_Words] | None = None
+
+
+class _Said(Struct):
+    """What the request says, as the texts that they must be: to name the field where one is not."""
+
+    messages: list[_Saying]
+
+
+_SAID = msgspec.json.Decoder(_Said)
 
 
 def peek(request: Request) -> Ask:
@@ -69,11 +88,16 @@ def peek(request: Request) -> Ask:
         raise invalid("model must not be empty", "model")
     if not chat.messages:
         raise invalid("messages must not be empty", "messages")
-    seen = _look_through(chat.messages)
+    try:
+        seen = _look_through(chat.messages)
+        asks = initiator(chat.messages)
+    except (msgspec.ValidationError, _OddError) as error:
+        decode_as(_SAID, request.body)
+        raise invalid("a content is no text", "messages") from error
     return Ask(
         model=chat.model,
         stream=bool(chat.stream),
-        initiator=initiator(chat.messages),
+        initiator=asks,
         vision=seen.vision,
         tools=bool(chat.tools),
         thinks=any(getattr(chat, name) is not UNSET for name in _THINKING),
@@ -100,13 +124,21 @@ def initiator(messages: list[_Message]) -> Initiator:
 
 
 def _only_reminders(message: _Message) -> bool:
-    match message.content:
-        case str() as text:
-            return only_reminders(text)
-        case [*parts] if parts:
-            return all(only_reminders(part.text) for part in parts)
+    if message.content is UNSET:
+        return False
+    match memoryview(message.content)[0]:
+        case first if first == _QUOTE:
+            return only_reminders(loads(bytes(message.content)))
+        case first if first == _BRACKET:
+            parts = _PARTS.decode(message.content)
+            return bool(parts) and all(only_reminders(_text(part)) for part in parts)
         case _:
             return False
+
+
+def _text(part: _Part) -> str | None:
+    text = None if part.text is UNSET else loads(bytes(part.text))
+    return text if isinstance(text, str) else None
 
 
 class _Seen(NamedTuple):
@@ -126,11 +158,30 @@ def _look_through(messages: list[_Message]) -> _Seen:
             sealed = True
         if message.copilot_cache_control is not UNSET or message.cache_control is not UNSET:
             marked = True
-        if type(message.content) is list:
-            for part in message.content:
-                vision = vision or part.type in _IMAGE_PARTS
-                marked = marked or _is_marked(part)
+        for part in _parts(message.content):
+            vision = vision or part.type in _IMAGE_PARTS
+            marked = marked or _is_marked(part)
     return _Seen(vision, sealed, marked, called)
+
+
+class _OddError(Exception):
+    """A content, or a text in it, is of another type."""
+
+
+_QUOTE, _BRACKET, _NULL = b'"[n'
+_TEXTS = frozenset({_QUOTE, _NULL})
+
+
+def _parts(content: msgspec.Raw | UnsetType) -> list[_Part] | tuple[()]:
+    """The parts of a content, none where it is a text: of the first byte alone, for its words only pass."""
+    if content is UNSET or (first := memoryview(content)[0]) in _TEXTS:
+        return ()
+    if first != _BRACKET:
+        raise _OddError
+    parts = _PARTS.decode(content)
+    if any(part.text is not UNSET and memoryview(part.text)[0] not in _TEXTS for part in parts):
+        raise _OddError
+    return parts
 
 
 def _is_marked(block: _Part | _Tool) -> bool:
