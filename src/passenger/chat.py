@@ -47,6 +47,8 @@ class Ask:
     """False where Copilot takes what is asked in translation only, though it speaks the client's dialect."""
     choices: int = 1
     """How many answers are wanted; 0 where what was said is no number."""
+    shows: frozenset[str] | None = None
+    """What of it relaying may have to change, in its dialect's own words; None where nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,14 @@
 """Fix-ups that Copilot's Messages wire needs, one function each: the reason, the date it was last seen, and a test.
 
-Each can be deleted the day its reason is gone. A request is changed only where a cheap look shows that one applies.
+Each can be deleted the day its reason is gone. A request is changed only where `Ask.shows` says that one may apply.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
 
 from passenger import seals
 from passenger.body import Body
@@ -20,16 +19,22 @@ from passenger.copilot.quirks.output_format import move_output_format
 from passenger.copilot.quirks.thinking import needs_settling, settle
 from passenger.decoding import dumps
 from passenger.dialects.messages import StreamRelay, usage_of
-from passenger.dialects.messages.look import Block, Look, Marker, Tool, look_at
+from passenger.dialects.messages.look import (
+    BREAKPOINT,
+    CACHE_SCOPE,
+    EAGER_STREAMING,
+    EMPTY_TEXT,
+    SEALED_BY,
+    SERVER_TOOL,
+    SERVER_TOOLS,
+    STRANGE_SEAL,
+    SYSTEM_MESSAGE,
+)
 from passenger.errors import Failure, Kind
 
 JSON = dict[str, Any]
 
 DEFAULT_LIMIT = 4096
-SERVER_TOOLS = ("web_search_", "web_fetch_", "code_execution_")
-"""Beginnings of the types of tools that only Anthropic's servers run, and Copilot does not let through."""
-
-_SYSTEM = frozenset({"developer", "system"})
 
 
 @dataclass(slots=True)
@@ -63,14 +68,12 @@ def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], t
         Failure: nothing but a tool that Copilot does not run would serve the request.
     """
     betas = [beta for beta in ask.betas if beta in ACCEPTED]
-    look = look_at(body.raw)
-    fill_in_limit(body, able, look)
-    dropped = [*leave_out_fields(body, look)]
-    needs = needs_of(look)
-    if look is None or look.output_format is not UNSET:
+    fill_in_limit(body, able)
+    dropped = [*leave_out_fields(body)]
+    if "output_format" in body:
         move_output_format(body)
     lost = leave_out_betas(body, [beta for beta in ask.betas if beta not in ACCEPTED])
-    if due := [fix for fix in FIXES if fix in needs]:
+    if due := [fix for sign, fix in FIXES.items() if ask.shows is None or sign in ask.shows]:
         edit = _decoded(body.raw, able)
         for fix in due:
             fix(edit)
@@ -78,29 +81,29 @@ def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], t
             _store(body, name, edit.parts)
         dropped += edit.dropped
         betas += [beta for beta in edit.betas if beta not in betas]
-    if look is None or needs_settling(look, able):
+    if needs_settling(body, able):
         unlike, needed = settle(body, able)
         dropped += unlike
         betas += [beta for beta in needed if beta not in betas]
-    if keep_breakpoints not in needs:
+    if ask.shows is not None and BREAKPOINT not in ask.shows:  # Anthropic takes four, and the client has set its own
         mark_messages(body, ask, able)
     headers = {"anthropic-beta": ",".join(betas)} if betas else {}
     return headers, tuple(dict.fromkeys((*dropped, *lost)))
 
 
-def fill_in_limit(body: Body, able: Abilities, look: Look | None) -> None:
+def fill_in_limit(body: Body, able: Abilities) -> None:
     """Say how long the answer may be where the client does not: Anthropic demands it (2026-11)."""
-    if (look.max_tokens is UNSET) if look else ("max_tokens" not in body.names()):
+    if "max_tokens" not in body:
         body.set("max_tokens", able.max_output or DEFAULT_LIMIT)
 
 
 EXTRA_FIELDS = ("cache_control", "inference_geo", "speed")
 
 
-def leave_out_fields(body: Body, look: Look | None) -> Iterator[str]:
+def leave_out_fields(body: Body) -> Iterator[str]:
     """Leave out top-level fields that are "extra inputs" to some models: all of them only tune (2026-08)."""
     for name in EXTRA_FIELDS:
-        if (getattr(look, name) is not UNSET) if look else (name in body.names()):
+        if name in body:
             body.drop(name)
             yield name
 
@@ -171,67 +174,15 @@ def allow_system_messages(edit: Edit) -> None:
             edit.betas = [MID_SYSTEM]
 
 
-def keep_breakpoints(edit: Edit) -> None:
-    """Leave the client's own breakpoints alone, and set none beside them: Anthropic takes four (2026-11)."""
-
-
-Fix = Callable[[Edit], None]
-
-
-FIXES: tuple[Fix, ...] = (
-    strip_cache_scope,
-    strip_eager_streaming,
-    leave_out_server_tools,
-    restore_seals,
-    leave_out_empty_texts,
-    allow_system_messages,
-)
-"""The fixes of a request's parts, in the order they are applied."""
-
-_ALL = frozenset((*FIXES, keep_breakpoints))
-
-
-# --- what a request needs ----------------------------------------------------------------------------------------
-
-
-def needs_of(look: Look | None) -> frozenset[Fix]:
-    """The fixes that a request needs, and all of them where a look does not tell."""
-    if look is None:
-        return _ALL
-    found = {*_of_tools(look.tools or ()), *_of_blocks(look.system)}
-    for message in look.messages:
-        if message.role in _SYSTEM:
-            found.add(allow_system_messages)
-        found.update(_of_blocks(message.content))
-    return frozenset(found)
-
-
-def _of_tools(tools: Iterable[Tool]) -> Iterator[Fix]:
-    for tool in tools:
-        if tool.eager_input_streaming is not UNSET:
-            yield strip_eager_streaming
-        if tool.type is not None and tool.type.startswith(SERVER_TOOLS):
-            yield leave_out_server_tools
-        if tool.cache_control is not None:
-            yield from _of_breakpoint(tool.cache_control)
-
-
-def _of_blocks(content: str | list[Block] | None) -> Iterator[Fix]:
-    for block in content if isinstance(content, list) else ():
-        if block.text == "":
-            yield leave_out_empty_texts
-        if block.type in _SEALED_BY and _is_no_seal(block.data if block.signature is None else block.signature):
-            yield restore_seals
-        if block.cache_control is not None:
-            yield from _of_breakpoint(block.cache_control)
-        if block.content is not None:
-            yield from _of_blocks(block.content)
-
-
-def _of_breakpoint(marker: Marker) -> Iterator[Fix]:
-    yield keep_breakpoints
-    if marker.scope is not UNSET:
-        yield strip_cache_scope
+FIXES: Mapping[str, Callable[[Edit], None]] = {
+    CACHE_SCOPE: strip_cache_scope,
+    EAGER_STREAMING: strip_eager_streaming,
+    SERVER_TOOL: leave_out_server_tools,
+    STRANGE_SEAL: restore_seals,
+    EMPTY_TEXT: leave_out_empty_texts,
+    SYSTEM_MESSAGE: allow_system_messages,
+}
+"""The fixes of a request's parts in the order they are applied, by what a request shows that needs one."""
 
 
 # --- answers -----------------------------------------------------------------------------------------------------
@@ -293,9 +244,6 @@ def _is_empty(block: object) -> bool:
     return isinstance(block, dict) and block.get("type") == "text" and block.get("text") == ""
 
 
-_SEALED_BY = {"thinking": "signature", "redacted_thinking": "data"}
-
-
 def _seal_of(block: object) -> str | None:
     """The seal of a thought, None for any other block."""
     match block:
@@ -311,7 +259,7 @@ def _unwrap(edit: Edit, block: JSON) -> None:
         return
     seal = seals.unwrap(text)
     if seal.value and seals.opens_for(seal, "messages", edit.able.vendor):
-        block[_SEALED_BY[block["type"]]] = seal.value
+        block[SEALED_BY[block["type"]]] = seal.value
         edit.changed.add("messages")
 
 
@@ -321,7 +269,7 @@ def _is_foreign(block: object) -> bool:
 
 def _lost(block: JSON) -> str:
     """What a thought is left out for: its seal, where it has one."""
-    return _SEALED_BY[block["type"]] if _seal_of(block) else "thinking"
+    return SEALED_BY[block["type"]] if _seal_of(block) else "thinking"
 
 
 def _is_no_seal(text: str | None) -> bool:

@@ -11,7 +11,6 @@ from passenger.body import Body
 from passenger.chat import Abilities, Reasoning
 from passenger.copilot.paths import MESSAGES_EFFORT, Path, leave_out, put_in, text_at
 from passenger.dialects.messages import FIELDS
-from passenger.dialects.messages.look import Look
 from passenger.dialects.messages.thinking_out import form, lacks_thoughts, unsampled
 
 KIND: Path = ("thinking", "type")
@@ -19,26 +18,27 @@ CHOICE: Path = ("tool_choice", "type")
 
 _ON = frozenset({"enabled", "adaptive"})
 _FORCED = frozenset({"any", "tool"})
+_SAMPLING = ("temperature", "top_p", "top_k")
 _ROOM = 4096
 """Tokens of an answer whose limit is not said."""
 
 
-def needs_settling(look: Look, able: Abilities) -> bool:
-    """Whether there is anything for `settle` to do; this is what nearly every request costs."""
-    kind = look.thinking.type if look.thinking is not None else None
-    effort = look.output_config.effort if look.output_config is not None else None
+def needs_settling(body: Body, able: Abilities) -> bool:
+    """Whether there may be anything for `settle` to do; this is what nearly every request costs."""
+    effort = text_at(body, MESSAGES_EFFORT) if "output_config" in body else None
     if effort is not None and able.vendor and effort not in able.efforts:
         return True
+    kind = text_at(body, KIND) if "thinking" in body else None
     if kind not in _ON:
         return False
-    forced = look.tool_choice is not None and look.tool_choice.type in _FORCED
-    return forced or is_wrong(kind, able) or _is_sampled(look)
+    return is_wrong(kind, able) or text_at(body, CHOICE) in _FORCED or bool(_unlike(body))
 
 
-def _is_sampled(look: Look) -> bool:
-    if look.temperature is look.top_p is look.top_k is None:
-        return False
-    return any(True for _ in unsampled(look.temperature, look.top_p, look.top_k))
+def _unlike(body: Body) -> list[str]:
+    """The ways to sample that do not go with thinking."""
+    if not any(name in body for name in _SAMPLING):
+        return []
+    return [*unsampled(*map(_number(body), _SAMPLING))]
 
 
 def settle(body: Body, able: Abilities) -> tuple[tuple[str, ...], list[str]]:
@@ -55,7 +55,7 @@ def settle(body: Body, able: Abilities) -> tuple[tuple[str, ...], list[str]]:
         dropped.append("thinking")
     dropped += fit_effort(body, able)
     if text_at(body, KIND) in _ON:
-        for name in [*unsampled(*map(_number(body), ("temperature", "top_p", "top_k")))]:
+        for name in _unlike(body):
             body.drop(name)
             dropped.append(name)
     return tuple(dropped), betas

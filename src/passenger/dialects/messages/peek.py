@@ -1,57 +1,19 @@
 """The facts of a Messages request that routing, headers and relaying need; it hides who speaks in the last turn."""
 
-import msgspec
-from msgspec import Struct
+from msgspec import UNSET
 
 from passenger.chat import Ask, Initiator
-from passenger.decoding import decode_as, invalid
+from passenger.decoding import invalid
 from passenger.dialects import Request
+from passenger.dialects.messages.look import SYSTEM, Message, look_at, words
 from passenger.errors import Failure, Kind
 from passenger.reminders import only_reminders
 
-# The groups are atomic: a text of many reminders and some words would else be tried in 2^n ways.
-_SYSTEM = frozenset({"system", "developer"})
 _NULL = b"null"
 _THINKS = frozenset({"enabled", "adaptive"})
 
 THREADS = "thread_unsupported_request"
 """The error code that makes Anthropic's SDKs send the whole history instead (clients seen 2026-11)."""
-
-
-class _Inner(Struct):
-    type: str = ""
-
-
-class _Source(Struct):
-    content: str | list[_Inner] | None = None
-
-
-class _Block(Struct):
-    type: str = ""
-    text: str | None = None
-    content: str | list[_Inner] | _Inner | None = None
-    source: str | _Source | None = None
-
-
-class _Message(Struct):
-    role: str
-    content: str | list[_Block] | None = None
-
-
-class _Thinking(Struct):
-    type: str = ""
-
-
-class _Messages(Struct):
-    model: str
-    messages: list[_Message]
-    stream: bool | None = None
-    tools: list[msgspec.Raw] | None = None
-    thinking: _Thinking | None = None
-    thread: msgspec.Raw = msgspec.Raw(_NULL)
-
-
-_REQUEST = msgspec.json.Decoder(_Messages)
 
 
 def peek(request: Request) -> Ask:
@@ -60,21 +22,23 @@ def peek(request: Request) -> Ask:
     Raises:
         Failure: the body is not JSON, a field that must be known is missing or of the wrong type, or it is a thread.
     """
-    asked = decode_as(_REQUEST, request.body)
+    look = look_at(request.body)
+    asked = look.asked
     if not asked.model:
         raise invalid("model must not be empty", "model")
     if not asked.messages:
         raise invalid("messages must not be empty", "messages")
-    if bytes(asked.thread) != _NULL:
+    if asked.thread is not UNSET and bytes(asked.thread) != _NULL:
         raise Failure(Kind.INVALID, "message threads are not supported", code=THREADS, param="thread")
     return Ask(
         model=asked.model,
         stream=bool(asked.stream),
         initiator=_initiator(asked.messages),
-        vision=any(_has_image(message) for message in asked.messages),
+        vision=look.vision,
         tools=bool(asked.tools),
         thinks=asked.thinking is not None and asked.thinking.type in _THINKS,
         betas=_betas(request),
+        shows=look.shows,
     )
 
 
@@ -86,12 +50,12 @@ def _betas(request: Request) -> tuple[str, ...]:
 # --- who asks ----------------------------------------------------------------------------------------------------
 
 
-def _initiator(messages: list[_Message]) -> Initiator:
+def _initiator(messages: list[Message]) -> Initiator:
     """A person only where the last turn has one's own words, which tool results and reminders are not.
 
     What the system says in between is nobody's, and reminders right after tool results are an agent's.
     """
-    turns = [message for message in messages if message.role not in _SYSTEM]
+    turns = [message for message in messages if message.role not in SYSTEM]
     if not turns or turns[-1].role != "user":
         return Initiator.AGENT
     spoken = next((turn for turn in reversed(turns) if not _only_reminders(turn)), None)
@@ -100,37 +64,19 @@ def _initiator(messages: list[_Message]) -> Initiator:
     return Initiator.USER
 
 
-def _only_reminders(message: _Message) -> bool:
+def _only_reminders(message: Message) -> bool:
     if message.role != "user":
         return False
     match message.content:
         case str() as text:
-            return _is_reminder(text)
+            return only_reminders(text)
         case [*blocks] if blocks:
-            return all(_is_reminder(block.text) for block in blocks)
+            return all(only_reminders(words(block.text)) for block in blocks)
         case _:
             return False
 
 
-def _has_words(message: _Message) -> bool:
+def _has_words(message: Message) -> bool:
     if not isinstance(message.content, list):
         return True
-    return any(block.type != "tool_result" and not _is_reminder(block.text) for block in message.content)
-
-
-def _is_reminder(text: str | None) -> bool:
-    return only_reminders(text)
-
-
-# --- what is shown -----------------------------------------------------------------------------------------------
-
-
-def _has_image(message: _Message) -> bool:
-    return isinstance(message.content, list) and any(_shows(block) for block in message.content)
-
-
-def _shows(block: _Block) -> bool:
-    if block.type == "image":
-        return True
-    inner = block.source.content if isinstance(block.source, _Source) else block.content
-    return isinstance(inner, list) and any(one.type == "image" for one in inner)
+    return any(block.type != "tool_result" and not only_reminders(words(block.text)) for block in message.content)
