@@ -5,8 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.chat import Ask, Initiator
+from passenger import seals
+from passenger.body import Body
+from passenger.chat import Abilities, Ask, Initiator, Seal
+from passenger.copilot.quirks.responses import prepare
 from passenger.dialects import Request, responses
+from passenger.dialects.responses import peeking
 from passenger.errors import Failure, Kind
 
 USER = {"role": "user", "content": "go"}
@@ -23,6 +27,8 @@ REMINDER_PARTS = {
 }
 MIXED = {"role": "user", "content": "<system-reminder>x</system-reminder> and now go on"}
 IMAGE = {"type": "input_image", "image_url": "data:image/png;base64,AA=="}
+
+WRAPPED = seals.wrap(Seal("messages/anthropic", "CAIS"))
 
 
 def ask(**fields: object) -> Ask:
@@ -82,8 +88,52 @@ def test_an_image_is_seen_wherever_it_stands(item: dict[str, Any]) -> None:
     assert not ask(input=[USER, OUTPUT]).vision
 
 
+@pytest.mark.parametrize(
+    ("item", "shows"),
+    [
+        (USER, set()),
+        (OUTPUT, set()),
+        ({**USER, "id": "msg_1"}, {peeking.ID}),
+        ({**USER, "id": None}, {peeking.ID}),
+        ({"type": "reasoning", "summary": [], "encrypted_content": "gAAAA"}, set()),
+        ({"type": "reasoning", "summary": [], "encrypted_content": WRAPPED}, {peeking.SEAL}),
+        ({"type": "reasoning", "summary": [], "encrypted_content": "\u00e9"}, {peeking.SEAL}),
+        ({**USER, "internal_chat_message_metadata_passthrough": {}}, {peeking.INTERNAL}),
+        ({"type": "function_call", "encrypted_function_args": ["a"]}, {peeking.INTERNAL}),
+        ({"role": "user", "content": '"id":"x","encrypted_content"'}, set()),
+    ],
+)
+def test_what_may_have_to_be_changed_of_an_item_is_shown(item: dict[str, Any], shows: set[str]) -> None:
+    shown: object = ask(input=[item, USER]).shows
+    assert shown == shows
+
+
+SEALS = st.sampled_from(["gAAAA", WRAPPED, seals.wrap(Seal("responses/openai", "gAAAB")), "", "\u00e9", None, 5])
+ITEM = st.fixed_dictionaries(
+    {"type": st.sampled_from(["message", "reasoning", "function_call"]), "role": st.just("user")},
+    optional={
+        "id": st.sampled_from(["msg_1", None]),
+        "content": st.sampled_from(["a", '"id"', [{"type": "input_text", "text": "a"}]]),
+        "encrypted_content": SEALS,
+        "encrypted_function_args": st.just([]),
+        "internal_chat_message_metadata_passthrough": st.just({"turn": 1}),
+    },
+)
+
+
+@given(st.lists(ITEM, max_size=4))
+def test_what_is_shown_is_all_that_is_changed(items: list[dict[str, Any]]) -> None:
+    raw = json.dumps({"model": "m", "input": items}).encode()
+    asked, able = responses.peek(Request(raw)), Abilities("openai")
+    first, second = Body(raw), Body(raw)
+    everything = Ask("m", stream=False, initiator=Initiator.USER)
+    assert prepare(first, asked, able) == prepare(second, everything, able)
+    assert first.encode() == second.encode()
+
+
 def test_the_facts_of_a_request_are_read() -> None:
-    assert ask() == Ask("gpt-5.5", stream=False, initiator=Initiator.USER, wants_usage=True)
+    facts = Ask("gpt-5.5", stream=False, initiator=Initiator.USER, wants_usage=True, shows=frozenset())
+    assert ask() == facts
     asked = ask(stream=True, tools=[{"type": "web_search"}], reasoning={"effort": "low"})
     assert (asked.stream, asked.tools, asked.thinks) == (True, True, True)
     assert ask(input=[{"type": "additional_tools", "tools": []}, USER]).tools
@@ -129,6 +179,11 @@ def test_what_says_nothing_is_let_through() -> None:
         ({"input": 1}, "input"),
         ({"input": ["x"]}, "input[0]"),
         ({"input": [{"role": 1}]}, "input[0].role"),
+        ({"input": [{"id": 1}]}, "input[0].id"),
+        ({"input": [{"role": "user", "content": 1}]}, "input[0].content"),
+        ({"input": [USER, {"role": "user", "content": [1]}]}, "input[1].content[0]"),
+        ({"input": [{"role": "user", "content": [{"text": 1}]}]}, "input[0].content[0].text"),
+        ({"input": [{**OUTPUT, "output": 1}]}, "input[0].output"),
         ({"stream": "yes"}, "stream"),
         ({"tools": {}}, "tools"),
         ({"reasoning": "high"}, "reasoning"),

@@ -9,9 +9,6 @@ from passenger.body import Body
 NAMES = ("internal_chat_message_metadata_passthrough", "encrypted_function_args")
 """Bookkeeping of Codex: turns and times, and which arguments of a call are sealed. Nothing of it reaches a model."""
 
-MARK = b'"internal_chat_'
-"""Where it is not, there is nothing of the first; where no `"encrypted_` is, nothing of the second."""
-
 
 def leave_out_internal_fields(item: Body) -> None:
     """Take them out of one item; nothing is named, because nothing is lost."""

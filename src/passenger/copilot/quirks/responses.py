@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from passenger import seals
-from passenger.body import Body, Fields
+from passenger.body import Body, Fields, split
 from passenger.chat import Abilities, Ask, Stamp, Usage
 from passenger.copilot.paths import RESPONSES_EFFORT
 from passenger.copilot.quirks import compaction, internal_fields
@@ -21,6 +21,7 @@ from passenger.copilot.quirks.thinking import fit_effort
 from passenger.dialects.responses.compaction import ITEMS as COMPACTED
 from passenger.dialects.responses.failures import read_failure
 from passenger.dialects.responses.ids import item_id, response_id
+from passenger.dialects.responses.peeking import may_be_ours
 from passenger.dialects.responses.wire import StreamEvent, read_event, read_response, read_usage
 from passenger.errors import Failure, Kind
 from passenger.events import PARTS_LIMIT, too_many_parts
@@ -35,7 +36,7 @@ FLOOR = 16
 
 def prepare(body: Body, ask: Ask, able: Abilities) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """Edit a request that goes up; an input without ids keeps its bytes."""
-    dropped = (*leave_out_store(body), *leave_out_service_tier(body), *raise_limit(body), *edit_items(body, able))
+    dropped = (*leave_out_store(body), *leave_out_service_tier(body), *raise_limit(body), *edit_items(body, ask, able))
     return {}, (*dropped, *fit_effort(body, able, RESPONSES_EFFORT))
 
 
@@ -66,13 +67,13 @@ def raise_limit(body: Body) -> Iterator[str]:
         yield "max_output_tokens"
 
 
-def edit_items(body: Body, able: Abilities) -> Iterator[str]:
+def edit_items(body: Body, ask: Ask, able: Abilities) -> Iterator[str]:
     """Take every item's `id` out, because Copilot refuses ids that are not of this connection (2026-09).
 
     A thought whose seal came from elsewhere is taken out with its item: Copilot refuses what it cannot open. So it does
     with fields that only OpenAI's backend knows, and with a conversation that was compacted here.
     """
-    if not _is_odd(body.raw_value("input")):
+    if ask.shows == frozenset():
         return
     items = _items(body)
     edited = [_edited(item, able, index) for index, item in enumerate(items)]
@@ -82,24 +83,29 @@ def edit_items(body: Body, able: Abilities) -> Iterator[str]:
         yield "encrypted_content"
 
 
-def _is_odd(raw: bytes) -> bool:
-    """Whether there may be something to take out; a search of the bytes, so that most requests are not even split."""
-    return b'"id"' in raw or b'"encrypted_' in raw or internal_fields.MARK in raw
+_SEALED = "encrypted_content"
+_MARKS = frozenset({"id", _SEALED, *internal_fields.NAMES})
+"""The fields of an item that may have to be changed."""
 
 
 def _edited(raw: bytes, able: Abilities, index: int) -> bytes | None:
     """One item without its id and with its own seal; None where the seal is another's."""
-    item = Body(raw)
+    fields = split(raw)
+    if fields is not None and _MARKS.isdisjoint(fields):
+        return raw
+    item = Body(raw, fields)
     item.drop("id")
     internal_fields.leave_out_internal_fields(item)
-    sealed = item.get("encrypted_content") if b'"encrypted_content"' in raw else None
+    if fields is not None and not may_be_ours(item.raw_value(_SEALED)):
+        return item.encode()
+    sealed = item.get(_SEALED)
     if isinstance(sealed, str) and seals.is_wrapped(sealed):
         if item.get("type") in COMPACTED:
             return compaction.restore_summary(item, sealed, f"input[{index}].encrypted_content")
         seal = seals.unwrap(sealed)
         if not seals.opens_for(seal, "responses", able.vendor) or not seal.value.isascii():
             return None
-        item.set("encrypted_content", seal.value)
+        item.set(_SEALED, seal.value)
     return item.encode()
 
 
