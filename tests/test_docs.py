@@ -18,7 +18,7 @@ from passenger.cli.commands.simulate import PLANS
 from passenger.cli.group import root
 from passenger.cli.parts import gateway_of
 from passenger.config import load
-from passenger.config.schema import CREDENTIAL_URLS, DEFAULTS, FORBIDDEN_IN_FOUND
+from passenger.config.schema import CREDENTIAL_URLS, DEFAULTS, FORBIDDEN_IN_FOUND, TABLES
 from passenger.config.sources import OTHER_VARIABLES, SHORT_VARIABLES, VARIABLES
 from passenger.copilot import device
 from passenger.copilot.protocol import EXCHANGE_API_VERSION, PASSED_DOWN, Editor
@@ -119,7 +119,7 @@ def test_the_example_configuration_loads(tmp_path: Path, *, uncomment: bool) -> 
     path = tmp_path / "config.toml"
     path.write_text(re.sub(r"^# (?=\w+ = )", "", example, flags=re.MULTILINE) if uncomment else example)
     loaded = load(flags={}, config_path=path, environ={}, cwd=tmp_path, user_dir=tmp_path)
-    changed = {("server", "port"), ("proxy", "idle_timeout"), ("models", "aliases")}
+    changed = {("server", "port"), ("proxy", "idle_timeout"), *TABLES}
     for (name, key), default in DEFAULTS.items():
         assert (getattr(getattr(loaded.config, name), key) != default) == ((name, key) in changed), (name, key)
         assert (loaded.origins[f"{name}.{key}"].kind == "file") == (uncomment or (name, key) in changed), (name, key)

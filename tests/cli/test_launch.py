@@ -321,6 +321,19 @@ async def test_a_model_that_does_not_answer_stops_the_launch_with_copilots_words
     assert not (home / "seen.json").exists()
 
 
+async def test_the_settings_name_the_models_of_a_client(command: Command, home: Path, simulator: Simulator) -> None:
+    settings = home / "mine.toml"
+    settings.write_text('[clients.claude]\nmodel = "gpt-5.5"\nsmall_model = "claude-opus-5"\n')
+    async with running(simulator, home) as proxy:
+        place = ("--port", port_of(proxy), "-c", str(settings))
+        ended = await asyncio.to_thread(command, "launch", "claude", "--json", *place, env=world(home))
+        assert (json.loads(ended.out)["model"], json.loads(ended.out)["small_model"]) == ("gpt-5.5", "claude-opus-5")
+        settings.write_text('[clients.claude]\nmodel = "gpt-5.x"\n')
+        ended = await asyncio.to_thread(command, "launch", "claude", *place, env=world(home))
+    assert ended.code == 2
+    assert "[clients.claude] model: the account has no model 'gpt-5.x'; did you mean" in ended.err
+
+
 # --- what is refused ---------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.clients.models import NoModelError, best, cheap, choose, usual, version
+from passenger.clients.models import NoModelError, Wanted, best, cheap, choose, usual, version, wanted
 from passenger.clients.plan import Client, Dialect
 from passenger.clients.registry import ALL, CLIENTS
 from passenger.control.cards import ModelCard, Prices
@@ -152,8 +152,8 @@ def test_models_can_be_named_in_any_spelling_and_by_an_alias() -> None:
     cards = [GPT, OPUS, HAIKU, card("z", aliases=("mine",))]
     client = Of(("messages",)).client()
     for name in ("claude-opus-4.6", "Claude Opus 4.6", "claude-opus-4-6", "CLAUDE-OPUS-4.6"):
-        assert choose(cards, client, name, "mine")[0] is OPUS
-    assert choose(cards, client, "gpt-5.5", "mine")[1].id == "z"
+        assert choose(cards, client, Wanted(name), Wanted("mine"))[0] is OPUS
+    assert choose(cards, client, Wanted("gpt-5.5"), Wanted("mine"))[1].id == "z"
     assert choose(cards, client, None, None)[0] is OPUS
 
 
@@ -168,4 +168,14 @@ def test_models_can_be_named_in_any_spelling_and_by_an_alias() -> None:
 )
 def test_a_model_that_cannot_be_is_named_with_what_can(name: str, said: str) -> None:
     with pytest.raises(NoModelError, match=said):
-        choose([GPT, OPUS, PRO, HIDDEN, EMBEDDING], Of(("messages",)).client(), name, None)
+        choose([GPT, OPUS, PRO, HIDDEN, EMBEDDING], Of(("messages",)).client(), Wanted(name), None)
+
+
+def test_what_is_typed_wins_over_the_settings_and_a_setting_that_cannot_be_is_named() -> None:
+    client, settings = CLIENTS["claude"], {"claude": "claude-opus-4.7", "codex": "gpt-5.5"}
+    assert wanted(client, "typed", settings, "model") == Wanted("typed")
+    assert wanted(CLIENTS["pi"], None, settings, "model") is None
+    with pytest.raises(
+        NoModelError, match=r"^\[clients.claude\] model: the account has no model 'claude-opus-4.7'; did"
+    ):
+        choose([GPT, OPUS], client, wanted(client, None, settings, "model"), None)

@@ -39,6 +39,12 @@ BAD_FILES = [
     ("[models]\naliases = 'x'", '2: [models] aliases: must be a table of names to model ids, not the text "x"'),
     ("[models.aliases]\nfast = 1", '2: [models] aliases: must give each name a model id as text; the text "fast"'),
     ("[models.aliases]\nfast = ''", "2: [models] aliases: must give each name a model id as text"),
+    ("[clients.claud]\nmodel = 'x'", "1: [clients.claud]: unknown client; did you mean [clients.claude]?"),
+    ("[clients.???]\nmodel = 'x'".replace("???", '"?"'), "1: [clients.?]: unknown client: aider, claude, "),
+    ("[clients.claude]\nmodle = 'x'", "2: [clients.claude] modle: unknown key; did you mean model?"),
+    ("[clients.claude]\nmodel = 1", '2: [clients] model: must give each name a model id as text; the text "claude"'),
+    ("[clients]\nmodel.claud = 'x'", "2: [clients] model: there is no client 'claud'; did you mean claude?"),
+    ("[clients]\nclaude = 'x'", "2: [clients] claude: unknown key"),
     ("[github]\nclient_id = ''", "2: [github] client_id: must not be empty"),
     ("[github]\nclient_id = 'a b '", "2: [github] client_id: must be plain ASCII on one line"),
     ('[copilot]\nuser_agent = "a\\nb"', "2: [copilot] user_agent: must be plain ASCII on one line"),
@@ -151,6 +157,7 @@ VARIABLES: list[tuple[str, str, tuple[str, str], object]] = [
     ("PASSENGER_COPILOT_API_BASE_URL", "https://c.example/", ("copilot", "api_base_url"), "https://c.example"),
     ("PASSENGER_PROXY_IDLE_TIMEOUT", "1.5", ("proxy", "idle_timeout"), 1.5),
     ("PASSENGER_MODELS_ALIASES", "a=b,c=d", ("models", "aliases"), {"a": "b", "c": "d"}),
+    ("PASSENGER_CLIENTS_SMALL_MODEL", "pi=b", ("clients", "small_model"), {"pi": "b"}),
     ("PASSENGER_MODELS_ALIASES", '{"a": "b"}', ("models", "aliases"), {"a": "b"}),
 ]
 
@@ -168,6 +175,7 @@ BAD_VARIABLES = [
     ("PASSENGER_SERVER_PORT", "99999", f"[server] port: {WHOLE}, not 99999"),
     ("PASSENGER_PROXY_IDLE_TIMEOUT", "nan", f"[proxy] idle_timeout: {SPAN}, not nan"),
     ("PASSENGER_MODELS_ALIASES", "fast", "[models] aliases: must be fast=gpt-4.1,smart=gpt-5 or JSON such as"),
+    ("PASSENGER_CLIENTS_MODEL", "what=b", "[clients] model: there is no client 'what'; aider, claude, cline"),
     ("PASSENGER_MODELS_ALIASES", "{nope", "[models] aliases: must be JSON such as"),
     ("PASSENGER_MODELS_ALIASES", "a=", "[models] aliases: must give each name a model id as text"),
     ("PASSENGER_GITHUB_DEVICE_CODE_URL", "\udcff", "[github] device_code_url: must be a URL of plain ASCII"),

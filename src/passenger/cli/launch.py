@@ -26,7 +26,7 @@ from passenger.clients.describe import as_data, as_shell
 from passenger.clients.find import find
 from passenger.clients.managed import refused
 from passenger.clients.meter import Meter
-from passenger.clients.models import NoModelError, choose
+from passenger.clients.models import NoModelError, choose, wanted
 from passenger.clients.plan import Client, Installed, Machine, Plan, Site
 from passenger.clients.proven import Proven
 from passenger.clients.registry import ALL, CLIENTS
@@ -198,7 +198,7 @@ class Run:
     def carry_out(self) -> int:
         """Choose the models, prove the way, let the client run, and say what it cost."""
         cards = self.reached.server.models()
-        model, small = choose(cards, self.client, self.wish.model, self.wish.small_model)
+        model, small = self._choose(cards)
         plan = self._plan(cards, model, small)
         if self.wish.only_print or self.wish.as_json:
             return self._print(plan, model, small)
@@ -211,6 +211,13 @@ class Run:
         for note in plan.notes:
             self.wish.say(note)
         return self._run(plan)
+
+    def _choose(self, cards: Sequence[ModelCard]) -> tuple[ModelCard, ModelCard]:
+        named = self.reached.clients
+        model = wanted(self.client, self.wish.model, named.model, "model")
+        return choose(
+            cards, self.client, model, wanted(self.client, self.wish.small_model, named.small_model, "small_model")
+        )
 
     def _plan(self, cards: Sequence[ModelCard], model: ModelCard, small: ModelCard) -> Plan:
         kept = self.where / self.client.name / stage.KEPT

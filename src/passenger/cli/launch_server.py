@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -16,6 +16,7 @@ from passenger.cli.invocation import Invocation
 from passenger.cli.own_server import NotStartedError, own_server
 from passenger.cli.person import is_terminal
 from passenger.cli.reach import key_of, look, stranger
+from passenger.config.schema import Clients
 from passenger.control.client import Found, Server, find, reachable
 from passenger.control.hello import read_or_make_secret
 from passenger.secret import Secret
@@ -35,6 +36,8 @@ class Reached:
     """The address that a server of these settings would have."""
     is_own: bool
     """Whether it runs for us alone."""
+    clients: Clients = field(default_factory=Clients)
+    """The models that the settings name."""
 
 
 @contextmanager
@@ -62,21 +65,22 @@ def reach(invocation: Invocation, log: Path, *, demo: bool, quiet: bool) -> Iter
     usual = Server(reachable(place.host), place.port or DEMO_PORT).url
     found = look(invocation, loaded)
     if found.state == "ours":
-        yield _running(found)
+        yield _running(found, loaded.config.clients)
         return
     if not quiet and (said := stranger(found)):
         click.echo(f"passenger: {said}; this run gets a server of its own", err=True)
     with own_server(_arguments(invocation), {**os.environ, **ALONE}, log) as port:
-        yield Reached(_found(port, secret, key).server, "own", key, usual, is_own=True)
+        server = _found(port, secret, key).server
+        yield Reached(server, "own", key, usual, is_own=True, clients=loaded.config.clients)
 
 
-def _running(found: Found) -> Reached:
+def _running(found: Found, clients: Clients) -> Reached:
     """A server that runs already; where it needs no key it is shown none."""
     server, needs_key = found.server, found.server.status().needs_key
     key = server.key if needs_key else None
     if found.hello and found.hello.version != __version__:
         click.echo(f"{server.url} runs Passenger {found.hello.version}; this is {__version__}. Restart it.", err=True)
-    return Reached(replace(server, key=key), server.url, key, server.url, is_own=False)
+    return Reached(replace(server, key=key), server.url, key, server.url, is_own=False, clients=clients)
 
 
 def _found(port: int, secret: bytes, key: Secret | None) -> Found:

@@ -222,6 +222,7 @@ async def serve(
             log=RequestLog(time.time, shared, place.number if place else 0),
             login=ServerLogin(login, time.time) if login else None,
             gate=LoginGate(readiness.is_usable, _log_in(vault)) if config.await_login else None,
+            named=loaded.config.clients.model,
         )
         shown = list[asyncio.Task[None]]()
 

@@ -13,7 +13,7 @@ from passenger.cli.exits import FAILED, OK, USAGE
 from passenger.cli.invocation import Invocation
 from passenger.cli.setup_proof import NotProvenError, answer_of, cost_of, prove
 from passenger.clients.find import find
-from passenger.clients.models import NoModelError, choose
+from passenger.clients.models import NoModelError, choose, wanted
 from passenger.clients.plan import Machine, Site
 from passenger.clients.setups.by_hand import BY_HAND, SAME
 from passenger.clients.setups.registry import SETUPS
@@ -189,7 +189,13 @@ class Job:
         environ, cwd = self._invocation.environ, self._invocation.cwd
         machine = Machine(Path.home(), environ, cwd, sys.platform)
         cards = reach.ask(server.models)
-        chosen, cheap = choose(cards, self._setup.client, model, small)
+        client, named = self._setup.client, loaded.config.clients
+        chosen, cheap = choose(
+            cards,
+            client,
+            wanted(client, model, named.model, "model"),
+            wanted(client, small, named.small_model, "small_model"),
+        )
         installed = find(self._setup.client, environ, machine.home)
         directory = self._invocation.state_dir / "setup" / "files"
         return Site(

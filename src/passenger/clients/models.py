@@ -3,7 +3,8 @@
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from passenger.clients.plan import FAMILIES, Client
 from passenger.control.cards import SETTINGS_PAGE, ModelCard
@@ -18,7 +19,25 @@ class NoModelError(Exception):
     """No model of the account is what was asked for; the message names the nearest."""
 
 
-def choose(cards: Sequence[ModelCard], client: Client, model: str | None, small: str | None) -> tuple[ModelCard, ...]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A model that somebody has named."""
+
+    name: str
+    where: str = ""
+    """The setting that has it; empty where it was typed."""
+
+
+def wanted(client: Client, typed: str | None, models: Mapping[str, str], key: str) -> Wanted | None:
+    """What was typed, else what the settings of that key have for the client."""
+    if typed:
+        return Wanted(typed)
+    return Wanted(models[client.name], f"[clients.{client.name}] {key}: ") if client.name in models else None
+
+
+def choose(
+    cards: Sequence[ModelCard], client: Client, model: Wanted | None, small: Wanted | None
+) -> tuple[ModelCard, ModelCard]:
     """The model for the conversation, and the one for small jobs.
 
     Raises:
@@ -117,14 +136,14 @@ def _cost(card: ModelCard) -> float:
     return output if output is not None else 1000 * (1.0 if card.multiplier is None else card.multiplier)
 
 
-def _named(cards: Sequence[ModelCard], name: str) -> ModelCard:
-    found = next((card for card in cards if _is_called(card, name)), None)
+def _named(cards: Sequence[ModelCard], one: Wanted) -> ModelCard:
+    found = next((card for card in cards if _is_called(card, one.name)), None)
     if found is None:
-        raise NoModelError(f"the account has no model {name!r}{_nearest(name, cards)}")
+        raise NoModelError(f"{one.where}the account has no model {one.name!r}{_nearest(one.name, cards)}")
     if not found.is_chat:
-        raise NoModelError(f"{found.id} does not chat")
+        raise NoModelError(f"{one.where}{found.id} does not chat")
     if found.is_hidden:
-        raise NoModelError(f"{found.id} is not enabled for you: see {SETTINGS_PAGE}")
+        raise NoModelError(f"{one.where}{found.id} is not enabled for you: see {SETTINGS_PAGE}")
     return found
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from passenger.authority import read_host
 from passenger.config.address import read_address
+from passenger.config.clients import CLIENTS
+from passenger.config.problems import nearest
 from passenger.limits import Unit
 from passenger.secret import Secret
 
@@ -130,6 +132,17 @@ def _aliases(value: object) -> Mapping[str, str]:
     return dict(value)
 
 
+def _client_models(value: object) -> Mapping[str, str]:
+    models = _aliases(value)
+    for name in models:
+        if name not in CLIENTS:
+            near = nearest(name, CLIENTS)
+            raise ValueError(
+                f"there is no client {name!r}; " + (f"did you mean {near}?" if near else ", ".join(sorted(CLIENTS)))
+            )
+    return models
+
+
 def _read_aliases(text: str) -> object:
     if text.lstrip().startswith("{"):
         try:
@@ -213,6 +226,7 @@ HEADER = Kind(_header_value)
 LOG_FORMAT = Kind(partial(_choice, of=("text", "json")))
 BOOL = Kind(_truth, _read_truth)
 ALIASES = Kind(_aliases, _read_aliases)
+CLIENT_MODELS = Kind(_client_models, _read_aliases)
 API_KEYS = Kind(_api_keys, _read_texts)
 HOSTS = Kind(_hosts, _read_texts)
 ORIGINS = Kind(_origins, _read_texts)

@@ -9,11 +9,11 @@ from passenger.config.credentials import Credentials
 from passenger.config.keyfile import SHORT, is_private, read_keys
 from passenger.config.problems import ConfigError, Origin, Problem, label
 from passenger.config.schema import (
-    ALIASES,
     CREDENTIAL_URLS,
     DEFAULTS,
     FORBIDDEN_IN_FOUND,
     SECTIONS,
+    TABLES,
     Config,
     Key,
 )
@@ -37,7 +37,7 @@ CONFIG_FILE = "config.toml"
 class Loaded:
     """The settings, where each came from, what to warn of, where credentials may go, and the keys of clients.
 
-    `origins` has every setting by `section.key`, each alias too (`models.aliases.NAME`).
+    `origins` has every setting by `section.key`, each name in a table too (`models.aliases.NAME`).
     """
 
     config: Config
@@ -156,7 +156,7 @@ def _merged(entries: Iterable[Entry]) -> tuple[dict[Key, object], dict[str, Orig
         name = ".".join(entry.key)
         origins[name] = entry.origin
         match values[entry.key], entry.value:
-            case dict(old), dict(new) if entry.key == ALIASES:
+            case dict(old), dict(new) if entry.key in TABLES:
                 values[entry.key] = {**old, **new}
                 origins |= {f"{name}.{alias}": entry.origin for alias in new}
             case _:

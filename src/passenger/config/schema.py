@@ -104,6 +104,14 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
+class Clients:
+    """The models that a client is given where a command names none, by the client's name: `[clients.claude]`."""
+
+    model: Mapping[str, str] = field(default_factory=dict, metadata={"kind": kinds.CLIENT_MODELS})
+    small_model: Mapping[str, str] = field(default_factory=dict, metadata={"kind": kinds.CLIENT_MODELS})
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """Files in which the login without a name is kept: the GitHub login and its Copilot token, our own where empty."""
 
@@ -128,6 +136,7 @@ class Config:
     proxy: Proxy = field(default_factory=Proxy)
     network: Network = field(default_factory=Network)
     models: Models = field(default_factory=Models)
+    clients: Clients = field(default_factory=Clients)
     account: Account = field(default_factory=Account)
     log: Log = field(default_factory=Log)
     limits: Limits = field(default_factory=Limits)
@@ -143,13 +152,16 @@ class Config:
         return self.github.copilot_models_url == Github().copilot_models_url
 
 
-SECTIONS: Mapping[str, type[Github | Copilot | Server | Proxy | Network | Models | Account | Log | Limits]] = {
+SECTIONS: Mapping[
+    str, type[Github | Copilot | Server | Proxy | Network | Models | Clients | Account | Log | Limits]
+] = {
     "github": Github,
     "copilot": Copilot,
     "server": Server,
     "proxy": Proxy,
     "network": Network,
     "models": Models,
+    "clients": Clients,
     "account": Account,
     "log": Log,
     "limits": Limits,
@@ -175,7 +187,8 @@ DEFAULTS: Mapping[Key, object] = {
 }
 
 ALIASES: Key = ("models", "aliases")
-"""The one setting that is a table itself: its names are merged one by one, as keys are."""
+TABLES: frozenset[Key] = frozenset({ALIASES, ("clients", "model"), ("clients", "small_model")})
+"""Settings that are tables themselves: their names are merged one by one, as keys are."""
 
 CREDENTIAL_URLS: frozenset[Key] = frozenset(
     {

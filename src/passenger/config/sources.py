@@ -2,15 +2,16 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from passenger.config.clients import CLIENTS
 from passenger.config.kinds import shown
 from passenger.config.login_name import VARIABLE
 from passenger.config.problems import Origin, Problem, label, nearest
-from passenger.config.schema import ALIASES, FORBIDDEN_IN_FOUND, KINDS, SECTIONS, Key
+from passenger.config.schema import FORBIDDEN_IN_FOUND, KINDS, SECTIONS, TABLES, Key
 
 PREFIX = "PASSENGER_"
 SHORT_VARIABLES: Mapping[str, Key] = {"PASSENGER_API_KEYS": ("server", "api_keys")}
@@ -22,9 +23,10 @@ OTHER_VARIABLES = frozenset({"PASSENGER_LOG", "PASSENGER_KEY", VARIABLE})
 """Variables with our prefix that are no settings: the log's level, the key that our own commands show a server, and the
 name of the login."""
 
-TELLING = tuple(name for name in SECTIONS if name not in {"log", "account"})
-"""Sections that make a file ours which was merely found. Many programs have a `[log]` or an `[account]`."""
+TELLING = tuple(name for name in SECTIONS if name not in {"log", "account", "clients"})
+"""Sections that make a file ours which was merely found. Many programs have a `[log]` or `[clients]`."""
 
+CLIENTS_SECTION = "clients"
 LARGEST_FILE = 1 << 20
 _NAME = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
 _PATH = rf"{_NAME}(?:[ \t]*\.[ \t]*{_NAME})*"
@@ -146,9 +148,11 @@ def _from_table(
 ) -> Iterator[Finding]:
     for key, value in table.items():
         origin = _at(where, _line(lines, section, key))
-        if (section, key) == ALIASES and isinstance(value, dict):
+        if (section, key) in TABLES and isinstance(value, dict):
             for name, model in value.items():
-                yield _checked(ALIASES, {name: model}, _at(where, _line(lines, section, key, name)))
+                yield _checked((section, key), {name: model}, _at(where, _line(lines, section, key, name)))
+        elif section == CLIENTS_SECTION and isinstance(value, dict):
+            yield from _of_client(key, value, where, lines)
         elif (section, key) in KINDS:
             finding = _checked((section, key), value, origin)
             is_forbidden = where.found and key in FORBIDDEN_IN_FOUND and isinstance(finding, Problem)
@@ -158,6 +162,25 @@ def _from_table(
         else:
             known = [name for home, name in KINDS if home == section]
             yield Problem(origin, f"{label(section, key)}: unknown key{_meant(key, known) or _home(key)}")
+
+
+def _of_client(
+    name: str, table: Mapping[str, object], where: Origin, lines: Mapping[tuple[str, ...], int]
+) -> Iterator[Finding]:
+    """`[clients.NAME]`: each of its keys is a table of names, as `[clients]` has it."""
+    known = [key for section, key in KINDS if section == CLIENTS_SECTION]
+    if name not in CLIENTS:
+        meant = _meant(name, CLIENTS, f"[{CLIENTS_SECTION}.{{}}]") or f": {', '.join(sorted(CLIENTS))}"
+        yield Problem(
+            _at(where, _line(lines, CLIENTS_SECTION, name)), f"[{CLIENTS_SECTION}.{name}]: unknown client{meant}"
+        )
+        return
+    for key, value in table.items():
+        origin = _at(where, _line(lines, CLIENTS_SECTION, name, key))
+        if key in known:
+            yield _checked((CLIENTS_SECTION, key), {name: value}, origin)
+        else:
+            yield Problem(origin, f"{label(f'{CLIENTS_SECTION}.{name}', key)}: unknown key{_meant(key, known)}")
 
 
 def _line(lines: Mapping[tuple[str, ...], int], *path: str) -> int | None:
@@ -182,7 +205,7 @@ def _home(key: str) -> str:
     return f"; did you mean {key} in [{homes[0]}]?" if homes else ""
 
 
-def _meant(word: str, words: Mapping[str, object] | list[str], form: str = "{}") -> str:
+def _meant(word: str, words: Iterable[str], form: str = "{}") -> str:
     near = nearest(word, words)
     return f"; did you mean {form.format(near)}?" if near else ""
 

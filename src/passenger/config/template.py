@@ -5,11 +5,18 @@ import re
 from collections.abc import Iterator, Mapping
 from textwrap import wrap
 
-from passenger.config.schema import ALIASES, DEFAULTS, SECTIONS
+from passenger.config.schema import ALIASES, DEFAULTS, SECTIONS, Key
 from passenger.limits import Limits, about
 
 WIDTH = 100
 """Columns of a comment."""
+
+EXAMPLES: Mapping[Key, str] = {
+    ALIASES: '{ fast = "gpt-5-mini" }',
+    ("clients", "model"): '{ claude = "claude-opus-4.6" }',
+    ("clients", "small_model"): '{ claude = "gpt-5-mini" }',
+}
+"""What stands in the place of a table that is empty by default."""
 
 _FIRST = (
     "Settings of Passenger. Nothing needs to be set: take the # from a line to change it.",
@@ -40,8 +47,8 @@ def _about(name: str) -> str:
 
 
 def _setting(section: str, key: str, default: object) -> Iterator[str]:
-    if (section, key) == ALIASES:
-        yield '# aliases = { fast = "gpt-5-mini" }'
+    if (section, key) in EXAMPLES:
+        yield f"# {key} = {EXAMPLES[section, key]}"
     else:
         yield f"# {key} = {json.dumps(default, ensure_ascii=False)}{_unit(section, key)}"
 

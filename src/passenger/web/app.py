@@ -72,14 +72,15 @@ def create_app(
     log: RequestLog,
     login: DeviceLogin | None = None,
     gate: LoginGate | None = None,
+    named: Mapping[str, str] | None = None,
 ) -> "App":
-    """The ASGI application."""
+    """The ASGI application; `named` are the models of clients that the settings name."""
     admission = Admission(limits.max_requests, limits.max_body_memory)
     recent = Recent()
     gateway.observe(recent.note)
     gateway.observe(log.note)
     facts = Facts(gateway, readiness, identity, log, guard)
-    pages = Pages(facts, Sessions(identity.secret, guard.keys.digests, time), login)
+    pages = Pages(facts, Sessions(identity.secret, guard.keys.digests, time), login, named or {})
 
     def serving(inbound: Inbound, serve: Serve) -> ASGIApp:
         serve = gate.before(serve) if gate else serve

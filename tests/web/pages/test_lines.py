@@ -1,5 +1,6 @@
 """The lines to copy are those to type."""
 
+import dataclasses
 import shlex
 
 import pytest
@@ -27,6 +28,14 @@ def by_name(place: Place = HERE, cards: list[ModelCard] = CARDS) -> dict[str, Re
 @pytest.mark.parametrize("name", ["claude", "codex", "gemini"])
 def test_by_hand_a_client_gets_the_model_that_it_would_be_launched_with(name: str) -> None:
     assert best(CARDS, CLIENTS[name]).id in (by_name()[name].by_hand or "")
+
+
+def test_a_model_that_the_settings_name_stands_in_its_clients_line_alone() -> None:
+    place = dataclasses.replace(HERE, named={"claude": "gpt-5.5", "qwen": "nope"})
+    lines = {name: recipe.by_hand or "" for name, recipe in by_name(place).items()}
+    assert "ANTHROPIC_MODEL=gpt-5.5 " in lines["claude"]
+    assert "-m gpt-5.5 " in lines["codex"]
+    assert "-m MODEL" in lines["qwen"]
 
 
 def test_without_any_the_reader_names_one() -> None:

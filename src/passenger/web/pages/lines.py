@@ -2,9 +2,9 @@
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from passenger.clients.models import NoModelError, best
+from passenger.clients.models import NoModelError, choose, wanted
 from passenger.clients.plan import Client
 from passenger.clients.registry import ALL
 from passenger.control.cards import ModelCard
@@ -23,6 +23,8 @@ class Place:
     command: str = "passenger"
     ollama: str = ""
     """The address at which Ollama's clients look by themselves, where there is one."""
+    named: Mapping[str, str] = field(default_factory=dict)
+    """The models that the settings name, by their clients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +76,15 @@ def recipes(place: Place, cards: Sequence[ModelCard]) -> Iterator[Recipe]:
     """Each client's lines, with the model that it would be launched with."""
     suffix = "" if place.port == DEFAULT_PORT else f" --port {place.port}"
     for client in (one for one in ALL if one.launch is not None):
-        write, model = _BY_HAND.get(client.name), shlex.quote(_model_for(client, cards))
+        write, model = _BY_HAND.get(client.name), shlex.quote(_model_for(client, cards, place.named))
         by_hand = write(place, model) if write else None
         yield Recipe(client.name, client.title, f"{place.command} launch {client.name}{suffix}", by_hand)
 
 
-def _model_for(client: Client, cards: Sequence[ModelCard]) -> str:
+def _model_for(client: Client, cards: Sequence[ModelCard], named: Mapping[str, str]) -> str:
     """The model that a launch would choose; where there is none, a word to be replaced."""
     try:
-        return best(cards, client).id
+        return choose(cards, client, wanted(client, None, named, "model"), None)[0].id
     except NoModelError:
         return "MODEL"
 

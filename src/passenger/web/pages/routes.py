@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -57,6 +57,8 @@ class Pages:
     facts: Facts
     sessions: Sessions
     login: DeviceLogin | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
+    """The models that the settings name, by their clients."""
     clock: Callable[[], float] = time.time
 
     def gets(self) -> Mapping[str, Page]:
@@ -99,7 +101,8 @@ class Pages:
         """Where this server is for whoever asks."""
         key = YOUR_KEY if status.needs_key else ANY_KEY
         port = request.scope["server"][1] or 0
-        return Place(_base(request), key, port, self.facts.identity.command, next(iter(status.urls[1:]), ""))
+        command, ollama = self.facts.identity.command, next(iter(status.urls[1:]), "")
+        return Place(_base(request), key, port, command, ollama, self.named)
 
     async def _cards(self) -> tuple[list[ModelCard], str | None]:
         """The models, or why they cannot be shown just now."""
