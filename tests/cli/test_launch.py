@@ -402,6 +402,21 @@ def test_what_would_be_run_is_shown_without_the_key_and_not_run(command: Command
     assert not list(state(home).glob("claude/*"))
 
 
+@pytest.mark.proves("promise 2")
+@pytest.mark.parametrize("how", ["--print", "--json"])
+async def test_a_key_is_shown_in_none_of_its_spellings(
+    command: Command, home: Path, simulator: Simulator, how: str
+) -> None:
+    key = """XQ"X'Q\\X$Q`XQ#X%Q"""
+    async with running(simulator, home, env={"PASSENGER_API_KEYS": key}) as proxy:
+        for client in ("claude", "cline", "qwen"):
+            launch = ("launch", client, "--port", port_of(proxy), how, "--", "--say", key)
+            ended = await asyncio.to_thread(command, *launch, env=world(home, PASSENGER_KEY=key))
+            assert ended.code == 0, ended.err
+            assert "<key>" in ended.out
+            assert not [line for line in ended.out.splitlines() if "XQ" in line or "X'" in line or "Q`" in line]
+
+
 def test_no_proxy_stands_between_the_client_and_this_machine() -> None:
     plan = Plan(argv=["x"], env={"OURS": "1"}, unset=["THEIRS"])
     given = {"NO_PROXY": "corp", "THEIRS": "1", "OURS": "0", "HTTP_PROXY": "http://proxy"}

@@ -1,7 +1,6 @@
 """`passenger setup`, with programs in the place of clients that read their settings and ask a real server."""
 
 import asyncio
-import contextlib
 import fcntl
 import json
 import os
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from passenger.simulator import Simulator
-from tests.cli.conftest import Command, Ended, port_of
+from tests.cli.conftest import PATIENCE, Command, Ended, port_of
 from tests.proxy import Proxy, environment, running
 
 CLAUDE = """\
@@ -162,6 +161,35 @@ async def test_a_client_that_reads_a_variable_gets_its_name_there(
     assert found["provider"]["passenger"]["options"]["apiKey"] == "{env:PASSENGER_KEY}"
 
 
+QUOTED = """XQ"X'Q\\X$Q`XQ#X%Q"""
+"""A key that every format has to write in a way of its own; no other thing here has an X or a Q."""
+
+OTHERS = b"""{
+  "env": {"ANTHROPIC_API_KEY": "QX1", "ANTHROPIC_MODEL": "opus", "OTHER_TOKEN": "QX2"},
+  "list": ["QX3"],
+  // QX4
+  "last": "QX5"
+}"""
+
+
+@pytest.mark.proves("promise 2")
+@pytest.mark.parametrize("more", [["--yes"], ["--dry-run", "--json"]], ids=" ".join)
+async def test_neither_a_key_nor_a_secret_beside_it_is_shown_in_any_spelling(
+    command: Command, simulator: Simulator, home: Path, more: list[str]
+) -> None:
+    settings(home, b"\n".join(line for line in OTHERS.splitlines() if b"//" not in line))
+    gemini, opencode = home / ".gemini" / ".env", home / ".config" / "opencode" / "opencode.json"
+    for file, text in ((gemini, b"GEMINI_API_KEY=QX1\n# QX2\nOTHER=QX3\n"), (opencode, OTHERS)):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(text)
+        file.chmod(0o600)
+    says = {**install(home, f"raise SystemExit({QUOTED!r})"), "PASSENGER_KEY": QUOTED}
+    async with running(simulator, home, env={"PASSENGER_API_KEYS": QUOTED}) as proxy:
+        shown = [await setup(command, proxy, client, *more, **says) for client in ("claude", "opencode", "gemini")]
+    assert "ANTHROPIC_AUTH_TOKEN" in shown[0].out
+    assert not [line for ended in shown for line in (ended.out + ended.err).splitlines() if "X" in line or "Q" in line]
+
+
 # --- without a server --------------------------------------------------------------------------------------------
 
 
@@ -209,10 +237,15 @@ async def on_terminal(home: Path, typed: bytes, *arguments: str) -> tuple[int, s
         preexec_fn=_own_the_terminal,
     )
     os.close(theirs)
-    shown = await asyncio.to_thread(_talk, ours, typed)
-    code = await process.wait()
-    os.close(ours)
-    return code, shown
+    try:
+        async with asyncio.timeout(PATIENCE):
+            shown = await _talk(ours, typed)
+            return await process.wait(), shown
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        os.close(ours)
 
 
 def _own_the_terminal() -> None:
@@ -220,15 +253,30 @@ def _own_the_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def _talk(terminal: int, typed: bytes) -> str:
-    shown = b""
-    with contextlib.suppress(OSError):  # Linux says so that nobody is at the other end any more
-        while piece := os.read(terminal, 65536):
-            asked = b"[y/N]" in shown
-            shown += piece
-            if not asked and b"[y/N]" in shown:
-                os.write(terminal, typed)
-    return shown.decode()
+async def _talk(terminal: int, typed: bytes) -> str:
+    shown, answered = b"", False
+    os.set_blocking(terminal, False)
+    while True:
+        await _readable(terminal)
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # Linux says so that nobody is at the other end any more
+            piece = b""
+        if not piece:
+            return shown.decode()
+        shown += piece
+        if not answered and b"[y/N]" in shown:
+            answered = True
+            os.write(terminal, typed)
+
+
+async def _readable(terminal: int) -> None:
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(terminal, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(terminal)
 
 
 @pytest.mark.parametrize(("typed", "code"), [(b"n\n", 1), (b"\n", 1), (b"\x03", 130)])

@@ -22,7 +22,7 @@ from passenger.cli.own_server import NotStartedError
 from passenger.cli.reach import KEY_VARIABLE
 from passenger.clients import proof, stage
 from passenger.clients.bill import bill
-from passenger.clients.describe import as_data, as_shell
+from passenger.clients.describe import HIDDEN, as_data, as_shell
 from passenger.clients.find import find
 from passenger.clients.managed import refused
 from passenger.clients.meter import Meter
@@ -226,7 +226,7 @@ class Run:
         return self.client.launch(
             Site(
                 base=self.reached.usual if is_shown else self.reached.server.url,
-                key=self._key,
+                key=HIDDEN if is_shown else self._key,
                 model=model,
                 small=small,
                 catalog=cards,

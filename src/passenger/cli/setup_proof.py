@@ -13,6 +13,7 @@ from passenger.clients.setups.setup import Setup
 from passenger.control.client import Server, ServerError
 from passenger.control.money import amount
 from passenger.control.records import RequestRecord
+from passenger.edits.spellings import masked
 
 PATIENCE = 120.0
 """Seconds that a client may take for one question."""
@@ -81,7 +82,7 @@ def prove(setup: Setup, site: Site, server: Server) -> RequestRecord:
         if good := [one for one in seen if one.status == 200 and one.outcome == "ok"]:
             return good[-1]
         if seen or time.monotonic() > until:
-            raise NotProvenError(_why(setup, seen, code, said))
+            raise NotProvenError(_why(setup, seen, code, masked(said, site.key, "***")))
         time.sleep(LOOK)
 
 
@@ -109,7 +110,7 @@ def _ran(command: Sequence[str], environ: Mapping[str, str], directory: str) -> 
             _end(process)
         output.seek(0)
         lines = output.read()[-4000:].decode("utf-8", "replace").strip().splitlines()
-    return code, lines[-1][:300] if lines else ""
+    return code, lines[-1] if lines else ""
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -134,4 +135,6 @@ def _why(setup: Setup, seen: Sequence[RequestRecord], code: int | None, said: st
         last = seen[-1]
         return f"its request {last.id} ended with {last.status} ({last.error_message or last.outcome})"
     ended = "did not end" if code is None else f"ended with code {code}"
-    return f"{setup.client.title} {ended}, and no request of it has been seen" + (f"; it said: {said}" if said else "")
+    return f"{setup.client.title} {ended}, and no request of it has been seen" + (
+        f"; it said: {said[:300]}" if said else ""
+    )

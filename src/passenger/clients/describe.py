@@ -1,16 +1,25 @@
-"""A plan as a person reads it and as a program does, without the key."""
+"""A plan as a person reads it and as a program does. It is made with a word in place of the key: no spelling slips out.
+
+What the user adds himself may have the key, and is masked.
+"""
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 from passenger.clients.plan import Plan
+from passenger.edits.spellings import masked
 
 HIDDEN = "<key>"
+"""The word."""
 
 
 def as_shell(plan: Plan, arguments: Sequence[str], key: str) -> str:
     """The command line that does the same, and the files that it needs."""
-    return "\n".join(_lines(plan, arguments)).replace(key, HIDDEN)
+    return "\n".join(_lines(plan, _masked(arguments, key)))
+
+
+def _masked(arguments: Iterable[str], key: str) -> list[str]:
+    return [masked(argument, key, HIDDEN) for argument in arguments]
 
 
 def _lines(plan: Plan, arguments: Sequence[str]) -> Iterable[str]:
@@ -30,10 +39,10 @@ def _lines(plan: Plan, arguments: Sequence[str]) -> Iterable[str]:
 def as_data(plan: Plan, arguments: Sequence[str], key: str) -> Mapping[str, object]:
     """The same as JSON has it."""
     return {
-        "argv": [*plan.argv, *arguments],
-        "env": {name: value.replace(key, HIDDEN) for name, value in plan.env.items()},
+        "argv": [*plan.argv, *_masked(arguments, key)],
+        "env": dict(plan.env),
         "unset": list(plan.unset),
-        "files": {str(file.path): file.text.replace(key, HIDDEN) for file in plan.files},
+        "files": {str(file.path): file.text for file in plan.files},
         "links": {str(link.path): str(link.target) for link in plan.links},
         "notes": list(plan.notes),
     }

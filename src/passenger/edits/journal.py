@@ -10,10 +10,12 @@ from itertools import groupby
 from pathlib import Path
 
 from passenger.edits import files
+from passenger.edits.concealing import may_show
 from passenger.edits.edit import Edit, Format, UnreadableError, digest, named
 from passenger.edits.files import Document, RefusedError
 from passenger.edits.formats import EDITORS
 from passenger.edits.receipts import Receipt, Receipts, make_receipt, sha256
+from passenger.edits.showing import Place, shown
 from passenger.edits.steps import Step, Undone, put, take_back
 
 NO_KEY = "passenger"
@@ -49,26 +51,40 @@ class Change:
         return self.document.content == self.text.encode()
 
     def diff(self) -> str:
-        """What would change, with secrets masked."""
-        old, new = self._masked(self.document.text), self._masked(self.text)
+        """What would change: our values without keys, and of the user's own no more than their names."""
+        old, new = self._shown(self.document.text), self._shown(self.text)
         lines = difflib.unified_diff(
             old.splitlines(), new.splitlines(), str(self.path), str(self.path), n=2, lineterm=""
         )
         return "\n".join(line for line in lines if not line.startswith("+++"))
 
-    def _masked(self, text: str) -> str:
-        for secret, mask in self._secrets():
-            text = text.replace(secret, mask)
-        return text
+    def _shown(self, text: str) -> str:
+        return shown(text, self._places(text))
 
-    def _secrets(self) -> Iterator[tuple[str, str]]:
-        """The keys that this file would hold, and those that it holds in their place."""
-        for step in self.steps:
-            if step.secret and step.before and (before := step.before.strip("\"'`")):
-                yield before, "(hidden)"
-        for edit in self.edits:
-            if edit.secret and isinstance(edit.value, str) and edit.value not in {"", NO_KEY}:
-                yield edit.value, "***"
+    def _places(self, text: str) -> Iterator[Place]:
+        """Where values of ours stand, and those that they replace."""
+        editor, wanted = EDITORS[self.format], {edit.keys: edit for edit in self.edits}
+        earlier = {step.way: step for step in (self.receipt.steps if self.receipt else ())}
+        for keys in {**wanted, **earlier}:
+            edit, step = wanted.get(keys), earlier.get(keys)
+            if (spot := editor.find(text, keys)) is not None and spot.end > spot.start:
+                written = text[spot.start : spot.end]
+                if edit is not None and spot.value == editor.comparable(edit.value):
+                    yield Place(spot.start, spot.end, _masked(written, "***") if _is_key(edit) else written)
+                elif (edit is not None and edit.meets_key) or (step is not None and step.secret):
+                    yield Place(spot.start, spot.end, _masked(written, "(hidden)"))
+                elif (step is not None and digest(spot.value) == step.ours) or may_show(named(keys[-1:]), written):
+                    yield Place(spot.start, spot.end, written)
+
+
+def _is_key(edit: Edit) -> bool:
+    return edit.secret and edit.value not in ("", NO_KEY, edit.variable)
+
+
+def _masked(written: str, mask: str) -> str:
+    """A mask in the quotes of what was written; what is empty is no secret."""
+    mark = written[0] if written[0] in "\"'`" else ""
+    return written if written == 2 * mark else f"{mark}{mask}{mark}"
 
 
 def plan(edits: Iterable[Edit], receipts: Receipts) -> list[Change]:
