@@ -126,3 +126,12 @@ def test_a_state_directory_that_cannot_be_had_means_no_secret(tmp_path: Path, mo
     (tmp_path / "state").write_text("a file")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     assert secret_of(Invocation()) is None
+
+
+@pytest.mark.parametrize("key", ["k\u00e9y-of-mine", "key of\nmine", "key\u96ea"])
+def test_a_key_that_no_request_can_carry_is_refused_and_not_shown(command: Command, key: str) -> None:
+    ended = command("status", "--port", "1", env={"PASSENGER_KEY": key})
+    assert ended.code == 2
+    assert "PASSENGER_KEY: must be a key" in ended.err
+    assert "of" not in ended.err
+    assert "Traceback" not in ended.err

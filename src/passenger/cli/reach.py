@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from passenger.cli.invocation import Invocation
-from passenger.config import Loaded
+from passenger.config import ConfigError, Loaded, Origin, Problem
 from passenger.control.client import Found, Server, ServerError, find
 from passenger.control.hello import read_or_make_secret
 from passenger.errors import Failure, Kind
@@ -63,8 +63,14 @@ def secret_of(invocation: Invocation) -> bytes | None:
 
 
 def key_of(loaded: Loaded, environ: Mapping[str, str]) -> Secret | None:
-    """The API key to show."""
+    """The API key to show.
+
+    Raises:
+        ConfigError: what is named is none that a request could carry.
+    """
     if named := environ.get(KEY_VARIABLE):
+        if not (named.isascii() and named.isprintable()):
+            raise ConfigError([Problem(Origin("environment", KEY_VARIABLE), "must be a key: plain ASCII")])
         return Secret(named)
     return next(iter(loaded.api_keys), None)
 
