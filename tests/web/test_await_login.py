@@ -1,6 +1,8 @@
 """A server that listens before anybody is logged in, from outside: shut, said in each dialect, opened by any login."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 
 from passenger.simulator import Simulator
 from passenger.vault import ACCESS_TOKEN
-from tests.proxy import eventually, profile_of, spawn
+from tests.proxy import PATIENCE, eventually, profile_of, spawn
 from tests.web.bench import CHAT, Answer, Bench, bench
 
 AWAITING = ("serve", "--await-login")
@@ -121,3 +123,44 @@ async def test_a_request_that_came_too_early_is_in_the_log(tmp_path: Path) -> No
         records = (await own.get("/v1/passenger/requests")).json()["requests"]
         assert [record["error_code"] for record in records if record["path"] == CHAT] == ["login_required"]
         await eventually(lambda: not own.sim.requests)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_after_a_logout_it_waits_again_and_is_opened_by_the_next_login(tmp_path: Path, workers: str) -> None:
+    async with bench(tmp_path, "--workers", workers, *AWAITING, login=False, primed=False) as own:
+        log_in(own)
+        for _ in range(4):
+            assert (await own.chat()).status == 200
+        directory = profile_of(own.sim, own.proxy.home / ".config" / "passenger")
+        for file in directory.glob("*.json"):
+            file.unlink()
+        told = [answer async for answer in answers(own, lambda answer: answer.status != 200)]
+        assert {(answer.status, answer.error["code"]) for answer in told} == {(503, "login_required")}
+        assert {answer.headers["x-should-retry"] for answer in told} == {"false"}
+        anthropic = await post(own, "/v1/messages", MESSAGES)
+        assert (anthropic.status, error(anthropic)["type"]) == (503, "overloaded_error")
+        assert f"{own.proxy.url}/" in error(anthropic)["message"]
+        assert (await own.get("/readyz")).json()["status"] == "login_required"
+        log_in(own)
+        assert [answer async for answer in answers(own, lambda answer: answer.status == 200)]
+
+
+async def answers(own: Bench, wanted: Callable[[Answer], bool], most: int = 12) -> AsyncIterator[Answer]:
+    """So many answers of a kind in a row: each worker looks at the files once a second."""
+    async with asyncio.timeout(PATIENCE):
+        found = list[Answer]()
+        while len(found) < most:
+            answer = await own.chat()
+            found = [*found, answer] if wanted(answer) else []
+    for one in found:
+        yield one
+
+
+async def test_a_login_that_github_takes_no_more_is_told_as_such(tmp_path: Path) -> None:
+    async with bench(tmp_path, *AWAITING, login=False, primed=False) as own:
+        log_in(own)
+        directory = profile_of(own.sim, own.proxy.home / ".config" / "passenger")
+        file = directory / ACCESS_TOKEN
+        file.write_text(file.read_text().replace(own.sim.login_token, "ghu_revoked"))
+        answer = await own.chat()
+        assert (answer.status, answer.error["code"]) == (401, "login_needed")

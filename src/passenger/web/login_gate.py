@@ -14,8 +14,15 @@ from passenger.web.endpoint import Serve
 Page = Callable[[WebRequest], Awaitable[Response]]
 
 
+NOBODY = "login_needed"
+"""The code of a request that found no login, or none that works."""
+
+
 class LoginGate:
-    """Open from the first login on, whoever has made it: there is no look at the files any more then."""
+    """Open from the first login on, whoever has made it, until a request finds that it is gone.
+
+    While it is open there is no look at the files.
+    """
 
     def __init__(self, is_logged_in: Callable[[], bool], log_in: str) -> None:
         self._is_logged_in = is_logged_in
@@ -27,7 +34,11 @@ class LoginGate:
 
         async def serve_behind(request: Request, exchange: Exchange, answer: Answer) -> None:
             self._check(request.headers)
-            await serve(request, exchange, answer)
+            try:
+                await serve(request, exchange, answer)
+            except Failure as failure:
+                self._shut_after(failure, request.headers)
+                raise
 
         return serve_behind
 
@@ -36,9 +47,19 @@ class LoginGate:
 
         async def page_behind(request: WebRequest) -> Response:
             self._check(request.headers)
-            return await page(request)
+            try:
+                return await page(request)
+            except Failure as failure:
+                self._shut_after(failure, request.headers)
+                raise
 
         return page_behind
+
+    def _shut_after(self, failure: Failure, headers: Mapping[str, str]) -> None:
+        """Look again whether anybody is logged in, where a request has found nobody."""
+        if failure.code == NOBODY:
+            self._is_open = False
+            self._check(headers)
 
     def _check(self, headers: Mapping[str, str]) -> None:
         self._is_open = self._is_open or self._is_logged_in()

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from passenger.web.pages.tries import MOST
 from tests.proxy import PATIENCE
 from tests.web.bench import Answer, Bench, bench
 
@@ -30,12 +31,17 @@ async def guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ben
         yield one
 
 
-async def form(one: Bench, path: str, origin: str | None = None, cookie: str = "", **fields: str) -> Answer:
+async def form(
+    one: Bench, path: str, origin: str | None = None, cookie: str = "", peer: str = "127.0.0.1", **fields: str
+) -> Answer:
     """What our own page would send."""
     headers = {**HTML, "Origin": origin if origin is not None else one.proxy.url}
     if cookie:
         headers["Cookie"] = cookie
-    async with aiohttp.ClientSession() as fresh:  # a connection of its own, so that any worker may get it
+    from_peer = aiohttp.TCPConnector(local_addr=(peer, 0))
+    async with aiohttp.ClientSession(
+        connector=from_peer
+    ) as fresh:  # a connection of its own, so that any worker may get it
         post = fresh.post(one.proxy.url + path, data=fields, headers=headers, allow_redirects=False)
         async with post as answer:
             return Answer(answer.status, answer.headers, await answer.read())
@@ -138,6 +144,18 @@ async def test_a_wrong_key_opens_nothing_and_is_in_the_log_by_its_digest_alone(g
     line = await guarded.proxy.said("not let in: the page")
     assert "sha256" in line
     assert "not-a-key-of-this-server" not in line
+
+
+@pytest.mark.proves("N2", "T4")
+async def test_wrong_keys_are_bounded_for_one_peer_and_the_right_one_still_opens_from_elsewhere(tmp_path: Path) -> None:
+    async with bench(tmp_path, env={"PASSENGER_API_KEYS": KEY}, primed=False) as one:
+        for _ in range(MOST):
+            assert (await form(one, "/page/key", key="not-a-key-of-this-server")).status == 401
+        for key in ("another-guess", KEY):
+            answer = await form(one, "/page/key", key=key)
+            assert (answer.status, answer.headers.get("set-cookie")) == (429, None)
+            assert 0 < int(answer.headers["retry-after"]) <= 61
+        assert (await form(one, "/page/key", key=KEY, peer="127.0.0.2")).status == 303
 
 
 async def test_a_key_begins_a_session_that_every_worker_knows(guarded: Bench) -> None:

@@ -29,6 +29,7 @@ from passenger.web.pages.overview import overview
 from passenger.web.pages.protection import HEADERS, check_own_form, is_at_this_machine, is_secure
 from passenger.web.pages.rendering import page
 from passenger.web.pages.sessions import LIFETIME, Sessions
+from passenger.web.pages.tries import Tries
 from passenger.web.passenger_api import Facts
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Pages:
     named: Mapping[str, str] = field(default_factory=dict)
     """The models that the settings name, by their clients."""
     clock: Callable[[], float] = time.time
+    tries: Tries = field(default_factory=Tries)
 
     def gets(self) -> Mapping[str, Page]:
         """The pages and files, by their paths."""
@@ -134,12 +136,23 @@ class Pages:
     async def enter(self, request: Request) -> Response:
         """`POST /page/key`: begin a session with a key."""
         key = (await _fields(request)).get("key", "").strip().encode()
+        peer = request.client.host if request.client else "?"
+        if (left := self.tries.wait(peer)) > 0:
+            return await self._refuse_to_look(left)
         digest = self.facts.guard.keys.recognize(key)
         if digest is None:
-            peer = request.client.host if request.client else "?"
+            self.tries.note(peer)
             log.warning("not let in: the page from %s with %s", peer, hint({b"x-api-key": key}, b""))
             return await self._sign_in(self._no_key_works() or "That is none of this server's keys.", 401)
         return _to_page(request, self.sessions.begin(digest), LIFETIME)
+
+    async def _refuse_to_look(self, left: float) -> Response:
+        """Too many keys were wrong: this one is not looked at, whatever it is."""
+        answer = await self._sign_in(
+            f"Too many wrong keys came from there. Try again in {figures.lasting(left + 1)}.", 429
+        )
+        answer.headers["retry-after"] = str(int(left) + 1)
+        return answer
 
     async def leave(self, request: Request) -> Response:
         """`POST /page/leave`: let the browser forget its session."""
