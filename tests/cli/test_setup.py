@@ -72,6 +72,12 @@ async def test_it_is_written_proven_repeated_and_undone(command: Command, proxy:
     assert (undone.code, file.read_bytes()) == (0, THEIRS)
 
 
+async def test_a_default_is_only_for_who_would_not_use_it_of_itself(command: Command) -> None:
+    ended = await asyncio.to_thread(command, "setup", "claude", "--default", "--yes")
+    assert ended.code == 2
+    assert "--default is for codex and pi" in ended.err
+
+
 async def test_without_a_request_of_the_client_it_is_written_and_not_proven(
     command: Command, proxy: Proxy, home: Path
 ) -> None:

@@ -43,6 +43,7 @@ def run(
     *,
     client: str | None,
     action: str,
+    default: bool,
     yes: bool,
     model: str | None,
     small_model: str | None,
@@ -58,9 +59,12 @@ def run(
             return _undo(name, receipts, as_json=as_json)
         if action == "status":
             return _status(name, receipts, as_json=as_json)
-        if name in BY_HAND:
+        setup = SETUPS.get(name)
+        if default and (setup is None or setup.default is None):
+            return _no_default(name)
+        if setup is None:
             return _by_hand(name, invocation, as_json=as_json)
-        job = Job(invocation, SETUPS[name], receipts, yes=yes, as_json=as_json)
+        job = Job(invocation, setup.default if default and setup.default else setup, receipts, yes=yes, as_json=as_json)
         return job.run(model, small_model, write=action == "write")
     except (RefusedError, StoreError, NoModelError) as error:
         raise Failure(Kind.INTERNAL, str(error)) from error
@@ -81,6 +85,12 @@ def _unknown(client: str | None, *, as_json: bool) -> int:
         click.echo("Which client? `passenger setup NAME`:\n", err=True)
         for name in names:
             click.echo(f"  {name:<14} {SETUPS[name].client.title if name in SETUPS else BY_HAND[name].title}", err=True)
+    return USAGE
+
+
+def _no_default(name: str) -> int:
+    able = " and ".join(one for one, setup in SETUPS.items() if setup.default is not None)
+    click.echo(f"passenger: --default is for {able}; `passenger setup {name}` alone says what it does", err=True)
     return USAGE
 
 

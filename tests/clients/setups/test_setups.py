@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from passenger.clients.plan import Site
-from passenger.clients.setups.by_hand import BY_HAND
+from passenger.clients.registry import CLIENTS
+from passenger.clients.setups.by_hand import BY_HAND, SAME
 from passenger.clients.setups.registry import ALL, SETUPS
 from passenger.clients.setups.setup import Setup
 from passenger.edits.journal import NO_KEY, apply, plan, undo
@@ -19,7 +20,7 @@ from tests.clients.sites import BASE, HAIKU, OPUS, site
 KEY = "a key that is real"
 CATALOG = json.dumps({"models": [{"slug": "gpt-5.5", "base_instructions": "You are Codex."}]})
 
-WRITING = [setup for setup in ALL if setup.client.name not in {"copilot-cli", "open-webui", "cline"}]
+WRITING = [setup for setup in ALL if setup.client.name not in {"copilot", "open-webui", "cline"}]
 by_setup = pytest.mark.parametrize("setup", WRITING, ids=lambda setup: setup.client.name)
 
 THEIRS: Mapping[str, str] = {
@@ -123,6 +124,36 @@ def test_codex_gets_a_profile_with_a_provider_and_its_own_catalogue(tmp_path: Pa
     assert models[0]["base_instructions"] == "You are Codex."
 
 
+def test_codex_as_the_default_keeps_what_else_stands_in_the_configuration(tmp_path: Path) -> None:
+    file, theirs = tmp_path / ".codex" / "config.toml", '# mine\nmodel = "o3"\n\n[tui]\nnotifications = true\n'
+    file.parent.mkdir()
+    file.write_text(theirs)
+    receipts, setup = Receipts(tmp_path / "receipts"), SETUPS["codex"].default
+    assert setup is not None
+    apply(plan(setup.edits(wired(tmp_path)), receipts), receipts)
+    found = tomllib.loads(file.read_text())
+    assert (found["model"], found["model_provider"], found["tui"]) == (OPUS.id, "passenger", {"notifications": True})
+    assert found["model_providers"]["passenger"]["base_url"] == f"{BASE}/v1"
+    assert not (file.parent / "passenger.config.toml").exists()
+    undo(receipts)
+    assert file.read_text() == theirs
+
+
+def test_pi_as_the_default_starts_with_the_model(tmp_path: Path) -> None:
+    setup, receipts = SETUPS["pi"].default, Receipts(tmp_path / "receipts")
+    assert setup is not None
+    apply(plan(setup.edits(wired(tmp_path)), receipts), receipts)
+    found = json.loads((tmp_path / ".pi" / "agent" / "settings.json").read_text())
+    assert found == {"defaultProvider": "passenger", "defaultModel": OPUS.id}
+
+
+@pytest.mark.parametrize(("key", "text"), [("!a$b", "$!a$$b"), ("a!b", "a!b"), (NO_KEY, NO_KEY)])
+def test_pi_takes_a_key_for_what_it_is(key: str, text: str, tmp_path: Path) -> None:
+    edit = SETUPS["pi"].edits(wired(tmp_path, key))[1]
+    assert edit.value == text
+    assert edit.variable == "$PASSENGER_KEY"
+
+
 def test_vs_code_gets_one_provider_beside_others(tmp_path: Path) -> None:
     found = json.loads(written(tmp_path, "vscode", ".config/Code/User/chatLanguageModels.json"))
     assert [entry["vendor"] for entry in found] == ["customendpoint"]
@@ -132,13 +163,20 @@ def test_vs_code_gets_one_provider_beside_others(tmp_path: Path) -> None:
 
 
 def test_shell_clients_get_lines_without_the_key(tmp_path: Path) -> None:
-    for name in ("copilot-cli", "open-webui", "cline"):
+    for name in ("copilot", "open-webui", "cline"):
         setup = SETUPS[name]
         text = "\n".join(setup.notes(wired(tmp_path, KEY)))
         assert not setup.edits(wired(tmp_path))
         assert f"{BASE}/v1" in text
         assert KEY not in text
         assert "$PASSENGER_KEY" in text
+
+
+def test_what_can_be_launched_is_set_up_by_the_same_name() -> None:
+    both = set(CLIENTS) & set(SETUPS)
+    assert set(CLIENTS) - both == {"goose", "crush"}
+    assert {name: SETUPS[name].client.title for name in both} == {name: CLIENTS[name].title for name in both}
+    assert set(SAME.values()) <= {*SETUPS, *BY_HAND}
 
 
 def test_no_name_is_both_written_and_by_hand() -> None:

@@ -13,7 +13,7 @@ ACTIONS = ("write", "undo", "status", "dry_run")
     "setup",
     ("passenger setup claude", "show what would change, ask, write it, and prove it"),
     ("passenger setup claude --undo", "put back what was there"),
-    ("passenger setup codex --write --yes", "without a question, for scripts"),
+    ("passenger setup codex --default --yes", "so that plain `codex` uses it; without a question"),
     meant=(*ACCOUNT, *PLACE),
 )
 @click.argument("client", required=False)
@@ -21,6 +21,7 @@ ACTIONS = ("write", "undo", "status", "dry_run")
 @click.option("--undo", is_flag=True, help="Put back what was there, value by value.")
 @click.option("--status", is_flag=True, help="Say what has been written, and whether it still stands.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--default", is_flag=True, help="Codex and pi: plain `codex` or `pi` uses it, not only when told to.")
 @click.option("--yes", is_flag=True, help="Ask nothing; what is not safe is refused.")
 @click.option("-m", "--model", metavar="MODEL", shell_complete=complete_model, help="The model to talk to.")
 @click.option(
@@ -34,6 +35,7 @@ def setup(
     invocation: Invocation,
     *,
     client: str | None,
+    default: bool,
     yes: bool,
     model: str | None,
     small_model: str | None,
@@ -49,6 +51,7 @@ def setup(
         invocation,
         client=client,
         action=chosen[0] if chosen else "write",
+        default=default,
         yes=yes,
         model=model,
         small_model=small_model,

@@ -46,5 +46,8 @@ BY_HAND: Mapping[str, ByHand] = {
 }
 """By the name that a user types."""
 
-SAME: Mapping[str, str] = {"roo": "cline-vscode", "kilo": "cline-vscode", "roo-code": "cline-vscode"}
-"""Other names for the same clicks."""
+SAME: Mapping[str, str] = {
+    **dict.fromkeys(("roo", "kilo", "roo-code"), "cline-vscode"),
+    "copilot-cli": "copilot",
+}
+"""Other names of the same programs."""

@@ -1,9 +1,10 @@
 """Codex, by a profile of its own beside the user's configuration: `codex --profile passenger`.
 
-`config.toml` stays as it is: Codex writes into it itself, and a provider there would be everybody's.
+`config.toml` stays as it is, unless Passenger is to be the default: then the same keys stand there.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from passenger.clients.codex import CODEX, catalog
@@ -13,9 +14,19 @@ from passenger.edits.edit import Edit
 
 
 def edits(site: Site) -> Sequence[Edit]:
-    """The profile, and the catalogue of models that it names, made from Codex's own."""
+    """The profile."""
+    return _written(site, "passenger.config.toml")
+
+
+def default_edits(site: Site) -> Sequence[Edit]:
+    """The same in the configuration that plain `codex` reads."""
+    return _written(site, "config.toml")
+
+
+def _written(site: Site, name: str) -> Sequence[Edit]:
+    """The keys of a file, and the catalogue of models that it names, made from Codex's own."""
     machine = site.machine
-    profile = Path(machine.environ.get("CODEX_HOME") or machine.home / ".codex") / "passenger.config.toml"
+    file = Path(machine.environ.get("CODEX_HOME") or machine.home / ".codex") / name
     models, text = site.directory / "codex-models.json", _catalog(site)
     values = {
         "model": site.model.id,
@@ -26,8 +37,8 @@ def edits(site: Site) -> Sequence[Edit]:
     key = {"env_key": KEY_VARIABLE} if needs_key(site) else {}
     return [
         *([Edit(file=models, format="whole", keys=(), value=text)] if text else []),
-        *(Edit(file=profile, format="toml", keys=(name,), value=value) for name, value in values.items()),
-        Edit(file=profile, format="toml", keys=("model_providers", "passenger"), value=provider | key),
+        *(Edit(file=file, format="toml", keys=(key,), value=value) for key, value in values.items()),
+        Edit(file=file, format="toml", keys=("model_providers", "passenger"), value=provider | key),
     ]
 
 
@@ -40,8 +51,16 @@ def _catalog(site: Site) -> str | None:
 
 def probe(site: Site) -> Sequence[str]:
     """One question, which is kept in no history."""
-    flags = ["--skip-git-repo-check", "--ephemeral", "-m", site.small.id]
-    return ["codex", "exec", "--profile", "passenger", *flags, QUESTION]
+    return ["codex", "exec", "--profile", "passenger", *_flags(site), QUESTION]
+
+
+def default_probe(site: Site) -> Sequence[str]:
+    """The same without a profile."""
+    return ["codex", "exec", *_flags(site), QUESTION]
+
+
+def _flags(site: Site) -> Sequence[str]:
+    return ["--skip-git-repo-check", "--ephemeral", "-m", site.small.id]
 
 
 def environ(site: Site) -> Mapping[str, str]:
@@ -51,8 +70,13 @@ def environ(site: Site) -> Mapping[str, str]:
 
 def notes(site: Site) -> Sequence[str]:
     """How it is used."""
-    use = "Run `codex --profile passenger`; plain `codex` stays as it was."
-    return [use, f"Export the server's key as {KEY_VARIABLE}; no file holds it."] if needs_key(site) else [use]
+    use = "Run `codex --profile passenger`; plain `codex` stays as it was, unless you add --default."
+    return [use, *_of_the_key(site)]
 
 
-SETUP = Setup(client=CODEX, edits=edits, probe=probe, agents=("codex",), prompt=12_000, environ=environ, notes=notes)
+def _of_the_key(site: Site) -> Sequence[str]:
+    return [f"Export the server's key as {KEY_VARIABLE}; no file holds it."] if needs_key(site) else []
+
+
+PROFILE = Setup(client=CODEX, edits=edits, probe=probe, agents=("codex",), prompt=12_000, environ=environ, notes=notes)
+SETUP = replace(PROFILE, default=replace(PROFILE, edits=default_edits, probe=default_probe, notes=_of_the_key))

@@ -1,11 +1,13 @@
 """Clients whose wiring is a few values in one file."""
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from passenger.clients.fit import output_limit, prompt_limit
 from passenger.clients.plan import Client, Dialect, Site
-from passenger.clients.setups.setup import KEY_VARIABLE, NO_KEY, QUESTION, Setup, needs_key
+from passenger.clients.setups.setup import KEY_VARIABLE, NO_KEY, QUESTION, Setup, needs_key, no_notes
 from passenger.control.cards import ModelCard
 from passenger.edits.edit import Edit
 from passenger.edits.yaml import listed
@@ -142,9 +144,9 @@ APIS: Mapping[str, tuple[str, str]] = {
 
 
 def pi(site: Site) -> Sequence[Edit]:
-    """A provider beside its own."""
-    directory = Path(site.machine.environ.get("PI_CODING_AGENT_DIR") or site.machine.home / ".pi" / "agent")
-    file, keys = directory / "models.json", ("providers", "passenger")
+    """A provider beside its own; in a key `$` begins the name of a variable, and `!` a command."""
+    file, keys = _pi_directory(site) / "models.json", ("providers", "passenger")
+    key = re.sub(r"^!|\$", r"$\g<0>", site.key)
     entry = {
         "baseUrl": f"{site.base}/v1",
         "api": "openai-completions",
@@ -152,8 +154,21 @@ def pi(site: Site) -> Sequence[Edit]:
     }
     return [
         Edit(file=file, format="jsonc", keys=keys, value=entry, address=True),
-        Edit(file=file, format="jsonc", keys=(*keys, "apiKey"), value=site.key, secret=True, variable=KEY_VARIABLE),
+        Edit(file=file, format="jsonc", keys=(*keys, "apiKey"), value=key, secret=True, variable=f"${KEY_VARIABLE}"),
     ]
+
+
+def pi_default(site: Site) -> Sequence[Edit]:
+    """The provider, and what it starts with."""
+    file, values = (
+        _pi_directory(site) / "settings.json",
+        {"defaultProvider": "passenger", "defaultModel": site.model.id},
+    )
+    return [*pi(site), *(Edit(file=file, format="json", keys=(key,), value=value) for key, value in values.items())]
+
+
+def _pi_directory(site: Site) -> Path:
+    return Path(site.machine.environ.get("PI_CODING_AGENT_DIR") or site.machine.home / ".pi" / "agent")
 
 
 def _pi_model(card: ModelCard) -> dict[str, object]:
@@ -167,14 +182,18 @@ def _pi_model(card: ModelCard) -> dict[str, object]:
     }
 
 
-PI = Setup(
+_PI = Setup(
     client=client("pi", "pi", "pi", "npm install -g @earendil-works/pi-coding-agent"),
     edits=pi,
     probe=lambda site: ["pi", "--provider", "passenger", "--model", site.small.id, "-p", QUESTION],
     agents=("pi", "openai/js"),
     prompt=3_000,
     environ=lambda site: {"PI_SKIP_VERSION_CHECK": "1", KEY_VARIABLE: site.key},
-    notes=lambda site: ["Run `pi --provider passenger`, or pick one of its models with /model."],
+    notes=lambda site: ["Run `pi --provider passenger`, or pick one of its models with /model; or add --default."],
+)
+PI = replace(
+    _PI,
+    default=replace(_PI, edits=pi_default, probe=lambda site: ["pi", "-p", QUESTION], asks_main=True, notes=no_notes),
 )
 
 # --- Droid: https://docs.factory.ai/cli/byok/overview ------------------------------------------------------------
@@ -325,9 +344,7 @@ copilot-passenger() {{
 
 
 COPILOT = Setup(
-    client=client(
-        "copilot-cli", "Copilot CLI", "copilot", "npm install -g @github/copilot", "responses", "completions"
-    ),
+    client=client("copilot", "Copilot CLI", "copilot", "npm install -g @github/copilot", "responses", "completions"),
     edits=lambda site: (),
     notes=copilot_lines,
 )

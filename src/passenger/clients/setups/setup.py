@@ -19,7 +19,8 @@ def _nothing(_site: Site) -> Mapping[str, str]:
     return {}
 
 
-def _silence(_site: Site) -> Sequence[str]:
+def no_notes(_site: Site) -> Sequence[str]:
+    """Nothing to tell the user."""
     return ()
 
 
@@ -40,8 +41,10 @@ class Setup:
     """What its proof needs beside the user's environment."""
     asks_main: bool = False
     """Whether its proof cannot choose the model, and asks the large one."""
-    notes: Callable[[Site], Sequence[str]] = _silence
+    notes: Callable[[Site], Sequence[str]] = no_notes
     """What the user has to know or do."""
+    default: "Setup | None" = None
+    """The wiring that makes Passenger what the client uses of itself; None where this one does already, or none can."""
 
     def asked(self, site: Site) -> str:
         """The model that the proof asks."""
