@@ -1,5 +1,6 @@
 """The driver that launches the real programs and sets them up: what it judges and writes; no program is installed."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -8,9 +9,11 @@ from clients.report import LONGEST
 from clients.verdict import PASSED
 from clients.wired.play import changed, seen, tree
 from clients.wired.table import BEGIN, END, Line, with_lines
-from clients.wired.wirings import WIRINGS
+from clients.wired.wirings import WIRINGS, Wiring
 
 from passenger.clients.registry import CLIENTS
+from passenger.clients.setups.registry import SETUPS
+from tests.clients.sites import BASE, site
 
 NAMES = [wiring.name for wiring in WIRINGS]
 
@@ -23,6 +26,34 @@ def test_every_client_that_is_run_for_real_has_a_row() -> None:
     launched = {client.name for client in CLIENTS.values() if client.is_run and client.launch}
     assert launched <= {wiring.name for wiring in WIRINGS if wiring.launches}
     assert len(set(NAMES)) == len(NAMES)
+
+
+def test_every_setup_has_a_row_or_a_reason() -> None:
+    without_a_run = {"vscode", "zed"}  # nothing of theirs runs without a person
+    too_large = {"open-webui"}
+    assert set(SETUPS) - without_a_run - too_large == set(NAMES)
+
+
+@pytest.mark.parametrize("wiring", [one for one in WIRINGS if one.printed], ids=lambda one: one.name)
+def test_what_is_run_in_a_shell_is_what_a_setup_prints(wiring: Wiring, tmp_path: Path) -> None:
+    printed = "\n".join(SETUPS[wiring.name].notes(site(tmp_path)))
+    found = re.search(wiring.printed, printed, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    assert BASE in found[0]
+    assert not SETUPS[wiring.name].edits(site(tmp_path))
+
+
+BESIDE = [one for one in WIRINGS if not one.printed and one.name != "codex"]  # a profile of its own
+
+
+@pytest.mark.parametrize("wiring", BESIDE, ids=lambda one: one.name)
+def test_what_is_written_is_written_beside_what_the_user_has(wiring: Wiring, tmp_path: Path) -> None:
+    for place, text in wiring.seeds.items():
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_bytes(text.encode())
+    edits = SETUPS[wiring.name].edits(site(tmp_path, directory=tmp_path / "state"))
+    written = {edit.file.relative_to(tmp_path).as_posix() for edit in edits}
+    assert written & set(wiring.seeds)
 
 
 def test_some_of_them_are_cheap_enough_for_each_run_of_ci() -> None:

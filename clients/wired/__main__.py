@@ -11,7 +11,7 @@ from clients.__main__ import PAGE
 from clients.install import NotInstalledError, cache, installed
 from clients.programs import TURNS
 from clients.revision import revision
-from clients.wired.play import launched, set_up
+from clients.wired.play import launched, set_up, set_up_by_hand
 from clients.wired.table import NOTHING, Line, as_markdown, with_lines
 from clients.wired.wirings import WIRINGS, Wiring
 from passenger.clients.registry import CLIENTS
@@ -63,7 +63,7 @@ async def _line(wiring: Wiring, where: Path, patience: float) -> Line:
     except NotInstalledError as error:
         return _told(wiring, f"not installed: {error}", f"not installed: {error}")
     launch = await launched(wiring, command, patience) if _launches(wiring) else NOTHING
-    setup = await set_up(wiring, command, patience) if wiring.sets_up else NOTHING
+    setup = await (set_up_by_hand if wiring.printed else set_up)(wiring, command, patience)
     print(f"clients: {wiring.name}: launch {launch}; setup {setup}", file=sys.stderr)
     return _told(wiring, launch, setup)
 

@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import re
 import secrets
+import shlex
 import sys
 import tempfile
 import urllib.request
@@ -16,8 +18,10 @@ from tests.proxy import Proxy, running
 from clients.process import Ended, run
 from clients.stage import GENERATING, carries, environment
 from clients.tap import Asked
+from clients.turn import NOTE
 from clients.verdict import PASSED, last_words, plain, refused
 from clients.wired.wirings import Wiring
+from passenger.clients.setups.registry import SETUPS
 from passenger.simulator import Simulator
 
 CACHES = {".cache", "cache", ".npm"}
@@ -44,10 +48,20 @@ class Bed:
 
     async def passenger(self, *arguments: str) -> Ended:
         """Run one of our commands, with the program first on PATH."""
+        ours = [sys.executable, "-P", "-m", "passenger", "-c", str(self.home / "settings.toml"), "--port", self.port]
+        return await self.typed(*ours, *arguments)
+
+    async def typed(self, *command: str) -> Ended:
+        """Run a command as the user would type it, with the program first on PATH."""
         env = {**environment(self.home), **self.wiring.env}
         env["PATH"] = f"{self.command.parent}{os.pathsep}{env['PATH']}"
-        ours = [sys.executable, "-P", "-m", "passenger", "-c", str(self.home / "settings.toml"), "--port", self.port]
-        return await run([*ours, *arguments], env=env, cwd=self.work, seconds=self.patience)
+        return await run(command, env=env, cwd=self.work, seconds=self.patience)
+
+    async def launch(self, prompt: str) -> Ended:
+        """Let `passenger launch` run the program for a prompt."""
+        return await self.passenger(
+            "launch", self.wiring.name, "--model", self.wiring.model, "--", *self.wiring.asks(prompt)
+        )
 
 
 @contextlib.asynccontextmanager
@@ -74,13 +88,31 @@ def _made(root: Path, seeds: Mapping[str, str]) -> tuple[Path, Path]:
 
 
 async def launched(wiring: Wiring, command: Path, patience: float) -> str:
-    """What became of `passenger launch`."""
+    """What became of `passenger launch`: the program says a word, and another that its own tool reads in a file."""
     async with bed(wiring, command, patience) as one:
-        before = seen(one.home, wiring.seeds)
-        word = f"seat-{secrets.token_hex(6)}"
-        asks = wiring.asks(f"Please say it. [[say the word is {word}]]")
-        ended = await one.passenger("launch", wiring.name, "--model", wiring.model, "--", *asks)
-        return judged(one, ended, word) or changed(before, seen(one.home, wiring.seeds)) or PASSED
+        before, word = seen(one.home, wiring.seeds), new_word()
+        if wrong := judged(one, await one.launch(saying(word)), word):
+            return wrong
+        if wiring.reads and (wrong := await _reading(one)):
+            return f"read {NOTE}: {wrong}"
+        return changed(before, seen(one.home, wiring.seeds)) or PASSED
+
+
+async def _reading(one: Bed) -> str:
+    """What is wrong with the words of the demo, "" where nothing is."""
+    word = new_word()
+    (one.work / NOTE).write_text(f"{word}\n")
+    return judged(one, await one.launch(f"Please read {NOTE}"), word)
+
+
+def new_word() -> str:
+    """A word that nobody has said yet."""
+    return f"seat-{secrets.token_hex(6)}"
+
+
+def saying(word: str) -> str:
+    """A prompt to which the simulated model says the word."""
+    return f"Please say it. [[say the word is {word}]]"
 
 
 def judged(one: Bed, ended: Ended, word: str) -> str:
@@ -106,14 +138,24 @@ def requests_of(proxy: Proxy) -> Sequence[Asked]:
 
 
 async def set_up(wiring: Wiring, command: Path, patience: float) -> str:
-    """What became of `passenger setup`: written and proved, written again, taken back."""
+    """What became of `passenger setup`, and of the same with `--default` where there is that."""
+    result = await set_up_so(wiring, command, patience)
+    if result != PASSED or SETUPS[wiring.name].default is None:
+        return result
+    default = await set_up_so(wiring, command, patience, "--default")
+    return f"{PASSED} (and with --default)" if default == PASSED else f"--default: {default}"
+
+
+async def set_up_so(wiring: Wiring, command: Path, patience: float, *flags: str) -> str:
+    """What became of a setup: written and proved, written again, taken back."""
+    flags = ("--write", "--yes", "--model", wiring.model, *flags)
     async with bed(wiring, command, patience) as one:
         before = tree(one.home)
-        first = await one.passenger("setup", wiring.name, "--write", "--yes", "--model", wiring.model)
+        first = await one.passenger("setup", wiring.name, *flags)
         if first.code != 0:
             return _ended("setup", first)
         written = {path: text for path, text in tree(one.home).items() if f":{one.port}".encode() in text}
-        again = await one.passenger("setup", wiring.name, "--write", "--yes", "--model", wiring.model)
+        again = await one.passenger("setup", wiring.name, *flags)
         if again.code != 0 or (found := changed(written, seen(one.home, written))):
             return _ended("a second setup", again) if again.code != 0 else f"a second setup: {found}"
         undo = await one.passenger("setup", wiring.name, "--undo", "--yes")
@@ -122,6 +164,21 @@ async def set_up(wiring: Wiring, command: Path, patience: float) -> str:
         ours = {path: before[path] for path in (*written, *wiring.seeds) if path in before}
         left = changed(ours, {path: text for path, text in tree(one.home).items() if path in {*written, *wiring.seeds}})
         return f"undo: {left}" if left else PASSED if written else f"nothing names the server: {last_words(first)}"
+
+
+async def set_up_by_hand(wiring: Wiring, command: Path, patience: float) -> str:
+    """What became of the lines that `passenger setup` prints, once they are run in a shell and the program asked."""
+    async with bed(wiring, command, patience) as one:
+        told = await one.passenger("setup", wiring.name, "--model", wiring.model)
+        if told.code != 0:
+            return _ended("setup", told)
+        found = re.search(wiring.printed, told.stdout, re.MULTILINE | re.DOTALL)
+        if found is None:
+            return f"setup prints no such lines: {last_words(told)}"
+        word = new_word()
+        asked = [*(wiring.typed or (wiring.program.command,)), *wiring.asks(saying(word))]
+        script = f"set -e\n{found[0]}\n{shlex.join(asked)}\n"
+        return judged(one, await one.typed("bash", "-c", script), word) or f"{PASSED} (the lines it prints)"
 
 
 def _ended(what: str, ended: Ended) -> str:

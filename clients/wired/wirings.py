@@ -26,8 +26,12 @@ class Wiring:
     env: Mapping[str, str] = field(default_factory=dict)
     seeds: Mapping[str, str] = field(default_factory=dict)
     launches: bool = True
-    sets_up: bool = True
-    """Whether its settings are in a file; others read nothing but their environment."""
+    reads: bool = True
+    """Whether it has a tool of its own that reads a file."""
+    printed: str = ""
+    """Where its setup writes nothing: what of it is found in the lines that it prints, to be run in a shell."""
+    typed: Sequence[str] = ()
+    """What the user types after that for a prompt; the program's own name where it is empty."""
     quick: bool = False
     """Whether it is cheap enough to be installed in each run of CI."""
 
@@ -40,6 +44,23 @@ OPENCODES = '"$schema": "https://opencode.ai/config.json",\r\n  "share": "disabl
 QWENS = '"$version": 4,\r\n  "general": {"vimMode": true}'
 """It brings a file that names no version, or an older one, up to date by itself."""
 
+CONTINUES = """\
+name: Mine
+version: 1.0.0
+schema: v1
+models:
+  - name: Other # of the user
+    provider: ollama
+    model: other
+"""
+DROIDS = """\
+{
+  "customModels": [
+    {"displayName": "Other", "model": "other", "provider": "openai", "baseUrl": "http://127.0.0.1:9", "apiKey": "none"}
+  ]
+}
+"""
+LLMS = "# of the user\n- model_id: other\n  model_name: other\n  api_base: http://127.0.0.1:9\n"
 TOML = '# of the user\nmodel = "gpt-5.5" # a favourite\n\n[tui]\nnotifications = true\n'
 
 WIRINGS: Sequence[Wiring] = (
@@ -85,19 +106,39 @@ WIRINGS: Sequence[Wiring] = (
         model=COMPLETIONS_ONLY,
         asks=lambda prompt: ["-s", "-p", prompt],
         env={"COPILOT_AUTO_UPDATE": "false"},
-        sets_up=False,
+        printed=r"^copilot-passenger\(\) \{$.*?^\}$",
+        typed=("copilot-passenger",),
     ),
     Wiring(
-        name="pi", program=PI, model=CLAUDE, asks=lambda prompt: ["-p", prompt], env={"PI_OFFLINE": "1"}, quick=True
+        name="pi",
+        program=PI,
+        model=CLAUDE,
+        asks=lambda prompt: ["-p", prompt],
+        env={"PI_OFFLINE": "1"},
+        seeds={".pi/agent/models.json": '{\n  // of the user\n  "providers": {}\n}\n'},
+        quick=True,
     ),
-    Wiring(name="droid", program=DROID, model=CLAUDE, asks=lambda prompt: ["exec", prompt]),
-    Wiring(name="cline", program=CLINE, model=COMPLETIONS_ONLY, asks=lambda prompt: [prompt]),
+    Wiring(
+        name="droid",
+        program=DROID,
+        model=CLAUDE,
+        asks=lambda prompt: ["exec", prompt],
+        seeds={".factory/settings.json": DROIDS},
+    ),
+    Wiring(
+        name="cline",
+        program=CLINE,
+        model=COMPLETIONS_ONLY,
+        asks=lambda prompt: [prompt],
+        printed=r"^cline auth .*?$",
+    ),
     Wiring(
         name="continue",
         program=continue_cli.PROGRAM,
         model=COMPLETIONS_ONLY,
         asks=lambda prompt: ["-p", prompt],
         env={"CONTINUE_TELEMETRY_ENABLED": "0"},
+        seeds={".continue/config.yaml": CONTINUES},
     ),
     Wiring(
         name="aider",
@@ -105,12 +146,18 @@ WIRINGS: Sequence[Wiring] = (
         model=COMPLETIONS_ONLY,
         asks=lambda prompt: [*aider.QUIET, "--message", prompt],
         env={"LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+        seeds={".aider.conf.yml": "# of the user\ndark-mode: true  # it is night"},
+        reads=False,
     ),
     Wiring(
         name="llm",
         program=llm.PROGRAM,
         model=COMPLETIONS_ONLY,
         asks=lambda prompt: [prompt],
+        seeds={
+            ".config/io.datasette.llm/extra-openai-models.yaml": LLMS,
+            ".config/io.datasette.llm/keys.json": '{"// Note": "of the user", "openai": "none"}',
+        },
         launches=False,
         quick=True,
     ),
