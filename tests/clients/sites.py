@@ -73,6 +73,6 @@ def site(home: Path, *, environ: Mapping[str, str] | None = None, **given: Any) 
         "directory": home / "state" / "run",
         "kept": home / "state" / "kept",
         "machine": Machine(home, environ or {}, home / "work"),
-        "installed": Installed(home / "bin" / "client", "1.0.0"),
+        "installed": Installed(home / "bin" / "client", "9.0.0"),
     }
     return Site(**(defaults | given))

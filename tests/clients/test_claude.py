@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import pytest
+
 from passenger.clients.claude import conflicts, launch
-from passenger.clients.plan import Machine, Site
+from passenger.clients.plan import Installed, Machine, Site
 from passenger.control.cards import ModelCard
 from tests.clients.sites import BASE, GPT, HAIKU, KEY, OPUS, site
 
@@ -46,6 +49,27 @@ def test_the_settings_as_they_are_for_a_claude(tmp_path: Path) -> None:
             "DISABLE_AUTOUPDATER": "1",
         },
     }
+
+
+@pytest.mark.parametrize("version", ["2.1.197", "2.0.5", "2.1.329", ""])
+def test_one_that_may_not_know_the_dots_gets_dashes(tmp_path: Path, version: str) -> None:
+    old = Installed(tmp_path / "claude", version)
+    found = settings(site(tmp_path, installed=old))
+    assert (found["model"], found["env"]["ANTHROPIC_DEFAULT_HAIKU_MODEL"]) == ("claude-opus-4-6", "claude-haiku-4-5")
+    assert found["env"]["CLAUDE_CODE_SUBAGENT_MODEL"] == "claude-opus-4-6"
+    assert settings(site(tmp_path, installed=old, model=GPT))["model"] == "gpt-5.5", "it knows none of OpenAI's"
+
+
+@pytest.mark.parametrize("version", ["2.1.330", "2.2.0", "3.0"])
+def test_one_that_knows_them_gets_copilots_own_names(tmp_path: Path, version: str) -> None:
+    new = Installed(tmp_path / "claude", version)
+    assert settings(site(tmp_path, installed=new))["model"] == "claude-opus-4.6"
+
+
+def test_dashes_that_are_an_alias_of_another_model_are_not_used(tmp_path: Path) -> None:
+    catalog = (OPUS, msgspec.structs.replace(GPT, aliases=("claude-opus-4-6",)))
+    old = Installed(tmp_path / "claude", "2.1.197")
+    assert settings(site(tmp_path, installed=old, catalog=catalog))["model"] == "claude-opus-4.6"
 
 
 def window(home: Path, model: ModelCard) -> dict[str, str]:

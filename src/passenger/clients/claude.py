@@ -4,12 +4,14 @@ The process's environment would not do: an `env` block in the user's own setting
 over both.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from passenger.clients.files import as_json, read_settings
 from passenger.clients.fit import is_claude, prompt_limit
-from passenger.clients.plan import FAMILIES, Client, Conflict, Machine, OwnedFile, Plan, Site
+from passenger.clients.plan import FAMILIES, Client, Conflict, Installed, Machine, OwnedFile, Plan, Site
+from passenger.control.cards import ModelCard
 
 OTHER_CLOUDS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
 """Each makes it ask a cloud instead of the address that is set."""
@@ -18,6 +20,13 @@ LEADING_ELSEWHERE = ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_
 
 SMALLEST_WINDOW = 100_000
 """Tokens: it takes no smaller window after which it is to compact."""
+
+READS_DOTS = (2, 1, 330)
+"""The version that was seen to know `claude-opus-4.6`. 2.1.197 takes it for another model, with other limits, and says
+that it is retired; `claude-opus-4-6` is known to both. Tried in November 2026.
+"""
+
+_DOT = re.compile(r"(?<=\d)\.(?=\d)")
 
 ONLY_NOW: Mapping[str, str] = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"}
 """What is right for one run, and not for good."""
@@ -30,18 +39,32 @@ def environment(site: Site) -> dict[str, str]:
     api.anthropic.com first, and exits where it cannot. The attribution header varies with each prompt, at the very
     beginning of it: nothing would be read from Copilot's cache.
     """
-    model = site.model.id
+    model = name(site, site.model)
     return {
         "ANTHROPIC_BASE_URL": site.base,
         "ANTHROPIC_AUTH_TOKEN": site.key,
         "ANTHROPIC_API_KEY": "",
-        **models(model, site.small.id),
+        **models(model, name(site, site.small)),
         **_window(site),
         **({} if is_claude(site.model) else {"ANTHROPIC_CUSTOM_MODEL_OPTION": model}),
         "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1",
         "CLAUDE_CODE_ATTRIBUTION_HEADER": "0",
         "ENABLE_TOOL_SEARCH": site.machine.environ.get("ENABLE_TOOL_SEARCH", "true"),
     }
+
+
+def name(site: Site, card: ModelCard) -> str:
+    """The model as this installation knows it: with dashes where it may not know the dots."""
+    if not is_claude(card) or _version(site.installed) >= READS_DOTS:
+        return card.id
+    dashed = _DOT.sub("-", card.id)
+    is_taken = any(dashed in one.aliases for one in site.catalog if one.id != card.id)
+    return card.id if is_taken else dashed
+
+
+def _version(installed: Installed | None) -> tuple[int, ...]:
+    """Its numbers, none where it tells none."""
+    return tuple(map(int, re.findall(r"\d+", installed.version)[:3])) if installed else ()
 
 
 def models(model: str, small: str) -> dict[str, str]:
@@ -71,7 +94,7 @@ def launch(site: Site) -> Plan:
     return Plan(
         argv=["claude", "--settings", str(file)],
         unset=LEADING_ELSEWHERE,
-        files=[OwnedFile(file, as_json({"model": site.model.id, "env": env}))],
+        files=[OwnedFile(file, as_json({"model": name(site, site.model), "env": env}))],
     )
 
 

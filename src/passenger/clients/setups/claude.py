@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from passenger.clients.claude import CLAUDE, environment
+from passenger.clients.claude import CLAUDE, environment, name
 from passenger.clients.plan import Site
 from passenger.clients.setups.setup import QUESTION, Setup
 from passenger.edits.edit import Edit
@@ -20,20 +20,20 @@ def edits(site: Site) -> Sequence[Edit]:
         Edit(
             file=file,
             format="json",
-            keys=("env", name),
+            keys=("env", variable),
             value=value,
-            secret=name == "ANTHROPIC_AUTH_TOKEN",
-            conceals=name == "ANTHROPIC_API_KEY",
-            address=name == "ANTHROPIC_BASE_URL",
+            secret=variable == "ANTHROPIC_AUTH_TOKEN",
+            conceals=variable == "ANTHROPIC_API_KEY",
+            address=variable == "ANTHROPIC_BASE_URL",
         )
-        for name, value in environment(site).items()
+        for variable, value in environment(site).items()
     ]
-    return [*block, Edit(file=file, format="json", keys=("model",), value=site.model.id)]
+    return [*block, Edit(file=file, format="json", keys=("model",), value=name(site, site.model))]
 
 
 def probe(site: Site) -> Sequence[str]:
     """One question to the small model."""
-    return ["claude", "-p", "--model", site.small.id, QUESTION]
+    return ["claude", "-p", "--model", name(site, site.small), QUESTION]
 
 
 SETUP = Setup(client=CLAUDE, edits=edits, probe=probe, agents=("claude-cli",), prompt=25_000)
