@@ -70,6 +70,7 @@ LAYERS: dict[str, int] = {
     "log": 5,
     "observe": 5,
     "services": 5,
+    "server": 5,
     "web": 5,
     "doctor": 5,
     "cli": 6,

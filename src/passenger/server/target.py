@@ -1,0 +1,45 @@
+"""What a request's target names; hides its four forms ([RFC 9112](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
+
+A target that is a path, as nearly all are, is split by hand; others are parsed by llhttp's own parser of URLs.
+"""
+
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import httptools
+
+
+class Target(NamedTuple):
+    """A target's path as it is meant, as it was sent, and what follows its question mark."""
+
+    path: str
+    raw_path: bytes
+    query: bytes
+
+
+def read_target(target: bytes) -> Target:
+    """Take a target apart.
+
+    Raises:
+        ValueError: it is none, or holds what is not ASCII.
+    """
+    raw_path, query = _split(target) if target[:1] == b"/" else _parse(target)
+    path = raw_path.decode("ascii")
+    return Target(unquote(path) if "%" in path else path, raw_path, query)
+
+
+def _split(target: bytes) -> tuple[bytes, bytes]:
+    if b"#" in target:
+        target = target.partition(b"#")[0]  # a fragment is for the client alone
+    path, _, query = target.partition(b"?")
+    return path, query
+
+
+def _parse(target: bytes) -> tuple[bytes, bytes]:
+    try:
+        url = httptools.parse_url(target)
+    except httptools.HttpParserInvalidURLError as error:
+        raise ValueError("this is no target") from error
+    if not (url.path or url.host) or (target[:1] == b"*" and len(target) > 1):
+        raise ValueError("this is no target")
+    return url.path or b"/", url.query or b""
