@@ -18,6 +18,8 @@ import aiohttp
 import pytest
 
 from passenger.cli.exits import FAILED, OK, USAGE
+from passenger.cli.service import caution
+from passenger.services.definition import Definition
 from passenger.simulator import Simulator
 from tests.cli.conftest import Command, Ended
 from tests.cli.test_hostile_directory import Trap
@@ -84,6 +86,26 @@ def machine(home: Path, command: Command) -> Machine:
     made.systemctl.write_text(SYSTEMCTL)
     made.systemctl.chmod(0o755)
     return made
+
+
+@pytest.mark.proves("promise 2")
+def test_a_proxys_password_stands_in_the_private_file_alone(machine: Machine) -> None:
+    env = {"HTTPS_PROXY": "http://me:word-of-mine@proxy.example:3128", "PASSENGER_API_KEYS": "key-of-mine"}
+    shown, written = machine.run("install", "--print", env=env), machine.run("install", env=env)
+    assert not [text for text in (shown.out, shown.err, written.out, written.err) if "of-mine" in text]
+    assert "of-mine" not in machine.unit.read_text()
+    assert "word-of-mine" in machine.variables.read_text()
+    assert machine.variables.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("value", "is_said"), [("http://me:word@proxy.example", True), ("http://proxy.example", False)]
+)
+def test_a_text_that_holds_a_password_comes_with_a_word_of_caution(value: str, is_said: bool) -> None:
+    service = Definition(Path("python"), Path("c"), Path("s"), environment={"HTTPS_PROXY": value})
+    said = caution(service)
+    assert bool(said) is is_said
+    assert said is None or ("HTTPS_PROXY" in said and "word@" not in said)
 
 
 def test_it_is_installed_and_started_and_taken_away_again(machine: Machine) -> None:

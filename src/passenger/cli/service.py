@@ -41,7 +41,7 @@ _UNRUNNABLE = "`{command}` does not start by itself: {reason}"
 _NO_SYSTEMD = "there is no systemd of yours to talk to{reason}; `passenger service install --print` shows the unit"
 _ELSEWHERE = {
     "darwin": "launchd's agent is only printed, since nobody has run it yet:\n"
-    f"  passenger service install --print > ~/{launchd.PLACE}\n"
+    f"  (umask 077; passenger service install --print > ~/{launchd.PLACE})\n"
     f"  launchctl bootstrap gui/$(id -u) ~/{launchd.PLACE}",
     "win32": "the task for Windows is only printed, since nobody has run it yet:\n"
     "  passenger service install --print > passenger.xml\n"
@@ -60,6 +60,8 @@ def install(invocation: Invocation, *, print_only: bool, sandbox: bool) -> int:
     if complaint := complaint_about(service, invocation.environ):
         return _fail(complaint)
     if print_only:
+        if sys.platform == "darwin" and (said := caution(service)):
+            click.echo(said, err=True)
         click.echo(_text_of(service, invocation, sandbox=sandbox), nl=False)
         return OK
     if sys.platform in _ELSEWHERE:
@@ -73,6 +75,12 @@ def install(invocation: Invocation, *, print_only: bool, sandbox: bool) -> int:
     for name in _left_behind(invocation.environ):
         click.echo(f"{name} is set in this shell and not for the service: a setting belongs into config.toml", err=True)
     return _start(loaded.config.server.port)
+
+
+def caution(service: Definition) -> str | None:
+    """What to mind about a text that has the variables in it; None where they tell no secret."""
+    names = ", ".join(service.confidential)
+    return f"passenger: it holds the password in {names}: nobody else may read it (umask 077)" if names else None
 
 
 def uninstall(invocation: Invocation) -> int:

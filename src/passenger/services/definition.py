@@ -41,3 +41,8 @@ class Definition:
     def written(self) -> tuple[Path, ...]:
         """All directories that are written."""
         return tuple(dict.fromkeys((self.config_dir, self.state_dir, *self.writable)))
+
+    @property
+    def confidential(self) -> tuple[str, ...]:
+        """The variables that hold a password: those of proxies, in the address."""
+        return tuple(name for name, value in sorted(self.environment.items()) if "@" in value)
