@@ -1,6 +1,7 @@
 """`passenger launch` as a process, with a stub in the place of an installed client."""
 
 import asyncio
+import functools
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +22,7 @@ from passenger.clients.plan import Plan
 from passenger.simulator import Fault, Simulator
 from tests.cli import stub_client
 from tests.cli.conftest import Command
-from tests.cli.terminal import terminal
+from tests.cli.terminal import Terminal, terminal
 from tests.proxy import PATIENCE, Proxy, environment, eventually, running
 
 pytestmark = pytest.mark.usefixtures("client")
@@ -216,6 +218,60 @@ async def launched(home: Path, *arguments: str, env: Mapping[str, str] | None = 
         stderr=asyncio.subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+# --- the menu ----------------------------------------------------------------------------------------------------
+
+
+def menu(home: Path) -> AbstractAsyncContextManager[Terminal]:
+    """Bare `launch` on a terminal that is 60 columns wide, where two clients are installed."""
+    (home / "bin" / "codex").symlink_to(home / "bin" / "claude")
+    return terminal(home, ("launch", "--demo"), world(home, PATH=str(home / "bin")), columns=60)
+
+
+async def test_a_client_can_be_picked_from_a_menu(home: Path) -> None:
+    async with menu(home) as one:
+        await one.shows("  1  Claude Code\n  2  Codex\nWhich [1]: ")
+        one.type("1\n")
+        assert await one.ended() == 0
+    assert seen(home)["status"] == 200
+
+
+async def test_what_is_no_number_of_the_menu_is_asked_again(home: Path) -> None:
+    async with menu(home) as one:
+        for count, typed in enumerate(("3", "0", "-1", "claude"), 1):
+            await eventually(functools.partial(has_asked, one, count))
+            one.type(f"{typed}\n")
+        await eventually(functools.partial(has_asked, one, 5))
+        assert one.text.count("Type a number from 1 to 2.") == 4
+        one.type("\n")
+        assert await one.ended() == 0
+    assert seen(home)["status"] == 200
+
+
+def has_asked(one: Terminal, count: int) -> bool:
+    return one.text.count("Which [1]: ") == count
+
+
+@pytest.mark.parametrize("keys", ["\x03", "\x04"], ids=["Ctrl-C", "the end of the input"])
+async def test_who_leaves_the_menu_has_started_nothing(home: Path, keys: str) -> None:
+    async with menu(home) as one:
+        await one.shows("Which [1]: ")
+        one.type(keys)
+        assert await one.ended() == 130
+    assert not state(home).exists()
+
+
+async def test_on_a_narrow_terminal_no_word_is_broken(home: Path) -> None:
+    async with menu(home) as one:
+        await one.shows("Which [1]: ")
+        one.type("\n")
+        assert await one.ended() == 0
+    _, _, said = one.text.partition("Which [1]: ")
+    lines = said.splitlines()
+    assert len(lines) > 4
+    assert max(map(len, lines)) <= 60
+    assert "Claude Code with claude-sonnet-4.6 (small jobs: claude-haiku-4.5) at http://127.0.0.1:" in " ".join(lines)
 
 
 # --- at a server that runs ---------------------------------------------------------------------------------------

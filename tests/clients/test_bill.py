@@ -30,7 +30,15 @@ def test_a_bill() -> None:
     ]
     assert bill("Claude Code", records) == (
         "Claude Code: 2 requests, 1.24 M tokens in (91 % cached), 18 k out, 31.20 credits ($0.31), 2 fields dropped"
+        " (top_k, seed)"
     )
+
+
+def test_at_most_three_of_the_dropped_fields_are_named() -> None:
+    records = [record(dropped=["a", "b"]), record(dropped=["b", "c"])]
+    assert bill("X", records) == "X: 2 requests, 3 fields dropped (a, b, c)"
+    records.append(record(dropped=["d", "a", "e"]))
+    assert bill("X", records) == "X: 3 requests, 5 fields dropped (a, b, c and 2 more)"
 
 
 def test_what_is_not_known_is_left_out_and_what_failed_is_told() -> None:

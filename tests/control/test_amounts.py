@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.control.amounts import elapsed, span, tokens
+from passenger.control.amounts import elapsed, listed, span, tokens
 
 SIGNS = {"": 1, "k": 1_000, "M": 1_000_000}
 
@@ -59,3 +59,11 @@ def test_spans(seconds: float, text: str) -> None:
 )
 def test_elapsed(seconds: float, text: str) -> None:
     assert elapsed(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a, b"), (["a", "b", "c"], "a, b and 1 more")],
+)
+def test_names_in_a_row(names: list[str], text: str) -> None:
+    assert listed(names, 2) == text

@@ -19,7 +19,9 @@ from passenger.cli.exits import FAILED, OK, USAGE
 from passenger.cli.invocation import Invocation
 from passenger.cli.launch_server import Reached, reach
 from passenger.cli.own_server import NotStartedError
+from passenger.cli.person import can_answer, picked
 from passenger.cli.reach import KEY_VARIABLE
+from passenger.cli.table import print_prose
 from passenger.clients import proof, stage
 from passenger.clients.bill import bill
 from passenger.clients.describe import HIDDEN, as_data, as_shell
@@ -57,9 +59,9 @@ class Wish:
     quiet: bool
 
     def say(self, text: str) -> None:
-        """A line on stderr, unless the user wants none."""
+        """A text on stderr, unless the user wants none."""
         if not self.quiet:
-            click.echo(text, err=True)
+            print_prose([text], err=True)
 
 
 def run(
@@ -89,12 +91,11 @@ def run(
 def _picked(machine: Machine) -> str | None:
     """The client that the user picks from a menu, None where there is no terminal or nothing to pick."""
     there = [one for one in _launchable() if find(one, machine.environ, machine.home)]
-    if not (there and sys.stdin.isatty() and sys.stderr.isatty()):
+    if not (there and can_answer()):
         return None
     for number, one in enumerate(there, 1):
         click.echo(f"{number:>3}  {one.title}", err=True)
-    chosen: int = click.prompt("Which", type=click.IntRange(1, len(there)), default=1, err=True)
-    return there[chosen - 1].name
+    return there[picked("Which", len(there)) - 1].name
 
 
 def _list(machine: Machine, *, as_json: bool) -> int:

@@ -1,6 +1,5 @@
 """`passenger logout`: remove what a login has left on this machine, and say what is left of it elsewhere."""
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +13,7 @@ from passenger.cli.invocation import Invocation
 from passenger.cli.login_hint import with_profile
 from passenger.cli.parts import run as run_loop
 from passenger.cli.parts import vault_of
+from passenger.cli.person import can_answer, confirmed
 from passenger.cli.revoking import where_to_revoke
 from passenger.config import Loaded
 from passenger.errors import Failure
@@ -30,27 +30,14 @@ def run(invocation: Invocation, *, yes: bool) -> int:
     files = vault.files()
     if not files:
         return _nothing(vault)
-    if not yes and not _is_interactive():
+    if not yes and not can_answer():
         command = with_profile(invocation, "passenger logout --yes")
         click.echo(f"passenger: there is no terminal to ask on: run `{command}`", err=True)
         return USAGE
-    if not yes and not _confirmed(f"Remove {_listed(files)}?"):
+    if not yes and not confirmed(f"Remove {_listed(files)}?"):
         click.echo("Nothing was removed.", err=True)
         return FAILED
     return _log_out(invocation, loaded, vault)
-
-
-def _is_interactive() -> bool:
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
-
-
-def _confirmed(question: str) -> bool:
-    """Whether a person says yes. It is not asked by input(), which loses a Ctrl-C that comes as it begins to read.
-
-    https://github.com/python/cpython/blob/3.11/Python/bltinmodule.c (builtin_input clears what its flush has raised)
-    """
-    click.echo(f"{question} [y/N]: ", nl=False, err=True)
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _listed(files: list[Path]) -> str:

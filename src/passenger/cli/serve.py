@@ -28,7 +28,7 @@ from passenger.cli.networking import network_of
 from passenger.cli.panel import Panel, Show, showing
 from passenger.cli.parts import gateway_of, state_dir_of, vault_of
 from passenger.cli.parts import run as run_loop
-from passenger.cli.person import is_terminal
+from passenger.cli.person import can_answer, confirmed, is_terminal
 from passenger.cli.servable import no_workers, open_to_all, same_ports, unwritable
 from passenger.cli.workers import Supervisor
 from passenger.config import ConfigError, Loaded
@@ -142,7 +142,7 @@ def run(invocation: Invocation, *, may_ask: bool = False) -> int:
 
 def is_attended(invocation: Invocation) -> bool:
     """Whether somebody sits at a terminal, and wants to hear more than problems."""
-    return not invocation.quiet and is_terminal(sys.stdin) and is_terminal(sys.stderr)
+    return not invocation.quiet and can_answer()
 
 
 def _log_in_first(invocation: Invocation) -> int:
@@ -150,7 +150,7 @@ def _log_in_first(invocation: Invocation) -> int:
     from passenger.cli.login import run as log_in  # noqa: PLC0415 - only who is not logged in needs it
 
     click.echo("Nobody is logged in to GitHub here.", err=True)
-    if not click.confirm("Log in now?", default=True, err=True):
+    if not confirmed("Log in now?", default=True):
         return LOGIN_NEEDED
     return log_in(invocation, browser=True, token_stdin=False) or run(invocation)
 

@@ -11,6 +11,7 @@ import click
 from passenger.cli import reach
 from passenger.cli.exits import FAILED, OK, USAGE
 from passenger.cli.invocation import Invocation
+from passenger.cli.person import can_answer, confirmed, is_terminal
 from passenger.cli.setup_proof import NotProvenError, answer_of, cost_of, prove
 from passenger.clients.find import find
 from passenger.clients.models import NoModelError, choose, wanted
@@ -167,7 +168,7 @@ class Job:
         self._receipts = receipts
         self._yes = yes
         self._as_json = as_json
-        self._can_ask = sys.stdin.isatty() and sys.stdout.isatty() and not as_json and not yes
+        self._can_ask = can_answer() and is_terminal(sys.stdout) and not as_json and not yes
 
     def run(self, model: str | None, small: str | None, *, write: bool) -> int:
         """Show it; where it is to be written: ask, write and prove."""
@@ -234,7 +235,7 @@ class Job:
             self._say(f"{edit.file}: {how}; it gets the name of a variable, PASSENGER_KEY, in place of the key.")
             return replace(edit, value=edit.variable)
         message = f"{edit.file} would hold your server's key, and {how}"
-        if self._can_ask and click.confirm(f"{message}. Write the key all the same?", default=False):
+        if self._can_ask and confirmed(f"{message}. Write the key all the same?"):
             return edit
         raise RefusedError(f"{message}. Make it private (chmod 600, .gitignore) and try again")
 
@@ -254,7 +255,7 @@ class Job:
             click.echo("passenger: nothing is written without a yes: add --yes, or run it on a terminal", err=True)
             return False
         question = "Write it?" if not all(change.is_none for change in changes) else "Prove it again?"
-        return click.confirm(question, default=False)
+        return confirmed(question)
 
     def _proven(self, server: Server, site: Site, changes: Sequence[Change]) -> int:
         try:

@@ -1,7 +1,6 @@
 """Rows on a terminal as a table that fits it, elsewhere as plain columns."""
 
 import os
-import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,11 +68,11 @@ def _print_on_terminal(columns: Sequence[Column], rows: Rows) -> None:
     console.print(table)
 
 
-def print_prose(lines: Iterable[str]) -> None:
-    """Print lines of text; on a terminal those that are too long for it are broken between words."""
+def print_prose(lines: Iterable[str], *, err: bool = False) -> None:
+    """Print lines of text on stdout, or stderr; on a terminal those too long for it are broken between words."""
     for line in lines:
-        for part in _broken(line, 0):
-            click.echo(part)
+        for part in _broken(line, 0, sys.stderr if err else sys.stdout):
+            click.echo(part, err=err)
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
@@ -82,20 +81,23 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     indent = max((len(title) for title, _ in told), default=0) + 2
     for title, text in told:
         lines = (one_line(line) for line in text.split("\n"))
-        first, *rest = (part for line in lines for part in _broken(line, indent))
+        first, *rest = (part for line in lines for part in _broken(line, indent, sys.stdout))
         click.echo(f"{title:<{indent}}{first}")
         for line in rest:
             click.echo(f"{'':<{indent}}{line}")
 
 
-def _broken(line: str, indent: int) -> Sequence[str]:
+def _broken(line: str, indent: int, stream: TextIO) -> Sequence[str]:
     """A line as it is, on a terminal that is too narrow for it in parts that are broken between words."""
-    width = _width() - indent
+    width = _width(stream) - indent
     if width <= 0 or len(line) <= width:
         return [line]
     return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
 
 
-def _width() -> int:
-    """The columns of the terminal on stdout, 0 where it is none."""
-    return shutil.get_terminal_size().columns if is_terminal(sys.stdout, os.environ) else 0
+def _width(stream: TextIO) -> int:
+    """The columns of the terminal at a stream, 0 where it is none."""
+    if not is_terminal(stream, os.environ):
+        return 0
+    told = os.environ.get("COLUMNS", "")
+    return int(told) if told.isascii() and told.isdigit() else os.get_terminal_size(stream.fileno()).columns

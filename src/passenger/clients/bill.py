@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 
+from passenger.control.amounts import listed
 from passenger.control.money import amount
 from passenger.control.records import RequestRecord
+
+MOST_NAMED = 3
+"""Dropped fields that are named; `passenger explain` names them all."""
 
 FINE = frozenset({"ok", "client_gone"})
 
 
 def bill(title: str, records: Sequence[RequestRecord]) -> str:
-    """`Claude Code: 42 requests, 1.24 M tokens in (91 % cached), 18 k out, 31.2 credits ($0.31), 2 fields dropped`."""
+    """`Codex: 42 requests, 1.24 M tokens in (91 % cached), 18 k out, 31.2 credits ($0.31), 1 field dropped (seed)`."""
     if not records:
         return f"{title}: no requests"
     return f"{title}: {', '.join(_parts(records))}"
@@ -25,8 +29,8 @@ def _parts(records: Sequence[RequestRecord]) -> Iterable[str]:
         yield amount(sum(record.credits or 0 for record in records))
     if failed := sum(record.outcome not in FINE for record in records):
         yield f"{failed} failed"
-    if dropped := {name for record in records for name in record.dropped}:
-        yield f"{counted(len(dropped), 'field')} dropped"
+    if dropped := list(dict.fromkeys(name for record in records for name in record.dropped)):
+        yield f"{counted(len(dropped), 'field')} dropped ({listed(dropped, MOST_NAMED)})"
 
 
 def counted(number: int, noun: str) -> str:

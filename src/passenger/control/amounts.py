@@ -1,4 +1,6 @@
-"""Numbers of tokens, and spans of time, as people read them."""
+"""Numbers of tokens, spans of time and rows of names, as people read them."""
+
+from collections.abc import Sequence
 
 _STEPS = ((1_000_000, "M"), (1_000, "k"))
 
@@ -15,6 +17,12 @@ def _three(number: float) -> str:
     digits = 2 if number < 9.995 else 1 if number < 99.95 else 0
     text = f"{number:.{digits}f}"
     return text.rstrip("0").rstrip(".") if digits else text
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Names in a row, not more than that many: `top_k, seed, user and 2 more`."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def span(seconds: float) -> str:

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator, Sequence
 
+from passenger.control.amounts import listed
 from passenger.control.cards import SETTINGS_PAGE, cards_of
 from passenger.copilot.models import Catalog
 from passenger.doctor.facts import Facts
@@ -37,15 +38,10 @@ def _listed(catalog: Catalog) -> Iterator[Finding]:
     else:
         yield fail(MODELS, "there is no chat model that this account may ask", ALL, SETTINGS_PAGE)
     if hidden:
-        text = f"a policy hides {_named(hidden)}; who manages the seat can turn them on"
+        text = f"a policy hides {listed(hidden, MOST_NAMED)}; who manages the seat can turn them on"
         yield warn(POLICIES, text, ALL, SETTINGS_PAGE)
     else:
         yield ok(POLICIES, "no policy hides a model")
-
-
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _aliases(facts: Facts, catalog: Catalog) -> Iterator[Finding]:
