@@ -88,7 +88,7 @@ async def _sent(spoken: Inbound, request: Request) -> Sent:
         await gateway(_Door()).chat(spoken, request, exchange)
     except _LeftError as left:
         assert isinstance(exchange.ask, Ask)
-        return Sent(left.call, tuple(exchange.dropped), "relayed" in (exchange.route or ""))
+        return Sent(left.call, tuple(exchange.dropped), exchange.route is not None and exchange.route.relayed)
     raise Failure(Kind.INTERNAL, "nothing was sent")
 
 

@@ -52,7 +52,7 @@ def _fields(exchange: Exchange) -> dict[str, object]:
         if usage.nano_credits:
             fields["credits"] = round(usage.nano_credits / 1e9, 6)
     if exchange.route is not None:
-        fields["route"] = exchange.route
+        fields["route"] = exchange.route_text
     if exchange.upstream is not None:
         fields["upstream"] = exchange.upstream
     if exchange.token_left is not None:

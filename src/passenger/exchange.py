@@ -9,6 +9,7 @@ from types import TracebackType
 
 from passenger.chat import Ask, Took, Usage
 from passenger.errors import Failure
+from passenger.routing import Route
 
 
 class Outcome(StrEnum):
@@ -42,8 +43,9 @@ class Exchange:
     ask: Ask | None = None
     model: str | None = None
     """The model that went up, where it was resolved to another name than the one asked for."""
-    route: str | None = None
-    """Model, dialect and mode, as `x-passenger-route` tells them."""
+    route: Route | None = None
+    calls: int = 1
+    """Requests to Copilot side by side that it became."""
     dropped: list[str] = field(default_factory=list)
     """What of the request did not go up, in the client's own words."""
     status: int = 0
@@ -110,6 +112,13 @@ class Exchange:
     def waiting(self) -> "Waiting":
         """A block in which others have the next word."""
         return Waiting(self)
+
+    @property
+    def route_text(self) -> str | None:
+        """The route as `x-passenger-route` tells it; None where there is none yet."""
+        if self.route is None:
+            return None
+        return str(self.route) if self.calls == 1 else f"{self.route}; calls={self.calls}"
 
     @property
     def overhead_ms(self) -> float | None:

@@ -1,6 +1,7 @@
 """Which of Copilot's APIs a request goes to: the client's own dialect where the model speaks it, else the best."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from passenger.chat import Abilities
 from passenger.copilot.models import CHAT, Model
@@ -31,8 +32,13 @@ class Route:
         able = self.model.able if self.model else _UNKNOWN
         return able if self.cache_marks else replace(able, least_cached=None)
 
+    @property
+    def mode(self) -> Literal["relayed", "translated"]:
+        """What becomes of the client's bytes."""
+        return "relayed" if self.relayed else "translated"
+
     def __str__(self) -> str:
-        return f"model={self.name}; dialect={self.outbound.NAME}; mode={'relayed' if self.relayed else 'translated'}"
+        return f"model={self.name}; dialect={self.outbound.NAME}; mode={self.mode}"
 
 
 def choose(inbound: Inbound, name: str, model: Model | None, *, relays: bool = True, cache_marks: bool = True) -> Route:

@@ -1,15 +1,19 @@
 """What is told of a request."""
 
+import pytest
+
 from passenger.chat import Ask, Initiator, Usage
 from passenger.control.records import record_of
+from passenger.dialects import messages, responses
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
+from passenger.routing import Route
 
 
 def test_a_record_has_the_metadata_of_an_exchange() -> None:
     exchange = Exchange("POST", "/v1/messages", b"claude-cli/2", "0123456789ab", started=10.0)
     exchange.ask, exchange.model = Ask("Opus", stream=True, initiator=Initiator.USER), "claude-opus-4.6"
-    exchange.route = "model=claude-opus-4.6; dialect=messages; mode=relayed"
+    exchange.route = Route("claude-opus-4.6", None, messages, relayed=True)
     exchange.first_byte, exchange.ended, exchange.status = 10.5, 12.0, 200
     exchange.usage = Usage(100, 20, 60, 5, 1_500_000_000, 30)
     exchange.complete()
@@ -23,6 +27,15 @@ def test_a_record_has_the_metadata_of_an_exchange() -> None:
     assert (record.seconds, record.first_byte, record.stream, record.tag) == (2.0, 0.5, True, "0123456789ab")
     assert (record.input, record.cached, record.written, record.output, record.reasoning) == (100, 60, 30, 20, 5)
     assert (record.credits, record.outcome, record.client) == (1.5, "ok", "claude-cli")
+
+
+@pytest.mark.parametrize("name", ["gpt-5.5", "x; dialect=y; mode=z", ""])
+@pytest.mark.parametrize("calls", [1, 8])
+def test_the_way_is_told_whatever_the_model_is_called(name: str, calls: int) -> None:
+    exchange = Exchange("POST", "/v1/messages", route=Route(name, None, responses, relayed=False), calls=calls)
+    record = record_of(exchange, 1.0, "-")
+    assert (record.dialect, record.mode) == ("responses", "translated")
+    assert record.route == f"model={name}; dialect=responses; mode=translated" + ("; calls=8" if calls == 8 else "")
 
 
 def test_what_is_unknown_is_none_and_never_zero() -> None:

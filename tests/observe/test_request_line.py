@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passenger.chat import Ask, Initiator, Usage
+from passenger.dialects.registry import OUTBOUND
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange, Outcome
-from passenger.observe.request_line import WIDTH, product, request_line, way
+from passenger.observe.request_line import WIDTH, product, request_line
+from passenger.routing import Route
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,7 @@ def exchange(  # noqa: PLR0917 - each is one column
     dialect: str | None = "responses",
 ) -> Exchange:
     one = Exchange("POST", "/v1/messages", agent, started=100.0, ask=Ask(model, True, Initiator.USER), model=model)
-    one.route = f"model={model}; dialect={dialect}; mode=translated" if dialect else None
+    one.route = next((Route(model, None, one, relayed=False) for one in OUTBOUND if one.NAME == dialect), None)
     one.usage, one.outcome, one.status = usage, outcome, 200
     one.first_byte = None if first is None else 100 + first
     return one
@@ -101,9 +103,3 @@ def test_whatever_was_asked_the_line_fits(  # noqa: PLR0917 - as above
     model: str, agent: bytes, usage: Usage, first: float, outcome: Outcome, dialect: str | None
 ) -> None:
     assert len(request_line(exchange(model, agent, usage, first, outcome, dialect))) <= WIDTH
-
-
-@pytest.mark.parametrize("name", ["gpt-5.5", "x; dialect=y; mode=z", ""])
-@pytest.mark.parametrize("calls", ["", "; calls=8"])
-def test_the_way_is_read_whatever_the_model_is_called(name: str, calls: str) -> None:
-    assert way(f"model={name}; dialect=responses; mode=relayed{calls}") == "responses"

@@ -80,8 +80,7 @@ class RequestList(Struct, frozen=True):
 
 def record_of(exchange: Exchange, ended: float, client: str) -> RequestRecord:
     """The record of an exchange that ended at a Unix time, by a program."""
-    ask, usage, route = exchange.ask, exchange.usage, exchange.route or ""
-    facts = dict(part.partition("=")[::2] for part in route.split("; ") if "=" in part)
+    ask, usage, route = exchange.ask, exchange.usage, exchange.route
     return RequestRecord(
         id=exchange.id,
         ended=ended,
@@ -95,9 +94,9 @@ def record_of(exchange: Exchange, ended: float, client: str) -> RequestRecord:
         tag=exchange.tag,
         asked=ask.model[:_LONGEST] if ask else None,
         model=(exchange.model or "")[:_LONGEST] or None,
-        route=route[:_LONGEST] or None,
-        dialect=facts.get("dialect"),
-        mode=facts.get("mode"),
+        route=(exchange.route_text or "")[:_LONGEST] or None,
+        dialect=route.outbound.NAME if route else None,
+        mode=route.mode if route else None,
         stream=bool(ask and ask.stream),
         initiator=ask.initiator.value if ask else None,
         attempts=exchange.attempts,

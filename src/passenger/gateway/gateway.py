@@ -72,7 +72,7 @@ class Gateway:
         itself = not (ask.compacts and model and not compaction.compacts_itself(model.able.vendor))
         relays = ask.relays and itself and not must_fan_out(ask, model)
         route = choose(inbound, ask.model, model, relays=relays, cache_marks=self._sender.marks(model))
-        exchange.model, exchange.route = route.name, str(route)
+        exchange.model, exchange.route = route.name, route
         if not route.relayed:
             return await self._translating.serve(inbound, request, ask, route, exchange)
         try:
@@ -81,7 +81,7 @@ class Gateway:
             if not (ask.compacts and compaction.is_refused(failure)):
                 raise
         route = choose(inbound, ask.model, model, relays=False, cache_marks=self._sender.marks(model))
-        exchange.route = str(route)
+        exchange.route = route
         return await self._translating.serve(inbound, request, ask, route, exchange)
 
     def _peek(self, inbound: Inbound, request: Request) -> Ask:

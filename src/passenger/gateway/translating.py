@@ -56,7 +56,7 @@ class Translating:
         call = replace(self._sender.call(replace(ask, stream=True), route, sent), named=name)
         del sent
         if prompt.choices > 1:
-            exchange.route = f"{route}; calls={prompt.choices}"
+            exchange.calls = prompt.choices
             fan_out = FanOut(inbound, prompt, exchange, lambda: route.outbound.reader(prompt, route.able))
             await fan_out.send(partial(self._sender.send, request), call, must_stream)
             return await self._fanned(fan_out, inbound, stamp, framing if ask.stream else None)

@@ -45,11 +45,6 @@ def _product(user_agent: bytes) -> str:
     return _cut("/".join(names[:version]), _LONGEST_CLIENT) or "-"
 
 
-def way(route: str) -> str:
-    """The dialect in a route, as `Exchange.route` has it."""
-    return route.rpartition("; dialect=")[2].partition(";")[0]
-
-
 def _way(exchange: Exchange) -> str:
     model = exchange.model or (exchange.ask.model if exchange.ask else None)
     if model is None:
@@ -57,7 +52,7 @@ def _way(exchange: Exchange) -> str:
     model = _cut(model, 60)
     if exchange.route is None:
         return f"{model} {exchange.path.rpartition('/')[2].rpartition(':')[2]}"
-    return f"{model} via {way(exchange.route)}"
+    return f"{model} via {exchange.route.outbound.NAME}"
 
 
 def _numbers(exchange: Exchange) -> str:

@@ -124,8 +124,8 @@ class Answer:
         exchange, told = self._exchange, list[Header]()
         if not identified:
             told.append((b"x-request-id", exchange.id.encode()))
-        if exchange.route is not None:
-            told.append((b"x-passenger-route", _one_line(exchange.route)))
+        if (route := exchange.route_text) is not None:
+            told.append((b"x-passenger-route", _one_line(route)))
         if exchange.dropped:
             told.append((b"x-passenger-dropped", _one_line(", ".join(exchange.dropped))))
         return told
