@@ -2,6 +2,7 @@
 
 import logging
 
+from passenger.account.principal import ANYONE
 from passenger.exchange import Exchange, Outcome
 from passenger.linehandler import Event
 from passenger.observe.request_line import product, request_line
@@ -13,9 +14,16 @@ _LEVEL = {Outcome.OK: logging.INFO, Outcome.CLIENT_GONE: logging.INFO}
 
 def log_exchange(exchange: Exchange) -> None:
     """The observer that writes it."""
-    level = _LEVEL.get(exchange.outcome, logging.WARNING)
+    level = _level(exchange)
     if log.isEnabledFor(level):
         log.log(level, _Line(exchange))
+
+
+def _level(exchange: Exchange) -> int:
+    """Who was not let in has a line of the guard's; nobody waits for one of a list or a health check."""
+    if exchange.principal is None or exchange.is_page:
+        return logging.DEBUG
+    return _LEVEL.get(exchange.outcome, logging.WARNING)
 
 
 class _Line(Event):
@@ -39,10 +47,15 @@ class _Line(Event):
         return _fields(self._exchange)
 
 
+def _caller(exchange: Exchange) -> dict[str, str]:
+    """The program that asks, and whose it is where that is not everybody's."""
+    who = exchange.principal.name if exchange.principal else "nobody"
+    return {"client": product(exchange.user_agent)} | ({} if who == ANYONE.name else {"who": who})
+
+
 def _fields(exchange: Exchange) -> dict[str, object]:
     ask, usage, failure = exchange.ask, exchange.usage, exchange.failure
-    fields: dict[str, object] = {"ms": round(exchange.seconds * 1000), "id": exchange.id}
-    fields["client"] = product(exchange.user_agent)
+    fields: dict[str, object] = {"ms": round(exchange.seconds * 1000), "id": exchange.id, **_caller(exchange)}
     if ask is not None:
         fields |= {"model": exchange.model or ask.model, "stream": ask.stream, "initiator": ask.initiator.value}
     if exchange.first_byte is not None:

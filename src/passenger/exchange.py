@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from time import perf_counter
+from time import perf_counter, time
 from types import TracebackType
 
+from passenger.account.principal import Principal
 from passenger.chat import Ask, Took, Usage
 from passenger.errors import Failure
 from passenger.routing import Route
@@ -30,16 +31,22 @@ _MOST, _LONGEST = 200, 200
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and what became of it; times are `perf_counter` seconds."""
+    """One request and what became of it; times are `perf_counter` seconds unless they say otherwise."""
 
     method: str
     path: str
     user_agent: bytes = b""
     """What the client says of itself, as it came."""
-    tag: str = ""
-    """The run of `passenger launch` that it belongs to."""
+    principal: Principal | None = None
+    """Who asks; None where nobody was let in."""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     started: float = field(default_factory=perf_counter)
+    time: float = field(default_factory=time)
+    """When it began, in Unix seconds."""
+    seat: str = ""
+    """Who pays for it, empty until that is asked for."""
+    session: str | None = None
+    """A digest of the client's session, where the client tells one."""
     ask: Ask | None = None
     model: str | None = None
     """The model that went up, where it was resolved to another name than the one asked for."""
@@ -55,6 +62,8 @@ class Exchange:
     """What a refusal has taught of the model on the way."""
     upstream: str | None = None
     """The host that was asked last."""
+    upstream_ids: list[str] = field(default_factory=list)
+    """What Copilot calls its answers, the refusals that were tried again included."""
     token_left: float | None = None
     """Seconds that the Copilot token was still good for when it was sent."""
     received: float | None = None
@@ -112,6 +121,16 @@ class Exchange:
     def waiting(self) -> "Waiting":
         """A block in which others have the next word."""
         return Waiting(self)
+
+    @property
+    def tag(self) -> str:
+        """The run of `passenger launch` that it belongs to, empty for none."""
+        return self.principal.tag if self.principal else ""
+
+    @property
+    def is_page(self) -> bool:
+        """Whether nothing was asked of a model, and nothing went wrong: a list, a health check, a page."""
+        return self.received is None and self.failure is None
 
     @property
     def route_text(self) -> str | None:

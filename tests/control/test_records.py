@@ -2,6 +2,7 @@
 
 import pytest
 
+from passenger.account.principal import Principal
 from passenger.chat import Ask, Initiator, Usage
 from passenger.control.records import record_of
 from passenger.dialects import messages, responses
@@ -11,7 +12,7 @@ from passenger.routing import Route
 
 
 def test_a_record_has_the_metadata_of_an_exchange() -> None:
-    exchange = Exchange("POST", "/v1/messages", b"claude-cli/2", "0123456789ab", started=10.0)
+    exchange = Exchange("POST", "/v1/messages", b"claude-cli/2", Principal("anyone", tag="0123456789ab"), started=10.0)
     exchange.ask, exchange.model = Ask("Opus", stream=True, initiator=Initiator.USER), "claude-opus-4.6"
     exchange.route = Route("claude-opus-4.6", None, messages, relayed=True)
     exchange.first_byte, exchange.ended, exchange.status = 10.5, 12.0, 200

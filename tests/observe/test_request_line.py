@@ -43,7 +43,7 @@ def exchange(  # noqa: PLR0917 - each is one column
     dialect: str | None = "responses",
 ) -> Exchange:
     one = Exchange("POST", "/v1/messages", agent, started=100.0, ask=Ask(model, True, Initiator.USER), model=model)
-    one.route = next((Route(model, None, one, relayed=False) for one in OUTBOUND if one.NAME == dialect), None)
+    one.route = next((Route(model, None, one, relayed=False) for one in OUTBOUND if dialect == one.NAME), None)
     one.usage, one.outcome, one.status = usage, outcome, 200
     one.first_byte = None if first is None else 100 + first
     return one

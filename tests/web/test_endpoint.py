@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from passenger import access
+from passenger.account.principal import ANYONE
 from passenger.copilot.live import Fetched, LiveCatalog
 from passenger.dialects import Request, completions
 from passenger.errors import Failure, Kind
@@ -23,6 +24,7 @@ from passenger.web.admission import Admission
 from passenger.web.answer import Answer
 from passenger.web.endpoint import Endpoint, Serve
 from passenger.web.lifeline import ON_GONE, Lifelines, Scope
+from passenger.web.recording import begin
 from tests.fakes import Clock, MemoryVault, grant
 
 BROKE = Failure(Kind.UPSTREAM, "Copilot broke off", code="stream_broken")
@@ -47,13 +49,23 @@ class Served:
         observers = [self.records.append, access.log_exchange]
         gateway = Gateway(seat, Nowhere(), clock=clock, counter=counter, observers=observers)
         admission = Admission(limits.max_requests, limits.max_body_memory)
-        self._endpoint = Endpoint(gateway, completions, serve, Lifelines(), admission, limits=limits)
+        self._recorder = gateway.recorder
+        self._endpoint = Endpoint(completions, serve, Lifelines(), admission, limits=limits)
         self.scope: Scope = {"method": "POST", "path": "/v1/x", "query_string": b"", "headers": []}
         self.scope["headers"] = [(b"content-type", b"application/json")]
         self.down: list[bytes] = []
 
     def begun(self) -> asyncio.Task[None]:
-        return asyncio.create_task(self._endpoint(self.scope, self._receive, self._send))
+        return asyncio.create_task(self._serve())
+
+    async def _serve(self) -> None:
+        exchange = begin(self.scope)
+        exchange.principal = ANYONE
+        try:
+            await self._endpoint(self.scope, self._receive, self._send)
+        finally:
+            self._recorder.record(exchange)
+            self._recorder.flush()
 
     @property
     def record(self) -> Exchange:

@@ -36,7 +36,7 @@ class Watched:
     def admits(self, key: str) -> bool:
         """Whether a key is let in once it is time to look again."""
         self.clock.now += LOOK_INTERVAL
-        return self.keys.admit({b"x-api-key": key.encode()}, b"")
+        return self.keys.find({b"x-api-key": key.encode()}, b"") is not None
 
 
 @pytest.fixture
@@ -121,15 +121,15 @@ def test_a_file_that_cannot_be_read_or_is_empty_lets_nobody_in_and_never_everybo
 
 def test_keys_that_are_set_are_let_in_whatever_becomes_of_the_file(tmp_path: Path) -> None:
     keys = Keys([Secret(TWO)], KeyFile(tmp_path / "nowhere"))
-    assert keys.admit({b"x-api-key": TWO.encode()}, b"")
-    assert not keys.admit({b"x-api-key": ONE.encode()}, b"")
+    assert keys.find({b"x-api-key": TWO.encode()}, b"")
+    assert not keys.find({b"x-api-key": ONE.encode()}, b"")
     assert keys.settings == "api_keys, api_key_file"
 
 
 def test_it_is_looked_at_no_more_often_than_that(watched: Watched) -> None:
     assert watched.admits(ONE)
     watched.write(TWO)
-    assert watched.keys.admit({b"x-api-key": ONE.encode()}, b"")
+    assert watched.keys.find({b"x-api-key": ONE.encode()}, b"")
     assert not watched.admits(ONE)
 
 

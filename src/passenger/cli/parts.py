@@ -327,7 +327,7 @@ async def gateway_of(
         seat = Seat("own", session, catalog, overview, device_login)
         upstream = Negotiator(copilot, learned_of(state_dir), strict=proxy.strict)
         async with counter_of(state_dir) as counter, thoughts_of(loaded.config, state_dir) as thoughts:
-            yield Gateway(
+            gateway = Gateway(
                 seat,
                 upstream,
                 clock=time.time,
@@ -337,3 +337,7 @@ async def gateway_of(
                 policy=policy_of(loaded.config),
                 thoughts=thoughts,
             )
+            try:
+                yield gateway
+            finally:
+                gateway.recorder.flush()

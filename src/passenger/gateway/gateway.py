@@ -3,10 +3,8 @@
 Every request walks it; a feature is a line here, a wrapper around `Upstream`, or an observer of the exchange.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from time import perf_counter
 
 import msgspec
 
@@ -22,6 +20,7 @@ from passenger.gateway.choices import must_fan_out
 from passenger.gateway.counting import Counting
 from passenger.gateway.delivery import Delivery
 from passenger.gateway.policy import Policy
+from passenger.gateway.recorder import Recorder
 from passenger.gateway.relaying import Relaying
 from passenger.gateway.seat import Deadlines, Seat
 from passenger.gateway.sender import Sender
@@ -31,8 +30,6 @@ from passenger.routing import choose
 from passenger.thoughts import Thoughts
 from passenger.tokens.counter import Counter
 from passenger.upstream import Upstream
-
-log = logging.getLogger(__name__)
 
 
 class Gateway:
@@ -53,7 +50,7 @@ class Gateway:
         self.seat = seat
         self.policy = policy or Policy()
         self._counter = counter
-        self._observers = [*observers]
+        self.recorder = Recorder(observers)
         self._sender = Sender(seat, upstream, clock, deadlines or Deadlines(), self.policy)
         self._counting = Counting(self._sender, counter)
         thoughts = thoughts or Thoughts(clock)
@@ -131,16 +128,3 @@ class Gateway:
     async def models(self) -> Catalog:
         """The account's models; a Failure where no list of them can be had."""
         return await self.seat.catalog.list()
-
-    def observe(self, observer: Observer) -> None:
-        """Tell one more of every exchange that is over."""
-        self._observers.append(observer)
-
-    def conclude(self, exchange: Exchange) -> None:
-        """Record an exchange that is over; an observer that fails harms nobody else."""
-        exchange.ended = perf_counter()
-        for observe in self._observers:
-            try:
-                observe(exchange)
-            except Exception:
-                log.exception("an observer failed")

@@ -14,7 +14,9 @@ from passenger.dialects import Inbound, completions, gemini, legacy, messages, r
 from passenger.dialects.ollama import chat as ollama_chat
 from passenger.dialects.ollama import generate as ollama_generate
 from passenger.errors import Failure
+from passenger.exchange import Exchange
 from passenger.gateway import Gateway
+from passenger.gateway.recorder import Recorder
 from passenger.limits import Limits
 from passenger.observe.request_line import product
 from passenger.web import models, surfaces
@@ -22,7 +24,7 @@ from passenger.web.addresses import meant, shown
 from passenger.web.admission import Admission
 from passenger.web.cors import preflight, readable
 from passenger.web.endpoint import Endpoint, Loadable, Patience, Serve, answering, chatting, loading
-from passenger.web.guard import KNOWN, Guard, is_preflight
+from passenger.web.guard import PRINCIPAL, Guard, is_known, is_preflight
 from passenger.web.health import Readiness
 from passenger.web.identity import Identity
 from passenger.web.keys import hint
@@ -34,6 +36,7 @@ from passenger.web.pages.sessions import Sessions
 from passenger.web.passenger_api import Facts
 from passenger.web.passenger_api import routes as own_routes
 from passenger.web.recent import Recent
+from passenger.web.recording import begin, noting
 from passenger.web.refusal import dialect_of, json_response, refusal
 from passenger.web.request_log import RequestLog
 from passenger.web.strays import Strays, signpost
@@ -77,14 +80,14 @@ def create_app(
     """The ASGI application; `named` are the models of clients that the settings name."""
     admission = Admission(limits.max_requests, limits.max_body_memory)
     recent = Recent()
-    gateway.observe(recent.note)
-    gateway.observe(log.note)
+    gateway.recorder.observe(recent.note)
+    gateway.recorder.observe(log.note)
     facts = Facts(gateway, readiness, identity, log, guard)
     pages = Pages(facts, Sessions(identity.secret, guard.keys.digests, time), login, named or {})
 
     def serving(inbound: Inbound, serve: Serve) -> ASGIApp:
         serve = gate.before(serve) if gate else serve
-        return Endpoint(gateway, inbound, serve, lifelines, admission, limits=limits)
+        return Endpoint(inbound, serve, lifelines, admission, limits=limits)
 
     def chat(inbound: Inbound) -> ASGIApp:
         return serving(inbound, chatting(gateway, inbound, patience))
@@ -133,7 +136,7 @@ def create_app(
         **own_routes(facts),
         **pages.gets(),
     }
-    card, strays = listing(models.card(gateway)), Strays(gateway)
+    card, strays = listing(models.card(gateway)), Strays()
     wrong = strays.wrong_method
     gets |= {path: signpost(_routes(posts, gets), path) for path in SIGNPOSTS}
     routes = [
@@ -145,7 +148,8 @@ def create_app(
         *(Route(path, wrong("GET")) for path in gets),
         *(Route(path, wrong("GET")) for path in _below(GEMINI_PREFIXES, _MODEL, None)),
     ]
-    return App(guard, posts, Router(routes, default=strays.not_found, redirect_slashes=False))
+    others = Router(routes, default=strays.not_found, redirect_slashes=False)
+    return App(guard, gateway.recorder, posts, others)
 
 
 def _below(prefixes: Sequence[str], path: str, served: _Served) -> dict[str, _Served]:
@@ -161,8 +165,9 @@ def _routes(posts: Iterable[str], gets: Iterable[str]) -> list[tuple[str, str]]:
 class App:
     """The ASGI application: what generates is found by its path at once, the rest by Starlette's patterns."""
 
-    def __init__(self, guard: Guard, posts: Mapping[str, ASGIApp], others: Router) -> None:
+    def __init__(self, guard: Guard, recorder: Recorder, posts: Mapping[str, ASGIApp], others: Router) -> None:
         self._guard = guard
+        self._recorder = recorder
         self._posts = posts
         self._others = others
         self._asked = float("-inf")
@@ -182,29 +187,42 @@ class App:
         return found
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve one request, and record it however it ends."""
         self._asked = perf_counter()
+        exchange = begin(scope)
         try:
-            self._guard.check(scope)
+            await self._serve(scope, receive, send, exchange)
+        finally:
+            self._recorder.record(exchange)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
+        try:
+            scope[PRINCIPAL] = exchange.principal = self._guard.check(scope)
         except Failure as failure:
+            exchange.fail(failure)
             _note_refusal(scope, failure)
-            await refusal(dialect_of(scope), failure)(scope, receive, send)
+            await refusal(dialect_of(scope), failure)(scope, receive, noting(send, exchange))
             return
         origin = self._guard.allowed_origin(scope)
-        await self._app(scope, origin)(scope, receive, readable(send, origin) if origin else send)
+        if origin is not None:
+            send = readable(send, origin)
+        if (endpoint := self._endpoint(scope, exchange)) is not None:
+            await endpoint(scope, receive, send)
+        else:
+            page = preflight(scope) if origin is not None and is_preflight(scope) else self._others
+            await page(scope, receive, noting(send, exchange))
 
-    def _app(self, scope: Scope, origin: bytes | None) -> ASGIApp:
-        if origin is not None and is_preflight(scope):
-            return preflight(scope)
-        return self._posting(scope) or self._meant(scope)
+    def _endpoint(self, scope: Scope, exchange: Exchange) -> ASGIApp | None:
+        """What serves the path that was meant, which is nearly always the one that was asked for; it records itself."""
+        found = self._posting(scope)
+        if found is None:
+            scope["path"] = meant(scope["path"])
+            exchange.path = shown(scope["path"])
+            found = self._posting(scope)
+        return found
 
     def _posting(self, scope: Scope) -> ASGIApp | None:
         return self._posts.get(scope["path"]) if scope["method"] == "POST" else None
-
-    def _meant(self, scope: Scope) -> ASGIApp:
-        """What serves the path that was meant, which is nearly always the one that was asked for."""
-        scope["path"] = meant(scope["path"])
-        return self._posting(scope) or self._others
 
 
 def _note_refusal(scope: Scope, failure: Failure) -> None:
@@ -244,7 +262,7 @@ async def _say_ok(_request: Request) -> Response:
 def _say_ready(readiness: Readiness) -> Page:
     async def say_ready(request: Request) -> Response:
         ready, report = readiness.report()
-        told = report if request.scope[KNOWN] else {"status": report["status"]}
+        told = report if is_known(request.scope) else {"status": report["status"]}
         return json_response(told, 200 if ready else 503)
 
     return say_ready

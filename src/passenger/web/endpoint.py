@@ -16,10 +16,10 @@ from passenger.limits import Limits
 from passenger.offload import HEAVY, offload
 from passenger.web.admission import VALUE, Admission
 from passenger.web.answer import Answer, Send
-from passenger.web.guard import TAG, check_media_type
-from passenger.web.headers import header
+from passenger.web.guard import check_media_type
 from passenger.web.lifeline import ClientGone, Lifelines, Scope
 from passenger.web.pulse import Pulse
+from passenger.web.recording import exchange_of
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -41,7 +41,6 @@ class Endpoint:
 
     def __init__(
         self,
-        gateway: Gateway,
         inbound: Inbound,
         serve: Serve,
         lifelines: Lifelines,
@@ -49,7 +48,6 @@ class Endpoint:
         *,
         limits: Limits,
     ) -> None:
-        self._gateway = gateway
         self._inbound = inbound
         self._serve = serve
         self._lifelines = lifelines
@@ -57,8 +55,8 @@ class Endpoint:
         self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, and record it however it ends."""
-        exchange = Exchange(scope["method"], scope["path"], header(scope, b"user-agent"), scope.get(TAG, ""))
+        """Serve one request, and note how far it comes."""
+        exchange = exchange_of(scope)
         answer = Answer(send, self._inbound, exchange)
         try:
             check_media_type(scope)
@@ -78,8 +76,6 @@ class Endpoint:
         except Exception:
             await answer.fail(Failure(Kind.INTERNAL, "Passenger failed; its log says more", code="internal_error"))
             raise
-        finally:
-            self._gateway.conclude(exchange)
 
 
 def _check(request: Request, max_fields: int) -> None:

@@ -15,8 +15,10 @@ or a `Sec-Fetch-*` header ([Fetch](https://fetch.spec.whatwg.org/#origin-header)
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from functools import lru_cache
 
+from passenger.account.principal import ANYONE, STRANGER, Principal
 from passenger.authority import LONGEST, is_address, is_this_machine, read_host
 from passenger.control import records
 from passenger.errors import Failure, Kind
@@ -27,11 +29,8 @@ from passenger.web.pages import paths as page_paths
 OPEN = frozenset({"/", "/health", "/livez", "/readyz", "/v1/passenger/hello"}) | page_paths.OPEN
 """What is answered without a key, with no more than its word; the page asks for one by itself."""
 
-KNOWN = "passenger.known"
-"""The scope's key for whether the asker may be told more."""
-
-TAG = "passenger.tag"
-"""The scope's key for the run of `passenger launch` that a request belongs to."""
+PRINCIPAL = "passenger.principal"
+"""The scope's key for who asks."""
 
 TARGET = "passenger.target"
 """The scope's key for a request's target where it is no path."""
@@ -69,8 +68,8 @@ class Guard:
         self._exposed = exposed
         self._known_hosts = lru_cache(maxsize=64)(self._knows_host)
 
-    def check(self, scope: Scope) -> None:
-        """Let a request in.
+    def check(self, scope: Scope) -> Principal:
+        """Let a request in, and say who asks.
 
         Raises:
             Failure: it is not let in; the message names the setting or the header that would help.
@@ -82,7 +81,7 @@ class Guard:
         self._check_host(scope, headers)
         if b"origin" in headers or b"sec-fetch-site" in headers:
             self._check_origin(headers)
-        self._check_key(scope, headers)
+        return self._check_key(scope, headers)
 
     @property
     def keys(self) -> Keys:
@@ -138,32 +137,45 @@ class Guard:
     def _is_listed(self, origin: bytes) -> bool:
         return origin.decode("latin-1").lower() in self._origins
 
-    def _check_key(self, scope: Scope, headers: Headers) -> None:
+    def _check_key(self, scope: Scope, headers: Headers) -> Principal:
         if not self._keys:
-            scope[KNOWN] = True
-            _note_tag(scope, headers)
-            return
-        known = self._keys.admit(headers, scope["query_string"])
-        scope[KNOWN] = known
-        if not known and scope["path"] not in OPEN and not is_preflight(scope):
-            message = (
-                f"this Passenger wants one of its own API keys ([server] {self._keys.settings}), sent as "
-                "Authorization: Bearer, x-api-key, x-goog-api-key or ?key="
-            )
-            raise Failure(Kind.LOGIN, message, code="invalid_api_key", headers=(("www-authenticate", "Bearer"),))
+            return _anyone(headers)
+        digest = self._keys.find(headers, scope["query_string"])
+        if digest is not None:
+            return _holder(digest)
+        if scope["path"] in OPEN or is_preflight(scope):
+            return STRANGER
+        message = (
+            f"this Passenger wants one of its own API keys ([server] {self._keys.settings}), sent as "
+            "Authorization: Bearer, x-api-key, x-goog-api-key or ?key="
+        )
+        raise Failure(Kind.LOGIN, message, code="invalid_api_key", headers=(("www-authenticate", "Bearer"),))
 
 
-def _note_tag(scope: Scope, headers: Headers) -> None:
-    """Note the tag in the key that `passenger launch` gives a client where any key will do."""
+def _anyone(headers: Headers) -> Principal:
+    """Anyone, by the run of `passenger launch` where that has given the client a key: any will do."""
     for name in _TAGGED:
         if (value := headers.get(name)) is not None and LAUNCH_KEY in value:
-            scope[TAG] = _tag(value)
+            return _launched(value)
+    return ANYONE
 
 
 @lru_cache(64)
-def _tag(value: bytes) -> str:
+def _launched(value: bytes) -> Principal:
     match = _LAUNCHED.search(value)
-    return match[1].decode() if match else ""
+    return replace(ANYONE, tag=match[1].decode()) if match else ANYONE
+
+
+@lru_cache(64)
+def _holder(digest: bytes) -> Principal:
+    """Whoever holds a key, named by the beginning of its digest as the log names one."""
+    return Principal(f"key {digest.hex()[:8]}")
+
+
+def is_known(scope: Scope) -> bool:
+    """Whether the asker may be told more than a stranger."""
+    principal: Principal = scope[PRINCIPAL]
+    return principal.is_known
 
 
 def is_preflight(scope: Scope) -> bool:

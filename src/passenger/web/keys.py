@@ -42,10 +42,11 @@ class Keys:
         """Why the file's keys are not let in, None while they are."""
         return f"{self._file.path} {self._file.trouble}" if self._file is not None and self._file.trouble else None
 
-    def admit(self, headers: Mapping[bytes, bytes], query: bytes) -> bool:
-        """Whether a request shows one of them, in any of the places where clients put it."""
+    def find(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:
+        """The digest of the one that a request shows, in any of the places where clients put it; None for none."""
         known = self.digests()
-        return any([_knows(known, key) for key in shown(headers, query)])  # noqa: C419 - all of them, whichever fits
+        found = [_digest(key) for key in shown(headers, query) if _knows(known, key)]
+        return found[0] if found else None
 
     def recognize(self, key: bytes) -> bytes | None:
         """The digest of a key that is let in, None for any other."""

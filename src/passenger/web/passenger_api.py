@@ -18,7 +18,7 @@ from passenger.decoding import invalid
 from passenger.errors import Failure, Kind
 from passenger.gateway import Gateway
 from passenger.web.addresses import own_urls
-from passenger.web.guard import KNOWN, Guard
+from passenger.web.guard import Guard, is_known
 from passenger.web.health import Readiness
 from passenger.web.identity import Identity
 from passenger.web.refusal import json_response
@@ -98,7 +98,7 @@ def routes(facts: Facts) -> Mapping[str, Page]:
         nonce = request.query_params.get("nonce", "")
         if not nonce or len(nonce) > LONGEST_NONCE:
             raise invalid(f"nonce must have 1 to {LONGEST_NONCE} characters", "nonce")
-        if not request.scope[KNOWN] and not _is_local(request):
+        if not is_known(request.scope) and not _is_local(request):
             raise Failure(Kind.LOGIN, "from another machine this wants one of the API keys", code="invalid_api_key")
         return json_response(facts.identity.hello(nonce, request.scope["server"]))
 

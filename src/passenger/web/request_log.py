@@ -53,7 +53,9 @@ class RequestLog:
         self._unshared = 0
 
     def note(self, exchange: Exchange) -> None:
-        """Keep an exchange that is over."""
+        """Keep an exchange that is over, unless nobody was let in, or nothing was asked but a page."""
+        if exchange.principal is None or exchange.is_page:
+            return
         self._kept.append((exchange, self._clock()))
         self._counts.add(exchange)
         if self._shared is not None:

@@ -10,11 +10,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from passenger import __version__
 from passenger.dialects import responses
 from passenger.errors import Failure, Kind
-from passenger.exchange import Exchange
-from passenger.gateway import Gateway
 from passenger.observe.request_line import product
-from passenger.web.addresses import advice, base_urls, shown
+from passenger.web.addresses import advice, base_urls
 from passenger.web.headers import header
+from passenger.web.recording import exchange_of
 from passenger.web.refusal import dialect_of, json_response, refusal
 
 log = logging.getLogger(__name__)
@@ -22,9 +21,6 @@ log = logging.getLogger(__name__)
 
 class Strays:
     """The answers to requests that no route serves; each becomes a line of the log, as those that are served do."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
 
     async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Says which base URL the client should have."""
@@ -47,12 +43,8 @@ class Strays:
     async def _refuse(
         self, failure: Failure, headers: Mapping[str, str], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        exchange = Exchange(scope["method"], shown(scope["path"]), header(scope, b"user-agent"), status=failure.status)
-        exchange.fail(failure)
-        try:
-            await refusal(dialect_of(scope), failure, headers)(scope, receive, send)
-        finally:
-            self._gateway.conclude(exchange)
+        exchange_of(scope).fail(failure)
+        await refusal(dialect_of(scope), failure, headers)(scope, receive, send)
 
 
 class _WrongMethod:

@@ -16,7 +16,7 @@ from passenger.control.status import Status
 from passenger.errors import Failure, Kind
 from passenger.web.addresses import own_urls
 from passenger.web.endpoint import read_body
-from passenger.web.guard import KNOWN
+from passenger.web.guard import is_known
 from passenger.web.keys import hint
 from passenger.web.lifeline import ClientGone
 from passenger.web.pages import figures
@@ -128,7 +128,7 @@ class Pages:
 
     def _is_let_in(self, request: Request) -> bool:
         """Whether a key was shown, now or when the session began, or none is needed."""
-        return bool(request.scope[KNOWN]) or self._has_session(request)
+        return is_known(request.scope) or self._has_session(request)
 
     def _has_session(self, request: Request) -> bool:
         return any(self.sessions.knows(value) for value in cookies(request.scope))

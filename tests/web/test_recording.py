@@ -1,0 +1,78 @@
+"""Every request has one record, whoever serves it and however it ends."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from passenger.account.principal import ANYONE
+from passenger.exchange import Exchange, Outcome
+from passenger.web.recording import begin, exchange_of, noting
+from tests.proxy import eventually
+from tests.web.bench import Bench, bench
+
+SERVED = [
+    ("GET", "/health", {}, 200, "anyone"),
+    ("GET", "/v1/models", {}, 200, "anyone"),
+    ("GET", "/v1/nowhere", {}, 404, "anyone"),
+    ("GET", "/v1/chat/completions", {}, 405, "anyone"),
+    ("GET", "/health", {"Host": "evil.example"}, 421, "nobody"),
+    ("GET", "/health", {"Origin": "http://evil.example"}, 403, "nobody"),
+    ("OPTIONS", "/v1/messages", {}, 405, "anyone"),
+    ("POST", "/v1/embeddings", {"Content-Type": "text/plain"}, 415, "anyone"),
+    ("POST", "/v1/messages", {"Content-Type": "application/json"}, 400, "anyone"),
+]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def own(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    environ = {"PASSENGER_LOG": "debug", "PASSENGER_LOG_FORMAT": "json"}
+    async with bench(Path(tmp_path_factory.mktemp("recording")), env=environ) as one:
+        yield one
+
+
+def told_of(own: Bench, agent: str) -> list[dict[str, Any]]:
+    """The lines of the requests of a program; the guard's own are none."""
+    lines = [json.loads(line) for line in own.proxy.logged(agent)]
+    return [line for line in lines if "ms" in line]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("method", "path", "headers", "status", "who"), SERVED, ids=lambda value: str(value)[:40])
+async def test_each_is_recorded_once(  # noqa: PLR0917 - a row of the table
+    own: Bench, method: str, path: str, headers: dict[str, str], status: int, who: str
+) -> None:
+    agent = f"recorded-{abs(hash((method, path, str(headers))))}"
+    data = b"{}" if method == "POST" else None
+    answer = await own.send(method, path, headers={"User-Agent": agent, **headers}, data=data)
+    assert answer.status == status
+    await own.chat("the next one")  # what came before it has been told of by then
+    recorded = await eventually(lambda: told_of(own, agent[:17]))
+    assert [(line["message"], line.get("who", "anyone")) for line in recorded] == [(f"{method} {path} {status}", who)]
+
+
+def test_a_record_stays_with_its_request() -> None:
+    scope = {"method": "GET", "path": "/x" * 500, "headers": [(b"user-agent", b"curl/8")]}
+    exchange = begin(scope)
+    assert exchange_of(scope) is exchange
+    assert (exchange.method, len(exchange.path), exchange.user_agent) == ("GET", 203, b"curl/8")
+    assert exchange.principal is None
+    assert exchange.time > 1.7e9
+
+
+async def test_the_last_byte_completes_it() -> None:
+    exchange, sent = Exchange("GET", "/", principal=ANYONE), []
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    noted = noting(send, exchange)
+    await noted({"type": "http.response.start", "status": 204, "headers": []})
+    await noted({"type": "http.response.body", "body": b"1", "more_body": True})
+    assert (exchange.status, exchange.outcome) == (204, Outcome.UNFINISHED)
+    await noted({"type": "http.response.body"})
+    assert exchange.outcome is Outcome.OK
+    assert len(sent) == 3
