@@ -27,3 +27,10 @@ def test_what_cannot_be_read_or_written_is_no_proof_and_no_error(tmp_path: Path)
     assert proven.holds("c", "m", "s", 1.0)
     (tmp_path / "file").write_text("")
     Proven(tmp_path / "file" / "proven.json").note("c", "m", "s", 1.0)
+
+
+def test_where_the_account_is_not_known_nothing_is_remembered(tmp_path: Path) -> None:
+    proven = Proven(tmp_path / "proven.json")
+    proven.note("c", "m", None, 1.0)
+    assert not proven.holds("c", "m", None, 1.0)
+    assert not (tmp_path / "proven.json").exists()

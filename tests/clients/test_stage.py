@@ -1,12 +1,13 @@
 """The directory of one run."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from passenger.clients.plan import OwnedFile, OwnedLink, Plan
-from passenger.clients.stage import directory_for, make, put
+from passenger.clients.stage import clean, directory_for, make, put
 
 
 def mode(path: Path) -> int:
@@ -54,3 +55,22 @@ def test_a_file_in_the_way_is_an_error_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
         make(tmp_path / "file")
+
+
+def test_launches_at_once_leave_each_others_directories_alone(tmp_path: Path) -> None:
+    def launch(number: int) -> None:
+        for turn in range(100):
+            with directory_for(tmp_path, f"{number}-{turn}") as directory:
+                clean(tmp_path)
+                assert (directory / "pid").read_text() == str(os.getpid())
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(launch, range(4)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_an_ended_process_had_begun_to_make_is_removed(tmp_path: Path) -> None:
+    for owner in (999999999, os.getpid()):
+        (tmp_path / f".new-{owner}.run").mkdir()
+    clean(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [f".new-{os.getpid()}.run"]

@@ -16,9 +16,12 @@ from passenger.cli.invocation import Invocation
 from passenger.cli.own_server import NotStartedError, own_server
 from passenger.cli.person import is_terminal
 from passenger.cli.reach import key_of, look, stranger
+from passenger.config import Loaded
+from passenger.config.profile import login_profile
 from passenger.config.schema import Clients
 from passenger.control.client import Found, Server, find, reachable
 from passenger.control.hello import read_or_make_secret
+from passenger.control.status import Account, Status
 from passenger.secret import Secret
 
 ALONE = {"PASSENGER_SERVER_OLLAMA_PORT": "0"}
@@ -30,7 +33,8 @@ class Reached:
     """A server of the user's, the name by which its proofs are remembered, and the key that it wants, if any."""
 
     server: Server
-    name: str
+    name: str | None
+    """It tells of the server and the account; None where the account is not known, whose proofs are not remembered."""
     key: Secret | None
     usual: str
     """The address that a server of these settings would have."""
@@ -65,22 +69,35 @@ def reach(invocation: Invocation, log: Path, *, demo: bool, quiet: bool) -> Iter
     usual = Server(reachable(place.host), place.port or DEMO_PORT).url
     found = look(invocation, loaded)
     if found.state == "ours":
-        yield _running(found, loaded.config.clients)
+        yield _running(found, invocation, loaded)
         return
     if not quiet and (said := stranger(found)):
         click.echo(f"passenger: {said}; this run gets a server of its own", err=True)
     with own_server(_arguments(invocation), {**os.environ, **ALONE}, log) as port:
         server = _found(port, secret, key).server
-        yield Reached(server, "own", key, usual, is_own=True, clients=loaded.config.clients)
+        name, clients = _name("own", invocation, loaded, server.status()), loaded.config.clients
+        yield Reached(server, name, key, usual, is_own=True, clients=clients)
 
 
-def _running(found: Found, clients: Clients) -> Reached:
+def _name(where: str, invocation: Invocation, loaded: Loaded, status: Status) -> str | None:
+    return proof_name(where, login_profile(loaded.config), invocation.login_name, status.account)
+
+
+def proof_name(where: str, hosts: str, login_name: str | None, account: Account | None) -> str | None:
+    """A server and whose it is: the hosts, the user's own name for the login, and the account as GitHub calls it."""
+    if account is None or not account.login:
+        return None
+    return f"{where} {hosts} {login_name or '-'} {account.login}"
+
+
+def _running(found: Found, invocation: Invocation, loaded: Loaded) -> Reached:
     """A server that runs already; where it needs no key it is shown none."""
-    server, needs_key = found.server, found.server.status().needs_key
-    key = server.key if needs_key else None
+    server, status = found.server, found.server.status()
+    key, name = server.key if status.needs_key else None, _name(server.url, invocation, loaded, status)
     if found.hello and found.hello.version != __version__:
         click.echo(f"{server.url} runs Passenger {found.hello.version}; this is {__version__}. Restart it.", err=True)
-    return Reached(replace(server, key=key), server.url, key, server.url, is_own=False, clients=clients)
+    shown = replace(server, key=key)
+    return Reached(shown, name, key, server.url, is_own=False, clients=loaded.config.clients)
 
 
 def _found(port: int, secret: bytes, key: Secret | None) -> Found:

@@ -89,8 +89,16 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def forget(directory: Path) -> None:
-    """Remove all logs but the newest."""
-    logs = sorted(directory.glob("server-*.log"), key=lambda path: path.stat().st_mtime)
-    for old in logs[: -KEPT_LOGS + 1]:
-        old.unlink(missing_ok=True)
+def forget(directory: Path, now: float | None = None) -> None:
+    """Remove all logs but the newest, and those that a server may be starting with; other launches do the same."""
+    logs = sorted((changed, path) for path in directory.glob("server-*.log") if (changed := _changed(path)) is not None)
+    for changed, old in logs[: -KEPT_LOGS + 1]:
+        if (time.time() if now is None else now) - changed > 2 * STARTING:
+            old.unlink(missing_ok=True)
+
+
+def _changed(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return None

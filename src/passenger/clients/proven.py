@@ -16,12 +16,14 @@ class Proven:
 
     path: Path
 
-    def holds(self, client: str, model: str, server: str, now: float) -> bool:
+    def holds(self, client: str, model: str, server: str | None, now: float) -> bool:
         """Whether that model has answered that client's dialect at that server within a day."""
-        return _name(client, model, server) in self._read(now)
+        return server is not None and _name(client, model, server) in self._read(now)
 
-    def note(self, client: str, model: str, server: str, now: float) -> None:
-        """Remember that it has."""
+    def note(self, client: str, model: str, server: str | None, now: float) -> None:
+        """Remember that it has. Of what two launches note at the same moment one may be lost."""
+        if server is None:
+            return
         with suppress(StoreError):
             PrivateFile(self.path).write({**self._read(now), _name(client, model, server): now})
 

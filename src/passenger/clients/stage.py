@@ -10,6 +10,8 @@ from passenger.clients.plan import Plan
 
 PRIVATE_DIRECTORY, PRIVATE_FILE = 0o700, 0o600
 KEPT, OWNER = "kept", "pid"
+UNFINISHED = ".new-"
+"""What the name of a directory begins with that is being made; its owner follows."""
 
 
 @contextmanager
@@ -18,12 +20,19 @@ def directory_for(where: Path, name: str) -> Iterator[Path]:
     make(where)
     clean(where)
     directory = where / name
-    directory.mkdir(mode=PRIVATE_DIRECTORY)
     try:
-        write(directory / OWNER, str(os.getpid()))
+        _owned(directory)
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _owned(directory: Path) -> None:
+    """Make a directory that tells its owner from its first moment on: another launch may clean just then."""
+    fresh = directory.with_name(f"{UNFINISHED}{os.getpid()}.{directory.name}")
+    fresh.mkdir(mode=PRIVATE_DIRECTORY)
+    write(fresh / OWNER, str(os.getpid()))
+    fresh.rename(directory)
 
 
 def make(directory: Path) -> None:
@@ -45,10 +54,16 @@ def clean(where: Path) -> None:
 
 def _is_in_use(directory: Path) -> bool:
     try:
-        os.kill(int((directory / OWNER).read_text()), 0)
+        os.kill(_owner(directory), 0)
     except (OSError, ValueError) as error:
         return isinstance(error, PermissionError)
     return True
+
+
+def _owner(directory: Path) -> int:
+    if directory.name.startswith(UNFINISHED):
+        return int(directory.name.removeprefix(UNFINISHED).partition(".")[0])
+    return int((directory / OWNER).read_text())
 
 
 def put(plan: Plan, kept: Path) -> None:
