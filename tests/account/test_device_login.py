@@ -25,7 +25,7 @@ class World:
         self.clock, self.entered = Clock(), asyncio.Event()
         self.code: Mapping[str, object] = {**CODE, "interval": 0, **(code or {})}
         self.outcome: Mapping[str, object] = TOKEN
-        self.begun = 0
+        self.begun = self.asked = 0
         self.kept: list[str] = []
         self.refusal: Exception | None = None
         self.login = DeviceLogin(
@@ -39,6 +39,7 @@ class World:
     async def _send(self, url: str, _form: Mapping[str, str]) -> bytes:
         if url == "code":
             return msgspec.json.encode(self.code)
+        self.asked += 1
         await self.entered.wait()
         return msgspec.json.encode(self.outcome)
 
@@ -82,6 +83,20 @@ async def test_workers_share_one_login_and_any_of_them_ends_it() -> None:
     task: Any = first.login._task
     await asyncio.wait_for(task, PATIENCE)
     assert not first.kept
+
+
+async def test_a_login_that_another_worker_has_given_up_is_not_kept_though_github_grants_it() -> None:
+    """The grant is on its way when it is given up."""
+    board = SharedBoard()
+    first, second = World(board), World(board)
+    await first.login.start()
+    await eventually(lambda: first.asked or None)
+    second.login.cancel()
+    first.entered.set()
+    task: Any = first.login._task
+    await asyncio.wait_for(task, PATIENCE)
+    assert not first.kept
+    assert first.login.state() == LoginState()
 
 
 async def test_no_login_begins_where_somebody_is_logged_in() -> None:

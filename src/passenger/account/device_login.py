@@ -112,6 +112,7 @@ class DeviceLogin:
     async def _run(self, attempt: str) -> None:
         try:
             granted = await carry_out(self._flow(), self._send, self._show(attempt), self._wait(attempt))
+            self._check(attempt)  # it may have been given up while GitHub's answer was on its way
             if self._needed():
                 await self._keep(granted)
         except _EndedElsewhere:
