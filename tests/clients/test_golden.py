@@ -1,10 +1,13 @@
 """The command lines, variables and files of the clients that need little: seen with the real programs unless said."""
 
 import json
+import shlex
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from passenger.clients.crush import launch as crush
 from passenger.clients.plan import Plan
 from passenger.clients.registry import CLIENTS
 from passenger.control.cards import ModelCard
@@ -161,3 +164,11 @@ def test_crush_not_run(tmp_path: Path) -> None:
         f'provider add passenger --type openai-compat --base-url {BASE}/v1 --api-key "$PASSENGER_KEY"',
         "model add passenger/claude-opus-4.6 --name 'Claude Opus 4.6' --context-window 200000",
     ]
+
+
+def test_no_name_of_a_model_is_a_command_to_crush(tmp_path: Path) -> None:
+    odd = msgspec.structs.replace(OPUS, id="x; touch $HOME/y", name="a'; touch z; echo 'b\nc")
+    lines = text(crush(site(tmp_path, model=odd, catalog=(odd,)))).splitlines()
+    words = shlex.split("\n".join(lines[1:]))
+    assert words[:3] == ["model", "add", "passenger/x; touch $HOME/y"]
+    assert words[3:5] == ["--name", "a; touch z; echo b\nc"]

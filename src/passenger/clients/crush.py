@@ -1,5 +1,7 @@
 """crush, by a configuration file of our own, from its own page: https://github.com/charmbracelet/crush"""
 
+from shlex import quote
+
 from passenger.clients.fit import output_limit, prompt_limit
 from passenger.clients.plan import Client, OwnedFile, Plan, Site
 from passenger.control.cards import ModelCard
@@ -10,8 +12,9 @@ KEY_VARIABLE = "PASSENGER_KEY"
 def launch(site: Site) -> Plan:
     """A run with a configuration that is code: it adds a provider with our models."""
     file = site.directory / "crush" / "crushrc"
+    base = quote(f"{site.base}/v1")
     lines = [
-        f'provider add passenger --type openai-compat --base-url {site.base}/v1 --api-key "${KEY_VARIABLE}"',
+        f'provider add passenger --type openai-compat --base-url {base} --api-key "${KEY_VARIABLE}"',
         *(_model(card) for card in site.chat),
     ]
     return Plan(
@@ -30,7 +33,7 @@ def launch(site: Site) -> Plan:
 def _model(card: ModelCard) -> str:
     name = card.name.replace("'", "")
     window = prompt_limit(card) + output_limit(card)
-    return f"model add passenger/{card.id} --name '{name}' --context-window {window}"
+    return f"model add {quote(f'passenger/{card.id}')} --name '{name}' --context-window {window}"
 
 
 CRUSH = Client(
