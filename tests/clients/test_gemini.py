@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from passenger.clients.describe import as_data, as_shell
 from passenger.clients.gemini import JOBS, launch
 from passenger.clients.plan import Plan
 from tests.clients.sites import BASE, KEY, site
@@ -42,6 +43,20 @@ def test_the_users_settings_stand_below_ours(tmp_path: Path) -> None:
     assert found["ui"] == {"theme": "GitHub"}
     assert found["security"] == {"auth": {"selectedType": "gemini-api-key", "x": 1}}
     assert own.read_bytes() == before
+
+
+def test_what_is_shown_of_the_users_settings_tells_no_text_of_his(tmp_path: Path) -> None:
+    own = tmp_path / ".gemini" / "settings.json"
+    own.parent.mkdir()
+    servers = {"x": {"env": {"TOKEN": "word-1"}, "args": ["word-2", "--n"], "timeout": 9, "trust": True}}
+    own.write_text(json.dumps({"mcpServers": servers, "security": {"auth": {"selectedType": "word-3", "y": "word-4"}}}))
+    made = launch(site(tmp_path))
+    assert "word-1" in made.files[0].text
+    for text in (as_shell(made, [], KEY), json.dumps(as_data(made, [], KEY))):
+        assert "word-" not in text
+        assert "gemini-api-key" in text
+        assert "mcpServers" in text
+        assert "TOKEN" in text
 
 
 def test_settings_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ TABLE = {
         '# (yours)\nexport A=(yours)\nPASSWORD=(yours)\nPORT=80\nE=\nF="(yours)"\r\n',
     ),
     "a shell's": ("if [ -f x ]; then\n  echo hi\nfi\n", "(yours)\n  (yours)\n(yours)\n"),
+    "a mark at the beginning": ('\ufeff{"a": "b"}', '\ufeff{"a": "(yours)"}'),
     "a key as a name": ('{"sk-abcdefgh1": 1}', '{"(yours)": 1}'),
 }
 

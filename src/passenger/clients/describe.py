@@ -6,7 +6,7 @@ What the user adds himself may have the key, and is masked.
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
-from passenger.clients.plan import Plan
+from passenger.clients.plan import OwnedFile, Plan
 from passenger.edits.spellings import masked
 
 HIDDEN = "<key>"
@@ -29,11 +29,15 @@ def _lines(plan: Plan, arguments: Sequence[str]) -> Iterable[str]:
         yield f"export {name}={shlex.quote(value)}"
     yield shlex.join([*plan.argv, *arguments])
     for file in plan.files:
-        yield f"\n# {file.path}\n{file.text.rstrip()}"
+        yield f"\n# {file.path}\n{_shown(file).rstrip()}"
     for link in plan.links:
         yield f"# {link.path} -> {link.target}"
     for note in plan.notes:
         yield f"# {note}"
+
+
+def _shown(file: OwnedFile) -> str:
+    return file.text if file.shown is None else file.shown
 
 
 def as_data(plan: Plan, arguments: Sequence[str], key: str) -> Mapping[str, object]:
@@ -42,7 +46,7 @@ def as_data(plan: Plan, arguments: Sequence[str], key: str) -> Mapping[str, obje
         "argv": [*plan.argv, *_masked(arguments, key)],
         "env": dict(plan.env),
         "unset": list(plan.unset),
-        "files": {str(file.path): file.text for file in plan.files},
+        "files": {str(file.path): _shown(file) for file in plan.files},
         "links": {str(link.path): str(link.target) for link in plan.links},
         "notes": list(plan.notes),
     }

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from passenger.edits.concealing import YOURS
+
 _STRING_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 
 
@@ -37,6 +39,19 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     """Two settings objects as one: objects are merged, anything else is taken from above."""
     both = {key: merged(below[key], value) for key, value in above.items() if _are_objects(below.get(key), value)}
     return {**below, **above, **both}
+
+
+def concealed(value: object) -> object:
+    """The user's own settings as they may be shown: any text of his may be a key."""
+    match value:
+        case dict():
+            return {name: concealed(one) for name, one in value.items()}
+        case list():
+            return [concealed(one) for one in value]
+        case str():
+            return YOURS
+        case _:
+            return value
 
 
 def _are_objects(one: object, other: object) -> bool:

@@ -4,10 +4,10 @@ Its settings must name a kind of login, and the environment cannot. A file for t
 reads one only where root owns it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from passenger.clients.files import as_json, merged, read_settings
+from passenger.clients.files import as_json, concealed, merged, read_settings
 from passenger.clients.plan import FAMILIES, Client, OwnedFile, OwnedLink, Plan, Site
 
 ITS_OWN = ".gemini"
@@ -52,12 +52,13 @@ def launch(site: Site) -> Plan:
     """A run in a home where the user's files are linked, and his settings stand with ours above them."""
     home, users = site.directory / "home", _users(site)
     own = read_settings(users / "settings.json")
+    text, shown = (as_json(merged(below, settings(site))) for below in (own or {}, _concealed(own or {})))
     unread = f"{users / 'settings.json'} cannot be read and is left out of this run."
     return Plan(
         argv=["gemini", "-m", site.model.id],
         env={"GEMINI_CLI_HOME": str(home), "GOOGLE_GEMINI_BASE_URL": site.base, "GEMINI_API_KEY": site.key},
         unset=["GOOGLE_GENAI_USE_GCA", "GOOGLE_GENAI_USE_VERTEXAI", "GEMINI_MODEL", "GEMINI_API_KEY_AUTH_MECHANISM"],
-        files=[OwnedFile(home / ITS_OWN / "settings.json", as_json(merged(own or {}, settings(site))))],
+        files=[OwnedFile(home / ITS_OWN / "settings.json", text, shown)],
         links=list(_links(home / ITS_OWN, users, site.kept)),
         notes=[unread] if own is None else [],
     )
@@ -66,6 +67,10 @@ def launch(site: Site) -> Plan:
 def _users(site: Site) -> Path:
     """The directory of the user's own files."""
     return Path(site.machine.environ.get("GEMINI_CLI_HOME") or site.machine.home) / ITS_OWN
+
+
+def _concealed(own: Mapping[str, object]) -> dict[str, object]:
+    return {name: concealed(value) for name, value in own.items()}
 
 
 def _links(ours: Path, users: Path, kept: Path) -> Iterator[OwnedLink]:

@@ -83,6 +83,8 @@ class OwnedFile:
 
     path: Path
     text: str
+    shown: str | None = None
+    """What is shown of it, where it has more in it than what is ours."""
 
 
 @dataclass(frozen=True, slots=True)
