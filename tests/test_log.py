@@ -24,6 +24,7 @@ from passenger.log import (
     Redactor,
     levels,
     one_line,
+    plain,
     setup,
     wants_color,
 )
@@ -414,3 +415,7 @@ def test_set_up_twice_each_line_is_written_once() -> None:
     assert first.getvalue() == ""
     [line] = second.getvalue().splitlines()
     assert json.loads(line)["message"].startswith("PASSENGER_LOG=loud is ignored")
+
+
+def test_a_text_of_somebody_elses_keeps_its_lines_and_steers_no_terminal() -> None:
+    assert plain("a\nb \x1b]52;c;x\x07\x9b2J\u202e\rc") == "a\nb \\x1b]52;c;x\\x07\\x9b2J\\u202e\\rc"

@@ -70,6 +70,11 @@ def one_line(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
+def plain(text: str) -> str:
+    """A text of somebody else's as a terminal may have it: its lines are kept, what would steer it is written out."""
+    return "\n".join(map(one_line, text.split("\n")))
+
+
 # --- secrets -----------------------------------------------------------------------------------------------------
 
 

@@ -38,6 +38,7 @@ def _raising(error: BaseException) -> int:
         ),
         (Failure(Kind.LOGIN, "log in"), LOGIN_NEEDED, "passenger: log in\n"),
         (Failure(Kind.TIMEOUT, "too late"), FAILED, "passenger: too late\n"),
+        (Failure(Kind.UPSTREAM, "a\x1b]52;c;x\x07\nb"), FAILED, "passenger: a\\x1b]52;c;x\\x07\nb\n"),
     ],
 )
 def test_an_error_that_is_no_defect_is_a_line_and_a_code(

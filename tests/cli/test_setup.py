@@ -132,6 +132,13 @@ async def test_json_tells_it_to_programs(command: Command, proxy: Proxy, home: P
     assert found["request"]
 
 
+async def test_what_a_client_has_said_steers_no_terminal(command: Command, proxy: Proxy, home: Path) -> None:
+    settings(home)
+    ended = await setup(command, proxy, "claude", "--yes", **install(home, "print('\\x1b]52;c;eA==\\x07 no'); exit(3)"))
+    assert ended.code == 1
+    assert "it said: \\x1b]52;c;eA==\\x07 no" in ended.out
+
+
 # --- a real key --------------------------------------------------------------------------------------------------
 
 SECRET = "the-key-of-this-server"

@@ -19,7 +19,7 @@ from passenger.control.cards import ModelCard
 from passenger.control.money import amount
 from passenger.control.records import RequestRecord
 from passenger.errors import Failure, Kind
-from passenger.log import Redactor
+from passenger.log import Redactor, plain
 from passenger.web.signals import heed_interrupts
 
 UNKNOWN_MODEL = "model_not_found"
@@ -47,7 +47,7 @@ def run(invocation: Invocation, *, question: str, model: str | None) -> int:
     except Failure as failure:
         voice.end()
         if failure.code == UNKNOWN_MODEL:
-            click.echo(f"passenger: {failure}", err=True)
+            click.echo(plain(f"passenger: {failure}"), err=True)
             return USAGE
         raise
     except KeyboardInterrupt:

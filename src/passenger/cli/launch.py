@@ -36,6 +36,7 @@ from passenger.control.cards import ModelCard
 from passenger.control.client import ServerError
 from passenger.control.money import amount
 from passenger.control.records import LAUNCH_KEY, TAG_LENGTH
+from passenger.log import plain
 from passenger.store import StoreError
 
 ASKING = 30.0
@@ -179,7 +180,7 @@ def _instead(flag: str) -> str:
 
 
 def _fail(text: str, code: int) -> int:
-    click.echo(f"passenger: {text}", err=True)
+    click.echo(plain(f"passenger: {text}"), err=True)
     return code
 
 
@@ -277,7 +278,7 @@ class Run:
         try:
             proof.prove(self.reached.server, dialect, asked.id, key, __version__)
         except proof.UnprovenError as error:
-            click.echo(f"passenger: {asked.id} does not answer: {error}", err=True)
+            click.echo(plain(f"passenger: {asked.id} does not answer: {error}"), err=True)
             click.echo(f"passenger: {_remedy(error.status)}; `--no-check` starts {self.client.title} anyway", err=True)
             return None
         seconds = time.time() - began

@@ -34,14 +34,15 @@ def _explained(error: Exception) -> tuple[int, Iterable[str]]:
     """The exit code of an error that is no defect of ours and the lines that explain it, or no lines."""
     from passenger.config.problems import ConfigError  # noqa: PLC0415 - only a failure needs it
     from passenger.errors import Failure, Kind  # noqa: PLC0415 - only a failure needs it
+    from passenger.log import plain  # noqa: PLC0415 - only a failure needs it
 
     match error:
         case ConfigError(problems=problems):
             return USAGE, [str(problem) for problem in problems]
         case Failure(kind=Kind.LOGIN):
-            return LOGIN_NEEDED, [f"passenger: {error}"]
+            return LOGIN_NEEDED, [plain(f"passenger: {error}")]
         case Failure():
-            return FAILED, [f"passenger: {error}"]
+            return FAILED, [plain(f"passenger: {error}")]
         case BrokenPipeError():
             _silence(sys.stdout)
             return FAILED, [""]

@@ -28,6 +28,7 @@ from passenger.edits.files import RefusedError, read
 from passenger.edits.journal import Change, Restored, apply, plan, state_of, undo
 from passenger.edits.receipts import Receipts
 from passenger.errors import Failure, Kind
+from passenger.log import plain
 from passenger.store import StoreError
 
 WORDS = {
@@ -288,7 +289,7 @@ class Job:
         else:
             for conflict in self._setup.client.conflicts(self._machine()):
                 click.echo(f"Note: {conflict.where} {conflict.what}. Fix: {conflict.fix}")
-            click.echo(said)
+            click.echo(plain(said))
         return code
 
     def _machine(self) -> Machine:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
 from passenger.clients.fit import output_limit, prompt_limit
 from passenger.clients.plan import Client, Dialect, Site
@@ -336,7 +337,7 @@ def copilot_lines(site: Site) -> Sequence[str]:
         f"""
 copilot-passenger() {{
   COPILOT_OFFLINE=true COPILOT_PROVIDER_BASE_URL={site.base}/v1 COPILOT_PROVIDER_API_KEY={_shell_key(site)} \\
-  COPILOT_PROVIDER_WIRE_API={wire} COPILOT_PROVIDER_TRANSPORT=http COPILOT_MODEL={site.model.id} \\
+  COPILOT_PROVIDER_WIRE_API={wire} COPILOT_PROVIDER_TRANSPORT=http COPILOT_MODEL={quote(site.model.id)} \\
   COPILOT_PROVIDER_MAX_PROMPT_TOKENS={prompt_limit(site.model)} \\
   COPILOT_PROVIDER_MAX_OUTPUT_TOKENS={output_limit(site.model)} copilot "$@"
 }}""",
@@ -371,7 +372,7 @@ def cline_lines(site: Site) -> Sequence[str]:
     """Its own command, which writes its own file."""
     return [
         "Cline CLI keeps its provider where only its own command writes. Run:",
-        f"\ncline auth -p openai-compatible -k {_shell_key(site)} -m {site.model.id} -b {site.base}/v1",
+        f"\ncline auth -p openai-compatible -k {_shell_key(site)} -m {quote(site.model.id)} -b {site.base}/v1",
         "`cline auth` with another provider takes it back.",
     ]
 
