@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from passenger.cli.setup_proof import is_of
+from passenger.clients.setups.registry import SETUPS
 from passenger.simulator import Simulator
 from tests.cli.conftest import PATIENCE, Command, Ended, port_of
 from tests.proxy import Proxy, environment, running
@@ -70,6 +72,71 @@ async def test_it_is_written_proven_repeated_and_undone(command: Command, proxy:
     assert status.out == f"{file}  as written\n"
     undone = await asyncio.to_thread(command, "setup", "claude", "--undo")
     assert (undone.code, file.read_bytes()) == (0, THEIRS)
+
+
+LLM = """\
+import json, pathlib, sys, urllib.request
+entry = json.loads((pathlib.Path.home() / ".config/io.datasette.llm/keys.json").read_text())
+key = sys.argv[sys.argv.index("--key") + 1] if OURS else entry["passenger"]
+model = (sys.argv[sys.argv.index("-m") + 1] if OURS != "another model" else "gpt-4o").removeprefix("passenger/")
+body = {"model": model, "messages": [{"role": "user", "content": sys.argv[-1]}]}
+headers = {"content-type": "application/json", "user-agent": AGENT, "authorization": "Bearer " + key}
+url = "http://127.0.0.1:PORT/v1/chat/completions"
+print(urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers)).read())
+"""
+
+
+@pytest.mark.parametrize(
+    ("ours", "agent"),
+    [
+        ("False", "OpenAI/Python 3.57.0"),
+        ("'another model'", "OpenAI/Python 3.57.0"),
+        ("True", "python-httpx/0.28"),
+    ],
+    ids=["another program's", "another model", "another library's"],
+)
+async def test_only_a_request_of_its_own_is_the_proof(
+    command: Command, proxy: Proxy, home: Path, ours: str, agent: str
+) -> None:
+    ended = await setup(command, proxy, "llm", "--yes", **install(home, llm(proxy, ours, agent), "llm"))
+    assert (ended.code, "written, not proven" in ended.out) == (1, True), ended
+
+
+async def test_a_request_with_the_key_of_the_proof_is_it(command: Command, proxy: Proxy, home: Path) -> None:
+    program = llm(proxy, "True", "OpenAI/Python 3.57.0")
+    ended = await setup(command, proxy, "llm", "--yes", **install(home, program, "llm"))
+    assert (ended.code, "Written and proven" in ended.out) == (0, True), ended
+
+
+def llm(proxy: Proxy, ours: str, agent: str) -> str:
+    return LLM.replace("PORT", port_of(proxy)).replace("OURS", ours).replace("AGENT", repr(agent))
+
+
+AGENTS = {
+    "claude": "claude-cli/2.1.330 (external, sdk-cli)",
+    "codex": "codex_exec/0.169.0 (Debian 12.0.0; x86_64) dumb (codex_exec; 0.169.0)",
+    "gemini": "GeminiCLI-tui/0.61.0/gemini-3-flash-preview (linux; x64; terminal)",
+    "opencode": "opencode/1.18.33 ai-sdk/provider-utils/4.0.40 runtime/bun/1.3.14",
+    "qwen": "QwenCode/0.24.4 (linux; x64)",
+    "pi": "pi/1.6.0 (linux; node/v24.19.0; x64)",
+    "droid": "factory-cli/0.215.0",
+    "continue": "ls/JS 5.23.2",
+    "aider": "OpenAI/Python 2.20.0",
+    "llm": "OpenAI/Python 3.57.0",
+}
+"""As the programs were seen to name themselves."""
+
+
+@pytest.mark.parametrize(("name", "agent"), AGENTS.items(), ids=AGENTS)
+def test_a_client_is_known_by_its_own_name(name: str, agent: str) -> None:
+    known = {one for one, setup in SETUPS.items() if is_of(setup.agents, agent)}
+    assert known == ({"aider", "llm"} if agent.startswith("OpenAI/Python") else {name})
+    assert all(SETUPS[one].key_flag for one in known) or known == {name}
+
+
+@pytest.mark.parametrize("agent", ["", "GitHubCopilotChat/0.1", "openapi-client/1", "curl/8", "passenger-launch/0.1.0"])
+def test_other_programs_are_no_client_of_ours(agent: str) -> None:
+    assert not [name for name, setup in SETUPS.items() if is_of(setup.agents, agent)]
 
 
 async def test_a_default_is_only_for_who_would_not_use_it_of_itself(command: Command) -> None:

@@ -1,6 +1,8 @@
 """The proof of a setup: the client itself asks one question, and the server has seen it."""
 
 import os
+import re
+import secrets
 import signal
 import subprocess
 import tempfile
@@ -9,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from passenger.clients.plan import Installed, Site
-from passenger.clients.setups.setup import Setup
+from passenger.clients.setups.setup import Setup, needs_key
 from passenger.control.client import Server, ServerError
 from passenger.control.money import amount
-from passenger.control.records import RequestRecord
+from passenger.control.records import LAUNCH_KEY, TAG_LENGTH, RequestRecord
 from passenger.edits.spellings import masked
 
 PATIENCE = 120.0
@@ -73,12 +75,14 @@ def prove(setup: Setup, site: Site, server: Server) -> RequestRecord:
         raise NotProvenError(f"{setup.client.title} asks nothing without a person")
     if site.installed is None:
         raise NotProvenError(f"{setup.client.title} is not installed here: {setup.client.install}")
-    since, said = time.time(), ""
+    since, tag = time.time(), secrets.token_hex(TAG_LENGTH // 2) if setup.key_flag and not needs_key(site) else ""
+    key = [setup.key_flag, LAUNCH_KEY + tag] if tag else []
     with tempfile.TemporaryDirectory(prefix="passenger-proof-") as directory:
-        code, said = _ran([str(site.installed.path), *setup.probe(site)[1:]], _environ(setup, site), directory)
+        command = [str(site.installed.path), *key, *setup.probe(site)[1:]]
+        code, said = _ran(command, _environ(setup, site), directory)
     until = time.monotonic() + LATE
     while True:
-        seen = list(_of(setup, server, since))
+        seen = list(_of(setup, site, server, since, tag))
         if good := [one for one in seen if one.status == 200 and one.outcome == "ok"]:
             return good[-1]
         if seen or time.monotonic() > until:
@@ -119,15 +123,26 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def _of(setup: Setup, server: Server, since: float) -> Iterator[RequestRecord]:
+def _of(setup: Setup, site: Site, server: Server, since: float, tag: str) -> Iterator[RequestRecord]:
+    """The requests that ask the model of the proof, by the client's name and, where it was given one, the tag."""
     try:
         records = server.requests(since)
     except ServerError as error:
         raise NotProvenError(str(error)) from error
     for record in records:
-        agent = record.user_agent.casefold()
-        if record.asked and any(part in agent for part in setup.agents):
+        asks = setup.asked(site) in {record.asked, record.model}
+        if asks and record.tag == tag and is_of(setup.agents, record.user_agent):
             yield record
+
+
+def is_of(agents: Sequence[str], user_agent: str) -> bool:
+    """Whether a product in a User-Agent begins as one of these does."""
+    products = re.split(r"[\s()]+", user_agent.casefold())
+    return any(
+        agent in product if agent.startswith("/") else product.startswith(agent)
+        for product in products
+        for agent in agents
+    )
 
 
 def _why(setup: Setup, seen: Sequence[RequestRecord], code: int | None, said: str) -> str:

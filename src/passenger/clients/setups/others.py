@@ -131,6 +131,7 @@ AIDER = Setup(
         *("--no-show-model-warnings", "--yes-always", "--message", QUESTION),
     ],
     agents=("litellm", "openai/python"),
+    key_flag="--openai-api-key",
     prompt=3_000,
     environ=lambda site: {"LITELLM_LOCAL_MODEL_COST_MAP": "True"},
 )
@@ -187,7 +188,7 @@ _PI = Setup(
     client=client("pi", "pi", "pi", "npm install -g @earendil-works/pi-coding-agent"),
     edits=pi,
     probe=lambda site: ["pi", "--provider", "passenger", "--model", site.small.id, "-p", QUESTION],
-    agents=("pi", "openai/js"),
+    agents=("pi/", "openai/js"),
     prompt=3_000,
     environ=lambda site: {"PI_SKIP_VERSION_CHECK": "1", KEY_VARIABLE: site.key},
     notes=lambda site: ["Run `pi --provider passenger`, or pick one of its models with /model; or add --default."],
@@ -233,7 +234,7 @@ DROID = Setup(
     client=client("droid", "Droid", "droid", "npm install -g droid", "messages", "responses", "completions"),
     edits=droid,
     probe=lambda site: ["droid", "exec", "-m", f"custom:{site.small.id}", QUESTION],
-    agents=("factory", "droid", "anthropic", "openai"),
+    agents=("factory-cli", "droid"),
     prompt=12_000,
 )
 
@@ -278,6 +279,7 @@ LLM = Setup(
     edits=llm,
     probe=lambda site: ["llm", "-m", f"passenger/{site.small.id}", "--no-log", QUESTION],
     agents=("openai/python",),
+    key_flag="--key",
     prompt=100,
     notes=lambda site: [
         f"`llm -m passenger/{site.model.id} …`; `llm models default passenger/…` makes one the default."

@@ -34,7 +34,9 @@ class Setup:
     probe: Callable[[Site], Sequence[str]] | None = None
     """A command line that asks one question; None where no run can prove anything."""
     agents: Sequence[str] = ()
-    """What the User-Agent of its requests contains."""
+    """How a product in the User-Agent of its requests begins, in small letters; or with `/`, what it contains."""
+    key_flag: str = ""
+    """Its flag for a key, where its User-Agent is a library's: the proof is known by a key of its own."""
     prompt: int = 10_000
     """Tokens that one question of its has, roughly: its own instructions and tools."""
     environ: Callable[[Site], Mapping[str, str]] = _nothing
