@@ -17,6 +17,7 @@ from clients.report import Line, as_markdown, as_text, failures, merged, rewritt
 from clients.revision import revision
 from clients.stage import Played, play
 from clients.turn import Program, Turn
+from clients.wired.wirings import WIRINGS
 
 PAGE = Path(__file__).parent.parent / "docs" / "clients.md"
 ALL_TOGETHER = 7200.0
@@ -38,9 +39,13 @@ class Options:
     patience: float
 
 
+WIRED = {wiring.name: wiring.program.name for wiring in WIRINGS}
+"""The programs by the names that `passenger launch` has for them; some of them do no turn here."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, print, and write the page where that is asked for; exit code 1 where a program failed."""
-    options = _options(arguments)
+    options = options_of(arguments)
     lines: list[Line] = []
     stopped = _run(options, lines)
     print(as_text(lines))
@@ -69,7 +74,8 @@ def _run(options: Options, lines: list[Line]) -> int | None:
     return None
 
 
-def _options(arguments: Sequence[str] | None) -> Options:
+def options_of(arguments: Sequence[str] | None) -> Options:
+    """What the command line says; it ends the process where that is nothing that can be run."""
     names = sorted({turn.program.name for turn in TURNS})
     parser = argparse.ArgumentParser(prog="python -m clients", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="PROGRAM", help=f"of {', '.join(names)}; all by default")
@@ -84,7 +90,8 @@ def _options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--cache", type=Path, default=cache(), help="where programs are installed (%(default)s)")
     parser.add_argument("--patience", type=float, default=90.0, help="seconds that one turn may take (%(default)s)")
     given = parser.parse_args(arguments)
-    if unknown := set(given.names) - set(names):
+    given.names = [WIRED.get(name, name) for name in given.names]
+    if unknown := set(given.names) - {*names, *WIRED.values()}:
         parser.error(f"no such program: {', '.join(sorted(unknown))}")
     return Options(**vars(given))
 

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from clients.__main__ import options_of
 from clients.report import LONGEST
 from clients.verdict import PASSED
 from clients.wired.play import changed, seen, tree
@@ -26,6 +27,13 @@ def test_every_client_that_is_run_for_real_has_a_row() -> None:
     launched = {client.name for client in CLIENTS.values() if client.is_run and client.launch}
     assert launched <= {wiring.name for wiring in WIRINGS if wiring.launches}
     assert len(set(NAMES)) == len(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_name_is_enough_for_the_turns_and_for_these(name: str) -> None:
+    assert set(options_of([name]).names) == {one.program.name for one in WIRINGS if one.name == name}
+    with pytest.raises(SystemExit):
+        options_of(["nobody"])
 
 
 def test_every_setup_has_a_row_or_a_reason() -> None:
