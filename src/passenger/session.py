@@ -102,7 +102,7 @@ class Session:
         self._clock = clock
         self._base_url = base_url
         self._headers = headers
-        self._log_in = log_in
+        self.log_in = log_in
         self._token: Token | None = None
         self._loaded = False
         self._renewal: asyncio.Task[Token | Failure] | None = None
@@ -140,7 +140,7 @@ class Session:
             return await self.access()
         if self._is_rejected(refused.bearer):
             raise Failure(
-                Kind.LOGIN, f"Copilot refuses even new tokens of this login: {self._log_in}", code="login_needed"
+                Kind.LOGIN, f"Copilot refuses even new tokens of this login: {self.log_in}", code="login_needed"
             )
         return self._access(await self._renew(refused.bearer))
 
@@ -197,7 +197,7 @@ class Session:
 
     def _access(self, token: Token) -> Access:
         ends = None if token.lasts else token.expires_at
-        return Access(token.bearer, self._base_url(token.api), self._headers, ends)
+        return Access(token.bearer, self._base(token.api), self._headers, ends)
 
     def _is_rejected(self, bearer: Secret) -> bool:
         last = self._rejected
@@ -244,15 +244,25 @@ class Session:
             return None
         return found
 
+    def _base(self, api: str | None) -> str:
+        try:
+            return self._base_url(api)
+        except Failure as failure:
+            raise self._naming_login(failure) from None
+
+    def _naming_login(self, failure: Failure) -> Failure:
+        """The failure with the command that makes the login that is meant."""
+        return failure.but(message=failure.message.replace(LOG_IN, self.log_in))
+
     async def _exchanged(self, login: Login | None = None) -> Token:
         login = login or self._login()
         if reason := why_not_exchangeable(login.token):
-            message = f"the GitHub token from {login.where} cannot be used: {reason}; {self._log_in}"
+            message = f"the GitHub token from {login.where} cannot be used: {reason}; {self.log_in}"
             raise Failure(Kind.LOGIN, message, code="login_needed")
         try:
             grant = await self._exchange(login.token)
         except Failure as failure:
-            raise failure.but(message=failure.message.replace(LOG_IN, self._log_in)) from None
+            raise self._naming_login(failure) from None
         token = token_from_grant(grant, login, self._clock())
         self._vault.save(grant, token)
         if token.lasts:
@@ -269,7 +279,7 @@ class Session:
 
     @property
     def _nobody(self) -> str:
-        return f"nobody is logged in to GitHub here: {self._log_in}"
+        return f"nobody is logged in to GitHub here: {self.log_in}"
 
     def _noted(self, failure: Failure) -> Failure:
         """The failure as everybody hears it until the next try, with the time of that try where waiting may help.

@@ -45,7 +45,8 @@ async def test_a_server_keeps_its_names_for_completion(proxy: Proxy, http: aioht
 
 def complete_in(home: Path, begun: str) -> list[str]:
     script = (
-        "import sys; from passenger.cli.completing import complete_model as of; print(*of(None, None, sys.argv[1]))"
+        "import click, sys; from passenger.cli.completing import complete_model as of\n"
+        "print(*of(click.Context(click.Command(None)), None, sys.argv[1]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, begun], env=environment(home), capture_output=True, text=True, check=True
@@ -107,6 +108,24 @@ def complete(home: Path, words: str, shell: str = "bash") -> subprocess.Complete
 )
 def test_commands_and_flags_are_completed(home: Path, words: str, offered: str) -> None:
     assert complete(home, words).stdout.splitlines() == [offered]
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("passenger launch claude --model gpt", "gpt-private gpt-work"),
+        ("passenger --profile work launch claude --model gpt", "gpt-work"),
+        ("passenger launch --profile work claude --model gpt", "gpt-work"),
+        ("passenger --profile other ask --model gpt", ""),
+        ("passenger --profile .. ask --model gpt", ""),
+    ],
+)
+def test_the_names_are_those_of_the_login_that_the_line_names(home: Path, words: str, offered: str) -> None:
+    keep(home / STATE / "logins" / "work" / "profiles" / "github.com", "gpt-work", at=10)
+    keep(home / STATE / "profiles" / "github.com", "gpt-private", "gpt-work", at=20)
+    ended = complete(home, words)
+    assert ended.stdout.split() == [f"plain,{name}" for name in offered.split()]
+    assert ended.stderr.splitlines() == ["[]"]
 
 
 def test_nobody_is_asked_and_nothing_slow_is_imported(home: Path) -> None:

@@ -1,13 +1,15 @@
 """Several logins of one person, each under a name of its own, as processes against simulated GitHub."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import aiohttp
 import pytest
 
-from passenger.simulator import Simulator
+from passenger.simulator import Fault, Simulator
 from passenger.simulator.account import CLIENTS, LOGIN_TOKEN
 from tests.cli.conftest import Command
 from tests.cli.test_launch import install, world
@@ -100,6 +102,38 @@ async def test_a_name_nobody_is_logged_in_under_is_told_with_what_to_type(
     assert "run `passenger login --profile wrok`" in said
     assert "did you mean --profile work?" in said
     assert not of(simulator, home, "wrok").exists()
+
+
+async def test_whatever_says_to_log_in_names_the_profile(simulator: Simulator, home: Path) -> None:
+    install(home)
+    typed, named = "passenger login --profile work", ("--profile", "work")
+    async with (
+        running(simulator, home, *named, "serve", "--await-login", login=False) as proxy,
+        aiohttp.ClientSession() as http,
+    ):
+        async with http.get(f"{proxy.url}/readyz") as answer:
+            assert typed in (await answer.json())["degraded"]["login"]
+        async with http.get(f"{proxy.url}/", headers={"accept": "text/html"}) as answer:
+            assert f"<code>{typed}</code>" in await answer.text()
+        place = ("-c", "settings.toml", *named, "--port", proxy.url.rpartition(":")[2])
+        _, said = await passenger(home, *place, "status")
+        assert f"nobody is logged in: run `{typed}`" in said
+        _, said = await passenger(home, *place, "doctor", "--json")
+        fixes = {one["id"]: one["fix"] for one in json.loads(said)["checks"]}
+        assert fixes["login"] == fixes["server"] == typed
+        code, said = await passenger(home, *place, "launch", "claude", env=world(home))
+        assert (code, f"run `{typed}`" in said) == (1, True)
+
+
+async def test_a_login_that_copilot_no_longer_takes_is_told_with_its_profile(simulator: Simulator, home: Path) -> None:
+    await log_in(simulator, home, WORK, "--profile", "work")
+    install(home)
+    async with running(simulator, home, "--profile", "work", login=False) as proxy:
+        simulator.inject(Fault(status=401), path="/v1/messages", times=None)
+        place = ("-c", "settings.toml", "--profile", "work", "--port", proxy.url.rpartition(":")[2])
+        code, said = await passenger(home, *place, "launch", "claude", env=world(home))
+    assert code == 1
+    assert "passenger: run `passenger login --profile work`, or see your models at " in said
 
 
 @pytest.mark.parametrize(

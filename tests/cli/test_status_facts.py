@@ -11,7 +11,11 @@ PLAIN = {"version": "0.1.0", "pid": 7, "started": 1_000.0, "urls": ["http://127.
 
 def told(**fields: object) -> dict[str, str]:
     status = Status(**{**PLAIN, **fields})  # type: ignore[arg-type]  # what a test gives
-    return {title: text for title, text in facts(status, "http://127.0.0.1:8081", 12_000.0) if text}
+    return {
+        title: text
+        for title, text in facts(status, "http://127.0.0.1:8081", 12_000.0, "run `passenger login --profile work`")
+        if text
+    }
 
 
 def test_since_when_and_where_it_runs() -> None:
@@ -21,7 +25,7 @@ def test_since_when_and_where_it_runs() -> None:
 
 
 def test_who_is_logged_in() -> None:
-    assert told(logged_in=False)["account"] == "nobody is logged in: run `passenger login`"
+    assert told(logged_in=False)["account"] == "nobody is logged in: run `passenger login --profile work`"
     assert told()["account"].startswith("logged in;")
     account = Account("octocat", "individual", None, renews="2026-12-01")
     assert told(account=account)["account"] == "octocat, Copilot Pro"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from passenger.config.login_name import home_of
 from passenger.control.known_names import FILE, LARGEST, known_names
 
 
@@ -30,6 +31,16 @@ def test_the_login_that_was_served_last_counts(tmp_path: Path) -> None:
     assert known_names(tmp_path) == ["other"]
     keep(tmp_path, "mine", at=30)
     assert known_names(tmp_path) == ["mine"]
+
+
+@pytest.mark.parametrize("login", ["default", "work", "work-2"])
+@pytest.mark.parametrize("host", ["", "profiles/octocorp.ghe.com"])
+def test_of_a_login_that_is_named_its_own_count(tmp_path: Path, login: str, host: str) -> None:
+    names = {"default": None, "work": "work", "work-2": "work-2"}
+    for at, (name, directory) in enumerate(names.items(), 1):
+        keep(home_of(tmp_path, directory) / host, name, at=at)
+    assert known_names(tmp_path, login) == [login]
+    assert known_names(tmp_path, "other") == []
 
 
 @pytest.mark.parametrize(

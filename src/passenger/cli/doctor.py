@@ -21,6 +21,7 @@ from passenger import __version__
 from passenger.cli.exits import FAILED, OK
 from passenger.cli.given_flags import with_flags
 from passenger.cli.invocation import Invocation
+from passenger.cli.login_hint import login_hint
 from passenger.cli.networking import network_of
 from passenger.cli.parts import catalog_of, github_of, login_environ, paths_of, session_of
 from passenger.cli.parts import run as run_loop
@@ -30,7 +31,7 @@ from passenger.clients.plan import Machine
 from passenger.config import ConfigError, Loaded
 from passenger.config.problems import nearest
 from passenger.control.client import find
-from passenger.copilot.protocol import CopilotUser
+from passenger.copilot.protocol import CopilotUser, command_in
 from passenger.doctor import config as config_check
 from passenger.doctor.clients import CLIENTS
 from passenger.doctor.examine import examine
@@ -105,7 +106,8 @@ async def facts_of(
     """Everything that the checks may look at; nobody is asked before a check needs it."""
     paths = paths_of(invocation, loaded)
     environ = login_environ(invocation, loaded)
-    vault = Onlooker(FileVault(only_read(paths), environ, on_secret=redactor.add))
+    hint = login_hint(invocation)
+    vault = Onlooker(FileVault(only_read(paths), environ, on_secret=redactor.add, log_in=hint))
     for one in loaded.api_keys:
         redactor.add(one)
     secret, key = secret_of(invocation), key_of(loaded, invocation.environ)
@@ -114,7 +116,7 @@ async def facts_of(
     server = loaded.config.server
     async with http_client(connect_timeout=loaded.config.proxy.connect_timeout, network=network) as http:
         github = github_of(loaded, http)
-        session = session_of(loaded, vault, github)
+        session = session_of(loaded, vault, github, hint)
         catalog = catalog_of(loaded, session, Copilot(http))
 
         async def seat() -> CopilotUser:
@@ -130,6 +132,7 @@ async def facts_of(
             own=own_command(),
             token_files=[paths.access.path, paths.copilot.path],
             state_dir=invocation.login_state_dir,
+            log_in=command_in(hint),
             clients=clients,
             clock=time.time,
             server=Once(lambda: in_thread(lambda: find(server.host, server.port, secret, key))),

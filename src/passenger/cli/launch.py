@@ -18,6 +18,7 @@ from passenger.cli import foreground
 from passenger.cli.exits import FAILED, OK, USAGE
 from passenger.cli.invocation import Invocation
 from passenger.cli.launch_server import Reached, reach
+from passenger.cli.login_hint import login_hint
 from passenger.cli.own_server import NotStartedError
 from passenger.cli.person import can_answer, picked
 from passenger.cli.reach import KEY_VARIABLE
@@ -32,7 +33,7 @@ from passenger.clients.models import NoModelError, choose, wanted
 from passenger.clients.plan import Client, Installed, Machine, Plan, Site
 from passenger.clients.proven import Proven
 from passenger.clients.registry import ALL, CLIENTS
-from passenger.control.cards import ModelCard
+from passenger.control.cards import SETTINGS_PAGE, ModelCard
 from passenger.control.client import ServerError
 from passenger.control.money import amount
 from passenger.control.records import LAUNCH_KEY, TAG_LENGTH
@@ -160,7 +161,9 @@ def _carry_out(
             stage.directory_for(where / client.name, tag) as directory,
             reach(invocation, where / f"server-{tag}.log", demo=wish.demo, quiet=wish.quiet) as reached,
         ):
-            return Run(client, wish, machine, installed, directory, reached, tag, where).carry_out()
+            return Run(
+                client, wish, machine, installed, directory, reached, tag, where, login_hint(invocation)
+            ).carry_out()
     except NotStartedError as error:
         return _fail(f"no server could be started: {error}", error.code)
     except ServerError as error:
@@ -196,6 +199,8 @@ class Run:
     reached: Reached
     tag: str
     where: Path
+    log_in: str
+    """What to do without a login."""
 
     def carry_out(self) -> int:
         """Choose the models, prove the way, let the client run, and say what it cost."""
@@ -278,8 +283,9 @@ class Run:
         try:
             proof.prove(self.reached.server, dialect, asked.id, key, __version__)
         except proof.UnprovenError as error:
+            remedy = _remedy(error.status, self.log_in)
             click.echo(plain(f"passenger: {asked.id} does not answer: {error}"), err=True)
-            click.echo(f"passenger: {_remedy(error.status)}; `--no-check` starts {self.client.title} anyway", err=True)
+            click.echo(f"passenger: {remedy}; `--no-check` starts {self.client.title} anyway", err=True)
             return None
         seconds = time.time() - began
         proven.note(self.client.name, model.id, self.reached.name, time.time())
@@ -317,10 +323,10 @@ def environment(given: Mapping[str, str], plan: Plan) -> dict[str, str]:
     return {**kept, **plan.env}
 
 
-def _remedy(status: int) -> str:
+def _remedy(status: int, log_in: str) -> str:
     match status:
         case 401 | 403:
-            return "see `passenger login`, and your models at https://github.com/settings/copilot/features"
+            return f"{log_in}, or see your models at {SETTINGS_PAGE}"
         case 404:
             return "`passenger models` lists what your account has"
         case 402 | 429:

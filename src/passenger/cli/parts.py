@@ -148,8 +148,8 @@ def base_url_of(loaded: Loaded) -> Callable[[str | None], str]:
             return configured
         if not loaded.credentials.may_go_to(api):
             message = (
-                f"the token names {api} as its API, which may not be sent a token. If it is of a simulator, run "
-                "`passenger login`; if that host is yours, name it in [copilot] api_base_url"
+                f"the token names {api} as its API, which may not be sent a token. If it is of a simulator, "
+                f"{LOG_IN}; if that host is yours, name it in [copilot] api_base_url"
             )
             raise Failure(Kind.UPSTREAM, message, code="untrusted_host")
         return api.rstrip("/")
@@ -157,15 +157,15 @@ def base_url_of(loaded: Loaded) -> Callable[[str | None], str]:
     return named
 
 
-def session_of(loaded: Loaded, vault: Vault, github: GitHub) -> Session:
-    """The session of the one account there is."""
+def session_of(loaded: Loaded, vault: Vault, github: GitHub, log_in: str | None = None) -> Session:
+    """The session of the one account there is; `log_in` says what to do without a login, else the vault does."""
     return Session(
         vault,
         github.exchange,
         clock=time.time,
         base_url=base_url_of(loaded),
         headers=editor_of(loaded.config).headers(),
-        log_in=vault.log_in if isinstance(vault, FileVault) else LOG_IN,
+        log_in=log_in or (vault.log_in if isinstance(vault, FileVault) else LOG_IN),
     )
 
 

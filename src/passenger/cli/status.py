@@ -7,6 +7,7 @@ import click
 from passenger.cli import reach
 from passenger.cli.exits import FAILED, OK
 from passenger.cli.invocation import Invocation
+from passenger.cli.login_hint import login_hint
 from passenger.cli.status_facts import facts
 from passenger.cli.table import print_facts
 from passenger.control.client import Found
@@ -22,7 +23,7 @@ def run(invocation: Invocation, *, as_json: bool) -> int:
     elif status is None:
         click.echo(f"passenger: {reach.stranger(found) or _NOT_RUNNING.format(found.server.url)}", err=True)
     else:
-        print_facts(facts(status, found.server.url, time.time()))
+        print_facts(facts(status, found.server.url, time.time(), login_hint(invocation)))
     return FAILED if status is None else OK
 
 

@@ -12,14 +12,14 @@ from passenger.control.status import Account, ModelCounts, Quota, Status
 NANO = 1e9
 
 
-def facts(status: Status, url: str, now: float) -> Iterator[tuple[str, str]]:
-    """Titles and what belongs to them."""
+def facts(status: Status, url: str, now: float, log_in: str) -> Iterator[tuple[str, str]]:
+    """Titles and what belongs to them; `log_in` says what to do without a login."""
     workers = f", {status.workers} workers" if status.workers > 1 else ""
     yield "Passenger", f"{status.version} at {url} (process {status.pid}{workers})"
     since = datetime.fromtimestamp(status.started).astimezone().strftime("%Y-%m-%d %H:%M")
     yield "running since", f"{since}, for {span(now - status.started)}"
     yield "state", _state(status)
-    yield "account", _account(status)
+    yield "account", _account(status, log_in)
     yield "quota", "\n".join(map(_quota, status.account.quotas)) if status.account else ""
     yield "renews", (status.account.renews or "") if status.account else ""
     yield "models", _models(status.models) if status.models else ""
@@ -31,9 +31,9 @@ def _state(status: Status) -> str:
     return "\n".join((status.status, *(f"{what}: {why}" for what, why in status.degraded.items())))
 
 
-def _account(status: Status) -> str:
+def _account(status: Status, log_in: str) -> str:
     if not status.logged_in:
-        return "nobody is logged in: run `passenger login`"
+        return f"nobody is logged in: {log_in}"
     return _whose(status.account) if status.account else "logged in; GitHub does not tell as whom just now"
 
 

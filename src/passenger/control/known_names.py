@@ -7,6 +7,7 @@ import contextlib
 import json
 import re
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 FILE = "names.json"
@@ -16,15 +17,30 @@ PLACES = ("", "*/*/", "*/*/*/*/")
 LARGEST = 256 * 1024
 """Bytes of a file that is read."""
 
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+
 PLAIN = re.compile(r"[\w.:/@+-]{1,200}", re.ASCII)
 """A name that means nothing but itself to any shell."""
 
 
-def known_names(state_dir: Path) -> list[str]:
-    """The names in the file that was written last, of whichever host's login; none where there is no such file."""
-    files = [file for place in PLACES for file in state_dir.glob(place + FILE)]
+def known_names(state_dir: Path, login: str | None = None) -> list[str]:
+    """The names in the file that was written last, of whichever host's login, or of the one that is named.
+
+    There are none where there is no such file.
+    """
+    files = [file for place in _places(login) for file in state_dir.glob(place + FILE)]
     written = {file: at for file in files if (at := _written_at(file)) is not None}
     return _names_in(max(written, key=written.__getitem__)) if written else []
+
+
+def _places(login: str | None) -> Sequence[str]:
+    """Where to look: `passenger.config.login_name` says so of a login, and its imports would cost too much."""
+    if login is None:
+        return PLACES
+    if not _LOGIN.fullmatch(login):
+        return ()
+    home = "" if login == "default" else f"logins/{login}/"
+    return home, f"{home}profiles/*/"
 
 
 def _written_at(file: Path) -> int | None:

@@ -215,6 +215,11 @@ LOG_IN = "run `passenger login`"
 """What a person does about a login that is missing or of no use."""
 
 
+def command_in(log_in: str) -> str:
+    """The command in such a sentence, to be typed as it stands."""
+    return log_in.split("`")[1]
+
+
 def read_exchange_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """What a refused token exchange means and what to do about it."""
     refusal = _read_refusal(body)

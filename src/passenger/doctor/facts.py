@@ -28,6 +28,8 @@ class Facts:
     token_files: Sequence[Path]
     """Those that are read and written, whether they exist or not."""
     state_dir: Path
+    log_in: str = "passenger login"
+    """The command that makes the login that is meant."""
     version: str = __version__
     clients: Sequence[str] = ()
     """The clients that were asked for by name; all that are installed where there are none."""

@@ -18,7 +18,7 @@ OTHERS = 0o077
 async def check(facts: Facts) -> Sequence[Finding]:
     """Look, and change nothing."""
     files = _there(facts.token_files)
-    found = [*(one for path in files for one in _wrong(path)), *_directories(facts), *_unwritable(facts)]
+    found = [*(one for path in files for one in _wrong(path, facts.log_in)), *_directories(facts), *_unwritable(facts)]
     if found:
         return found
     where = facts.token_files[0].parent
@@ -32,7 +32,7 @@ def _there(paths: Sequence[Path]) -> Sequence[Path]:
     return [path for path in paths if os.path.lexists(path)]
 
 
-def _wrong(path: Path) -> Iterator[Finding]:
+def _wrong(path: Path, log_in: str) -> Iterator[Finding]:
     try:
         info = path.stat()
     except OSError as error:
@@ -45,7 +45,7 @@ def _wrong(path: Path) -> Iterator[Finding]:
     elif _is_open(info):
         yield fail(ID, f"{path} can be read by others ({_mode(info)})", f"chmod 600 {quote(str(path))}")
     elif not _is_object(path):
-        yield fail(ID, f"{path} does not hold what it should", "passenger login")
+        yield fail(ID, f"{path} does not hold what it should", log_in)
 
 
 def _is_foreign(info: os.stat_result) -> bool:

@@ -19,7 +19,7 @@ async def check(facts: Facts) -> Sequence[Finding]:
         await facts.access()
     except Failure as failure:
         if failure.kind is Kind.FORBIDDEN:
-            return [fail(ID, str(failure), "passenger login", PAGE)]
+            return [fail(ID, str(failure), facts.log_in, PAGE)]
         return [skip(ID, "without a token nothing can be told")]
     try:
         seat = await facts.seat()

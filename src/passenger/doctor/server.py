@@ -55,5 +55,5 @@ def _ours(facts: Facts, found: Found) -> Finding:
     why = "; ".join(f"{name}: {reason}" for name, reason in status.degraded.items()) or status.status
     say = warn if status.ready else fail
     return say(
-        SERVER, f"{where}, {why}", "passenger login" if not status.logged_in else f"curl -s {found.server.url}/readyz"
+        SERVER, f"{where}, {why}", facts.log_in if not status.logged_in else f"curl -s {found.server.url}/readyz"
     )

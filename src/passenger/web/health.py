@@ -70,4 +70,4 @@ class Readiness:
                 return self.gateway.seat.session.trouble()
         except Failure as failure:
             return failure
-        return Failure(Kind.LOGIN, "nobody is logged in to GitHub here: run `passenger login`")
+        return Failure(Kind.LOGIN, f"nobody is logged in to GitHub here: {self.gateway.seat.session.log_in}")

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from passenger.control.cards import ModelCard
 from passenger.control.status import Status
+from passenger.copilot.protocol import command_in
 from passenger.errors import Failure, Kind
 from passenger.web.addresses import own_urls
 from passenger.web.endpoint import read_body
@@ -47,7 +48,7 @@ ANY_KEY, YOUR_KEY = "passenger", "YOUR-KEY"
 
 ELSEWHERE = (
     "The login can be started at the machine that Passenger runs on, or from anywhere once there is an API key "
-    "([server] api_keys). In a terminal there: passenger login"
+    "([server] api_keys). In a terminal there: {}"
 )
 
 
@@ -176,12 +177,16 @@ class Pages:
 
     def _check_login(self, request: Request) -> None:
         if not self._may_log_in(request):
-            raise Failure(Kind.FORBIDDEN, ELSEWHERE, code="login_not_here")
+            raise Failure(Kind.FORBIDDEN, ELSEWHERE.format(self._command), code="login_not_here")
 
     def _may_log_in(self, request: Request) -> bool:
         if self.facts.guard.wants_key:
             return self._is_let_in(request)
         return is_at_this_machine(request.scope)
+
+    @property
+    def _command(self) -> str:
+        return command_in(self.facts.gateway.seat.session.log_in)
 
     def _login_view(self, request: Request) -> Mapping[str, object] | None:
         if self.login is None:
@@ -193,7 +198,8 @@ class Pages:
             "url": found.url,
             "left": figures.lasting(found.left) if found.left else None,
             "error": None if found.running else found.error,
-            "refused": None if self._may_log_in(request) else ELSEWHERE,
+            "refused": None if self._may_log_in(request) else ELSEWHERE.format(self._command),
+            "command": self._command,
         }
 
 
