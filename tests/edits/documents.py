@@ -3,7 +3,7 @@
 import json
 import random
 
-from tests.edits.pieces import COMMENTS, NAMES, TEXTS
+from tests.edits.pieces import COMMENTS, NAMES, OBJECTS, TEXTS
 
 
 def ends(draw: random.Random) -> tuple[str, str]:
@@ -21,8 +21,11 @@ def json_text(draw: random.Random, *, comments: bool, trailing: bool, top: str =
             parts.append(draw.choice([f"// {draw.choice(COMMENTS)}{nl}", f"/* {draw.choice(COMMENTS)}{nl} */", "/**/"]))
         return "".join(parts)
 
-    def name() -> str:
-        return f"{json.dumps(draw.choice(NAMES))}{gap()}:{gap()}"
+    def member(depth: int) -> str:
+        """A name with its value, which is nearly always an object where an edit needs one."""
+        name = draw.choice(NAMES)
+        held = container("{", depth - 1) if depth and name in OBJECTS and draw.random() < 0.97 else value(depth)
+        return f"{json.dumps(name)}{gap()}:{gap()}{held}"
 
     def value(depth: int) -> str:
         if depth and draw.random() < 0.4:
@@ -32,7 +35,7 @@ def json_text(draw: random.Random, *, comments: bool, trailing: bool, top: str =
     def container(kind: str, depth: int) -> str:
         sep = draw.choice(["", " ", nl + "  ", nl + "\t"])
         named = kind == "{"
-        parts = [f"{sep}{gap()}{name() if named else ''}{value(depth)}{gap()}" for _ in range(draw.randrange(4))]
+        parts = [f"{sep}{gap()}{(member if named else value)(depth)}{gap()}" for _ in range(draw.randrange(4))]
         last = "," + gap() if parts and trailing and draw.random() < 0.3 else ""
         end = draw.choice(["", " ", nl])
         return kind + (gap() if not parts else "") + ",".join(parts) + last + end + {"{": "}", "[": "]"}[kind]

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the standard library's own reader of strings
 
 from passenger.edits.edit import Frame, Key, Keys, Spot, UnreadableError, cut, line_end
@@ -99,8 +100,12 @@ class Reader:
         found = _ATOM.match(self.text, self.at)
         if not found:
             raise self.wrong("no value where there should be one")
+        try:
+            value = json.loads(found[0])
+        except ValueError as error:
+            raise self.wrong("a number that is too long") from error
         self.at = found.end()
-        return Node(found.start(), found.end(), json.loads(found[0]))
+        return Node(found.start(), found.end(), value)
 
     def container(self, close: str, depth: int) -> Node:
         """The object or array that begins here."""
@@ -153,6 +158,12 @@ def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
     return found.end() if found else at
 
 
+@lru_cache(maxsize=2)
+def document(text: str, *, comments: bool, trailing: bool) -> Node | None:
+    """A document, read once for all that is looked for in it: an edit looks many times."""
+    return Reader(text, comments=comments, trailing=trailing).document()
+
+
 # --- editing -----------------------------------------------------------------------------------------------------
 
 
@@ -165,7 +176,7 @@ class JsonEditor:
 
     def read(self, text: str) -> Node | None:
         """The document, None where it has no value."""
-        return Reader(text, comments=self.comments, trailing=self.trailing).document()
+        return document(text, comments=self.comments, trailing=self.trailing)
 
     def find(self, text: str, keys: Keys) -> Spot | None:
         """The last of that name, which is the one that counts."""

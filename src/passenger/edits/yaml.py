@@ -14,7 +14,7 @@ from passenger.edits.edit import Frame, Keys, Spot, UnreadableError, cut, line_e
 BEGIN, END = "# >>> passenger", "# <<< passenger"
 """Between them stand the entries of a list that are ours."""
 
-_BLOCK = re.compile(rf"^([ ]*){BEGIN}\r?\n(.*?)^\1{END}(?:\r?\n|\Z)", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(rf"(?:^|(?<=\A\ufeff))([ ]*){BEGIN}\r?\n(.*?)^\1{END}(?:\r?\n|\Z)", re.MULTILINE | re.DOTALL)
 _STRANGE = re.compile(r"^(?:%|---[^\r\n]*\S|\.\.\.)|^[^\S\r\n]*\t", re.MULTILINE)
 _ITEM = re.compile(r"^([ ]*)-(?:[ ]|\r?$)", re.MULTILINE)
 
