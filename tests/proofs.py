@@ -25,6 +25,13 @@ PROMISES = {
     "promise 8": "Everything is bounded: memory, connections, headers, bodies, depth, time.",
     "promise 9": "A restart is boring: streams are drained, the exit is 0, a kill breaks no file.",
     "promise 10": "What may have been billed is never sent again.",
+    "undo": "What `setup` has written is taken back to the byte, and what you changed since stays (setup.md).",
+    "setup": "A client's file changes where it has to, or is refused as it is (setup.md).",
+    "doctor": "The doctor mends nothing, writes nothing, and says what to type (doctor.md).",
+    "first login": "A login by the page or a command is taken up at once, without a restart (page.md, accounts.md).",
+    "page": "The page works without scripts, on a narrow window, by keys alone, and loads from here alone (page.md).",
+    "panel": "Whoever sits at a terminal is asked first, and nobody else is ever asked (cli.md).",
+    "service": "The service runs nothing of the directory that it is in, and replaces nobody's file (service.md).",
 }
 THREATS = {
     "B1": "DNS rebinding",

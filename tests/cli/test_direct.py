@@ -73,6 +73,7 @@ async def test_a_login_of_a_company_with_data_residency_works_without_any_exchan
     assert not (directory / "token.json").exists()
 
 
+@pytest.mark.proves("first login", "profiles")
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_a_company_s_login_can_be_made_on_the_page(home: Path, workers: str) -> None:
     async with (

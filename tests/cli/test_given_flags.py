@@ -10,6 +10,7 @@ from passenger.cli.invocation import Invocation
 WORK = Invocation(config_path=Path("my work.toml"), profile="work", port=9000)
 
 
+@pytest.mark.proves("doctor", "profiles")
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [

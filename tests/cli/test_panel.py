@@ -79,6 +79,7 @@ def serving(simulator: Simulator, home: Path, *arguments: str) -> list[str]:
     return ["-c", str(path), "--port", "0", *arguments]
 
 
+@pytest.mark.proves("panel", "first login")
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_whoever_is_not_logged_in_is_asked_and_then_served(home: Path, workers: str) -> None:
     async with (
@@ -98,6 +99,7 @@ async def test_whoever_is_not_logged_in_is_asked_and_then_served(home: Path, wor
         assert await one.ended() == 130
 
 
+@pytest.mark.proves("panel")
 @pytest.mark.parametrize(("keys", "code"), [("n\n", 4), ("\x03", 130), ("\x04", 130)])
 async def test_whoever_does_not_want_to_log_in_is_left_alone(home: Path, keys: str, code: int) -> None:
     async with Simulator() as simulator, terminal(home, serving(simulator, home)) as one:
@@ -108,6 +110,7 @@ async def test_whoever_does_not_want_to_log_in_is_left_alone(home: Path, keys: s
     assert not list(home.rglob("*token*"))
 
 
+@pytest.mark.proves("panel")
 @pytest.mark.parametrize("arguments", [["-q"], ["serve"]])
 async def test_whoever_wants_no_questions_hears_what_to_do(home: Path, arguments: list[str]) -> None:
     async with Simulator() as simulator, terminal(home, serving(simulator, home, *arguments)) as one:

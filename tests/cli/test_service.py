@@ -108,6 +108,7 @@ def test_a_text_that_holds_a_password_comes_with_a_word_of_caution(value: str, i
     assert said is None or ("HTTPS_PROXY" in said and "word@" not in said)
 
 
+@pytest.mark.proves("service")
 def test_it_is_installed_and_started_and_taken_away_again(machine: Machine) -> None:
     before = tree(machine.home / ".config")
     ended = machine.run("install")
@@ -168,6 +169,7 @@ def test_token_files_of_the_settings_can_be_written(machine: Machine) -> None:
     assert str(machine.home / "tokens") in words(directives(machine.unit.read_text())["ReadWritePaths"])
 
 
+@pytest.mark.proves("service")
 def test_a_unit_of_somebody_else_stays(machine: Machine) -> None:
     machine.unit.parent.mkdir(parents=True)
     machine.unit.write_text("[Service]\nExecStart=/bin/true\n")
@@ -310,7 +312,7 @@ def test_the_sandbox_of_the_next_test_is_one(home: Path) -> None:
     home.chmod(0o700)
 
 
-@pytest.mark.proves("S", "T7")
+@pytest.mark.proves("S", "T7", "service")
 async def test_the_units_own_command_line_serves_and_renews_a_token_within_its_sandbox_among_hostile_modules(
     machine: Machine, simulator: Simulator, tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:

@@ -54,6 +54,7 @@ def settings(home: Path, content: bytes = THEIRS, mode: int = 0o600) -> Path:
     return file
 
 
+@pytest.mark.proves("undo", "setup")
 async def test_it_is_written_proven_repeated_and_undone(command: Command, proxy: Proxy, home: Path) -> None:
     file, path = settings(home), install(home, CLAUDE)
     first = await setup(command, proxy, "claude", "--write", "--yes", **path)
@@ -163,6 +164,7 @@ async def test_a_client_that_is_not_installed_gets_the_line_that_installs_it(
     assert "npm install -g @anthropic-ai/claude-code" in ended.out
 
 
+@pytest.mark.proves("setup")
 async def test_nothing_is_written_without_a_yes(command: Command, proxy: Proxy, home: Path) -> None:
     file = settings(home)
     for arguments, code in ((["claude"], 2), (["claude", "--write"], 2), (["claude", "--dry-run"], 0)):
@@ -180,6 +182,7 @@ BROKEN: Mapping[str, bytes] = {
 }
 
 
+@pytest.mark.proves("setup")
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 async def test_what_claude_code_would_not_read_is_refused_untouched(
     command: Command, proxy: Proxy, home: Path, content: bytes
@@ -359,6 +362,7 @@ async def _readable(terminal: int) -> None:
         loop.remove_reader(terminal)
 
 
+@pytest.mark.proves("setup")
 @pytest.mark.parametrize(("typed", "code"), [(b"n\n", 1), (b"\n", 1), (b"\x03", 130)])
 async def test_a_no_or_ctrl_c_writes_nothing(proxy: Proxy, home: Path, typed: bytes, code: int) -> None:
     file = settings(home)

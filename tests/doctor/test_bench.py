@@ -26,6 +26,7 @@ BAD = [
 ]
 
 
+@pytest.mark.proves("doctor")
 @pytest.mark.parametrize("finding", GOOD, ids=lambda finding: finding.text)
 def test_what_a_shell_and_our_command_line_take_is_typeable(finding: Finding) -> None:
     check_typeable(finding)

@@ -24,6 +24,7 @@ async def test_every_part_tells_something_and_every_sentence_is_one_line(ward: W
     assert all(one.text and "\n" not in one.text for one in chart.findings)
 
 
+@pytest.mark.proves("doctor", "promise 4")
 async def test_the_exchange_is_made_once_for_all_checks_and_no_file_is_written(ward: Ward) -> None:
     await ward.look()
     assert ward.simulator.exchanges == 1
@@ -43,6 +44,7 @@ async def broken(_facts: Facts) -> Sequence[Finding]:
     raise RuntimeError("a defect")
 
 
+@pytest.mark.proves("doctor")
 async def test_a_check_that_hangs_or_is_defect_is_a_failure_of_its_own(
     ward: Ward, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -40,6 +40,7 @@ async def test_a_directory_that_others_may_write_into_fails(ward: Ward) -> None:
     assert (await ward.look("files"))["files"].state == "ok"
 
 
+@pytest.mark.proves("doctor")
 @pytest.mark.parametrize("text", ["", "{", "[]", "\xff"])
 async def test_a_file_that_holds_something_else_is_to_be_made_anew_and_stays_where_it_is(ward: Ward, text: str) -> None:
     path = await saved(ward, text=text)

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from passenger.accounts import Token
 from passenger.copilot.protocol import Grant
 from passenger.doctor.onlooker import Onlooker, only_read
@@ -10,6 +12,7 @@ from passenger.secret import Secret
 from passenger.vault import FileVault, token_paths
 
 
+@pytest.mark.proves("doctor")
 def test_a_corrupt_or_open_file_stays_as_it_is(tmp_path: Path) -> None:
     paths = token_paths(tmp_path, None)
     paths.access.path.write_text(json.dumps({"access_token": "x"}))

@@ -45,6 +45,7 @@ def put(file: Path, content: bytes, mode: int = 0o640) -> Path:
 HAND_MADE = b'\xef\xbb\xbf{\r\n\t// mine\r\n\t"env": { "A": "old", }, // kept\r\n}\r\n'
 
 
+@pytest.mark.proves("undo", "setup")
 def test_bytes_mode_and_link_survive_a_setup_and_its_undo(receipts: Receipts, file: Path, tmp_path: Path) -> None:
     target = put(tmp_path / "dotfiles" / "settings.json", HAND_MADE)
     file.parent.mkdir(parents=True)
@@ -58,6 +59,7 @@ def test_bytes_mode_and_link_survive_a_setup_and_its_undo(receipts: Receipts, fi
     assert not receipts.all()
 
 
+@pytest.mark.proves("undo")
 def test_a_second_setup_changes_nothing_and_the_first_before_is_kept(receipts: Receipts, file: Path) -> None:
     put(file, HAND_MADE)
     assert do(receipts, *edits(file, A="new"))
@@ -74,6 +76,7 @@ def test_what_a_later_setup_no_longer_wants_goes(receipts: Receipts, file: Path)
     assert b'"B"' not in file.read_bytes()
 
 
+@pytest.mark.proves("undo")
 def test_a_file_and_directories_of_ours_go_with_the_undo(receipts: Receipts, file: Path) -> None:
     do(receipts, *edits(file, A="new"))
     assert file.stat().st_mode & 0o777 == 0o600
@@ -92,6 +95,7 @@ def test_what_was_changed_since_is_left_alone_and_named(receipts: Receipts, file
     assert file.read_bytes() == b'{"env": {"A": "old", "B": "theirs"}}'
 
 
+@pytest.mark.proves("undo", "credentials")
 def test_a_credential_comes_back_only_beside_its_own_address(receipts: Receipts, file: Path) -> None:
     put(file, b'{"url": "https://a", "key": "of a"}')
     url = Edit(file=file, format="json", keys=("url",), value="http://127.0.0.1:8081", address=True)
@@ -103,6 +107,7 @@ def test_a_credential_comes_back_only_beside_its_own_address(receipts: Receipts,
     assert json.loads(file.read_bytes()) == {"url": "https://b"}
 
 
+@pytest.mark.proves("undo")
 def test_an_undo_works_where_the_file_is_gone(receipts: Receipts, file: Path) -> None:
     do(receipts, *edits(file, A="new"))
     file.unlink()
@@ -147,6 +152,7 @@ def a_circle(file: Path) -> None:
     file.symlink_to(file)
 
 
+@pytest.mark.proves("setup")
 @pytest.mark.parametrize("make", [broken, read_only, too_large, not_text, a_directory, an_array, a_circle])
 def test_what_cannot_be_edited_is_refused_untouched(
     receipts: Receipts, file: Path, make: Callable[[Path], None]
@@ -167,6 +173,7 @@ def test_a_file_of_another_user_is_refused(receipts: Receipts, file: Path, monke
         plan(edits(file, A="new"), receipts)
 
 
+@pytest.mark.proves("setup")
 def test_a_file_that_changed_after_it_was_shown_is_refused(receipts: Receipts, file: Path) -> None:
     put(file, b"{}")
     changes = plan(edits(file, A="new"), receipts)
@@ -176,6 +183,7 @@ def test_a_file_that_changed_after_it_was_shown_is_refused(receipts: Receipts, f
     assert file.read_bytes() == b'{"x": 1}'
 
 
+@pytest.mark.proves("promise 2", "T4")
 def test_a_diff_shows_no_key(receipts: Receipts, file: Path) -> None:
     put(file, b'{\n  "key": "their own secret"\n}')
     (change,) = plan([Edit(file=file, format="json", keys=("key",), value="ours, secret", secret=True)], receipts)

@@ -22,6 +22,7 @@ def edited(text: str, editor: JsonEditor) -> str:
     return after
 
 
+@pytest.mark.proves("undo")
 @pytest.mark.parametrize(
     "text",
     [
@@ -43,6 +44,7 @@ def test_odd_but_strict_json_is_edited_and_taken_back(text: str) -> None:
     edited(text, JsonEditor(comments=False, trailing=False))
 
 
+@pytest.mark.proves("undo")
 @pytest.mark.parametrize(
     "text",
     [
@@ -60,6 +62,7 @@ def test_comments_may_stand_anywhere(text: str) -> None:
     edited(text, JsonEditor())
 
 
+@pytest.mark.proves("setup")
 @pytest.mark.parametrize(
     ("text", "what"),
     [

@@ -28,6 +28,7 @@ def prepared(kind: Kind, seed: int) -> tuple[str, bool]:
     return text, True
 
 
+@pytest.mark.proves("undo")
 @by_kind
 @given(seed=seeds)
 def test_what_is_put_there_is_there_and_is_taken_back_to_the_byte(kind: Kind, seed: int) -> None:
@@ -51,6 +52,7 @@ def test_most_documents_can_be_edited(kind: Kind) -> None:
     assert able >= 90
 
 
+@pytest.mark.proves("undo")
 @by_kind
 @given(seed=seeds)
 def test_what_somebody_else_has_added_since_stays(kind: Kind, seed: int) -> None:
@@ -73,6 +75,7 @@ def value_of(kind: Kind, text: str, keys: Keys) -> object:
     return found.value if found else None
 
 
+@pytest.mark.proves("undo")
 @by_kind
 @given(seed=seeds)
 def test_what_somebody_else_has_changed_since_is_left_alone(kind: Kind, seed: int) -> None:
@@ -91,6 +94,7 @@ def test_what_somebody_else_has_changed_since_is_left_alone(kind: Kind, seed: in
             assert edit.keys in [step.way for step in undone.left]
 
 
+@pytest.mark.proves("setup")
 @by_kind
 @given(text=st.text(alphabet="{}[]\",:/*# \n=-'a\\", max_size=40))
 def test_any_text_is_edited_or_refused_by_name(kind: Kind, text: str) -> None:

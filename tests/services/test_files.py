@@ -21,6 +21,7 @@ def test_a_file_is_written_replaced_and_removed(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == []
 
 
+@pytest.mark.proves("service")
 @pytest.mark.parametrize("kind", ["file", "link", "directory"])
 def test_what_is_not_ours_stays(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "passenger.service"

@@ -36,6 +36,7 @@ async def test_without_a_login_nothing_listens_unless_it_is_to_wait(simulator: S
     assert await proxy.ended() == 4
 
 
+@pytest.mark.proves("first login")
 async def test_it_is_alive_and_not_ready_until_somebody_is_logged_in(tmp_path: Path) -> None:
     async with bench(tmp_path, *AWAITING, login=False, primed=False) as own:
         assert (await own.get("/livez")).status == 200
@@ -48,6 +49,7 @@ async def test_it_is_alive_and_not_ready_until_somebody_is_logged_in(tmp_path: P
         assert any("nobody is logged in yet" in line and f"{own.proxy.url}/ " in line for line in own.proxy.lines)
 
 
+@pytest.mark.proves("first login")
 async def test_each_dialect_is_told_where_the_login_is_made(tmp_path: Path) -> None:
     async with bench(tmp_path, *AWAITING, login=False, primed=False) as own:
         page = f"{own.proxy.url}/"
@@ -85,6 +87,7 @@ def log_in(own: Bench) -> None:
     fresh.replace(directory / ACCESS_TOKEN)
 
 
+@pytest.mark.proves("first login")
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_a_login_by_another_process_is_taken_up_at_once(tmp_path: Path, workers: str) -> None:
     async with bench(tmp_path, "--workers", workers, *AWAITING, login=False, primed=False) as own:
@@ -98,6 +101,7 @@ async def test_a_login_by_another_process_is_taken_up_at_once(tmp_path: Path, wo
         assert (await own.get("/readyz")).json()["status"] == "ok"
 
 
+@pytest.mark.proves("first login")
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_a_login_by_the_page_is_taken_up_at_once(tmp_path: Path, workers: str) -> None:
     async with Simulator(device_interval=0.01, approve_after=2) as simulator:

@@ -77,6 +77,7 @@ async def is_as_wide_as_its_window(page: Page) -> bool:
 # --- how it looks ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("page")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_it_is_quiet_fits_and_has_no_serious_finding(browser: Browser, served: Bench, scheme: str) -> None:
     async with browser.page(scheme=scheme) as page:
@@ -106,6 +107,7 @@ CONTROLS = """[...document.querySelectorAll('a[href], button, input, summary')]
     .filter(one => one.checkVisibility({visibilityProperty: true, contentVisibilityAuto: true}))"""
 
 
+@pytest.mark.proves("page")
 @pytest.mark.parametrize("width", [1280, 360])
 async def test_the_tab_key_reaches_every_control(browser: Browser, served: Bench, width: int) -> None:
     async with browser.page(width=width) as page:
@@ -133,6 +135,7 @@ async def test_each_button_copies_its_line(browser: Browser, served: Bench) -> N
         check_quiet(page, served)
 
 
+@pytest.mark.proves("page")
 async def test_without_javascript_it_says_the_same(browser: Browser, served: Bench) -> None:
     async with browser.page() as page:
         await page.command("Emulation.setScriptExecutionDisabled", value=True)
@@ -172,6 +175,7 @@ async def test_the_form_that_asks_for_a_key_has_no_serious_finding(browser: Brow
             assert await findings(page) == []
 
 
+@pytest.mark.proves("first login", "page")
 async def test_a_person_logs_in_by_the_page_alone(browser: Browser, tmp_path: Path) -> None:
     awaiting = ("serve", "--await-login")
     async with (

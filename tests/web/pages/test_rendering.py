@@ -75,6 +75,7 @@ async def test_a_page_is_for_this_browser_and_moment_alone_and_loads_from_here_a
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
+@pytest.mark.proves("page")
 def test_nothing_is_inline_and_nothing_comes_from_another_host() -> None:
     text = home("plain")
     assert " style=" not in text
