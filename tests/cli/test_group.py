@@ -40,7 +40,7 @@ MEANT: dict[str, set[str]] = {
     "config check": {"--config", "--profile", "--json"},
     "config init": {"--config", "--profile"},
     "doctor": ACCOUNT | PLACE | LOG | {"--client", "--json", "--report"},
-    "service install": ACCOUNT - {"--ca-bundle"} | {"--print", "--no-sandbox"},
+    "service install": ACCOUNT | PLACE | {"--ollama-port", "--workers", "--print", "--no-sandbox"},
     "service uninstall": set(),
     "service status": {"--json"},
     "service logs": {"--lines", "--follow"},

@@ -157,6 +157,14 @@ def test_flags_that_it_is_installed_with_hold_for_it(machine: Machine) -> None:
     assert "http://127.0.0.1:9000" in ended.out
 
 
+def test_where_it_is_to_listen_is_not_forgotten(machine: Machine) -> None:
+    flags = ["--ca-bundle", str(machine.home / "corp.pem"), "--host", "localhost", "--port", "9001"]
+    flags += ["--ollama-port", "11500", "--workers", "2", "--log-format", "json"]
+    ended = machine.run("install", *flags)
+    assert words(directives(machine.unit.read_text())["ExecStart"])[-len(flags) :] == flags
+    assert "http://localhost:9001" in ended.out
+
+
 def test_the_login_that_was_named_is_its_own(machine: Machine) -> None:
     ended = machine.run("install", "--profile", "work")
     assert ended.code == OK, ended.err

@@ -14,6 +14,7 @@ from passenger.cli.invocation import Invocation
 from passenger.cli.parts import paths_of
 from passenger.config import Loaded
 from passenger.config.sources import PREFIX
+from passenger.control.client import Server
 from passenger.proxies import EXCEPTIONS_VARIABLE, PROXY_VARIABLES
 from passenger.services import files, launchd, systemd, windows
 from passenger.services.definition import ISOLATED, NAME, Definition
@@ -74,7 +75,7 @@ def install(invocation: Invocation, *, print_only: bool, sandbox: bool) -> int:
         return _fail(str(error))
     for name in _left_behind(invocation.environ):
         click.echo(f"{name} is set in this shell and not for the service: a setting belongs into config.toml", err=True)
-    return _start(loaded.config.server.port)
+    return _start(Server(loaded.config.server.host, loaded.config.server.port).url)
 
 
 def caution(service: Definition) -> str | None:
@@ -133,28 +134,35 @@ def logs(_invocation: Invocation, *, lines: int, follow: bool) -> int:
 
 def definition_of(invocation: Invocation, loaded: Loaded) -> Definition:
     """The service as it would be: this interpreter, the user's directories, and the way to the network."""
-    named = {
-        "-c": invocation.config_path,
-        "--access-token-path": invocation.access_token_path,
-        "--copilot-token-path": invocation.copilot_token_path,
-    }
-    profile = () if invocation.profile is None else ("--profile", invocation.profile)
     tokens = paths_of(invocation, loaded)
     directories = (file.path.absolute().parent for file in (tokens.access, tokens.copilot))
     return Definition(
         python=Path(sys.executable),
         config_dir=invocation.user_dir,
         state_dir=invocation.state_dir,
-        arguments=(*profile, *_flags(named)),
+        arguments=tuple(_flags(invocation)),
         environment={name: value for name, value in invocation.environ.items() if name.upper() in CARRIED and value},
         writable=tuple(one for one in directories if not one.is_relative_to(invocation.user_dir)),
     )
 
 
-def _flags(paths: Mapping[str, Path | None]) -> Iterator[str]:
-    for flag, path in paths.items():
-        if path is not None:
-            yield from (flag, str(path.absolute()))
+def _flags(invocation: Invocation) -> Iterator[str]:
+    """The flags that it is installed with, each path from the root on."""
+    given = {
+        "--profile": invocation.profile,
+        "-c": invocation.config_path,
+        "--ca-bundle": invocation.ca_bundle,
+        "--access-token-path": invocation.access_token_path,
+        "--copilot-token-path": invocation.copilot_token_path,
+        "--host": invocation.host,
+        "--port": invocation.port,
+        "--ollama-port": invocation.ollama_port,
+        "--workers": invocation.workers,
+        "--log-format": invocation.log_format,
+    }
+    for flag, value in given.items():
+        if value is not None:
+            yield from (flag, str(value.absolute() if isinstance(value, Path) else value))
 
 
 def complaint_about(service: Definition, environ: Mapping[str, str]) -> str | None:
@@ -221,12 +229,12 @@ def _systemctl(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603 - as above
 
 
-def _start(port: int) -> int:
+def _start(url: str) -> int:
     for arguments in (("daemon-reload",), ("enable", UNIT), ("restart", UNIT)):
         done = _systemctl(*arguments)
         if done.returncode:
             return _fail(f"systemctl --user {' '.join(arguments)}: {done.stderr.strip()}{_hint()}")
-    click.echo(f"Passenger runs as a service at http://127.0.0.1:{port}, now and whenever you log in to this machine.")
+    click.echo(f"Passenger runs as a service at {url}, now and whenever you log in to this machine.")
     click.echo("It says what it does in `passenger service logs`. To keep it when you log out: loginctl enable-linger")
     return OK
 

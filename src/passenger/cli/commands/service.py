@@ -4,7 +4,7 @@ import functools
 
 import click
 
-from passenger.cli.command import ExampledCommand, shared, start
+from passenger.cli.command import PLACE, ExampledCommand, shared, start
 from passenger.cli.invocation import Invocation
 
 _ENTRY = "passenger.cli.service:{}"
@@ -17,7 +17,19 @@ def service() -> None:
 
 
 @service.command("install", cls=ExampledCommand)
-@functools.partial(shared, meant=("config_path", "profile", "access_token_path", "copilot_token_path"))
+@functools.partial(
+    shared,
+    meant=(
+        "config_path",
+        "ca_bundle",
+        "profile",
+        "access_token_path",
+        "copilot_token_path",
+        *PLACE,
+        "ollama_port",
+        "workers",
+    ),
+)
 @click.option("--print", "print_only", is_flag=True, help="Only show what would be installed.")
 @click.option("--no-sandbox", is_flag=True, help="Where the system grants no user namespaces.")
 def install(invocation: Invocation, *, print_only: bool, no_sandbox: bool) -> int:
