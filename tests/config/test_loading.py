@@ -106,6 +106,27 @@ def test_a_found_file_may_not_set(place: Place, section: str, line: str) -> None
     assert "-c cwd/config.toml" in said
 
 
+@pytest.mark.proves("B1", "B2")
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('allowed_hosts = ["*"]', "host names alone"),
+        ('allowed_hosts = ["box:8081"]', "host names alone"),
+        ('allowed_hosts = "box"', "array"),
+        ('allowed_origins = ["*"]', "must be origins"),
+        ('allowed_origins = ["null"]', "must be origins"),
+        ('allowed_origins = ["https://chat.example/"]', "must be origins"),
+        ('api_keys = ["a b"]', "array of keys"),
+        ('api_keys = "abc"', "array of keys"),
+    ],
+)
+def test_a_list_that_says_nothing_in_particular_is_refused(place: Place, line: str, said: str) -> None:
+    [problem] = place.problems(config_path=place.write(place.named, f"[server]\n{line}\n"))
+    assert "named.toml:2" in problem
+    assert said in problem
+    assert "abc" not in problem
+
+
 LEAKS = [
     ("github", "device_code_url", "https://evil.example/x", "evil.example"),
     ("github", "oauth_token_url", "http://127.0.0.1:8082/x", "127.0.0.1"),

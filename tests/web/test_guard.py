@@ -434,25 +434,15 @@ async def test_a_websocket_of_another_origin_is_a_403(shared: Bench, origin: str
 
 
 @pytest.mark.proves("B1", "B2")
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ('allowed_hosts = ["*"]', "host names alone"),
-        ('allowed_hosts = ["box:8081"]', "host names alone"),
-        ('allowed_hosts = "box"', "array"),
-        ('allowed_origins = ["*"]', "must be origins"),
-        ('allowed_origins = ["null"]', "must be origins"),
-        ('allowed_origins = ["https://chat.example/"]', "must be origins"),
-        ('api_keys = ["a b"]', "array of keys"),
-        ('api_keys = "abc"', "array of keys"),
-    ],
-)
-async def test_a_list_that_says_nothing_in_particular_is_refused(tmp_path: Path, line: str, said: str) -> None:
+async def test_a_list_that_says_nothing_in_particular_is_refused(tmp_path: Path) -> None:
+    """Each is refused in tests/config/test_loading.py."""
     from tests.proxy import spawn
 
-    (tmp_path / "my.toml").write_text(f"[server]\n{line}\n")
+    (tmp_path / "my.toml").write_text('[server]\nallowed_hosts = ["*"]\napi_keys = "abc"\n')
     proxy = await spawn(tmp_path, ["-c", "my.toml"])
     assert await proxy.ended() == 2
     assert "my.toml:2" in proxy.lines[0]
-    assert said in proxy.lines[0]
+    assert "host names alone" in proxy.lines[0]
+    assert "my.toml:3" in proxy.lines[1]
+    assert "array of keys" in proxy.lines[1]
     assert "abc" not in "".join(proxy.lines)
