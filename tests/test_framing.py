@@ -129,6 +129,30 @@ def test_what_is_written_is_read(data: bytes, event: str) -> None:
     assert read_sse(write_sse(data, event)) == Message(event, data)
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b"event: e",
+                b"event:e",
+                b"event: \xff",
+                b"event: ",
+                b"data: 1",
+                b"data:1",
+                b"data: ",
+                b": c",
+                b"id: 5",
+                b"",
+            ]
+        ),
+        max_size=4,
+    ),
+)
+def test_the_fields_are_the_same_whatever_the_lines_end_with(lines: list[bytes]) -> None:
+    found = [read_sse(b"".join(line + end for line in [*lines, b""])) for end in (b"\n", b"\r", b"\r\n")]
+    assert found[0] == found[1] == found[2]
+
+
 @pytest.mark.proves("promise 8", "F31")
 @pytest.mark.parametrize("ends", [b"\n", b"\r", b"\r\n"])
 def test_very_many_blank_lines_are_few_events(ends: bytes) -> None:

@@ -6,6 +6,7 @@ a colon starts a comment, one space after a field's colon is not part of its val
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -149,7 +150,7 @@ def _check_values(raw: bytes) -> None:
 def read_sse(raw: bytes) -> Message | None:
     """The fields of one raw event; None where it carries no data (comments, a lone blank line)."""
     data = _one_line_of_data(raw)
-    return _read_lines(raw) if data is None else Message("", data)
+    return (_named(raw) or _read_lines(raw)) if data is None else Message("", data)
 
 
 def read_data(raw: bytes) -> bytes | None:
@@ -166,6 +167,15 @@ def _one_line_of_data(raw: bytes) -> bytes | None:
         data = raw[6:-2]
         if LF not in data and CR not in data:
             return data
+    return None
+
+
+def _named(raw: bytes) -> Message | None:
+    """An event that is a line of its name and one of its data, as all others are; None for any other."""
+    if raw.startswith(b"event: ") and raw.endswith(b"\n\n") and CR not in raw:
+        name, _, data = raw[7:-2].partition(b"\n")
+        if data.startswith(b"data: ") and LF not in data:
+            return Message(name.decode("utf-8", "replace"), data[6:])
     return None
 
 
@@ -187,8 +197,12 @@ def _read_lines(raw: bytes) -> Message | None:
 
 def write_sse(data: bytes, event: str = "") -> bytes:
     """One event whose data is a single line, which JSON from an encoder always is."""
-    head = f"event: {event}\n".encode() if event else b""
-    return head + b"data: " + one_line(data) + b"\n\n"
+    return b"%bdata: %b\n\n" % (_line_of(event) if event else b"", data if data.isascii() else one_line(data))
+
+
+@lru_cache(256)
+def _line_of(event: str) -> bytes:
+    return f"event: {event}\n".encode()
 
 
 def one_line(data: bytes) -> bytes:

@@ -4,12 +4,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from passenger import seals
 from passenger.body import Body
 from passenger.chat import Ask, Initiator, Seal, Stamp
 from passenger.copilot.quirks import completions as quirks
-from passenger.dialects.completions import read_chunk
+from passenger.copilot.quirks import kept_seals
+from passenger.dialects.completions import Fix, read_chunk, read_usage
+from passenger.dialects.completions.relaying import Tap, only_words
 
 STAMP = Stamp("0", 1)
 
@@ -247,3 +251,112 @@ def test_what_is_no_answer_is_still_none(data: bytes) -> None:
 def test_a_chunk_with_half_a_character_is_named_and_numbered_too() -> None:
     data = b'{"object":null,"choices":[{"index":0,"delta":{"content":"\\ud83d"},"finish_reason":"stop"}]}'
     assert json.loads(quirks.name_the_object(chunk_of(data), data))["object"] == "chat.completion.chunk"
+
+
+# --- what no fix has a say in --------------------------------------------------------------------------------------
+
+CALLS = st.lists(st.fixed_dictionaries({"index": st.integers(0, 1)}, optional={"id": st.sampled_from(["a", "b"])}))
+DELTAS = st.none() | st.fixed_dictionaries(
+    {},
+    optional={
+        "content": st.sampled_from(["word", "", None, '"usage":{}']),
+        "tool_calls": CALLS | st.none(),
+        "reasoning_text": st.sampled_from(["hm", None]),
+        "reasoning_opaque": st.sampled_from(["seal", None]),
+    },
+)
+CHOICES = st.fixed_dictionaries(
+    {"delta": DELTAS}, optional={"index": st.integers(0, 1), "finish_reason": st.sampled_from(["stop", "", None])}
+)
+EVENTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "object": st.sampled_from(["chat.completion.chunk", "", None]),
+        "choices": st.none() | st.lists(CHOICES, max_size=2),
+        "usage": st.sampled_from([None, {}, {"prompt_tokens": 1}]),
+        "copilot_usage": st.sampled_from([None, {"total_nano_aiu": 5}]),
+        "error": st.sampled_from([None, {"message": "no"}]),
+    },
+)
+
+
+@given(st.lists(EVENTS, max_size=5), st.booleans())
+def test_an_event_of_words_alone_is_one_that_no_fix_changes_or_notes(said: list[dict[str, Any]], asks: bool) -> None:
+    tap, watch = Tap(), kept_seals.Watch("google")
+    ask = Ask("m", stream=True, initiator=Initiator.USER, tools=True, wants_usage=asks)
+    fixes: tuple[Fix, ...] = (watch, *quirks.stream_fixes(ask))
+    for data in [json.dumps(one).encode() for one in said]:
+        chunk = read_chunk(data)
+        assert chunk is not None
+        before = (tap.usage, tap.complete, [tap.is_open(index) for index in range(2)], list(watch.answers()))
+        alone = (choice := only_words(chunk)) is not None and tap.is_open(choice.index)
+        tap.read(chunk)
+        kept = [fix(chunk, data) for fix in fixes]
+        if alone:
+            assert chunk.error is None
+            assert all(one is data for one in kept)
+            after = (tap.usage, tap.complete, [tap.is_open(index) for index in range(2)], list(watch.answers()))
+            assert after == before
+
+
+# --- whole answers, looked at once -----------------------------------------------------------------------------------
+
+SOME = st.sampled_from(["x", "", None])
+MESSAGE = st.fixed_dictionaries(
+    {},
+    optional={
+        "role": st.sampled_from(["assistant", "", None]),
+        "content": st.sampled_from(["hi", "\ud800", "\u00e9", "", None]),
+        "padding": SOME,
+        "tool_calls": st.none()
+        | st.lists(
+            st.fixed_dictionaries({"id": SOME}, optional={"type": st.sampled_from(["function", None])}), max_size=2
+        ),
+    },
+)
+CHOICE = st.fixed_dictionaries(
+    {}, optional={"index": st.integers(0, 1), "message": MESSAGE, "finish_reason": st.sampled_from(["stop", None])}
+)
+GOOD: dict[str, Any] = {
+    "id": "x",
+    "object": "chat.completion",
+    "created": 5,
+    "model": "m",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}],
+}
+ANSWER = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": SOME,
+        "object": SOME,
+        "created": st.sampled_from([5, 0, None]),
+        "model": SOME,
+        "choices": st.none() | st.lists(CHOICE, max_size=3),
+        "usage": st.sampled_from([None, {"prompt_tokens": 3, "completion_tokens": 4}]),
+        "copilot_usage": st.sampled_from([None, {"total_nano_aiu": 5}]),
+    },
+)
+
+
+@given(ANSWER.map(lambda some: GOOD | some) | ANSWER)
+def test_a_look_at_an_answer_completes_it_as_reading_it_does(answer: dict[str, Any]) -> None:
+    data = encoded(answer)
+    whole, usage = quirks.complete(data, "other", STAMP)
+    slow = quirks.complete_answer(data, model="other", now=STAMP.created)
+    assert (json.loads(whole), whole is data) == (json.loads(slow), slow is data)
+    assert usage == read_usage(chunk_of(data))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"object": None}, {"created": 0}, {"padding": "abc"}, {"index": None}, {"padding": "abc", "object": ""}],
+)
+def test_every_number_of_a_completed_answer_keeps_its_digits(change: dict[str, Any]) -> None:
+    answer = GOOD | {name: value for name, value in change.items() if name in GOOD} | {"logprobs": {"a": 1.50}}
+    message = answer["choices"][0]["message"] | {name: change[name] for name in ("padding",) if name in change}
+    [choice] = [{name: one for name, one in answer["choices"][0].items() if name != "index" or "index" not in change}]
+    data = encoded(answer | {"choices": [choice | {"message": message}]}).replace(b"1.5", b"1.50")
+    whole, _ = quirks.complete(data, "m", STAMP)
+    assert b'"logprobs":{"a":1.50}' in whole.replace(b": ", b":")
+    assert b"padding" not in whole
+    assert json.loads(whole)["choices"] == GOOD["choices"]

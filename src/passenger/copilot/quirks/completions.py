@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from passenger import seals
-from passenger.body import Body
+from passenger.body import Body, Fields
 from passenger.chat import Abilities, Ask, Stamp, Usage
 from passenger.copilot.paths import CHAT_EFFORT, text_at
 from passenger.copilot.quirks.cache_marks import mark_chat
 from passenger.copilot.quirks.thinking import KIND, fit_effort, is_wrong, reform
 from passenger.decoding import dumps, mend
 from passenger.dialects.completions import Chunk, ChunkChoice, Fix, StreamRelay, limit_field, read_chunk, read_usage
+from passenger.dialects.completions.wire import Bill, TokenCounts, usage_of
 from passenger.events import PARTS_LIMIT, too_many_parts
 
 JSON = dict[str, Any]
@@ -44,6 +46,10 @@ def relay(ask: Ask, stamp: Stamp, *watches: Fix) -> StreamRelay:
 
 def complete(data: bytes, model: str, stamp: Stamp) -> tuple[bytes, Usage | None]:
     """See `Quirks.complete`."""
+    look = _look_at(data)
+    if look is not None and _is_ordinary(look):
+        usage = usage_of(look.usage, look.copilot_usage) if look.usage is not None else None
+        return _amended(data, look, stamp.created), usage
     chunk = read_chunk(data)
     return complete_answer(data, model=model, now=stamp.created), read_usage(chunk) if chunk else None
 
@@ -202,6 +208,93 @@ class _Answer(msgspec.Struct):
     """As much of an answer's shape as completing it relies on."""
 
     choices: list[_Choice] | None = None
+
+
+class _LookedCall(msgspec.Struct, gc=False):
+    type: msgspec.Raw | UnsetType = UNSET
+
+
+class _LookedMessage(msgspec.Struct, gc=False):
+    role: str | None = None
+    content: str | UnsetType | None = UNSET
+    padding: msgspec.Raw | UnsetType = UNSET
+    tool_calls: list[_LookedCall] | None = None
+
+
+class _LookedChoice(msgspec.Struct, gc=False):
+    index: int | UnsetType = UNSET
+    message: _LookedMessage | None = None
+    finish_reason: str | None = None
+
+
+class _Look(msgspec.Struct, gc=False):
+    """What `complete_answer` would change is seen in it, and what the answer used."""
+
+    id: msgspec.Raw | UnsetType = UNSET
+    object: str | None = None
+    created: int | None = None
+    model: str | None = None
+    choices: list[_LookedChoice] | None = None
+    usage: TokenCounts | None = None
+    copilot_usage: Bill | None = None
+
+    @property
+    def has_odd_choices(self) -> bool:
+        """Whether a choice lacks its index, or its message has what no client wants."""
+        choices = self.choices or ()
+        return any(one.index is UNSET or (one.message and one.message.padding is not UNSET) for one in choices)
+
+
+_LOOK = msgspec.json.Decoder(_Look)
+_FIELDS = msgspec.json.Decoder(Fields)
+_CHOICES = msgspec.json.Decoder(list[Fields])
+
+
+def _look_at(data: bytes) -> _Look | None:
+    """A look at an answer, None where it is none that the fast decoder reads, or no UTF-8 anywhere."""
+    try:
+        data.isascii() or data.decode()
+        return _LOOK.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _is_ordinary(look: _Look) -> bool:
+    """Whether nothing is missing but what `_amended` adds: each choice is whole, and the only one of its index."""
+    choices = look.choices or ()
+    if not choices or look.id is UNSET or not look.model:
+        return False
+    alone = len({0 if choice.index is UNSET else choice.index for choice in choices}) == len(choices)
+    return alone and all(_is_whole(choice.message) for choice in choices)
+
+
+def _is_whole(message: _LookedMessage | None) -> bool:
+    if message is None or not message.role or message.content is UNSET:
+        return False
+    return all(call.type is not UNSET for call in message.tool_calls or ())
+
+
+def _amended(data: bytes, look: _Look, now: int) -> bytes:
+    """An ordinary answer with what Azure's and Claude's lack, and without padding; no value is opened (2026-09)."""
+    odd = look.has_odd_choices
+    if look.object and look.created and not odd:
+        return data
+    fields = _FIELDS.decode(data)
+    if not look.object:
+        fields["object"] = msgspec.Raw(b'"chat.completion"')
+    if not look.created:
+        fields["created"] = msgspec.Raw(b"%d" % now)
+    if odd:
+        fields["choices"] = msgspec.Raw(msgspec.json.encode([*map(_mended, _CHOICES.decode(fields["choices"]))]))
+    return msgspec.json.encode(fields)
+
+
+def _mended(choice: Fields) -> Fields:
+    message = _FIELDS.decode(choice["message"])
+    if message.pop("padding", None) is not None:
+        choice["message"] = msgspec.Raw(msgspec.json.encode(message))
+    choice.setdefault("index", msgspec.Raw(b"0"))
+    return choice
 
 
 def complete_answer(data: bytes, *, model: str, now: int) -> bytes:

@@ -235,7 +235,9 @@ def _fields(data: bytes) -> Fields:
 
 
 def _object(fields: Fields, name: str) -> Fields | None:
-    value = bytes(fields.get(name, b""))
+    if name not in fields:
+        return None
+    value = bytes(fields[name])
     return _fields(value) if value.startswith(b"{") else None
 
 

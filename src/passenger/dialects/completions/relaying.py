@@ -84,6 +84,10 @@ class Tap:
         """Whether every choice has its finish reason, and there is at least one."""
         return bool(self._finished) and not self._open
 
+    def is_open(self, index: int) -> bool:
+        """Whether a choice has begun and not finished."""
+        return index in self._open
+
     def read(self, chunk: Chunk) -> None:
         """Note one chunk."""
         for choice in chunk.choices or ():
@@ -111,7 +115,23 @@ class Tap:
 
 
 Fix = Callable[[Chunk, bytes], bytes | None]
-"""Changes one event's data, or withholds the event (None); gives back the very same bytes where it has no say."""
+"""Changes one event's data, or withholds the event (None); gives back the very same bytes where it has no say.
+
+It has none in an event of `only_words`, and is not asked there once its choice has begun.
+"""
+
+
+def only_words(chunk: Chunk) -> ChunkChoice | None:
+    """The one choice of an event that is like nearly all: it has a name, more words, and nothing else of interest."""
+    if not chunk.object or chunk.usage is not None or chunk.copilot_usage is not None or chunk.error is not None:
+        return None
+    if chunk.choices is None or len(chunk.choices) != 1:
+        return None
+    choice = chunk.choices[0]
+    delta = choice.delta
+    if choice.finish_reason or delta is None or delta.tool_calls is not None:
+        return None
+    return choice if delta.reasoning_text is delta.reasoning_opaque is UNSET else None
 
 
 class StreamRelay:
@@ -151,6 +171,8 @@ class StreamRelay:
         chunk = read_chunk(data)
         if chunk is None:
             return self._ended(raw, data)
+        if (choice := only_words(chunk)) is not None and self._tap.is_open(choice.index):
+            return raw
         return self._pass(raw, data, chunk)
 
     def _ended(self, raw: bytes, data: bytes) -> bytes:
