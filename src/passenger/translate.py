@@ -131,4 +131,6 @@ def _written(writer: Writer, event: Event, note: Note) -> Iterable[Message]:
 
 def framed(framing: Framing, messages: list[Message]) -> bytes:
     """Some messages as bytes."""
+    if len(messages) == 1:
+        return framing.frame(messages[0])
     return framing.between.join(framing.frame(message) for message in messages)

@@ -1,11 +1,24 @@
+import json
+from collections.abc import Iterator
+
+import pytest
+
 from passenger.chat import Seal
-from passenger.dialects.responses.items_down import Called, Item, Reasoned, Spoken
+from passenger.dialects.responses.items_down import Called, Item, Reasoned, Spoken, Step
 from passenger.events import PartStart, PartStop
+
+
+def more(item: Item, *pieces: str) -> Iterator[Step]:
+    for piece in pieces:
+        if not item.pieces:
+            yield from item.first()
+        item.pieces.append(piece)
+        yield item.said.kind, json.loads(item.said.write(0, piece).data)
 
 
 def life(item: Item, *pieces: str, seal: Seal | None = None) -> list[str]:
     """The types of the events from first to last."""
-    steps = [*item.begin(), *(step for piece in pieces for step in item.more(piece)), *item.end(PartStop(seal))]
+    steps = [*item.begin(), *more(item, *pieces), *item.end(PartStop(seal))]
     return [kind.removeprefix("response.") for kind, _ in steps]
 
 
@@ -29,7 +42,7 @@ def test_a_text_without_words_still_has_its_part() -> None:
 
 def test_a_call_repeats_its_name_when_its_arguments_are_whole() -> None:
     item = Called("fc_1", 0, PartStart("call", "c", "f"))
-    steps = [*item.begin(), *item.more('{"a":'), *item.more("1}"), *item.end(PartStop())]
+    steps = [*item.begin(), *more(item, '{"a":', "1}"), *item.end(PartStop())]
     kind, done = steps[-2]
     assert kind == "response.function_call_arguments.done"
     assert (done["name"], done["arguments"]) == ("f", '{"a":1}')
@@ -41,3 +54,25 @@ def test_an_item_is_in_progress_until_it_is_done() -> None:
     assert added["item"]["status"] == "in_progress"
     assert life(item, "x")[-1] == "output_item.done"
     assert item.item["status"] == "completed"
+
+
+WHERE = {"item_id": "x_1", "output_index": 2}
+
+
+@pytest.mark.parametrize(
+    ("item", "kind", "fields"),
+    [
+        (Spoken("x_1", 2, refusal=False), "response.output_text.delta", {"content_index": 0, "logprobs": []}),
+        (Spoken("x_1", 2, refusal=True), "response.refusal.delta", {"content_index": 0}),
+        (Reasoned("x_1", 2), "response.reasoning_summary_text.delta", {"summary_index": 0}),
+        (Called("x_1", 2, PartStart("call", "c", "f")), "response.function_call_arguments.delta", {}),
+        (Called("x_1", 2, PartStart("call", custom=True)), "response.custom_tool_call_input.delta", {}),
+    ],
+)
+@pytest.mark.parametrize("piece", ['a "word"\n', "\u00e9\U0001f600", "", '"delta":'])
+def test_one_more_piece_is_an_event_with_all_its_fields(
+    item: Item, kind: str, fields: dict[str, object], piece: str
+) -> None:
+    message = item.said.write(7, piece)
+    assert message.event == kind
+    assert json.loads(message.data) == {"type": kind, "sequence_number": 7, **WHERE, "delta": piece, **fields}

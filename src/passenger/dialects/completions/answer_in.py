@@ -4,7 +4,7 @@ Parts never overlap in what is given, and choices are one answer: a translated r
 those that come are pieces of the same (Claude's text and tool calls).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from passenger.chat import Abilities, Prompt, Seal, Usage
 from passenger.dialects.citations import Citations
@@ -60,18 +60,32 @@ class Reader:
         self._counts: TokenCounts | None = None
         self._bill: Bill | None = None
 
-    def read(self, message: Message) -> Iterator[Event]:
+    def read(self, message: Message) -> Iterable[Event]:
         """See `Reader.read`.
 
         Raises:
             Failure: Copilot says that it has failed, or what it says is not to be understood.
         """
         if self._done:
-            return
+            return ()
         if message.data.strip() == DONE:
-            yield from self._pairs.told(self._finish())
-            return
+            return self._pairs.told(self._finish())
         chunk = decode_chunk(message.data, self._pairs)
+        if self._open == "text" and not self._pairs.torn and (text := self._more_words(chunk)):
+            return (Delta(text),)
+        return self._read(chunk)
+
+    def _more_words(self, chunk: Chunk) -> str | None:
+        """The words of a chunk that has nothing but more of the text that is open, as nearly all are."""
+        if chunk.choices is None or len(chunk.choices) != 1 or not chunk.is_plain:
+            return None
+        choice = chunk.choices[0]
+        delta = choice.delta
+        if choice.finish_reason or delta is None or (choice.index or 0) not in self._unfinished:
+            return None
+        return None if delta.thinks or delta.says_more else delta.content
+
+    def _read(self, chunk: Chunk) -> Iterator[Event]:
         if chunk.error is not None:
             raise mid_stream_failure(chunk.error)
         self._note(chunk)

@@ -1,6 +1,6 @@
 """An answer as a client of Chat Completions wants it, streamed or whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -25,6 +25,9 @@ FINISH = {
     Reason.REFUSAL: "stop",
 }
 
+_SLOT = "more"
+"""Stands for a piece while the rest of its chunk is written."""
+
 _FIELD = {"text": "content", "refusal": "refusal", "thought": "reasoning_text"}
 
 Json = dict[str, Any]
@@ -44,12 +47,24 @@ class Writer:
         }
         self._open = PartStart("text")
         self._calls = -1
+        self._around: tuple[bytes, bytes] | None = None
+        """A chunk with more of the open part, before and after that, once it was made."""
 
-    def send(self, event: Event) -> Iterator[Message]:
+    def send(self, event: Event) -> Iterable[Message]:
         """See `Writer.send`."""
+        if isinstance(event, Delta):  # nearly all are
+            before, after = self._around = self._around or self._split()
+            return (Message("", before + msgspec.json.encode(event.text) + after),)
+        self._around = None
+        return self._send(event)
+
+    def _split(self) -> tuple[bytes, bytes]:
+        """The last text of a chunk is the one that it adds."""
+        before, _, after = self._chunk(self._more(_SLOT)).data.rpartition(msgspec.json.encode(_SLOT))
+        return before, after
+
+    def _send(self, event: Start | PartStart | Cite | PartStop | Finish) -> Iterator[Message]:
         match event:
-            case Delta(text):
-                yield self._chunk(self._more(text))
             case Start(model):
                 self._head["model"] = model or self._prompt.model
                 yield self._chunk({"role": "assistant", "content": ""})
@@ -105,7 +120,7 @@ class ChoicesWriter:
     def __init__(self, prompt: Prompt, stamp: Stamp) -> None:
         self._writers = [Writer(prompt, stamp, index) for index in range(prompt.choices)]
 
-    def send(self, index: int, event: Event) -> Iterator[Message]:
+    def send(self, index: int, event: Event) -> Iterable[Message]:
         """See `dialects.ChoicesWriter.send`: of an answer's end only the finish reason, which comes first."""
         messages = self._writers[index].send(event)
         return islice(messages, 1) if isinstance(event, Finish) else messages

@@ -55,6 +55,11 @@ class Piece(Struct, gc=False):
             or self.signature
         )
 
+    @property
+    def says_more(self) -> bool:
+        """Whether there may be anything beside words and thoughts in it."""
+        return bool(self.tool_calls or self.refusal or self.annotations or self.copilot_annotations)
+
 
 class Choice(Struct, gc=False):
     """One of an event's choices; Claude's may lack the index."""
@@ -73,6 +78,11 @@ class Chunk(Struct, gc=False):
     usage: TokenCounts | None = None
     copilot_usage: Bill | None = None
     error: Any = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is neither an error nor says what was used."""
+        return self.usage is None and self.copilot_usage is None and self.error is None
 
 
 _CHUNK = msgspec.json.Decoder(Chunk)

@@ -66,6 +66,8 @@ class Reader:
         if self._done or message.data == b"[DONE]":
             return ()
         event = decode_event(message.data, self._pairs)
+        if (more := self._only_more(event)) is not None:
+            return self._block.more(more) if self._block is not None else ()
         if event.error is not None or event.type == "error":
             raise failure_of(event.error)
         return list(self._pairs.told(self._read(event)))
@@ -79,6 +81,14 @@ class Reader:
         if not self._done:
             raise stream_broken()
         return ()
+
+    def _only_more(self, event: WireEvent) -> Piece | None:
+        """The delta of an event that has nothing but more of the open block, as nearly all are."""
+        if event.type != "content_block_delta" or event.index != self._index or self._block is None:
+            return None
+        if self._pairs.torn or event.says_more or event.delta is None or event.delta.citation:
+            return None
+        return event.delta
 
     def _read(self, event: WireEvent) -> Iterator[Event]:
         if event.usage is not None or event.copilot_usage is not None:

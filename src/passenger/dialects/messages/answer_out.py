@@ -49,10 +49,10 @@ class Writer:
 
     def send(self, event: Event) -> Iterable[Message]:
         """The messages of one event. A block is begun with its first words, for what it is may show only then."""
+        if isinstance(event, Delta):  # nearly all are
+            begun = () if self._open else self._begin()
+            return (*begun, Message("content_block_delta", self._head + _encode(event.text) + b"}}"))
         match event:
-            case Delta(text):
-                begun = () if self._open else self._begin()
-                return (*begun, Message("content_block_delta", self._head + _encode(text) + b"}}"))
             case PartStart():
                 self._part = event
                 return self._begin() if event.kind == "call" else ()

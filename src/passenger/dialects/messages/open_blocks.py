@@ -1,6 +1,6 @@
 """A block of a stream while it is open, by its kind; it hides when the seal and a custom tool's text are known."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -18,9 +18,9 @@ class Open:
         """What its beginning says."""
         yield from ()
 
-    def more(self, delta: Piece) -> Iterator[Event]:
+    def more(self, delta: Piece) -> Iterable[Event]:
         """What one more piece of it says."""
-        yield from ()
+        return ()
 
     def close(self) -> Iterator[Event]:
         """What its end says."""
@@ -36,9 +36,8 @@ class _Words(Open):
         if self._first:
             yield Delta(self._first)
 
-    def more(self, delta: Piece) -> Iterator[Event]:
-        if delta.text:
-            yield Delta(delta.text)
+    def more(self, delta: Piece) -> Iterable[Event]:
+        return (Delta(delta.text),) if delta.text else ()
 
     def close(self) -> Iterator[Event]:
         yield PartStop()
@@ -58,10 +57,9 @@ class _Thinking(Open):
         if self._first:
             yield Delta(self._first)
 
-    def more(self, delta: Piece) -> Iterator[Event]:
+    def more(self, delta: Piece) -> Iterable[Event]:
         self._seal += delta.signature or ""
-        if delta.thinking:
-            yield Delta(delta.thinking)
+        return (Delta(delta.thinking),) if delta.thinking else ()
 
     def close(self) -> Iterator[Event]:
         yield PartStop(Seal(self._origin, self._seal, self._redacted) if self._seal else None)

@@ -77,6 +77,13 @@ class WireEvent(Struct, gc=False):
     copilot_annotations: Any = None
     error: Any = None
 
+    @property
+    def says_more(self) -> bool:
+        """Whether it is an error, or says what was used, or where words come from."""
+        if self.usage is not None or self.copilot_usage is not None:
+            return True
+        return self.copilot_annotations is not None or self.error is not None
+
 
 _EVENT = msgspec.json.Decoder(WireEvent)
 

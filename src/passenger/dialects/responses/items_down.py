@@ -1,17 +1,45 @@
 """The items of an answer as they are written, each with the events of its life; it hides their order."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+import msgspec
 
 from passenger import seals
 from passenger.arguments import is_unfinished
 from passenger.chat import JSON, Citation
 from passenger.events import PartStart, PartStop
+from passenger.framing import Message
 
 Step = tuple[str, JSON]
 """The type of an event and its own fields."""
 
 OWN = "responses"
+
+
+class Said(NamedTuple):
+    """The event of one more piece, written but for its number and the piece: by far the most events are these."""
+
+    kind: str
+    before_number: bytes
+    before_piece: bytes
+    after_piece: bytes
+
+    def write(self, number: int, piece: str) -> Message:
+        """The event."""
+        rest = (self.before_piece, msgspec.json.encode(piece), self.after_piece)
+        return Message(self.kind, b"%b%d%b%b%b" % (self.before_number, number, *rest))
+
+
+def _said(kind: str, where: JSON, after: JSON | None = None) -> Said:
+    before = msgspec.json.encode({"type": kind})[:-1] + b',"sequence_number":'
+    rest = msgspec.json.encode(after)[1:-1] if after else b""
+    return Said(
+        kind,
+        before,
+        b"," + msgspec.json.encode(where)[1:-1] + b',"delta":',
+        (b"," + rest if rest else b"") + b"}",
+    )
 
 
 class Item(Protocol):
@@ -21,8 +49,12 @@ class Item(Protocol):
         """The events that open it."""
         ...
 
-    def more(self, text: str) -> Iterator[Step]:
-        """The events of one more piece."""
+    pieces: list[str]
+    """What has been said, which who adds to it keeps here."""
+    said: Said
+
+    def first(self) -> Iterator[Step]:
+        """The events that come before its first piece."""
         ...
 
     def end(self, stop: PartStop) -> Iterator[Step]:
@@ -45,7 +77,8 @@ class Spoken:
         self._refusal = refusal
         self._kind = "response.refusal" if refusal else "response.output_text"
         self._logprobs: JSON = {} if refusal else {"logprobs": []}
-        self._pieces: list[str] = []
+        self.pieces: list[str] = []
+        self.said = _said(f"{self._kind}.delta", self._where, self._logprobs)
         self._annotations: list[JSON] = []
         self._content: list[JSON] = []
         self._status = "in_progress"
@@ -61,14 +94,13 @@ class Spoken:
         yield "response.output_item.added", {"output_index": self._index, "item": self.item}
         yield "response.content_part.added", {**self._where, "part": self._part("")}
 
-    def more(self, text: str) -> Iterator[Step]:
-        """Add words."""
-        self._pieces.append(text)
-        yield f"{self._kind}.delta", {**self._where, "delta": text, **self._logprobs}
+    def first(self) -> Iterator[Step]:
+        """Nothing."""
+        yield from ()
 
     def end(self, stop: PartStop) -> Iterator[Step]:
         """Repeat the whole."""
-        text = "".join(self._pieces)
+        text = "".join(self.pieces)
         key = "refusal" if self._refusal else "text"
         self._content, self._status = [self._part(text)], _status(cut=stop.cut)
         yield f"{self._kind}.done", {**self._where, key: text, **self._logprobs}
@@ -97,33 +129,31 @@ class Reasoned:
         self._id = item_id
         self._index = index
         self._where = {"item_id": item_id, "output_index": index, "summary_index": 0}
-        self._pieces: list[str] = []
+        self.pieces: list[str] = []
+        self.said = _said("response.reasoning_summary_text.delta", self._where)
         self._seal: JSON = {}
 
     @property
     def item(self) -> JSON:
         """The reasoning item."""
-        summary = [_summary("".join(self._pieces))] if self._pieces else []
+        summary = [_summary("".join(self.pieces))] if self.pieces else []
         return {"id": self._id, "type": "reasoning", "summary": summary, **self._seal}
 
     def begin(self) -> Iterator[Step]:
         """Announce the item; its summary is announced with its first words."""
         yield "response.output_item.added", {"output_index": self._index, "item": self.item}
 
-    def more(self, text: str) -> Iterator[Step]:
-        """Add words of the summary."""
-        if not self._pieces:
-            yield "response.reasoning_summary_part.added", {**self._where, "part": _summary("")}
-        self._pieces.append(text)
-        yield "response.reasoning_summary_text.delta", {**self._where, "delta": text}
+    def first(self) -> Iterator[Step]:
+        """Announce the summary."""
+        yield "response.reasoning_summary_part.added", {**self._where, "part": _summary("")}
 
     def end(self, stop: PartStop) -> Iterator[Step]:
         """Repeat the summary, and give the seal: as it is where a Responses model made it, else with its origin."""
         if (seal := stop.seal) is not None:
             own = seal.origin.partition("/")[0] == OWN
             self._seal = {"encrypted_content": seal.value if own else seals.wrap(seal)}
-        if self._pieces:
-            text = "".join(self._pieces)
+        if self.pieces:
+            text = "".join(self.pieces)
             yield "response.reasoning_summary_text.done", {**self._where, "text": text}
             yield "response.reasoning_summary_part.done", {**self._where, "part": _summary(text)}
         yield "response.output_item.done", {"output_index": self._index, "item": self.item}
@@ -139,7 +169,8 @@ class Called:
         self._where = {"item_id": item_id, "output_index": index}
         self._key = "input" if start.custom else "arguments"
         self._kind = "response.custom_tool_call_input" if start.custom else "response.function_call_arguments"
-        self._pieces: list[str] = []
+        self.pieces: list[str] = []
+        self.said = _said(f"{self._kind}.delta", self._where)
         self._status = "in_progress"
 
     @property
@@ -149,20 +180,19 @@ class Called:
         kind = "custom_tool_call" if start.custom else "function_call"
         shape = {"id": self._id, "type": kind, "status": self._status, "call_id": start.id, "name": start.name}
         named = {"namespace": start.namespace} if start.namespace else {}
-        return {**shape, **named, self._key: "".join(self._pieces)}
+        return {**shape, **named, self._key: "".join(self.pieces)}
 
     def begin(self) -> Iterator[Step]:
         """Announce the call."""
         yield "response.output_item.added", {"output_index": self._index, "item": self.item}
 
-    def more(self, text: str) -> Iterator[Step]:
-        """Add to what it is called with."""
-        self._pieces.append(text)
-        yield f"{self._kind}.delta", {**self._where, "delta": text}
+    def first(self) -> Iterator[Step]:
+        """Nothing."""
+        yield from ()
 
     def end(self, stop: PartStop) -> Iterator[Step]:
         """Repeat the whole."""
-        cut = stop.cut and is_unfinished("".join(self._pieces), custom=self._start.custom)
+        cut = stop.cut and is_unfinished("".join(self.pieces), custom=self._start.custom)
         self._status = _status(cut=cut)
         item = self.item
         name = {} if self._start.custom else {"name": self._start.name}

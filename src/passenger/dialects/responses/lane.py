@@ -55,6 +55,14 @@ class Segment:
         said.write(text)
         self.waiting.append(text)
 
+    def pass_on(self, text: str) -> bool:
+        """Take more words that are told at once, where nothing waits before them; whether they were taken."""
+        said = self._said.get(0)
+        if said is None or self.closed or not self.sent or self.waiting or self.cited:
+            return False
+        said.write(text)
+        return True
+
     def reach(self, text: str | None, index: int = 0) -> None:
         """Take what a whole text has beyond the pieces of it that came.
 
@@ -120,6 +128,13 @@ class Lane:
         if found.start.kind != kind:
             raise _bad(f"has a {kind} where a {found.start.kind} is")
         return found
+
+    def pass_on(self, place: Place, text: str | None) -> bool:
+        """Take more words of the text that is being told, where they can be told at once; whether they were taken."""
+        segment = self._current
+        if not text or segment is None or self.seen.get(place) is not segment or segment.kind != "text":
+            return False
+        return segment.pass_on(text)
 
     def announce(self, index: int) -> None:
         """Let an item's parts come before those of later items, though none has begun."""

@@ -25,7 +25,7 @@ from passenger.dialects.responses.wire import (
 )
 from passenger.dialects.surrogate_pairs import SurrogatePairs, whole
 from passenger.errors import Failure, Kind
-from passenger.events import Event, Finish, PartKind, Reason, Start
+from passenger.events import Delta, Event, Finish, PartKind, Reason, Start
 from passenger.framing import Message
 from passenger.stops import Cut
 
@@ -34,6 +34,8 @@ RAW = 1_000_000
 
 CALLS = {"function_call": False, "custom_tool_call": True}
 """The items that are calls, and whether of a custom tool."""
+
+_WORDS = "response.output_text.delta"
 
 SAID = frozenset({"message", *CALLS})
 """The items without which an answer would be another."""
@@ -62,10 +64,16 @@ class Reader:
         event = None if self._done else read_event(message.data, self._pairs)
         if event is None:
             return iter(())
+        if event.type == _WORDS and self._cut is None and not self._pairs.torn and self._is_more(event):
+            return (Delta(event.delta or ""),)
         if not event.type:
             refuse_untyped(event)
         events = self._pairs.told(self._events(event))
         return events if self._cut is None else self._shortened(self._cut, events)
+
+    def _is_more(self, event: StreamEvent) -> bool:
+        """Whether an event is more words of the open part, and told of nothing else, as nearly all are."""
+        return self._lane.pass_on((event.output_index, event.content_index), event.delta)
 
     def end(self) -> Iterator[Event]:
         """See `dialects.Reader`."""

@@ -26,16 +26,25 @@ class Writer:
         self._number = 0
         self.response = echo(prompt, stamp)
 
-    def send(self, event: Event) -> Iterator[Message]:
+    def send(self, event: Event) -> Iterable[Message]:
         """See `dialects.Writer`."""
+        if type(event) is Delta and self._open is not None:  # nearly all are
+            return self._more(self._open, event.text)
+        return self._send(event)
+
+    def _more(self, item: Item, piece: str) -> tuple[Message, ...]:
+        before = () if item.pieces else (*self._messages(item.first()),)
+        item.pieces.append(piece)
+        number, self._number = self._number, self._number + 1
+        return (*before, item.said.write(number, piece))
+
+    def _send(self, event: Event) -> Iterator[Message]:
         match event:
             case Start():
                 yield from self._begin(event.model)
             case PartStart():
                 self._open = self._item(event)
                 yield from self._messages(self._open.begin())
-            case Delta() if self._open is not None:
-                yield from self._messages(self._open.more(event.text))
             case Cite(citation):
                 yield from self._messages(self._open.cite(citation) if isinstance(self._open, Spoken) else ())
             case PartStop() if self._open is not None:
@@ -114,7 +123,7 @@ class Compactor(Writer):
         self._speaks = False
         self._words: list[str] = []
 
-    def send(self, event: Event) -> Iterator[Message]:
+    def send(self, event: Event) -> Iterable[Message]:
         """See `dialects.Writer`; thoughts and calls are no part of a summary.
 
         Raises:
