@@ -5,6 +5,7 @@ that names the layer.
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
@@ -12,6 +13,7 @@ from time import perf_counter
 from typing import Self, cast
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import Connection
 from yarl import URL
 
@@ -89,7 +91,7 @@ class Client:
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=total, sock_connect=self._connect_timeout, sock_read=first_byte),
             ssl=way.context or True,
-            proxy=way.proxy,
+            proxy=URL(way.proxy.url) if way.proxy else None,
             proxy_headers=way.proxy_headers,
         )
         return cast("Response", response)
@@ -104,11 +106,32 @@ async def client(
     `look_up` knows the addresses of names, without it the system does.
     """
     network = network or Network()
-    names, resolver = network.proxy_names(), Resolver(look_up)
+    names, resolver = network.proxy_names(), _Names(Resolver(look_up))
     pool = Connector(names, resolver=resolver, keepalive_timeout=KEEP_ALIVE, ttl_dns_cache=60)
     no_pool = Connector(names, resolver=resolver, force_close=True)
     async with _session(pool) as pooled, _session(no_pool) as fresh:
         yield Client(pooled, fresh, network, connect_timeout)
+
+
+class _Names(AbstractResolver):
+    """A resolver as aiohttp takes it."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[ResolveResult]:
+        """The addresses of a host."""
+        found = await self._resolver.resolve(host, port, family)
+        return [
+            ResolveResult(hostname=host, host=one.host, port=one.port, family=one.family, proto=0, flags=_NUMERIC)
+            for one in found
+        ]
+
+    async def close(self) -> None:
+        """Nothing."""
+
+
+_NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 
 def _session(connector: Connector) -> aiohttp.ClientSession:

@@ -12,10 +12,10 @@ from passenger.trust import MakeContext, trust
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The way to one destination, as aiohttp takes it; `headers` go to a proxy that sees the request itself."""
+    """The way to one destination: `proxy_headers` go with `CONNECT`, `headers` to a proxy that sees the request."""
 
     context: ssl.SSLContext | None = None
-    proxy: URL | None = None
+    proxy: Proxy | None = None
     proxy_headers: Mapping[str, str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -34,8 +34,8 @@ class Network:
         if proxy is None:
             return Way(tls)
         if scheme == "https":
-            return Way(tls, URL(proxy.url), {"User-Agent": "passenger", **_authorization(proxy)})
-        return Way(tls, URL(proxy.url), None, _authorization(proxy))
+            return Way(tls, proxy, {"User-Agent": "passenger", **_authorization(proxy)})
+        return Way(tls, proxy, None, _authorization(proxy))
 
     def proxy_names(self) -> Mapping[URL, str]:
         """What messages call each proxy; one that two variables name is called by the first."""

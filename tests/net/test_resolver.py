@@ -6,15 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
-from aiohttp.abc import ResolveResult
-from yarl import URL
 
 from passenger.errors import Kind
-from passenger.http import Client, client, network_failure
-from passenger.net.resolver import Resolver, look_up_by_system
+from passenger.net.client import Client, client
+from passenger.net.failures import network_failure
+from passenger.net.resolver import Address, Resolver, look_up_by_system
 from tests.proxy import PATIENCE, eventually
 
-ADDRESS = ResolveResult(hostname="x", host="127.0.0.1", port=1, family=socket.AF_INET, proto=6, flags=0)
+ADDRESS = Address("127.0.0.1", 1)
 
 
 class Names:
@@ -25,7 +24,7 @@ class Names:
         self.going = threading.Event()
         self.error: OSError | None = None
 
-    def __call__(self, host: str, port: int, family: int) -> list[ResolveResult]:
+    def __call__(self, host: str, port: int, family: int) -> list[Address]:
         self.asked.append(host)
         if host != "quick.test":
             self.going.wait(PATIENCE)
@@ -82,9 +81,9 @@ async def test_what_is_no_name_at_all_is_an_error_like_any() -> None:
 
 
 def test_the_system_knows_its_own_names_and_addresses() -> None:
-    assert {found["host"] for found in look_up_by_system("localhost", 80, socket.AF_INET)} == {"127.0.0.1"}
+    assert {found.host for found in look_up_by_system("localhost", 80, socket.AF_INET)} == {"127.0.0.1"}
     (found,) = look_up_by_system("127.0.0.1", 80, 0)
-    assert (found["host"], found["port"], found["family"]) == ("127.0.0.1", 80, socket.AF_INET)
+    assert found == ("127.0.0.1", 80, socket.AF_INET)
 
 
 @asynccontextmanager
@@ -97,7 +96,7 @@ async def hurried(names: Names) -> AsyncIterator[Client]:
 async def test_a_name_that_is_not_answered_is_a_504_that_says_so(names: Names) -> None:
     async with hurried(names) as http:
         with pytest.raises(Exception, match=r"slow\.test") as caught:
-            await http.request("GET", URL("http://slow.test/"), {})
+            await http.request("GET", "http://slow.test/", {})
     failure = network_failure(caught.value, "slow.test")
     assert (failure.kind, failure.status) == (Kind.TIMEOUT, 504)
     assert "(DNS)" in failure.message

@@ -121,7 +121,7 @@ class _Walk:
         async with self._step("DNS"):
             addresses = await self.names.resolve(host, port, 0)
         async with self._step("TCP"):
-            return await _first_of([(found["host"], found["port"]) for found in addresses])
+            return await _first_of([(found.host, found.port) for found in addresses])
 
     async def _tunnelled(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         where = f"{_bracketed(self.trace.host)}:{self.trace.port}"

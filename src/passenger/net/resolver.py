@@ -9,23 +9,29 @@ import socket
 import threading
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
-from aiohttp.abc import AbstractResolver, ResolveResult
 
-LookUp = Callable[[str, int, int], list[ResolveResult]]
+class Address(NamedTuple):
+    """A numeric host and a port; a link-local one is named with its interface."""
+
+    host: str
+    port: int
+    family: int = socket.AF_INET
+
+
+LookUp = Callable[[str, int, int], list[Address]]
 """Gives the addresses of a host and a port, of one family or of any (0); an OSError where there are none."""
 
-_NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
-
-class Resolver(AbstractResolver):
+class Resolver:
     """Looks names up; those who ask for one that is being looked up wait for the same answer."""
 
     def __init__(self, look_up: LookUp | None = None) -> None:
         self._look_up = look_up or look_up_by_system
-        self._pending: dict[tuple[str, int, int], asyncio.Future[list[ResolveResult]]] = {}
+        self._pending: dict[tuple[str, int, int], asyncio.Future[list[Address]]] = {}
 
-    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[ResolveResult]:
+    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[Address]:
         """The addresses of a host.
 
         Raises:
@@ -36,17 +42,14 @@ class Resolver(AbstractResolver):
             self._pending[asked] = self._begin(asked)
         return await asyncio.shield(self._pending[asked])
 
-    async def close(self) -> None:
-        """Nothing: what is still being looked up ends with the process."""
-
-    def _begin(self, asked: tuple[str, int, int]) -> asyncio.Future[list[ResolveResult]]:
+    def _begin(self, asked: tuple[str, int, int]) -> asyncio.Future[list[Address]]:
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[list[ResolveResult]] = loop.create_future()
+        future: asyncio.Future[list[Address]] = loop.create_future()
         future.add_done_callback(partial(self._end, asked))
         threading.Thread(target=self._run, args=(asked, loop, future), name=f"dns {asked[0]}", daemon=True).start()
         return future
 
-    def _end(self, asked: tuple[str, int, int], future: asyncio.Future[list[ResolveResult]]) -> None:
+    def _end(self, asked: tuple[str, int, int], future: asyncio.Future[list[Address]]) -> None:
         """Forget it; nobody may be left who asks how it ended."""
         del self._pending[asked]
         if not future.cancelled():
@@ -56,7 +59,7 @@ class Resolver(AbstractResolver):
         self,
         asked: tuple[str, int, int],
         loop: asyncio.AbstractEventLoop,
-        future: asyncio.Future[list[ResolveResult]],
+        future: asyncio.Future[list[Address]],
     ) -> None:
         try:
             found = self._look_up(*asked)
@@ -68,9 +71,7 @@ class Resolver(AbstractResolver):
             _tell(loop, future, partial(future.set_result, found))
 
 
-def _tell(
-    loop: asyncio.AbstractEventLoop, future: asyncio.Future[list[ResolveResult]], how: Callable[[], None]
-) -> None:
+def _tell(loop: asyncio.AbstractEventLoop, future: asyncio.Future[list[Address]], how: Callable[[], None]) -> None:
     """Hand the outcome to the loop, unless that has ended."""
 
     def settle() -> None:
@@ -83,7 +84,7 @@ def _tell(
         return
 
 
-def look_up_by_system(host: str, port: int, family: int) -> list[ResolveResult]:
+def look_up_by_system(host: str, port: int, family: int) -> list[Address]:
     """Ask the system; see `LookUp`."""
     try:
         infos = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
@@ -92,12 +93,11 @@ def look_up_by_system(host: str, port: int, family: int) -> list[ResolveResult]:
             raise
         # Windows has no localhost where there is no network.
         infos = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
-    return [_result(host, family, proto, address) for family, _, proto, _, address in infos]
+    return [_result(family, address) for family, _, _, _, address in infos]
 
 
-def _result(host: str, family: int, proto: int, address: tuple[object, ...]) -> ResolveResult:
-    """One address as aiohttp takes it; a link-local one is named with its interface."""
+def _result(family: int, address: tuple[object, ...]) -> Address:
     numeric, port = str(address[0]), int(str(address[1]))
     if family == socket.AF_INET6 and address[3]:
         numeric, _ = socket.getnameinfo(address, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)  # type: ignore[arg-type]  # as getaddrinfo gave it
-    return ResolveResult(hostname=host, host=numeric, port=port, family=family, proto=proto, flags=_NUMERIC)
+    return Address(numeric, port, family)

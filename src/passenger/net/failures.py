@@ -1,0 +1,97 @@
+"""What went wrong between us and a host, said to a person: who failed at which step, and what to do about it."""
+
+import ssl
+
+from passenger.errors import Failure, Kind
+from passenger.net.errors import (
+    BrokenConnectionError,
+    DisconnectedError,
+    Hop,
+    IncompleteBodyError,
+    InvalidUrlError,
+    ProxyRefusedError,
+    UnconnectedError,
+)
+
+_CLOCK = "is the clock of this machine right?"
+_BUNDLE = "if a company's proxy re-signs TLS here, give its certificate with --ca-bundle"
+_NAME = "something in between answers in its place, or the URL is wrong"
+
+_EXPIRED, _NOT_YET = 10, 9
+_WRONG_NAME, _WRONG_ADDRESS = 62, 64
+_CERTIFICATE: dict[int, tuple[str, str]] = {
+    _EXPIRED: ("has expired", _CLOCK),
+    _NOT_YET: ("is not valid yet", _CLOCK),
+    _WRONG_NAME: ("is for another name", _NAME),
+    _WRONG_ADDRESS: ("is for another address", _NAME),
+}
+"""What OpenSSL's verify codes (x509_vfy.h) say, and what to look at; the others are about who signed."""
+
+
+def network_failure(error: Exception, host: str, kind: Kind = Kind.UPSTREAM) -> Failure:
+    """What a failed attempt means, naming the layer that failed and the host it failed for."""
+    match error:
+        case UnconnectedError():
+            return unconnected(error, host, kind)
+        case TimeoutError():
+            kind, code, message = Kind.TIMEOUT, "upstream_timeout", f"{host} did not answer in time"
+        case DisconnectedError():
+            code, message = "upstream_disconnected", f"{host} closed the connection without an answer"
+        case IncompleteBodyError():
+            code, message = "stream_broken", f"{host} broke off in the middle of its answer"
+        case BrokenConnectionError() | OSError():
+            code, message = "upstream_disconnected", f"the connection to {host} broke: {_reason(error)}"
+        case InvalidUrlError():
+            code, message = "upstream_unreachable", f"{host} cannot be reached: {error}"
+        case _:
+            code, message = "upstream_protocol", f"{host} answered what is not HTTP: {_reason(error)}"
+    return Failure(kind, message, code=code)
+
+
+def unconnected(error: UnconnectedError, host: str, kind: Kind) -> Failure:
+    """The failure to reach a host."""
+    hop, code = error.hop, "upstream_unreachable"
+    match error.cause:
+        case TimeoutError():
+            kind, code, message = Kind.TIMEOUT, "upstream_timeout", _late(hop, host)
+        case ProxyRefusedError() as refusal:
+            message = _refused(hop, host, refusal)
+        case ssl.SSLCertVerificationError() as reason:
+            message = _untrusted(hop, reason)
+        case _ if hop.step == "CONNECT":
+            message = f"{_who(hop)} closed the connection instead of connecting us to {host}"
+        case cause:
+            message = f"{_WHAT[hop.step].format(who=_who(hop))}: {_reason(cause)}"
+    return Failure(kind, message, code=code)
+
+
+_WHAT = {
+    "DNS": "the name of {who} cannot be resolved (DNS)",
+    "TCP": "{who} cannot be reached (TCP)",
+    "TLS": "no secure connection to {who} (TLS)",
+}
+
+
+def _who(hop: Hop) -> str:
+    return f"the proxy {hop.peer}" if hop.with_proxy else hop.peer
+
+
+def _late(hop: Hop, host: str) -> str:
+    if hop.step == "CONNECT":
+        return f"{_who(hop)} took too long to connect us to {host}"
+    return f"connecting to {_who(hop)} took too long ({hop.step})"
+
+
+def _refused(hop: Hop, host: str, refusal: ProxyRefusedError) -> str:
+    said = f"{refusal.status} {refusal.reason[:100]}".strip()
+    hint = "; user and password of the proxy belong into the variable that names it" if refusal.status == 407 else ""
+    return f"{_who(hop)} refused to connect us to {host}: {said}{hint}"
+
+
+def _untrusted(hop: Hop, reason: ssl.SSLCertVerificationError) -> str:
+    what, hint = _CERTIFICATE.get(reason.verify_code, ("is not trusted", _BUNDLE))
+    return f"the certificate of {_who(hop)} {what} (TLS): {reason.verify_message}; {hint}"
+
+
+def _reason(cause: Exception) -> str:
+    return (cause.strerror if isinstance(cause, OSError) else "") or str(cause) or type(cause).__name__

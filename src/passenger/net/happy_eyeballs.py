@@ -1,0 +1,71 @@
+"""TCP to whichever address of a host answers first (https://www.rfc-editor.org/rfc/rfc8305, "Happy Eyeballs").
+
+uvloop has none of it: its `create_connection` takes `happy_eyeballs_delay` and tries one address after the other.
+"""
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import chain, zip_longest
+
+from passenger.net.resolver import Address
+
+DELAY = 0.25
+"""Seconds that an address has for itself before the next one is tried beside it."""
+
+
+async def connected(addresses: Sequence[Address]) -> socket.socket:
+    """A socket that is connected to one of these addresses.
+
+    Raises:
+        OSError: none takes a connection; it is the first one's.
+    """
+    waiting, trying = deque(alternating(addresses)), set[asyncio.Task[socket.socket]]()
+    errors: list[BaseException] = []
+    try:
+        while waiting or trying:
+            if waiting:
+                trying.add(asyncio.create_task(_dial(waiting.popleft())))
+            patience = DELAY if waiting else None
+            ended, trying = await asyncio.wait(trying, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            errors += [error for task in ended if (error := task.exception()) is not None]
+            if won := [task.result() for task in ended if task.exception() is None]:
+                _close(won[1:])
+                return won[0]
+    finally:
+        for task in trying:
+            task.add_done_callback(_close_late)
+            task.cancel()
+    raise errors[0] if errors else OSError("it has no address")
+
+
+def alternating(addresses: Iterable[Address]) -> list[Address]:
+    """Each family in turn, beginning with the first one's, since a whole family may be dead."""
+    families: dict[int, list[Address]] = {}
+    for address in dict.fromkeys(addresses):
+        families.setdefault(address.family, []).append(address)
+    return [one for one in chain.from_iterable(zip_longest(*families.values())) if one is not None]
+
+
+async def _dial(address: Address) -> socket.socket:
+    made = socket.socket(address.family, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(made, (address.host, address.port))
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _close(sockets: Iterable[socket.socket]) -> None:
+    for one in sockets:
+        one.close()
+
+
+def _close_late(task: asyncio.Task[socket.socket]) -> None:
+    """Close what has come too late."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()

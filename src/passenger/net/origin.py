@@ -1,0 +1,75 @@
+"""Where a URL leads: to an origin, and there to a target (https://www.rfc-editor.org/rfc/rfc9110#section-4.3)."""
+
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import SplitResult, quote, urlsplit
+
+from passenger.net.errors import InvalidUrlError
+
+_PORTS = {"http": 80, "https": 443}
+_SAFE = "!#$%&'()*+,/:;=?@[]~"
+"""What stays as it is in a target; all else is percent-encoded, so that it is one word on one line."""
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port; a host is lower case and an IPv6 address has no brackets."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """Host and port, as the `Host` header has them."""
+        return bracketed(self.host) if self.port == _PORTS[self.scheme] else self.full_authority
+
+    @property
+    def full_authority(self) -> str:
+        """Host and port, as `CONNECT` asks for them."""
+        return f"{bracketed(self.host)}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority}"
+
+
+class Place(NamedTuple):
+    """What a URL leads to: `target` is path and query."""
+
+    origin: Origin
+    target: str
+
+
+@lru_cache(maxsize=256)
+def place_of(url: str) -> Place:
+    """The place that a URL leads to; what is percent-encoded in it stays so.
+
+    Raises:
+        InvalidUrlError: it is no http or https URL.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise InvalidUrlError(f"{url[:100]!r} is no URL: {error}") from None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise InvalidUrlError(f"{url[:100]!r} is no URL of a server")
+    origin = Origin(parts.scheme, _ascii(parts.hostname), _PORTS[parts.scheme] if port is None else port)
+    return Place(origin, _target(parts))
+
+
+def _target(parts: SplitResult) -> str:
+    path = quote(parts.path or "/", _SAFE)
+    return f"{path}?{quote(parts.query, _SAFE)}" if parts.query else path
+
+
+def _ascii(host: str) -> str:
+    """A name as DNS has it."""
+    try:
+        return host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError:
+        raise InvalidUrlError(f"{host[:100]!r} is no name of a host") from None
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands before a port."""
+    return f"[{host}]" if ":" in host else host
