@@ -95,6 +95,8 @@ class _Calls:
         stream = self._stream
         if stream.is_full:
             await stream.drain()
+        if stream.ended:
+            await asyncio.sleep(0)  # else one that sends without end to nobody would stop everybody
         if message["type"] == "http.response.start":
             headers = message.get("headers", ())
             stream.head(message["status"], [(name.lower(), value) for name, value in headers])
