@@ -16,7 +16,7 @@ from passenger.accounts import Source
 from passenger.cli import exits
 from passenger.cli.commands.simulate import PLANS
 from passenger.cli.group import root
-from passenger.cli.parts import gateway_of
+from passenger.cli.parts import parts_of
 from passenger.config import load
 from passenger.config.schema import CREDENTIAL_URLS, DEFAULTS, FORBIDDEN_IN_FOUND, TABLES
 from passenger.config.sources import OTHER_VARIABLES, SHORT_VARIABLES, VARIABLES
@@ -232,10 +232,10 @@ def test_the_page_has_every_level_and_field_of_the_log() -> None:
 
 async def test_the_page_has_every_route_and_no_other(tmp_path: Path) -> None:
     loaded = load(flags={}, config_path=None, environ={}, cwd=tmp_path, user_dir=tmp_path)
-    async with gateway_of(loaded, FileVault(token_paths(tmp_path, tmp_path), {})) as gateway:
-        readiness = Readiness(gateway, lambda: None)
+    async with parts_of(loaded, FileVault(token_paths(tmp_path, tmp_path), {})) as parts:
+        readiness = Readiness(parts.seat, lambda: None)
         app = create_app(
-            gateway,
+            parts.gateway,
             readiness,
             Lifelines(),
             Guard(),

@@ -15,10 +15,11 @@ from passenger.dialects import Inbound, Request
 from passenger.dialects.registry import INBOUND
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
-from passenger.gateway import Gateway, Seat
+from passenger.gateway import Gateway, OneSeat, Seat
 from passenger.limits import Limits
 from passenger.session import Session
 from passenger.simulator.catalogue import Catalogue
+from passenger.thoughts import Thoughts
 from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
 from passenger.tokens.tokenizer import Tokenizer
@@ -114,4 +115,5 @@ def gateway(upstream: Upstream) -> Gateway:
 
     models = LiveCatalog(fetch, clock=clock, lifetime=1e9, aliases={})
     counter = Counter(Ratios(None), Tokenizer(), clock=clock)
-    return Gateway(Seat("a seat", cast("Session", None), models), upstream, clock=clock, counter=counter)
+    seat = Seat("a seat", cast("Session", None), models, upstream, Thoughts(clock))
+    return Gateway(OneSeat(seat), clock=clock, counter=counter)

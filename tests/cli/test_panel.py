@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from passenger.cli.panel import WIDTH, Panel, Seat, facts, render
+from passenger.cli.panel import WIDTH, Panel, Told, facts, render
 from passenger.control.status import Account, Quota
 from passenger.simulator import Simulator
 from passenger.simulator.github import RESET_DATE
@@ -36,18 +36,18 @@ PANEL = Panel("Passenger 1", "http://127.0.0.1:8081", "any will do", [("passenge
     ],
 )
 def test_what_github_does_not_tell_is_left_out(account: Account, rows: list[tuple[str, str]]) -> None:
-    assert list(facts(Seat(account))) == rows
+    assert list(facts(Told(account))) == rows
 
 
 def test_without_a_login_the_page_is_named() -> None:
-    ((name, text),) = facts(Seat(logged_in=False))
+    ((name, text),) = facts(Told(logged_in=False))
     assert name == "Account"
     assert "page" in text
 
 
 def test_a_line_that_is_too_long_for_two_columns_is_shown_whole() -> None:
     stream, line = io.StringIO(), "passenger -c " + "x" * 100 + " launch claude"
-    render(Panel("", "http://h", "", [(line, "try it")]), Seat(), stream, color=False)
+    render(Panel("", "http://h", "", [(line, "try it")]), Told(), stream, color=False)
     shown = "".join(one.strip("│ ") for one in stream.getvalue().splitlines())
     assert line.replace(" ", "") in shown.replace(" ", "")
     assert "try it" in shown
@@ -56,7 +56,7 @@ def test_a_line_that_is_too_long_for_two_columns_is_shown_whole() -> None:
 @pytest.mark.parametrize("color", [True, False])
 def test_a_panel_fits_a_terminal_and_is_plain_where_colour_is_not_wanted(color: bool) -> None:
     stream = io.StringIO()
-    render(PANEL, Seat(Account("octo"), "33 to chat with"), stream, color=color)
+    render(PANEL, Told(Account("octo"), "33 to chat with"), stream, color=color)
     lines = stream.getvalue().splitlines()
     assert max(map(len, lines)) <= WIDTH
     for text in ("octo", "33 to chat with", "any will do", "http://127.0.0.1:8081/v1", "passenger launch claude"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from passenger.cli.panel import Seat
+from passenger.cli.panel import Told
 from passenger.cli.panel import facts as panel
 from passenger.cli.status_facts import facts as status_lines
 from passenger.control.plans import plan_name
@@ -31,6 +31,6 @@ def test_a_plan_is_called_what_its_vendor_calls_it(plan: str | None, name: str) 
 def test_the_panel_the_page_and_status_call_it_the_same(plan: str) -> None:
     status = Status("1", 1, 0.0, ["http://h"], account=Account("me", plan))
     name = plan_name(plan)
-    assert dict(panel(Seat(status.account)))["Account"] == f"me, {name}"
+    assert dict(panel(Told(status.account)))["Account"] == f"me, {name}"
     assert dict(status_lines(status, "http://h", 1.0))["account"] == f"me, {name}"
     assert overview(status, [], [], Place("http://h", "key", 1), 1.0).plan == name

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import pytest
@@ -15,6 +15,7 @@ from passenger.exchange import Exchange
 from passenger.gateway import Deadlines, Policy, Seat
 from passenger.gateway.sender import MARKLESS, Sender, must_stream
 from passenger.session import Session
+from passenger.thoughts import Thoughts
 from passenger.upstream import Call, Reply
 
 ANSWER = cast("Reply", object())
@@ -56,10 +57,13 @@ class Clock:
         return self.now
 
 
-def sender(*failures: Failure, policy: Policy | None = None) -> tuple[Sender, Upstream, Clock]:
-    upstream, clock = Upstream(iter(failures)), Clock()
-    seat = Seat("own", cast("Session", None), cast("LiveCatalog", None))
-    return Sender(seat, upstream, clock, Deadlines(), policy or Policy()), upstream, clock
+def sender(policy: Policy | None = None) -> tuple[Sender, Clock]:
+    clock = Clock()
+    return Sender(clock, Deadlines(), policy or Policy()), clock
+
+
+def seat_of(upstream: Upstream) -> Seat:
+    return Seat("own", cast("Session", None), cast("LiveCatalog", None), upstream, Thoughts(Clock()))
 
 
 def call(body: bytes) -> Call:
@@ -67,15 +71,17 @@ def call(body: bytes) -> Call:
 
 
 async def test_our_breakpoints_are_taken_back_once_where_they_are_refused_and_for_a_while() -> None:
-    one, upstream, clock = sender(REFUSED)
-    exchange = Exchange("POST", "/v1/messages")
-    assert one.marks(MODEL)
-    assert await one.send(Request(ASKED), call(MARKED), exchange) is ANSWER
+    one, clock = sender()
+    upstream = Upstream(iter([REFUSED]))
+    seat, exchange = seat_of(upstream), Exchange("POST", "/v1/messages")
+    assert one.marks(seat, MODEL)
+    assert await one.send(seat, Request(ASKED), call(MARKED), exchange) is ANSWER
     assert [json.loads(body) for body in upstream.sent] == [json.loads(MARKED), json.loads(ASKED)]
     assert exchange.retries == ["cache_marks"]
-    assert not one.marks(MODEL)
+    assert not one.marks(seat, MODEL)
+    assert one.marks(replace(seat, name="another"), MODEL)
     clock.now += MARKLESS
-    assert one.marks(MODEL)
+    assert one.marks(seat, MODEL)
 
 
 @pytest.mark.proves("promise 10")
@@ -89,9 +95,9 @@ async def test_our_breakpoints_are_taken_back_once_where_they_are_refused_and_fo
     ],
 )
 async def test_nothing_else_is_sent_again(asked: bytes, failures: list[Failure]) -> None:
-    one, upstream, _ = sender(*failures)
+    upstream = Upstream(iter(failures))
     with pytest.raises(Failure) as caught:
-        await one.send(Request(asked), call(MARKED), Exchange("POST", "/v1/messages"))
+        await sender()[0].send(seat_of(upstream), Request(asked), call(MARKED), Exchange("POST", "/v1/messages"))
     assert caught.value is failures[-1]
     assert len(upstream.sent) == len(failures)
 

@@ -12,10 +12,11 @@ from passenger.copilot.live import Fetched, LiveCatalog
 from passenger.dialects import Request, completions
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange, Outcome
-from passenger.gateway import Delivery, Gateway, Seat
+from passenger.gateway import Delivery, Gateway, OneSeat, Seat
 from passenger.limits import Limits
 from passenger.secret import Secret
 from passenger.session import Session
+from passenger.thoughts import Thoughts
 from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
 from passenger.tokens.tokenizer import Tokenizer
@@ -45,9 +46,10 @@ class Served:
         session = Session(MemoryVault(), self._exchange, clock=clock, base_url=str, headers={})
         catalog = LiveCatalog(self._models, clock=clock, lifetime=1, aliases={})
         counter = Counter(Ratios(None), Tokenizer(), clock=clock)
-        seat, self.records = Seat("own", session, catalog), list[Exchange]()
+        seat = Seat("own", session, catalog, Nowhere(), Thoughts(clock))
+        self.records = list[Exchange]()
         observers = [self.records.append, access.log_exchange]
-        gateway = Gateway(seat, Nowhere(), clock=clock, counter=counter, observers=observers)
+        gateway = Gateway(OneSeat(seat), clock=clock, counter=counter, observers=observers)
         admission = Admission(limits.max_requests, limits.max_body_memory)
         self._recorder = gateway.recorder
         self._endpoint = Endpoint(completions, serve, Lifelines(), admission, limits=limits)

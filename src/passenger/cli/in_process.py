@@ -8,7 +8,7 @@ from time import perf_counter
 from passenger.cli.asking import PATH, PRODUCT, Question, Say
 from passenger.cli.invocation import Invocation
 from passenger.cli.networking import network_of
-from passenger.cli.parts import gateway_of, state_dir_of, vault_of
+from passenger.cli.parts import parts_of, state_dir_of, vault_of
 from passenger.cli.words import Words
 from passenger.config import Loaded
 from passenger.control.records import RequestRecord, record_of
@@ -28,8 +28,8 @@ async def own_gateway(invocation: Invocation, loaded: Loaded, redactor: Redactor
     """
     network = network_of(loaded, invocation.environ, redactor)
     vault = vault_of(invocation, loaded, redactor)
-    async with gateway_of(loaded, vault, state_dir_of(invocation, loaded), network) as gateway:
-        yield gateway
+    async with parts_of(loaded, vault, state_dir_of(invocation, loaded), network) as parts:
+        yield parts.gateway
 
 
 async def ask_gateway(gateway: Gateway, question: Question, words: Words, say: Say) -> RequestRecord:

@@ -16,7 +16,7 @@ from passenger.control.cards import ModelCard, cards_of
 from passenger.control.plans import plan_name
 from passenger.control.status import Account, Quota
 from passenger.errors import Failure
-from passenger.gateway import Gateway
+from passenger.gateway import Seat
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ LONGEST = 44
 """Characters of what there is to type, that leave room for what it is for."""
 
 Row = tuple[str, str]
-Show = Callable[[Gateway], Awaitable[None]]
+Show = Callable[[Seat], Awaitable[None]]
 """Prints the panel of a server that has begun to listen."""
 
 
@@ -55,7 +55,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Seat:
+class Told:
     """What GitHub has told of the account."""
 
     account: Account | None = None
@@ -66,32 +66,32 @@ class Seat:
 def showing(panel: Panel, stream: TextIO, *, color: bool) -> Show:
     """Print a panel to a stream once its facts are there; whatever goes wrong costs the panel alone."""
 
-    async def show(gateway: Gateway) -> None:
+    async def show(seat: Seat) -> None:
         try:
-            seat = await seat_of(gateway)
-            await asyncio.to_thread(render, panel, seat, stream, color=color)
+            told = await told_of(seat)
+            await asyncio.to_thread(render, panel, told, stream, color=color)
         except Exception:
             log.debug("the panel cannot be shown", exc_info=True)
 
     return show
 
 
-async def seat_of(gateway: Gateway) -> Seat:
+async def told_of(seat: Seat) -> Told:
     """What GitHub tells of the account within some seconds."""
     with suppress(Failure):
-        if not gateway.seat.session.usable():
-            return Seat(logged_in=False)
-    overview = gateway.seat.overview
-    seat, models = await asyncio.gather(
-        overview.seat(PATIENCE) if overview else asyncio.sleep(0, None), _models(gateway)
+        if not seat.session.usable():
+            return Told(logged_in=False)
+    overview = seat.overview
+    account, models = await asyncio.gather(
+        overview.seat(PATIENCE) if overview else asyncio.sleep(0, None), _models(seat)
     )
-    return Seat(account_of(seat) if seat else None, models)
+    return Told(account_of(account) if account else None, models)
 
 
-async def _models(gateway: Gateway) -> str | None:
+async def _models(seat: Seat) -> str | None:
     with suppress(Failure, TimeoutError):
         async with asyncio.timeout(PATIENCE):
-            catalog = await gateway.models()
+            catalog = await seat.catalog.list()
             return _counted(cards_of(catalog.models.values(), {}, catalog.find))
     return None
 
@@ -112,16 +112,16 @@ def _counted(cards: Sequence[ModelCard]) -> str:
 # --- the words ---------------------------------------------------------------------------------------------------
 
 
-def facts(seat: Seat) -> Iterator[Row]:
+def facts(told: Told) -> Iterator[Row]:
     """What is known of the account, a name and its value each."""
-    if not seat.logged_in:
+    if not told.logged_in:
         yield "Account", "nobody is logged in yet: open the page below"
         return
-    account = seat.account or Account()
+    account = told.account or Account()
     if who := _who(account):
         yield "Account", who
-    if seat.models:
-        yield "Models", seat.models
+    if told.models:
+        yield "Models", told.models
     if left := [text for quota in account.quotas if (text := _left(quota))]:
         yield "Left", ", ".join(left) + _renewal(account.renews)
 
@@ -155,7 +155,7 @@ def _renewal(day: str | None) -> str:
 # --- the picture -------------------------------------------------------------------------------------------------
 
 
-def render(panel: Panel, seat: Seat, stream: TextIO, *, color: bool) -> None:
+def render(panel: Panel, told: Told, stream: TextIO, *, color: bool) -> None:
     """Print it, no wider than the terminal."""
     from rich.console import Console, Group, RenderableType  # noqa: PLC0415 - only a terminal needs it
     from rich.panel import Panel as Frame  # noqa: PLC0415 - see above
@@ -178,7 +178,7 @@ def render(panel: Panel, seat: Seat, stream: TextIO, *, color: bool) -> None:
             return grid(rows, left, right)
         return Group(*(Text(f"{first}\n", left).append(f"  {second}", right) for first, second in rows))
 
-    known = [*facts(seat), ("API key", panel.key)]
+    known = [*facts(told), ("API key", panel.key)]
     parts: list[RenderableType] = [
         grid(known, "dim", ""),
         Text(),

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,7 +30,7 @@ from passenger.copilot.models import Model
 from passenger.copilot.protocol import LOG_IN, Editor, why_not_exchangeable
 from passenger.copilot.reasoning_file import ReasoningFile
 from passenger.errors import Failure, Kind
-from passenger.gateway import Deadlines, Gateway, Policy, Seat, fetch_models
+from passenger.gateway import Deadlines, Gateway, OneSeat, Policy, Seat, fetch_models
 from passenger.github import GitHub
 from passenger.http import Client, client
 from passenger.learned import Learned
@@ -306,14 +307,22 @@ def policy_of(config: Config) -> Policy:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What serves: the gateway, and the seat of whoever has started it."""
+
+    gateway: Gateway
+    seat: Seat
+
+
 @asynccontextmanager
-async def gateway_of(
+async def parts_of(
     loaded: Loaded,
     vault: Vault,
     state_dir: Path | None = None,
     network: Network | None = None,
     board: Board | None = None,
-) -> AsyncIterator[Gateway]:
+) -> AsyncIterator[Parts]:
     """The gateway with all that is behind it; no network is touched before the first request."""
     proxy = loaded.config.proxy
     async with client(connect_timeout=proxy.connect_timeout, network=network) as http:
@@ -324,20 +333,18 @@ async def gateway_of(
         overview = Overview(vault.login, github.copilot_user, clock=time.monotonic)
         device_login = device_login_of(loaded, vault, github, session, board)
         catalog = catalog_of(loaded, session, copilot, shared, names_of(loaded.config, state_dir))
-        seat = Seat("own", session, catalog, overview, device_login)
         upstream = Negotiator(copilot, learned_of(state_dir), strict=proxy.strict)
         async with counter_of(state_dir) as counter, thoughts_of(loaded.config, state_dir) as thoughts:
+            seat = Seat("own", session, catalog, upstream, thoughts, overview, device_login)
             gateway = Gateway(
-                seat,
-                upstream,
+                OneSeat(seat),
                 clock=time.time,
                 deadlines=deadlines_of(loaded.config),
                 observers=[log_exchange],
                 counter=counter,
                 policy=policy_of(loaded.config),
-                thoughts=thoughts,
             )
             try:
-                yield gateway
+                yield Parts(gateway, seat)
             finally:
                 gateway.recorder.flush()

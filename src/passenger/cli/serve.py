@@ -26,7 +26,7 @@ from passenger.cli.invocation import Invocation
 from passenger.cli.login_hint import serve_command
 from passenger.cli.networking import network_of
 from passenger.cli.panel import Panel, Show, showing
-from passenger.cli.parts import gateway_of, state_dir_of, vault_of
+from passenger.cli.parts import parts_of, state_dir_of, vault_of
 from passenger.cli.parts import run as run_loop
 from passenger.cli.person import can_answer, confirmed, is_terminal
 from passenger.cli.servable import no_workers, open_to_all, same_ports, unwritable
@@ -203,13 +203,13 @@ async def serve(
     What there is to `show` is shown beside the first requests.
     """
     config, proxy = loaded.config.server, loaded.config.proxy
-    async with gateway_of(loaded, vault, state_dir, network, board) as gateway:
+    async with parts_of(loaded, vault, state_dir, network, board) as parts:
         roster = place.roster if place else None
         guard = guard_of(loaded, on_secret)
-        readiness = Readiness(gateway, lambda: vault.unsaved, roster=roster, keys=lambda: guard.trouble)
+        readiness = Readiness(parts.seat, lambda: vault.unsaved, roster=roster, keys=lambda: guard.trouble)
         lifelines = Lifelines()
         patience = Patience(proxy.commit_after, proxy.keep_alive)
-        login = gateway.seat.device_login
+        gateway, login = parts.gateway, parts.seat.device_login
         limits = loaded.config.limits.divided(roster.workers if roster else 1)
         app = create_app(
             gateway,
@@ -229,7 +229,7 @@ async def serve(
         def listens() -> None:
             on_listening()
             if show is not None:
-                shown.append(asyncio.ensure_future(show(gateway)))
+                shown.append(asyncio.ensure_future(show(parts.seat)))
 
         server = (functools.partial(WorkerServer, place) if place else Server)(
             app, readiness, lifelines, limits=limits, drain_timeout=config.drain_timeout, on_listening=listens

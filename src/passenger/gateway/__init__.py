@@ -4,6 +4,6 @@ from passenger.gateway.catalog import fetch_models
 from passenger.gateway.delivery import Delivery
 from passenger.gateway.gateway import Gateway
 from passenger.gateway.policy import Policy
-from passenger.gateway.seat import Deadlines, Seat
+from passenger.gateway.seat import Deadlines, OneSeat, Seat, Seats
 
-__all__ = ["Deadlines", "Delivery", "Gateway", "Policy", "Seat", "fetch_models"]
+__all__ = ["Deadlines", "Delivery", "Gateway", "OneSeat", "Policy", "Seat", "Seats", "fetch_models"]

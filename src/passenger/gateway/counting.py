@@ -10,6 +10,7 @@ from passenger.dialects import Inbound, Request
 from passenger.dialects import messages as messages_api
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
+from passenger.gateway.seat import Seat
 from passenger.gateway.sender import Sender
 from passenger.offload import offload
 from passenger.routing import Route
@@ -25,7 +26,7 @@ _TRANSIENT = frozenset({Kind.UPSTREAM, Kind.UNAVAILABLE, Kind.TIMEOUT, Kind.RATE
 
 
 class Counting:
-    """The counts of one seat."""
+    """Counts, and what is learned of counting."""
 
     def __init__(self, sender: Sender, counter: Counter) -> None:
         self._sender = sender
@@ -33,6 +34,7 @@ class Counting:
 
     async def count(
         self,
+        seat: Seat,
         name: str,
         read: Callable[[], Prompt],
         write: Callable[[Model], Written],
@@ -41,14 +43,13 @@ class Counting:
         heavy: bool = False,
     ) -> int:
         """See `Gateway.count`."""
-        seat = self._sender.seat
         with exchange.waiting():
             model = await seat.catalog.resolve(name)
         exchange.model = model.id if model else name
         if model is not None and messages_api.PATH in model.endpoints:
             try:
                 written = await offload(heavy, lambda: write(model).encoded())
-                answer = await self._sender.ask(messages_api.COUNT_PATH, model, written, exchange)
+                answer = await self._sender.ask(seat, messages_api.COUNT_PATH, model, written, exchange)
                 counted = messages_api.read_count(answer)
             except Failure as failure:
                 if failure.kind not in _TRANSIENT and not _is_of_the_counter(failure):
@@ -68,7 +69,7 @@ class Counting:
         """Learn from an answer that says what its prompt took."""
         if exchange.usage is not None and exchange.failure is None:
             read = partial(inbound.read_prompt, request)
-            self._counter.sample(self._sender.seat.name, exchange.model or "", read, exchange.usage.input)
+            self._counter.sample(exchange.seat, exchange.model or "", read, exchange.usage.input)
 
 
 def _is_of_the_counter(failure: Failure) -> bool:

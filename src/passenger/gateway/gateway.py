@@ -9,6 +9,7 @@ from dataclasses import replace
 import msgspec
 
 from passenger import embeddings
+from passenger.account.principal import ANYONE, Principal
 from passenger.chat import Ask, Prompt, Usage, Written
 from passenger.copilot.models import Catalog, Model
 from passenger.copilot.quirks import compaction
@@ -22,14 +23,12 @@ from passenger.gateway.delivery import Delivery
 from passenger.gateway.policy import Policy
 from passenger.gateway.recorder import Recorder
 from passenger.gateway.relaying import Relaying
-from passenger.gateway.seat import Deadlines, Seat
+from passenger.gateway.seat import Deadlines, Seat, Seats
 from passenger.gateway.sender import Sender
 from passenger.gateway.translating import Translating
 from passenger.offload import HEAVY, offload
 from passenger.routing import choose
-from passenger.thoughts import Thoughts
 from passenger.tokens.counter import Counter
-from passenger.upstream import Upstream
 
 
 class Gateway:
@@ -37,25 +36,22 @@ class Gateway:
 
     def __init__(
         self,
-        seat: Seat,
-        upstream: Upstream,
+        seats: Seats,
         *,
         clock: Callable[[], float],
         counter: Counter,
         deadlines: Deadlines | None = None,
         observers: Sequence[Observer] = (),
         policy: Policy | None = None,
-        thoughts: Thoughts | None = None,
     ) -> None:
-        self.seat = seat
+        self._seats = seats
         self.policy = policy or Policy()
         self._counter = counter
         self.recorder = Recorder(observers)
-        self._sender = Sender(seat, upstream, clock, deadlines or Deadlines(), self.policy)
+        self._sender = Sender(clock, deadlines or Deadlines(), self.policy)
         self._counting = Counting(self._sender, counter)
-        thoughts = thoughts or Thoughts(clock)
-        self._relaying = Relaying(self._sender, thoughts, self._counting)
-        self._translating = Translating(self._sender, thoughts, self._counting)
+        self._relaying = Relaying(self._sender, self._counting)
+        self._translating = Translating(self._sender, self._counting)
 
     async def chat(self, inbound: Inbound, request: Request, exchange: Exchange) -> Delivery:
         """The answer to one chat request; whoever gets it closes it.
@@ -63,23 +59,24 @@ class Gateway:
         Raises:
             Failure: the request is at fault, or Copilot gave no answer.
         """
+        seat = self._seat(exchange)
         ask = exchange.ask = await offload(request.heavy, self._peek, inbound, request)
         with exchange.waiting():
-            model = await self.seat.catalog.resolve(ask.model)
+            model = await seat.catalog.resolve(ask.model)
         itself = not (ask.compacts and model and not compaction.compacts_itself(model.able.vendor))
         relays = ask.relays and itself and not must_fan_out(ask, model)
-        route = choose(inbound, ask.model, model, relays=relays, cache_marks=self._sender.marks(model))
+        route = choose(inbound, ask.model, model, relays=relays, cache_marks=self._sender.marks(seat, model))
         exchange.model, exchange.route = route.name, route
         if not route.relayed:
-            return await self._translating.serve(inbound, request, ask, route, exchange)
+            return await self._translating.serve(seat, inbound, request, ask, route, exchange)
         try:
-            return await self._relaying.serve(inbound, request, ask, route, exchange)
+            return await self._relaying.serve(seat, inbound, request, ask, route, exchange)
         except Failure as failure:
             if not (ask.compacts and compaction.is_refused(failure)):
                 raise
-        route = choose(inbound, ask.model, model, relays=False, cache_marks=self._sender.marks(model))
+        route = choose(inbound, ask.model, model, relays=False, cache_marks=self._sender.marks(seat, model))
         exchange.route = route
-        return await self._translating.serve(inbound, request, ask, route, exchange)
+        return await self._translating.serve(seat, inbound, request, ask, route, exchange)
 
     def _peek(self, inbound: Inbound, request: Request) -> Ask:
         """The facts of a request, with who caused it."""
@@ -101,7 +98,7 @@ class Gateway:
         `read` gives the prompt, in a worker thread; `write` what goes up for Copilot's count; both take long where they
         are heavy.
         """
-        return await self._counting.count(name, read, write, exchange, heavy=heavy)
+        return await self._counting.count(self._seat(exchange), name, read, write, exchange, heavy=heavy)
 
     def warm(self, idle: Callable[[], bool]) -> None:
         """Get ready in a while for what is seldom asked for, where `idle` says then that nobody is at work."""
@@ -109,15 +106,16 @@ class Gateway:
 
     async def embed(self, ask: EmbedAsk, exchange: Exchange) -> tuple[list[msgspec.Raw], Usage]:
         """The vectors of some texts, in their order, asked for in as many requests as the model's limit needs."""
+        seat = self._seat(exchange)
         with exchange.waiting():
-            model = await self.seat.catalog.resolve(ask.model)
+            model = await seat.catalog.resolve(ask.model)
         exchange.model = model.id if model else ask.model
         self._sender.drop(exchange, ask.dropped)
         vectors, usage = list[msgspec.Raw](), Usage()
         heavy = sum(map(len, ask.inputs)) > HEAVY
         for body in embeddings.upstream_bodies(ask, exchange.model, model.max_inputs if model else None):
             answer = await self._sender.ask(
-                embeddings.PATH, model, await offload(heavy, Written(body).encoded), exchange
+                seat, embeddings.PATH, model, await offload(heavy, Written(body).encoded), exchange
             )
             some, used = embeddings.read_vectors(answer)
             vectors += some
@@ -125,6 +123,21 @@ class Gateway:
         exchange.usage = usage
         return vectors, usage
 
-    async def models(self) -> Catalog:
-        """The account's models; a Failure where no list of them can be had."""
-        return await self.seat.catalog.list()
+    async def models(self, principal: Principal = ANYONE) -> Catalog:
+        """The models of whoever asks; a Failure where no list of them can be had."""
+        return await self._seats.of(principal).catalog.list()
+
+    async def check_model(self, name: str, exchange: Exchange) -> None:
+        """See whether there is such a model.
+
+        Raises:
+            Failure: there is none.
+        """
+        with exchange.waiting():
+            await self._seat(exchange).catalog.resolve(name)
+
+    def _seat(self, exchange: Exchange) -> Seat:
+        """Who pays, noted in the record."""
+        seat = self._seats.of(exchange.principal or ANYONE)
+        exchange.seat = seat.name
+        return seat

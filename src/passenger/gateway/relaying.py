@@ -18,12 +18,12 @@ from passenger.events import AnswerPart
 from passenger.exchange import Exchange, Outcome
 from passenger.gateway.counting import Counting
 from passenger.gateway.delivery import Delivery
+from passenger.gateway.seat import Seat
 from passenger.gateway.sender import Sender, must_stream
 from passenger.jsontext import outline
 from passenger.offload import HEAVY, offload
 from passenger.relay import relayed
 from passenger.routing import Route
-from passenger.thoughts import Thoughts
 from passenger.upstream import Reply
 
 VALUES_LIMIT = 1_000_000
@@ -36,32 +36,32 @@ QUIRKS: Mapping[str, Quirks] = {"completions": completions, "messages": messages
 class Relaying:
     """Serves the requests that are relayed."""
 
-    def __init__(self, sender: Sender, thoughts: Thoughts, counting: Counting) -> None:
+    def __init__(self, sender: Sender, counting: Counting) -> None:
         self._sender = sender
-        self._thoughts = thoughts
         self._counting = counting
-        self._seat = sender.seat.name
         self._policy = sender.policy
 
-    async def serve(self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange) -> Delivery:
+    async def serve(  # noqa: PLR0917 - a request, and what is known of it
+        self, seat: Seat, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange
+    ) -> Delivery:
         """See `Gateway.chat`."""
         quirks, stamp = QUIRKS[route.outbound.NAME], self._sender.stamp(exchange)
-        found = await self._forgotten(request, ask, route) if ask.called else {}
-        sent = await offload(request.heavy, self._edited, request, ask, route, found)
+        found = await self._forgotten(seat, request, route) if ask.called else {}
+        sent = await offload(request.heavy, self._edited, seat, request, ask, route, found)
         self._sender.drop(exchange, sent.dropped)
         framing = inbound.framing(request)
         watch = kept_seals.Watch(route.able.vendor) if _seals(route) else None
         relay = completions.relay(ask, stamp, watch) if watch is not None else quirks.relay(ask, stamp)
-        call = self._sender.call(ask, route, sent)
+        call = self._sender.call(seat, ask, route, sent)
         del sent
-        reply = await self._sender.send(request, call, exchange)
+        reply = await self._sender.send(seat, request, call, exchange)
         del call  # a stream is long, and nothing of what went up is needed any more
         if not ask.stream:
             with reply:
                 delivery = await self._whole(reply, quirks, stamp, exchange)
             if watch is not None and isinstance(delivery.content, bytes):
-                self._keep_relayed(kept_seals.whole_answers(delivery.content, route.able.vendor))
-                await self._thoughts.settle()
+                _keep_relayed(seat, kept_seals.whole_answers(delivery.content, route.able.vendor))
+                await seat.thoughts.settle()
             self._counting.learn(inbound, request, exchange)
             return delivery
         must_stream(reply)
@@ -73,33 +73,22 @@ class Relaying:
                 exchange.fail(relay.failure, Outcome.BROKEN)
             self._counting.learn(inbound, request, exchange)
 
-        settle = self._keeping(watch) if watch is not None else None
+        settle = _keeping(seat, watch) if watch is not None else None
         pieces = relayed(reply, relay, lambda failure: framing.frame(inbound.write_break(failure)), settle)
         return Delivery(framing.content_type, reply.headers, pieces, close)
 
-    async def _forgotten(self, request: Request, ask: Ask, route: Route) -> Mapping[int, Sequence[Thought]]:
+    async def _forgotten(self, seat: Seat, request: Request, route: Route) -> Mapping[int, Sequence[Thought]]:
         """The thoughts that messages of a relayed chat lack and that are kept here, by their places."""
-        if not _seals(route) or self._thoughts.empty:
+        if not _seals(route) or seat.thoughts.empty:
             return {}
         said = Body(request.body, request.fields).raw_value("messages")
         lacking = await offload(request.heavy, kept_seals.forgotten, said)
-        await self._thoughts.recall(self._seat, (call for message in lacking for call in message.calls))
-        return {message.place: self._thoughts.of(self._seat, message.calls) for message in lacking}
+        await seat.thoughts.recall(seat.name, (call for message in lacking for call in message.calls))
+        return {message.place: seat.thoughts.of(seat.name, message.calls) for message in lacking}
 
-    def _keep_relayed(self, answers: Iterable[Iterable[AnswerPart]]) -> None:
-        for parts in answers:
-            self._thoughts.keep(self._seat, parts)
-
-    def _keeping(self, watch: kept_seals.Watch) -> Callable[[], Awaitable[None]]:
-        """What keeps the thoughts of a stream that is at its end."""
-
-        async def settle() -> None:
-            self._keep_relayed(watch.answers())
-            await self._thoughts.settle()
-
-        return settle
-
-    def _edited(self, request: Request, ask: Ask, route: Route, found: Mapping[int, Sequence[Thought]]) -> Encoded:
+    def _edited(
+        self, seat: Seat, request: Request, ask: Ask, route: Route, found: Mapping[int, Sequence[Thought]]
+    ) -> Encoded:
         """What goes up of a request that is relayed; `found` are the thoughts to put back."""
         body = Body(request.body, request.fields)
         caps.check_relayed(request.fields, self._policy.limits)
@@ -111,13 +100,8 @@ class Relaying:
         if route.outbound.NAME == messages_api.NAME and not self._policy.keeps_attribution:
             dropped += leave_out_attribution(body)
         if route.outbound.NAME == responses_api.NAME and body.raw_value("prompt_cache_key") in {b"", b"null"}:
-            self._set_cache_key(body, request)
+            _set_cache_key(seat, body, request)
         return Encoded(body.encode(), headers, dropped)
-
-    def _set_cache_key(self, body: Body, request: Request) -> None:
-        """Name the client's session to Copilot, by a digest, where the client tells one."""
-        if (key := cache_key(self._seat, request.headers)) is not None:
-            body.set("prompt_cache_key", key)
 
     async def _whole(self, reply: Reply, quirks: Quirks, stamp: Stamp, exchange: Exchange) -> Delivery:
         try:
@@ -127,6 +111,27 @@ class Relaying:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Failure(Kind.UPSTREAM, f"Copilot's answer is not JSON: {error}", code="bad_answer") from error
         return Delivery("application/json", reply.headers, answer)
+
+
+def _keep_relayed(seat: Seat, answers: Iterable[Iterable[AnswerPart]]) -> None:
+    for parts in answers:
+        seat.thoughts.keep(seat.name, parts)
+
+
+def _keeping(seat: Seat, watch: kept_seals.Watch) -> Callable[[], Awaitable[None]]:
+    """What keeps the thoughts of a stream that is at its end."""
+
+    async def settle() -> None:
+        _keep_relayed(seat, watch.answers())
+        await seat.thoughts.settle()
+
+    return settle
+
+
+def _set_cache_key(seat: Seat, body: Body, request: Request) -> None:
+    """Name the client's session to Copilot, by a digest, where the client tells one."""
+    if (key := cache_key(seat.name, request.headers)) is not None:
+        body.set("prompt_cache_key", key)
 
 
 def _seals(route: Route) -> bool:

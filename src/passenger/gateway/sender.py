@@ -1,4 +1,4 @@
-"""Sends what goes up for one seat; it hides how a call is made and what is said of what does not go along."""
+"""Sends what goes up for a seat; it hides how a call is made and what is said of what does not go along."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from passenger.exchange import Exchange
 from passenger.gateway.policy import Policy
 from passenger.gateway.seat import Deadlines, Seat
 from passenger.routing import Route
-from passenger.upstream import Call, Reply, Upstream
+from passenger.upstream import Call, Reply
 
 log = logging.getLogger(__name__)
 
@@ -23,17 +23,13 @@ MARKLESS = 3600.0
 
 
 class Sender:
-    """The way up for the requests of one seat."""
+    """The way up."""
 
-    def __init__(
-        self, seat: Seat, upstream: Upstream, clock: Callable[[], float], deadlines: Deadlines, policy: Policy
-    ) -> None:
-        self.seat = seat
+    def __init__(self, clock: Callable[[], float], deadlines: Deadlines, policy: Policy) -> None:
         self.policy = policy
-        self._upstream = upstream
         self._clock = clock
         self._deadlines = deadlines
-        self._markless: dict[str, float] = {}
+        self._markless: dict[tuple[str, str], float] = {}
 
     def stamp(self, exchange: Exchange) -> Stamp:
         """What an answer to this exchange is named and dated by."""
@@ -48,54 +44,56 @@ class Sender:
             raise Failure(Kind.INVALID, message, code="unsupported_parameter", param=name)
         exchange.drop(names)
 
-    def call(self, ask: Ask, route: Route, sent: Encoded) -> Call:
+    def call(self, seat: Seat, ask: Ask, route: Route, sent: Encoded) -> Call:
         """The call of a chat request."""
         return Call(
-            session=self.seat.session,
+            session=seat.session,
             method="POST",
             path=route.outbound.PATH,
             headers={**chat_headers(ask), **sent.headers},
             body=sent.body,
             first_byte=self._deadlines.first_byte if ask.stream else self._deadlines.complete,
             idle=self._deadlines.idle,
-            seat=self.seat.name,
+            seat=seat.name,
             model=route.name,
             able=route.able,
         )
 
-    def marks(self, model: Model | None) -> bool:
+    def marks(self, seat: Seat, model: Model | None) -> bool:
         """Whether breakpoints may be set for that model, which has not refused them just now."""
-        return self.policy.cache_marks and (model is None or self._markless.get(model.id, 0.0) <= self._clock())
+        if model is None or not self.policy.cache_marks:
+            return self.policy.cache_marks
+        return self._markless.get((seat.name, model.id), 0.0) <= self._clock()
 
-    async def send(self, request: Request, call: Call, exchange: Exchange) -> Reply:
+    async def send(self, seat: Seat, request: Request, call: Call, exchange: Exchange) -> Reply:
         """Send it, and once more without our breakpoints where it is they that are refused."""
         try:
-            return await self._upstream.send(call, exchange)
+            return await seat.upstream.send(call, exchange)
         except Failure as failure:
             refused = failure.status == 400 and MESSAGES_MARK in failure.message
             plain = without_marks(call.body, request.body) if refused else None
             if plain is None:
                 raise
             log.warning("%s takes no prompt-cache breakpoints: %s", call.model, failure)
-        self._markless[call.model] = self._clock() + MARKLESS
+        self._markless[seat.name, call.model] = self._clock() + MARKLESS
         exchange.retries.append("cache_marks")
-        return await self._upstream.send(replace(call, body=plain), exchange)
+        return await seat.upstream.send(replace(call, body=plain), exchange)
 
-    async def ask(self, path: str, model: Model | None, sent: Encoded, exchange: Exchange) -> bytes:
+    async def ask(self, seat: Seat, path: str, model: Model | None, sent: Encoded, exchange: Exchange) -> bytes:
         """The whole answer to a request that is no chat."""
         self.drop(exchange, sent.dropped)
         call = Call(
-            session=self.seat.session,
+            session=seat.session,
             method="POST",
             path=path,
             headers={"Content-Type": "application/json", "Accept": "application/json", **sent.headers},
             body=sent.body,
             first_byte=self._deadlines.first_byte,
             idle=self._deadlines.idle,
-            seat=self.seat.name,
+            seat=seat.name,
             model=model.id if model else "",
         )
-        with await self._upstream.send(call, exchange) as reply:
+        with await seat.upstream.send(call, exchange) as reply:
             return await reply.read()
 
 

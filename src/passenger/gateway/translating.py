@@ -19,30 +19,31 @@ from passenger.framing import Framing
 from passenger.gateway.counting import Counting
 from passenger.gateway.delivery import Delivery
 from passenger.gateway.fan_out import FanOut, refuse_fan_out
+from passenger.gateway.seat import Seat
 from passenger.gateway.sender import Sender, must_stream
 from passenger.offload import offload
 from passenger.routing import Route
-from passenger.thoughts import Thoughts, forgotten
+from passenger.thoughts import forgotten
 
 
 class Translating:
     """Serves the requests that are translated."""
 
-    def __init__(self, sender: Sender, thoughts: Thoughts, counting: Counting) -> None:
+    def __init__(self, sender: Sender, counting: Counting) -> None:
         self._sender = sender
-        self._thoughts = thoughts
         self._counting = counting
-        self._seat = sender.seat.name
         self._policy = sender.policy
 
-    async def serve(self, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange) -> Delivery:
+    async def serve(  # noqa: PLR0917 - a request, and what is known of it
+        self, seat: Seat, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange
+    ) -> Delivery:
         """See `Gateway.chat`."""
         prompt = await offload(request.heavy, self._read_prompt, inbound, request)
         said = prompt.messages
         if not inbound.CARRIES_SEALS:
-            await self._thoughts.recall(self._seat, forgotten(prompt))
-            prompt = self._thoughts.restore(self._seat, prompt)
-        asked = self._with_cache_key(prompt, request) if route.outbound.NAME == responses_api.NAME else prompt
+            await seat.thoughts.recall(seat.name, forgotten(prompt))
+            prompt = seat.thoughts.restore(seat.name, prompt)
+        asked = _with_cache_key(seat, prompt, request) if route.outbound.NAME == responses_api.NAME else prompt
         sent = await offload(request.heavy, self._write_prompt, inbound, asked, route)
         del asked
         lost = seals.sent_and_lost(said, sent.dropped)
@@ -53,14 +54,14 @@ class Translating:
         stamp, framing = self._sender.stamp(exchange), inbound.framing(request)
         reader, writer = route.outbound.reader(prompt, route.able), inbound.writer(prompt, stamp)
         name = partial(client_name, api=route.outbound.NAME, fields=inbound.FIELDS, wanted=prompt.reasoning)
-        call = replace(self._sender.call(replace(ask, stream=True), route, sent), named=name)
+        call = replace(self._sender.call(seat, replace(ask, stream=True), route, sent), named=name)
         del sent
         if prompt.choices > 1:
             exchange.calls = prompt.choices
             fan_out = FanOut(inbound, prompt, exchange, lambda: route.outbound.reader(prompt, route.able))
-            await fan_out.send(partial(self._sender.send, request), call, must_stream)
-            return await self._fanned(fan_out, inbound, stamp, framing if ask.stream else None)
-        reply = await self._sender.send(request, call, exchange)
+            await fan_out.send(partial(self._sender.send, seat, request), call, must_stream)
+            return await self._fanned(seat, fan_out, inbound, stamp, framing if ask.stream else None)
+        reply = await self._sender.send(seat, request, call, exchange)
         exchange.answer()
         del call
         must_stream(reply)
@@ -68,8 +69,8 @@ class Translating:
             with reply:
                 answer = await translate.answer(reply, reader, begin=exchange.begin)
             exchange.usage = answer.usage
-            self._keep(inbound, answer, exchange)
-            await self._thoughts.settle()
+            _keep(seat, inbound, answer, exchange)
+            await seat.thoughts.settle()
             self._counting.learn(inbound, request, exchange)
             return Delivery("application/json", reply.headers, inbound.write_answer(prompt, answer, stamp))
 
@@ -77,17 +78,18 @@ class Translating:
             reply.close()
             self._counting.learn(inbound, request, exchange)
 
-        note, fail = self._note(inbound, exchange), lambda failure: exchange.fail(failure, Outcome.BROKEN)
-        settle, begin = self._thoughts.settle, exchange.begin
+        note, fail = _note(seat, inbound, exchange), lambda failure: exchange.fail(failure, Outcome.BROKEN)
+        settle, begin = seat.thoughts.settle, exchange.begin
         pieces = translate.stream(reply, reader, writer, framing, note=note, fail=fail, begin=begin, settle=settle)
         return Delivery(framing.content_type, reply.headers, pieces, close)
 
-    async def _fanned(self, fan_out: FanOut, inbound: Inbound, stamp: Stamp, framing: Framing | None) -> Delivery:
+    @staticmethod
+    async def _fanned(seat: Seat, fan_out: FanOut, inbound: Inbound, stamp: Stamp, framing: Framing | None) -> Delivery:
         """The answer to several calls, streamed where there is a framing; nothing is learned of how tokens count."""
         if framing is not None:
-            return fan_out.stream(stamp, framing, partial(self._note, inbound))
-        delivery = await fan_out.whole(stamp, partial(self._keep, inbound))
-        await self._thoughts.settle()
+            return fan_out.stream(stamp, framing, partial(_note, seat, inbound))
+        delivery = await fan_out.whole(stamp, partial(_keep, seat, inbound))
+        await seat.thoughts.settle()
         return delivery
 
     def _read_prompt(self, inbound: Inbound, request: Request) -> Prompt:
@@ -99,12 +101,6 @@ class Translating:
         caps.check_prompt(prompt, self._policy.limits, inbound.FIELDS)
         return prompt
 
-    def _with_cache_key(self, prompt: Prompt, request: Request) -> Prompt:
-        """The prompt with the key of the client's session, where the client tells one and no key of its own."""
-        if prompt.cache_key is not None:
-            return prompt
-        return replace(prompt, cache_key=cache_key(self._seat, request.headers, prompt.user))
-
     @staticmethod
     def _write_prompt(inbound: Inbound, prompt: Prompt, route: Route) -> Encoded:
         try:
@@ -114,31 +110,40 @@ class Translating:
                 raise
             raise failure.but(param=inbound.FIELDS.get(failure.param, failure.param)) from failure
 
-    def _note(self, inbound: Inbound, exchange: Exchange) -> Callable[[Event], None]:
-        """What watches the events of a stream: for usage, and for thoughts that the client cannot carry."""
-        folder = None if inbound.CARRIES_SEALS else Folder()
-        part: PartKind | None = None
 
-        def note(event: Event) -> None:
-            nonlocal part
-            if folder is not None:
-                folder.add(event)
-            if type(event) is Delta:
-                return  # nearly all are
-            if type(event) is PartStart:
-                part = event.kind
-            elif type(event) is Cite and not has_place(inbound.NAME, part, event.citation):
-                exchange.drop((LOST,))
-            elif type(event) is Finish:
-                exchange.usage = event.usage
-                if folder is not None and folder.answer is not None:
-                    self._thoughts.keep(self._seat, folder.answer.parts)
+def _with_cache_key(seat: Seat, prompt: Prompt, request: Request) -> Prompt:
+    """The prompt with the key of the client's session, where the client tells one and no key of its own."""
+    if prompt.cache_key is not None:
+        return prompt
+    return replace(prompt, cache_key=cache_key(seat.name, request.headers, prompt.user))
 
-        return note
 
-    def _keep(self, inbound: Inbound, answer: Answer, exchange: Exchange) -> None:
-        """Keep the thoughts that the client cannot carry; name what it has no place for."""
-        if not inbound.CARRIES_SEALS:
-            self._thoughts.keep(self._seat, answer.parts)
-        if has_unplaced(inbound.NAME, answer):
+def _note(seat: Seat, inbound: Inbound, exchange: Exchange) -> Callable[[Event], None]:
+    """What watches the events of a stream: for usage, and for thoughts that the client cannot carry."""
+    folder = None if inbound.CARRIES_SEALS else Folder()
+    part: PartKind | None = None
+
+    def note(event: Event) -> None:
+        nonlocal part
+        if folder is not None:
+            folder.add(event)
+        if type(event) is Delta:
+            return  # nearly all are
+        if type(event) is PartStart:
+            part = event.kind
+        elif type(event) is Cite and not has_place(inbound.NAME, part, event.citation):
             exchange.drop((LOST,))
+        elif type(event) is Finish:
+            exchange.usage = event.usage
+            if folder is not None and folder.answer is not None:
+                seat.thoughts.keep(seat.name, folder.answer.parts)
+
+    return note
+
+
+def _keep(seat: Seat, inbound: Inbound, answer: Answer, exchange: Exchange) -> None:
+    """Keep the thoughts that the client cannot carry; name what it has no place for."""
+    if not inbound.CARRIES_SEALS:
+        seat.thoughts.keep(seat.name, answer.parts)
+    if has_unplaced(inbound.NAME, answer):
+        exchange.drop((LOST,))

@@ -82,7 +82,7 @@ def create_app(
     recent = Recent()
     gateway.recorder.observe(recent.note)
     gateway.recorder.observe(log.note)
-    facts = Facts(gateway, readiness, identity, log, guard)
+    facts = Facts(readiness.seat, readiness, identity, log, guard)
     pages = Pages(facts, Sessions(identity.secret, guard.keys.digests, time), login, named or {})
 
     def serving(inbound: Inbound, serve: Serve) -> ASGIApp:

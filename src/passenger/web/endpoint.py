@@ -117,8 +117,7 @@ def loading(gateway: Gateway, inbound: Loadable, serve: Serve) -> Serve:
             await serve(request, exchange, answer)
             return
         name = await offload(request.heavy, inbound.loaded_model, request)
-        with exchange.waiting():
-            await gateway.seat.catalog.resolve(name)
+        await gateway.check_model(name, exchange)
         stamp = Stamp(exchange.id.replace("-", ""), int(time()))
         body = await offload(request.heavy, inbound.write_load, request, stamp)
         await answer.deliver(Delivery("application/json", (), body))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from passenger.errors import Failure, Kind
-from passenger.gateway import Gateway
+from passenger.gateway import Seat
 from passenger.web.roster import Roster
 
 
@@ -12,7 +12,7 @@ from passenger.web.roster import Roster
 class Readiness:
     """What `/readyz` says: `draining` is set when the server has been told to stop."""
 
-    gateway: Gateway
+    seat: Seat
     unsaved: Callable[[], str | None]
     """The token file that could not be written, None while all is saved."""
     draining: bool = False
@@ -37,14 +37,14 @@ class Readiness:
     def is_usable(self) -> bool:
         """Whether there is a login or a token; what cannot be read is none."""
         try:
-            return self.gateway.seat.session.usable()
+            return self.seat.session.usable()
         except Failure:
             return False
 
     def _lacks_login(self) -> bool:
         """Whether nobody is logged in; where that cannot be told, it is no login that helps."""
         try:
-            return not self.gateway.seat.session.usable()
+            return not self.seat.session.usable()
         except Failure:
             return False
 
@@ -56,7 +56,7 @@ class Readiness:
             found["workers"] = f"{self.roster.serving} of {self.roster.workers} workers serve"
         if (failure := self._token_trouble()) is not None:
             found["login" if failure.kind is Kind.LOGIN else "token_refresh"] = failure.message
-        if (failure := self.gateway.seat.catalog.trouble) is not None:
+        if (failure := self.seat.catalog.trouble) is not None:
             found["models"] = failure.message
         if (trouble := self.keys()) is not None:
             found["api_keys"] = f"{trouble}; none of its keys is let in"
@@ -66,8 +66,8 @@ class Readiness:
 
     def _token_trouble(self) -> Failure | None:
         try:
-            if self.gateway.seat.session.usable():
-                return self.gateway.seat.session.trouble()
+            if self.seat.session.usable():
+                return self.seat.session.trouble()
         except Failure as failure:
             return failure
         return Failure(Kind.LOGIN, f"nobody is logged in to GitHub here: {self.gateway.seat.session.log_in}")

@@ -16,7 +16,7 @@ from passenger.control.records import RequestList
 from passenger.control.status import Account, LoginAnswer, ModelCounts, Status
 from passenger.decoding import invalid
 from passenger.errors import Failure, Kind
-from passenger.gateway import Gateway
+from passenger.gateway import Seat
 from passenger.web.addresses import own_urls
 from passenger.web.guard import Guard, is_known
 from passenger.web.health import Readiness
@@ -36,7 +36,7 @@ A_MOMENT = 2.0
 class Facts:
     """What is known of this server; the routes and the page tell the same."""
 
-    gateway: Gateway
+    seat: Seat
     readiness: Readiness
     identity: Identity
     log: RequestLog
@@ -64,7 +64,7 @@ class Facts:
 
     async def account(self) -> Account | None:
         """Whose seat it is, as far as GitHub tells within a moment."""
-        overview = self.gateway.seat.overview
+        overview = self.seat.overview
         seat = await overview.seat() if overview else None
         return account_of(seat) if seat else None
 
@@ -74,7 +74,7 @@ class Facts:
         Raises:
             Failure: no list of them can be had.
         """
-        catalog = await self.gateway.models()
+        catalog = await self.seat.catalog.list()
         return cards_of(catalog.models.values(), catalog.aliases, catalog.find)
 
     async def _counts(self) -> ModelCounts | None:
@@ -112,7 +112,7 @@ def routes(facts: Facts) -> Mapping[str, Page]:
         return json_response(ModelList(await facts.cards()))
 
     async def tell_login(_request: Request) -> Response:
-        maker = facts.gateway.seat.device_login
+        maker = facts.seat.device_login
         state = maker.state() if maker else LoginState()
         return json_response(LoginAnswer(facts.readiness.is_usable(), state))
 
