@@ -32,5 +32,5 @@ def test_the_panel_the_page_and_status_call_it_the_same(plan: str) -> None:
     status = Status("1", 1, 0.0, ["http://h"], account=Account("me", plan))
     name = plan_name(plan)
     assert dict(panel(Told(status.account)))["Account"] == f"me, {name}"
-    assert dict(status_lines(status, "http://h", 1.0))["account"] == f"me, {name}"
+    assert dict(status_lines(status, "http://h", 1.0, "passenger login"))["account"] == f"me, {name}"
     assert overview(status, [], [], Place("http://h", "key", 1), 1.0).plan == name
