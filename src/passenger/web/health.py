@@ -70,4 +70,4 @@ class Readiness:
                 return self.seat.session.trouble()
         except Failure as failure:
             return failure
-        return Failure(Kind.LOGIN, f"nobody is logged in to GitHub here: {self.gateway.seat.session.log_in}")
+        return Failure(Kind.LOGIN, f"nobody is logged in to GitHub here: {self.seat.session.log_in}")

@@ -186,7 +186,7 @@ class Pages:
 
     @property
     def _command(self) -> str:
-        return command_in(self.facts.gateway.seat.session.log_in)
+        return command_in(self.facts.seat.session.log_in)
 
     def _login_view(self, request: Request) -> Mapping[str, object] | None:
         if self.login is None:
