@@ -36,3 +36,9 @@ def test_each_format(text: str, seen: str) -> None:
 @pytest.mark.parametrize("text", [text for text, _ in TABLE.values()])
 def test_no_line_is_lost(text: str) -> None:
     assert concealed(text).count("\n") == text.count("\n")
+
+
+@pytest.mark.parametrize("piece", ["]", " ", ", ", "a-", "/* ", "word ", '"\\', "1", "]x"])
+def test_a_long_line_takes_no_longer_than_it_is_long(piece: str) -> None:
+    """By the square of its length, these would take hours."""
+    assert len(concealed(f"a{piece * 200_000}x")) < 1_000_000

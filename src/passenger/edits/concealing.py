@@ -21,11 +21,12 @@ _TOKEN = re.compile(
     | (?P<name>(?:^\ufeff?[ \t]*(?:-[ \t]+)*(?:export[ \t]+)?|(?<=[{,])[ \t]*)[\w.$@/-]+(?=[ \t]*[:=](?![:=])))
     | (?P<plain>[+-]?(?:\d[\d._:TZ+-]*|true|false|null|yes|no|on|off)(?=[ \t]*(?:[,\]}\r]|[ \t]\#|$)))
     | (?P<mark>[|>][+-]?(?=[ \t]*\r?$)|-(?=[ \t])|[\ufeff\s{}\[\],:=])
-    | (?P<bare>[^\r\n]+?(?=[ \t]*[,\]}]*\r?$|[ \t]\#))
+    | (?P<bare>[^\r\n]+)
     | (?P<rest>.)
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
+_CLOSING = re.compile(r"(?<![,\]} \t])[,\]} \t]*\Z")
 _IS_NAME = re.compile(r"[ \t]*[:=](?![:=])")
 _SECRET = re.compile(r"key|token(?!s)|secret|pass|pin\b|auth|cred|cookie", re.IGNORECASE)
 _RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9+/_=-]{16,}", re.ASCII)
@@ -60,7 +61,7 @@ def _pieces(text: str) -> Iterator[str]:
             case "comment":
                 yield _comment(piece)
             case "bare" | "rest":
-                yield YOURS
+                yield YOURS + _CLOSING.search(piece)[0]  # type: ignore[index]  # it may be empty, and is always found
             case "plain" if _SECRET.search(name):
                 yield YOURS
             case _:
