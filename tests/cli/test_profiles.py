@@ -248,3 +248,11 @@ async def test_a_launch_brings_a_server_of_its_own_profile(simulator: Simulator,
     launch = ("launch", "claude", "--no-check", "--port", str(free_port()), *flags)
     code, said = await passenger(home, "-c", "settings.toml", *launch, env=world(home, **env))
     assert code == 0, said
+
+
+async def test_a_server_without_a_login_says_which_one_it_waits_for(simulator: Simulator, home: Path) -> None:
+    arguments = ("--profile", "work", "serve", "--await-login")
+    async with running(simulator, home, *arguments, login=False) as proxy:
+        _, said = await passenger(home, "status", "--profile", "work", "--port", proxy.url.rpartition(":")[2])
+    assert "account        nobody is logged in to GitHub here: run `passenger login --profile work`" in said
+    assert "`passenger login`" not in said

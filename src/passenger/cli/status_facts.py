@@ -33,7 +33,7 @@ def _state(status: Status) -> str:
 
 def _account(status: Status, log_in: str) -> str:
     if not status.logged_in:
-        return f"nobody is logged in: {log_in}"
+        return status.degraded.get("login") or f"nobody is logged in: {log_in}"
     return _whose(status.account) if status.account else "logged in; GitHub does not tell as whom just now"
 
 
