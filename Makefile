@@ -45,7 +45,7 @@ uninstall:  ## remove the link, if it is this clone's, and .venv; logins and set
 
 test: $(DEV) $(NODE) chromium  ## run the tests: some minutes; fetches Node for those of the official libraries
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist loadfile
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile --costs 10
 	$(BIN)/coverage combine --quiet
 
 check: format lint types test coverage  ## the whole truth: format, lint, types, tests, coverage
