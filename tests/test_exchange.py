@@ -1,0 +1,29 @@
+import subprocess
+import sys
+from uuid import RFC_4122, UUID
+
+from passenger.exchange import Exchange
+
+FORKS = """
+import os
+from passenger.exchange import new_id
+
+new_id()
+child = os.fork()
+print(new_id(), flush=True)
+if child:
+    os.waitpid(child, 0)
+"""
+
+
+def test_an_exchange_is_known_by_a_uuid_of_its_own() -> None:
+    said = [Exchange("GET", "/").id for _ in range(1000)]
+    ids = [UUID(one) for one in said]
+    assert {(one.version, one.variant) for one in ids} == {(4, RFC_4122)}
+    assert len({*ids}) == len(ids)
+    assert [*map(str, ids)] == said
+
+
+def test_a_forked_worker_does_not_count_as_its_parent_does() -> None:
+    said = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, check=True, timeout=60).stdout.split()
+    assert len({*said}) == 2
