@@ -9,10 +9,9 @@ import os
 from passenger.exchange import new_id
 
 new_id()
-child = os.fork()
-print(new_id(), flush=True)
-if child:
+if child := os.fork():
     os.waitpid(child, 0)
+print(new_id())
 """
 
 
