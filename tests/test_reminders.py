@@ -1,8 +1,12 @@
 """What nobody has typed is no person's turn."""
 
-import pytest
+import json
 
-from passenger.reminders import only_reminders
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passenger.reminders import may_be_reminder, only_reminders
 
 BLOCK = "<system-reminder>be brief\n</system-reminder>"
 
@@ -19,3 +23,10 @@ def test_anything_else_is_somebodys(text: str | None) -> None:
 
 def test_many_blocks_before_a_word_are_read_once() -> None:
     assert not only_reminders(BLOCK * 5000 + "and go on")
+
+
+@given(st.text(st.sampled_from(" \t\n\x1c\x85\u00a0\u2003a<")).map(lambda space: space + BLOCK))
+def test_the_first_letter_never_hides_a_reminder(text: str) -> None:
+    for ascii_only in (True, False):
+        quoted = memoryview(json.dumps(text, ensure_ascii=ascii_only).encode())
+        assert may_be_reminder(quoted) or not only_reminders(text)

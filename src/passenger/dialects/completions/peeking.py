@@ -9,7 +9,7 @@ from passenger.chat import Ask, Initiator
 from passenger.decoding import decode_as, invalid, loads
 from passenger.dialects import Request
 from passenger.dialects.choices_in import peek_choices
-from passenger.reminders import only_reminders
+from passenger.reminders import may_be_reminder, only_reminders
 
 _TOOL_ROLES = frozenset({"tool", "function"})
 _IMAGE_PARTS = frozenset({"image_url", "input_image", "image"})
@@ -126,14 +126,11 @@ def initiator(messages: list[_Message]) -> Initiator:
 def _only_reminders(message: _Message) -> bool:
     if message.content is UNSET:
         return False
-    match memoryview(message.content)[0]:
-        case first if first == _QUOTE:
-            return only_reminders(loads(bytes(message.content)))
-        case first if first == _BRACKET:
-            parts = _PARTS.decode(message.content)
-            return bool(parts) and all(only_reminders(_text(part)) for part in parts)
-        case _:
-            return False
+    view = memoryview(message.content)
+    if view[0] == _QUOTE:
+        return may_be_reminder(view) and only_reminders(loads(bytes(view)))
+    parts = _PARTS.decode(view) if view[0] == _BRACKET else []
+    return bool(parts) and all(only_reminders(_text(part)) for part in parts)
 
 
 def _text(part: _Part) -> str | None:
@@ -158,9 +155,11 @@ def _look_through(messages: list[_Message]) -> _Seen:
             sealed = True
         if message.copilot_cache_control is not UNSET or message.cache_control is not UNSET:
             marked = True
-        for part in _parts(message.content):
-            vision = vision or part.type in _IMAGE_PARTS
-            marked = marked or _is_marked(part)
+        content = message.content
+        if content is not UNSET and (first := memoryview(content)[0]) not in _TEXTS:
+            for part in _parts(content, first):
+                vision = vision or part.type in _IMAGE_PARTS
+                marked = marked or _is_marked(part)
     return _Seen(vision, sealed, marked, called)
 
 
@@ -172,10 +171,8 @@ _QUOTE, _BRACKET, _NULL = b'"[n'
 _TEXTS = frozenset({_QUOTE, _NULL})
 
 
-def _parts(content: msgspec.Raw | UnsetType) -> list[_Part] | tuple[()]:
-    """The parts of a content, none where it is a text: of the first byte alone, for its words only pass."""
-    if content is UNSET or (first := memoryview(content)[0]) in _TEXTS:
-        return ()
+def _parts(content: msgspec.Raw, first: int) -> list[_Part]:
+    """The parts of a content that is no text, by its first byte."""
     if first != _BRACKET:
         raise _OddError
     parts = _PARTS.decode(content)

@@ -14,7 +14,7 @@ from passenger.decoding import decode_as, invalid, loads
 from passenger.dialects import Request
 from passenger.dialects.responses.compaction import TRIGGER
 from passenger.errors import Failure
-from passenger.reminders import only_reminders
+from passenger.reminders import may_be_reminder, only_reminders
 from passenger.seals import PREFIX
 
 _IMAGES = frozenset({"input_image", "image_url", "computer_screenshot"})
@@ -141,10 +141,10 @@ def _initiator(items: list[_Item]) -> Initiator:
 def _only_reminders(item: _Item) -> bool:
     if item.content is UNSET:
         return False
-    first = memoryview(item.content)[0]
-    if first == _QUOTE:
-        return only_reminders(loads(bytes(item.content)))
-    parts = _PARTS.decode(item.content) if first == _BRACKET else []
+    view = memoryview(item.content)
+    if view[0] == _QUOTE:
+        return may_be_reminder(view) and only_reminders(loads(bytes(view)))
+    parts = _PARTS.decode(view) if view[0] == _BRACKET else []
     return bool(parts) and all(only_reminders(_words(part.text)) for part in parts)
 
 
