@@ -105,7 +105,7 @@ def test_a_client_that_there_is_not_is_answered_with_the_nearest(command: Comman
 async def test_what_to_type_is_for_the_login_that_was_named(command: Command) -> None:
     ended = command("--profile", "work", "doctor", "--json")
     fixes = {one["id"]: one["fix"] for one in json.loads(ended.out)["checks"]}
-    assert fixes["login"] == "passenger --profile work login"
+    assert fixes["login"] == "passenger login --profile work"
 
 
 async def test_a_terminal_that_has_no_such_signs_gets_words(simulator: Simulator, home: Path) -> None:

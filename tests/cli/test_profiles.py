@@ -117,10 +117,11 @@ async def test_whatever_says_to_log_in_names_the_profile(simulator: Simulator, h
             assert f"<code>{typed}</code>" in await answer.text()
         place = ("-c", "settings.toml", *named, "--port", proxy.url.rpartition(":")[2])
         _, said = await passenger(home, *place, "status")
-        assert f"nobody is logged in: run `{typed}`" in said
+        assert f"nobody is logged in to GitHub here: run `{typed}`" in said
         _, said = await passenger(home, *place, "doctor", "--json")
         fixes = {one["id"]: one["fix"] for one in json.loads(said)["checks"]}
-        assert fixes["login"] == fixes["server"] == typed
+        port = proxy.url.rpartition(":")[2]
+        assert fixes["login"] == fixes["server"] == f"passenger -c settings.toml --port {port} login --profile work"
         code, said = await passenger(home, *place, "launch", "claude", env=world(home))
         assert (code, f"run `{typed}`" in said) == (1, True)
 
