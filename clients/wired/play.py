@@ -24,7 +24,7 @@ from clients.wired.wirings import Wiring
 from passenger.clients.setups.registry import SETUPS
 from passenger.simulator import Simulator
 
-CACHES = {".cache", "cache", ".npm"}
+CACHES = {".cache", "cache", ".npm", "logs"}
 STATE = ".local/state/passenger"
 """Where Passenger keeps what is its own, below the home directory."""
 
