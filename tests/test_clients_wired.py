@@ -80,7 +80,14 @@ def test_what_differs_is_named(tmp_path: Path) -> None:
 
 
 def test_our_own_files_and_caches_do_not_count(tmp_path: Path) -> None:
-    for place in (".local/state/passenger/x.json", ".cache/y", ".claude/cache/y", ".factory/logs/l", "tmp/z", "settings.toml"):
+    for place in (
+        ".local/state/passenger/x.json",
+        ".cache/y",
+        ".claude/cache/y",
+        ".factory/logs/l",
+        "tmp/z",
+        "settings.toml",
+    ):
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).write_text("x")
     assert tree(tmp_path) == {}
