@@ -59,8 +59,8 @@ LEVELS: Mapping[str, int] = {
 _OUR_TARGETS = ("passenger", "passenger_rs")
 _COLORS: Mapping[str, str] = {"DEBUG": "2", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
 _BARE_VALUE = re.compile(r"[^\s\"'=]+")
-_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
-"""What every record has; all else was given as `extra` (uvicorn's coloured copy of the message is neither)."""
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+"""What every record has; all else was given as `extra`."""
 
 
 def one_line(text: str) -> str:

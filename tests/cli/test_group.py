@@ -48,7 +48,7 @@ MEANT: dict[str, set[str]] = {
 }
 PORTS = {name: "8081" for name, flags in MEANT.items() if flags >= PLACE} | {"simulate": "8082"}
 
-HEAVY = ("aiohttp", "asyncio", "msgspec", "platformdirs", "rich", "ssl", "starlette", "uvicorn", "passenger.config")
+HEAVY = ("aiohttp", "asyncio", "httptools", "msgspec", "platformdirs", "rich", "ssl", "starlette", "passenger.config")
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])

@@ -167,9 +167,18 @@ def test_a_head_leaves_with_the_first_piece(size: int) -> None:
     assert line.wire.sent.endswith(b"8\r\nthe last\r\n0\r\n\r\n")
 
 
-def test_a_head_that_nothing_follows_leaves_by_itself() -> None:
+def test_a_whole_answer_in_two_calls_is_one_write_too() -> None:
+    stream = asked(line := Line())
+    stream.head(200, LENGTH_3)
+    assert line.clock.soon == []
+    stream.end(b"abc")
+    assert line.wire.writes == 1
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+def test_the_head_of_a_stream_that_nothing_follows_leaves_by_itself(version: str) -> None:
     line = Line()
-    asked(line).head(200, [])
+    asked(line, version=version).head(200, [])
     line.clock.turn()
     assert line.wire.sent.endswith(b"\r\n\r\n")
     assert line.wire.writes == 1

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.server.target import Target, read_target
+from passenger.server.target import read_target
 
 READ = {
     b"/": ("/", b"/", b""),
@@ -27,7 +27,7 @@ READ = {
 
 @pytest.mark.parametrize("target", READ)
 def test_a_target_is_read_as_it_is_meant(target: bytes) -> None:
-    assert read_target(target) == Target(*READ[target])
+    assert read_target(target) == READ[target]
 
 
 @pytest.mark.parametrize("target", [b"", b"a", b"localhost:80", b"http://", b"/\xc3\xa9", b"?a", b"#", b"*/a", b"**"])

@@ -15,6 +15,8 @@ from passenger.exchange import Exchange, Outcome
 from passenger.gateway import Delivery, Gateway, OneSeat, Seat
 from passenger.limits import Limits
 from passenger.secret import Secret
+from passenger.server.asgi import ON_GONE
+from passenger.server.stream import Scope
 from passenger.session import Session
 from passenger.thoughts import Thoughts
 from passenger.tokens.counter import Counter
@@ -24,7 +26,7 @@ from passenger.upstream import Call, Reply
 from passenger.web.admission import Admission
 from passenger.web.answer import Answer
 from passenger.web.endpoint import Endpoint, Serve
-from passenger.web.lifeline import ON_GONE, Lifelines, Scope
+from passenger.web.lifeline import Lifelines
 from passenger.web.recording import begin
 from tests.fakes import Clock, MemoryVault, grant
 

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from passenger.errors import Failure, Kind
-from passenger.web.lifeline import ON_GONE, ClientGone, Lifelines, Scope
+from passenger.server.asgi import ON_GONE
+from passenger.server.stream import ClientGone, Scope
+from passenger.web.lifeline import Lifelines
 
 STOPPING = Failure(Kind.UNAVAILABLE, "stopping", code="shutting_down", retry_after="1")
 

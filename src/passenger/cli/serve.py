@@ -39,6 +39,7 @@ from passenger.copilot.protocol import LOG_IN, why_not_exchangeable
 from passenger.log import wants_color
 from passenger.network import Network
 from passenger.secret import Secret
+from passenger.server.server import Server
 from passenger.vault import FileVault
 from passenger.web.app import create_app
 from passenger.web.endpoint import Patience
@@ -52,7 +53,6 @@ from passenger.web.listen import PortTakenError, beside, hold, listen, reaches_b
 from passenger.web.login_gate import LoginGate
 from passenger.web.pages.server_login import ServerLogin
 from passenger.web.request_log import RequestLog
-from passenger.web.server import Server
 from passenger.web.shared_log import SharedLog
 from passenger.web.signals import ignore_unused
 from passenger.web.worker import Place, WorkerServer

@@ -19,8 +19,8 @@ from typing import NoReturn
 from passenger.cli.awake import AwakeClock
 from passenger.cli.exits import FAILED, INTERRUPTED, OK
 from passenger.cli.waker import Waker
+from passenger.server.server import HURRIED, OVERDUE
 from passenger.web.roster import Roster
-from passenger.web.server import HURRIED, OVERDUE
 from passenger.web.worker import BEAT, HEARTBEAT, HURRY, STOP, Place
 
 log = logging.getLogger(__name__)

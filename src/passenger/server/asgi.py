@@ -30,15 +30,24 @@ class Asgi:
 
     def __init__(self, app: Application) -> None:
         self._app = app
-        self.tasks = set[asyncio.Task[None]]()
+        self._tasks: dict[Stream, asyncio.Task[None]] = {}
 
     def serve(self, stream: Stream) -> None:
         """Begin to serve a stream."""
-        task = stream.loop.create_task(self._run(stream))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self._tasks[stream] = stream.loop.create_task(self._run(stream))
+
+    @property
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """Those that are not done."""
+        return list(self._tasks.values())
 
     async def _run(self, stream: Stream) -> None:
+        try:
+            await self._call(stream)
+        finally:
+            del self._tasks[stream]
+
+    async def _call(self, stream: Stream) -> None:
         calls = _Calls(stream)
         stream.on_gone = calls.gone
         try:

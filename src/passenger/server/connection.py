@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 import httptools
 
@@ -51,7 +51,6 @@ TARGET = "passenger.target"
 FRAMING = (b"content-length", b"transfer-encoding")
 """The headers that say where a body ends."""
 
-_TELLING = frozenset({b"expect", b"transfer-encoding"})
 _VERSIONS = ("1.1", "1.0")
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 
@@ -68,7 +67,19 @@ _NOTHING, _HEAD, _BODY = _Stage
 
 
 class _StopError(Exception):
-    """Stops the parser, whose own errors say nothing."""
+    """Stops the parser, whose own errors say nothing, for this refusal."""
+
+    def __init__(self, refusal: Failure = NOT_HTTP) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
+
+
+class _Fields(Protocol):
+    """What the fields of a head, or of a trailer, are added to."""
+
+    def append(self, field: Header, /) -> None:
+        """One more."""
+        ...
 
 
 class Connections(Protocol):
@@ -103,6 +114,7 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport = None  # type: ignore[assignment]  # set by connection_made, before any use
         self.is_full = self.is_ending = False
         self._service = service
+        self._serve = service.serve
         self._limits = service.limits
         self._parser = httptools.HttpRequestParser(self)
         self._deadline = Deadline(loop, self.too_late)
@@ -112,15 +124,14 @@ class Connection(asyncio.Protocol):
         # what is being read
         self._stage = _HEAD
         self._target = b""
-        self._headers: list[Header] = []
-        self._expects_continue = False
+        self._headers = deque[Header](maxlen=service.limits.max_headers + 1)
+        self._trailers = _Trailers(service.limits)
+        self._fields: _Fields = self._headers
         self._head_bytes = 0
-        self._trailers = self._trailer_bytes = 0
         self._reading: Stream | None = None
         self._is_new = self._heard = self._is_last = False
         self._asks_upgrade = self._begins_anew = False
         self._body_due = 0.0
-        self._refusal = NOT_HTTP
         # what is being served
         self._current: Stream | None = None
         self._waiting = deque[Stream]()
@@ -168,8 +179,9 @@ class Connection(asyncio.Protocol):
         self._parse(data)
         if self._waiting:
             self._serve_on()
-        if not self._is_closing:
+        if self._stage is not _NOTHING and not self._is_closing:
             self._expect_rest()
+        if self._behind or self._reading is not None:
             self._regulate()
 
     def _parse(self, data: bytes) -> None:
@@ -180,14 +192,14 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserCallbackError as error:
             if not isinstance(error.__context__, _StopError):
                 raise
-            self._stopped()
+            self._stopped(error.__context__.refusal)
         except httptools.HttpParserError:
-            self._stopped()
+            self._stopped(NOT_HTTP)
 
-    def _stopped(self) -> None:
-        """Refuse what the parser could not read, unless it is behind a last request: nobody will look at that."""
+    def _stopped(self, refusal: Failure) -> None:
+        """Refuse what could not be read, unless it is behind a last request: nobody will look at that."""
         if not (self._is_last and self._stage is _NOTHING):
-            self._refuse(self._refusal)
+            self._refuse(refusal)
 
     def upgrade(self, stream: Stream, rest: bytes) -> bool:  # noqa: ARG002, PLR6301, RUF100 - for who overrides it
         """Whether another protocol takes the connection over, from `rest` on, as the client of this request asks.
@@ -212,7 +224,7 @@ class Connection(asyncio.Protocol):
         """
         self._asks_upgrade, self._begins_anew = False, True
         self._parser = httptools.HttpRequestParser(self)
-        framing = b"".join(b"%b: %b\r\n" % field for field in self._headers if field[0] in FRAMING)
+        framing = b"".join(b"%b: %b\r\n" % field for field in self._headers if field[0].lower() in FRAMING)
         self._parse(b"POST / HTTP/1.1\r\n" + framing + b"\r\n" + rest)
 
     def end(self) -> None:
@@ -236,7 +248,7 @@ class Connection(asyncio.Protocol):
         self._is_serving = True
         while self._waiting and self._current is None and not self._is_closing:
             self._current = stream = self._waiting.popleft()
-            self._service.serve(stream)
+            self._serve(stream)
         self._is_serving = False
         if not self._waiting:
             self._behind = 0
@@ -251,7 +263,7 @@ class Connection(asyncio.Protocol):
             self._close()
         else:
             self._serve_on()
-            self._regulate()
+            self.read_on()
 
     def cut(self) -> None:
         """Close, as an answer cannot be completed."""
@@ -366,8 +378,6 @@ class Connection(asyncio.Protocol):
 
     def _expect_rest(self) -> None:
         """Say until when the rest must come of what has come so far."""
-        if self._stage is _NOTHING:
-            return
         if self._head_bytes > self._limits.max_header_bytes + self._limits.max_uri:  # also of trailers and extensions
             self._refuse(large_head(self._limits))
         elif self._stage is _BODY or self._is_new:
@@ -402,9 +412,9 @@ class Connection(asyncio.Protocol):
             raise _StopError
         self._stage = _HEAD
         self._is_new = True
-        self._target, self._headers = b"", []
-        self._expects_continue = False
-        self._trailers = self._trailer_bytes = 0
+        self._target = b""
+        self._headers.clear()
+        self._fields = self._headers
         self._body_due = 0.0
 
     def on_url(self, url: bytes) -> None:
@@ -413,82 +423,70 @@ class Connection(asyncio.Protocol):
             return
         self._target += url
         if len(self._target) > self._limits.max_uri:
-            self._stop(long_target(self._limits))
+            raise _StopError(long_target(self._limits))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; what follows the body is none, whatever its name."""
-        if self._stage is _BODY:
-            if not self._begins_anew:
-                self._pass_over(name, value)
-            return
-        name, value = name.lower(), value.rstrip(b" \t")
-        if name in _TELLING:
-            self._heed(name, value.lower())
-        self._headers.append((name, value))
-        if len(self._headers) > self._limits.max_headers:
-            self._stop(large_head(self._limits))
-
-    def _heed(self, name: bytes, value: bytes) -> None:
-        """Take what a header says of the request's transfer; refuse what the parser does not look at."""
-        if name == b"expect":
-            self._expects_continue = self._expects_continue or value == b"100-continue"
-        elif value != b"chunked":
-            self._stop(UNKNOWN_CODING)
-
-    def _pass_over(self, name: bytes, value: bytes) -> None:
-        """Let a trailer fall, and count it as if it were a header."""
-        self._trailers += 1
-        self._trailer_bytes += len(name) + len(value) + 4
-        if self._trailers > self._limits.max_headers or self._trailer_bytes > self._limits.max_header_bytes:
-            self._stop(large_head(self._limits))
+        """Keep a header; or look at a trailer, and let it fall."""
+        self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Let the request wait to be served, unless its head is too large, or of another version, or too many wait."""
+        self._fields = self._trailers
         if self._begins_anew:
             self._begins_anew = False
             return
-        self._check_head()
-        version = self._parser.get_http_version()
+        self._trailers.clear()
+        headers = [(name.lower(), value.rstrip(b" \t")) for name, value in self._headers]
+        named = dict(headers)
+        self._check_size(headers)
+        if b"transfer-encoding" in named:
+            self._check_coding(headers)
+        parser = self._parser
+        version, method = parser.get_http_version(), parser.get_method()
         self._check_version(version)
-        is_behind = self._current is not None or bool(self._waiting)
-        if is_behind:
-            self._note_behind()
-        method = self._parser.get_method()
         if method == b"CONNECT":
-            self._stop(NOT_HTTP)  # its target is none of ours
-        self._asks_upgrade = self._parser.should_upgrade()
-        lasts = version == "1.1" and self._parser.should_keep_alive()
-        self._reading = Stream(
+            raise _StopError(NOT_HTTP)  # its target is none of ours
+        if self._waiting or self._current is not None:
+            self._note_behind(headers)
+        self._asks_upgrade = parser.should_upgrade()
+        self._reading = stream = Stream(
             self,
-            self._scope(method, version),
-            keep_alive=lasts,
-            expects_continue=self._expects_continue and version == "1.1",
+            self._scope(method, version, headers),
+            keep_alive=version == "1.1" and parser.should_keep_alive(),
+            expects_continue=named.get(b"expect", b"").lower() == b"100-continue" and version == "1.1",
         )
-        self._waiting.append(self._reading)
+        self._waiting.append(stream)
         self._stage, self._head_bytes = _BODY, 0
 
-    def _check_head(self) -> None:
-        most = self._limits.max_header_bytes
-        if self._head_bytes > most and _size(self._headers) > most:
-            self._stop(large_head(self._limits))
+    def _check_size(self, headers: list[Header]) -> None:
+        limits = self._limits
+        if len(headers) > limits.max_headers:
+            raise _StopError(large_head(limits))
+        if self._head_bytes > limits.max_header_bytes and _size(headers) > limits.max_header_bytes:
+            raise _StopError(large_head(limits))
+
+    def _check_coding(self, headers: list[Header]) -> None:
+        """Refuse what the parser does not look at."""
+        if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in headers):
+            raise _StopError(UNKNOWN_CODING)
 
     def _check_version(self, version: str) -> None:
         if version == "0.9":  # the parser's word for no version at all
-            self._stop(NOT_HTTP)
+            raise _StopError(NOT_HTTP)
         if version not in _VERSIONS:
-            self._stop(other_version(version))
+            raise _StopError(other_version(version))
 
-    def _note_behind(self) -> None:
+    def _note_behind(self, headers: list[Header]) -> None:
         """Count a request that waits for the answer to another."""
         if len(self._waiting) + (self._current is not None) > MOST_BEHIND:
-            self._stop(TOO_MANY_BEHIND)
-        self._behind += len(self._target) + _size(self._headers)
+            raise _StopError(TOO_MANY_BEHIND)
+        self._behind += len(self._target) + _size(headers)
 
-    def _scope(self, method: bytes, version: str) -> Scope:
+    def _scope(self, method: bytes, version: str, headers: list[Header]) -> Scope:
         try:
             path, raw_path, query = read_target(self._target)
         except ValueError:
-            self._stop(NOT_HTTP)
+            raise _StopError(NOT_HTTP) from None
         scope = {
             "type": "http",
             "asgi": _ASGI,
@@ -499,7 +497,7 @@ class Connection(asyncio.Protocol):
             "raw_path": raw_path,
             "query_string": query,
             "root_path": "",
-            "headers": self._headers,
+            "headers": headers,
             **self._ends,
         }
         if not self._target.startswith(b"/"):
@@ -524,7 +522,7 @@ class Connection(asyncio.Protocol):
         self._stage, self._head_bytes = _NOTHING, 0
         if reading is None:
             return
-        if self._trailers and not self._parser.should_keep_alive():
+        if self._trailers.number and not self._parser.should_keep_alive():
             reading.keep_alive = False  # the parser has believed a trailer, and would take nothing more
         self._is_last = not reading.keep_alive
         reading.completed()
@@ -538,9 +536,24 @@ class Connection(asyncio.Protocol):
         else:
             self._close()
 
-    def _stop(self, refusal: Failure) -> NoReturn:
-        self._refusal = refusal
-        raise _StopError
+
+class _Trailers:
+    """What follows a body: it is no header, whatever its name, but counts as if it were."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.clear()
+
+    def clear(self) -> None:
+        """There are none."""
+        self.number = self._bytes = 0
+
+    def append(self, field: Header, /) -> None:
+        """One more."""
+        self.number += 1
+        self._bytes += _size([field])
+        if self.number > self._limits.max_headers or self._bytes > self._limits.max_header_bytes:
+            raise _StopError(large_head(self._limits))
 
 
 def _end(transport: asyncio.Transport, name: str) -> tuple[str, int] | None:

@@ -128,8 +128,8 @@ class Server:
 
     async def _wait_for_tasks(self) -> None:
         """Let who served say its last word; a task that does not end by itself is cancelled."""
-        if self._asgi.tasks:
-            await asyncio.wait(self._asgi.tasks, timeout=A_MOMENT)
+        if tasks := self._asgi.tasks:
+            await asyncio.wait(tasks, timeout=A_MOMENT)
         for task in self._asgi.tasks:
             task.cancel()
 

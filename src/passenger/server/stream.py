@@ -201,9 +201,10 @@ class Stream:
     # --- the answer ----------------------------------------------------------------------------------------------
 
     def head(self, status: int, headers: Iterable[Header]) -> None:
-        """Begin the answer. Its head leaves together with the first piece, or by itself if none follows at once."""
+        """Begin the answer. Its head leaves with the first piece, a stream's by itself where none follows at once."""
         self._begin(status, headers)
-        self._line.loop.call_soon(self._flush)
+        if self._left < 0:
+            self._line.loop.call_soon(self._flush)
 
     def piece(self, data: bytes) -> None:
         """Send a piece of the answer."""

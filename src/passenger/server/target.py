@@ -3,29 +3,20 @@
 A target that is a path, as nearly all are, is split by hand; others are parsed by llhttp's own parser of URLs.
 """
 
-from typing import NamedTuple
 from urllib.parse import unquote
 
 import httptools
 
 
-class Target(NamedTuple):
-    """A target's path as it is meant, as it was sent, and what follows its question mark."""
-
-    path: str
-    raw_path: bytes
-    query: bytes
-
-
-def read_target(target: bytes) -> Target:
-    """Take a target apart.
+def read_target(target: bytes) -> tuple[str, bytes, bytes]:
+    """A target's path as it is meant, as it was sent, and what follows its question mark.
 
     Raises:
         ValueError: it is none, or holds what is not ASCII.
     """
     raw_path, query = _split(target) if target[:1] == b"/" else _parse(target)
     path = raw_path.decode("ascii")
-    return Target(unquote(path) if "%" in path else path, raw_path, query)
+    return unquote(path) if "%" in path else path, raw_path, query
 
 
 def _split(target: bytes) -> tuple[bytes, bytes]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from passenger.dialects import Inbound
+from passenger.server.stream import Scope
 from passenger.web.headers import header
-from passenger.web.lifeline import Scope
 
 _PREFIXES = frozenset({"v1", "v1beta", "api"})
 """What a base URL may end with, and a path begin with."""

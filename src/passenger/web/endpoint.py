@@ -14,10 +14,11 @@ from passenger.exchange import Exchange
 from passenger.gateway import Delivery, Gateway
 from passenger.limits import Limits
 from passenger.offload import HEAVY, offload
+from passenger.server.stream import ClientGone, Scope
 from passenger.web.admission import VALUE, Admission
 from passenger.web.answer import Answer, Send
 from passenger.web.guard import check_media_type
-from passenger.web.lifeline import ClientGone, Lifelines, Scope
+from passenger.web.lifeline import Lifelines
 from passenger.web.pulse import Pulse
 from passenger.web.recording import exchange_of
 

@@ -22,8 +22,9 @@ from passenger.account.principal import ANYONE, STRANGER, Principal
 from passenger.authority import LONGEST, is_address, is_this_machine, read_host
 from passenger.control import records
 from passenger.errors import Failure, Kind
+from passenger.server.connection import TARGET
+from passenger.server.stream import Scope
 from passenger.web.keys import Keys
-from passenger.web.lifeline import Scope
 from passenger.web.pages import paths as page_paths
 
 OPEN = frozenset({"/", "/health", "/livez", "/readyz", "/v1/passenger/hello"}) | page_paths.OPEN
@@ -31,9 +32,6 @@ OPEN = frozenset({"/", "/health", "/livez", "/readyz", "/v1/passenger/hello"}) |
 
 PRINCIPAL = "passenger.principal"
 """The scope's key for who asks."""
-
-TARGET = "passenger.target"
-"""The scope's key for a request's target where it is no path."""
 
 _ONCE = (b"host", b"authorization", b"content-type", b"origin", b"x-api-key", b"x-goog-api-key", b"content-encoding")
 _JSON = re.compile(rb"application/(?:json|[a-z0-9.!#$&^_-]+\+json)[ \t]*(?:;.*)?", re.IGNORECASE)

@@ -1,6 +1,6 @@
 """The headers of a request as ASGI has them: pairs of bytes, the names in lower case."""
 
-from passenger.web.lifeline import Scope
+from passenger.server.stream import Scope
 
 
 def header(scope: Scope, name: bytes) -> bytes:

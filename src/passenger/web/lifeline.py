@@ -1,20 +1,13 @@
 """Ends a request's work the moment nobody wants its answer any more; hides how that is noticed."""
 
 import asyncio
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from passenger.errors import Failure
-
-Scope = MutableMapping[str, Any]
-
-ON_GONE = "passenger.on_gone"
-"""The scope's key for what `protocol.py` calls when the client is gone."""
-
-
-class ClientGone(Exception):  # noqa: N818 - it is nobody's error
-    """The client closed its connection before it had the whole answer."""
+from passenger.server.asgi import ON_GONE
+from passenger.server.stream import ClientGone, Scope
 
 
 class Lifelines:

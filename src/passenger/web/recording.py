@@ -3,9 +3,9 @@
 from starlette.types import Message, Send
 
 from passenger.exchange import Exchange
+from passenger.server.stream import Scope
 from passenger.web.addresses import shown
 from passenger.web.headers import header
-from passenger.web.lifeline import Scope
 
 EXCHANGE = "passenger.exchange"
 """The scope's key for the record of the request."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from passenger.server.server import Server
 from passenger.web.roster import Roster
-from passenger.web.server import Server
 
 HEARTBEAT = 2.0
 """Seconds between two signs of life that a worker gives its supervisor."""
@@ -57,7 +57,7 @@ class WorkerServer(Server):
         super().__init__(*args, **options)
         self._place = place
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+    async def startup(self, sockets: list[socket.socket]) -> None:
         """Begin to serve, to listen to orders, and to give signs of life."""
         await super().startup(sockets)
         os.set_blocking(self._place.orders, False)
@@ -65,10 +65,10 @@ class WorkerServer(Server):
         loop.add_reader(self._place.orders, self._obey)
         self._beat(loop)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+    async def shutdown(self) -> None:
         """Leave the others, then stop as any server does."""
         self._place.leave()
-        await super().shutdown(sockets)
+        await super().shutdown()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop in good order."""

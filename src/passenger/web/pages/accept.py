@@ -1,7 +1,7 @@
 """Whether a request asks for a page: only browsers name `text/html`, everybody else gets what Ollama answers."""
 
+from passenger.server.stream import Scope
 from passenger.web.headers import header
-from passenger.web.lifeline import Scope
 
 JAVA = b"text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 """What Java's own HTTP client sends for all it asks, whatever it asks for (`HttpURLConnection`, seen 2026-11)."""

@@ -6,7 +6,7 @@ has a cookie of its own.
 
 from collections.abc import Iterator
 
-from passenger.web.lifeline import Scope
+from passenger.server.stream import Scope
 
 
 def cookie_name(scope: Scope) -> str:

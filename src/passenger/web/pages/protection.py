@@ -7,8 +7,8 @@ from ipaddress import ip_address
 
 from passenger.authority import is_this_machine, read_host
 from passenger.errors import Failure, Kind
+from passenger.server.stream import Scope
 from passenger.web.headers import header
-from passenger.web.lifeline import Scope
 
 _DIRECTIVES = (
     "default-src 'none'",

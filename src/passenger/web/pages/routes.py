@@ -15,11 +15,11 @@ from passenger.control.cards import ModelCard
 from passenger.control.status import Status
 from passenger.copilot.protocol import command_in
 from passenger.errors import Failure, Kind
+from passenger.server.stream import ClientGone
 from passenger.web.addresses import own_urls
 from passenger.web.endpoint import read_body
 from passenger.web.guard import is_known
 from passenger.web.keys import hint
-from passenger.web.lifeline import ClientGone
 from passenger.web.pages import figures
 from passenger.web.pages.accept import wants_page
 from passenger.web.pages.assets import TYPES, serve_asset
