@@ -28,12 +28,12 @@ MEANT: dict[str, set[str]] = {
     "setup": ACCOUNT
     | PLACE
     | LOG
-    | {"--write", "--undo", "--status", "--dry-run", "--yes", "--model", "--small-model", "--json"},
+    | {"--write", "--undo", "--status", "--dry-run", "--default", "--yes", "--model", "--small-model", "--json"},
     "models": ACCOUNT | PLACE | LOG | {"--all", "--json"},
     "status": ACCOUNT | PLACE | LOG | {"--json"},
     "explain": ACCOUNT | PLACE | LOG | {"--json"},
     "launch": ACCOUNT | PLACE | LOG | {"--model", "--small-model", "--print", "--json", "--no-check", "--demo"},
-    "demo": PLACE | LOG,
+    "demo": PLACE | LOG | {"--pace"},
     "simulate": PLACE | LOG | {"--plan", "--token-lifetime", "--no-exchange"},
     "config show": {"--config", "--profile", "--json"},
     "config path": {"--config", "--profile", "--json"},

@@ -17,8 +17,6 @@ from typing import Any
 
 import pytest
 
-from passenger.cli.launch import environment as environment_of
-from passenger.clients.plan import Plan
 from passenger.simulator import Fault, Simulator
 from tests.cli import stub_client
 from tests.cli.conftest import Command
@@ -471,14 +469,3 @@ async def test_a_key_is_shown_in_none_of_its_spellings(
             assert ended.code == 0, ended.err
             assert "<key>" in ended.out
             assert not [line for line in ended.out.splitlines() if "XQ" in line or "X'" in line or "Q`" in line]
-
-
-def test_no_proxy_stands_between_the_client_and_this_machine() -> None:
-    plan = Plan(argv=["x"], env={"OURS": "1"}, unset=["THEIRS"])
-    given = {"NO_PROXY": "corp", "THEIRS": "1", "OURS": "0", "HTTP_PROXY": "http://proxy"}
-    assert environment_of(given, plan) == {
-        "NO_PROXY": "corp,127.0.0.1,localhost,::1",
-        "no_proxy": "127.0.0.1,localhost,::1",
-        "OURS": "1",
-        "HTTP_PROXY": "http://proxy",
-    }

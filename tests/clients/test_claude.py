@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from passenger.clients.claude import conflicts, launch
+from passenger.clients.claude import launch
+from passenger.clients.overrides import overrides
 from passenger.clients.plan import Installed, Machine, Site
 from passenger.control.cards import ModelCard
 from tests.clients.sites import BASE, GPT, HAIKU, KEY, OPUS, site
@@ -96,12 +97,14 @@ def test_exported_variables_and_a_projects_settings_are_conflicts(tmp_path: Path
     project = tmp_path / ".claude" / "settings.json"
     project.parent.mkdir()
     project.write_text('{"env": {"ANTHROPIC_BASE_URL": "https://other.example"}}')
-    machine = Machine(tmp_path, {"ANTHROPIC_API_KEY": "sk-secret", "ANTHROPIC_BASE_URL": ""}, tmp_path)
-    found = list(conflicts(machine))
+    environ = {"ANTHROPIC_API_KEY": "sk-secret", "ANTHROPIC_BASE_URL": ""}
+    found = list(overrides("claude", Machine(tmp_path / "home", environ, tmp_path)))
     assert [one.where for one in found] == ["$ANTHROPIC_API_KEY", str(project)]
     assert found[0].fix == "unset ANTHROPIC_API_KEY"
     assert "secret" not in str(found)
+    (at_home,) = overrides("claude", Machine(tmp_path, environ, tmp_path))
+    assert at_home.where == "$ANTHROPIC_API_KEY", "what stands at home is the user's own setting"
 
 
 def test_there_is_no_conflict_on_a_bare_machine(tmp_path: Path) -> None:
-    assert list(conflicts(Machine(tmp_path, {}, tmp_path))) == []
+    assert list(overrides("claude", Machine(tmp_path, {}, tmp_path))) == []

@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from passenger.clients.claude import CLAUDE
-from passenger.clients.find import find, package_version
+from passenger.clients.find import find, package_version, printed
+from passenger.clients.plan import Installed
 
 
 def program(path: Path) -> Path:
@@ -43,3 +46,12 @@ def test_the_version_is_that_of_its_package(tmp_path: Path) -> None:
     assert package_version(link) == "2.1.330"
     (tmp_path / "node_modules/claude/bin/package.json").write_text("[")
     assert package_version(link) == "2.1.330"
+
+
+def test_a_program_tells_what_it_prints(tmp_path: Path) -> None:
+    path = program(tmp_path / "claude")
+    path.write_text('#!/bin/sh\necho "$@"\n[ "$1" != fails ]\n')
+    assert printed(Installed(path, ""), ["debug", "models"]) == "debug models\n"
+    for installed, arguments in ((None, []), (Installed(path, ""), ["fails"]), (Installed(tmp_path / "gone", ""), [])):
+        with pytest.raises(OSError, match=r"installed|fails|No such"):
+            printed(installed, arguments)

@@ -22,12 +22,12 @@ from passenger.cli.exits import FAILED, OK
 from passenger.cli.given_flags import with_flags
 from passenger.cli.invocation import Invocation
 from passenger.cli.login_hint import login_hint
+from passenger.cli.machine import machine_of
 from passenger.cli.networking import network_of
 from passenger.cli.parts import catalog_of, github_of, login_environ, paths_of, session_of
 from passenger.cli.parts import run as run_loop
 from passenger.cli.reach import key_of, secret_of
 from passenger.clients.find import find as find_client
-from passenger.clients.plan import Machine
 from passenger.config import ConfigError, Loaded
 from passenger.config.problems import nearest
 from passenger.control.client import find
@@ -127,7 +127,7 @@ async def facts_of(
 
         yield Facts(
             loaded=loaded,
-            machine=_machine(invocation),
+            machine=machine_of(invocation),
             network=network,
             own=own_command(),
             token_files=[paths.access.path, paths.copilot.path],
@@ -146,10 +146,6 @@ async def facts_of(
             installed=lambda client: in_thread(lambda: find_client(client, invocation.environ, Path.home())),
             set_up=lambda name: set_up(name, invocation.state_dir),
         )
-
-
-def _machine(invocation: Invocation) -> Machine:
-    return Machine(Path.home(), invocation.environ, invocation.cwd, sys.platform)
 
 
 async def _now(ask: Callable[[], T]) -> T:

@@ -45,8 +45,8 @@ class Reached:
 
 
 @contextmanager
-def reach(invocation: Invocation, log: Path, *, demo: bool, quiet: bool) -> Iterator[Reached]:
-    """The server, for as long as the block lasts.
+def server_for_run(invocation: Invocation, log: Path, *, demo: bool) -> Iterator[Reached]:
+    """The server, for as long as the block lasts; one of our own keeps its log in that file.
 
     What listens at its place and is not the user's own Passenger is named and is sent nothing.
 
@@ -54,29 +54,36 @@ def reach(invocation: Invocation, log: Path, *, demo: bool, quiet: bool) -> Iter
         NotStartedError: there was none, and none could be started.
         ServerError: it does not answer as it should.
         ConfigError: the settings cannot be used.
+        StoreError: our secret can be neither read nor made.
     """
-    if demo:
-        secret = read_or_make_secret(invocation.state_dir)
-        pace = "--pace" if is_terminal(sys.stdout) else "--no-pace"
-        with own_server(["demo", "--port", "0", pace], os.environ, log) as port:
-            yield Reached(
-                _found(port, secret, None).server, "demo", None, f"http://{LOOPBACK}:{DEMO_PORT}", is_own=True
-            )
-        return
-    secret = read_or_make_secret(invocation.login_state_dir)
-    loaded = invocation.load()
+    with _demo(invocation, log) if demo else _users(invocation, log) as reached:
+        yield reached
+
+
+@contextmanager
+def _demo(invocation: Invocation, log: Path) -> Iterator[Reached]:
+    """A simulated Copilot, at a pace that a person can follow where one watches."""
+    secret, pace = read_or_make_secret(invocation.state_dir), "--pace" if is_terminal(sys.stdout) else "--no-pace"
+    with own_server(["demo", "--port", "0", pace], os.environ, log) as port:
+        usual = f"http://{LOOPBACK}:{DEMO_PORT}"
+        yield Reached(_started(port, secret, None), "demo", None, usual, is_own=True)
+
+
+@contextmanager
+def _users(invocation: Invocation, log: Path) -> Iterator[Reached]:
+    """The server of the user's settings: the one that runs already, else one for this run."""
+    secret, loaded = read_or_make_secret(invocation.login_state_dir), invocation.load()
     key, place = key_of(loaded, invocation.environ), loaded.config.server
-    usual = Server(reachable(place.host), place.port or DEMO_PORT).url
-    found = look(invocation, loaded)
+    usual, found = Server(reachable(place.host), place.port or DEMO_PORT).url, look(invocation, loaded)
     if found.state == "ours":
         yield _running(found, invocation, loaded)
         return
-    if not quiet and (said := stranger(found)):
+    if not invocation.quiet and (said := stranger(found)):
         click.echo(f"passenger: {said}; this run gets a server of its own", err=True)
     with own_server(_arguments(invocation), {**os.environ, **ALONE}, log) as port:
-        server = _found(port, secret, key).server
-        name, clients = _name("own", invocation, loaded, server.status()), loaded.config.clients
-        yield Reached(server, name, key, usual, is_own=True, clients=clients)
+        server = _started(port, secret, key)
+        name = _name("own", invocation, loaded, server.status())
+        yield Reached(server, name, key, usual, is_own=True, clients=loaded.config.clients)
 
 
 def _name(where: str, invocation: Invocation, loaded: Loaded, status: Status) -> str | None:
@@ -100,11 +107,12 @@ def _running(found: Found, invocation: Invocation, loaded: Loaded) -> Reached:
     return Reached(shown, name, key, server.url, is_own=False, clients=loaded.config.clients)
 
 
-def _found(port: int, secret: bytes, key: Secret | None) -> Found:
+def _started(port: int, secret: bytes, key: Secret | None) -> Server:
+    """The server that was started on a port, once it has proved to be that."""
     found = find(LOOPBACK, port, secret, key)
     if found.state != "ours":
         raise NotStartedError(f"what answers on port {port} is not the server that was started", FAILED)
-    return found
+    return found.server
 
 
 def _arguments(invocation: Invocation) -> list[str]:

@@ -4,18 +4,21 @@ import difflib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 import click
 
 from passenger.cli import reach
+from passenger.cli.commands.setup import Flags
 from passenger.cli.exits import FAILED, OK, USAGE
 from passenger.cli.invocation import Invocation
+from passenger.cli.machine import machine_of
 from passenger.cli.person import can_answer, confirmed, is_terminal
-from passenger.cli.setup_proof import NotProvenError, answer_of, cost_of, prove
-from passenger.clients.find import find
-from passenger.clients.models import NoModelError, choose, wanted
-from passenger.clients.plan import Machine, Site
+from passenger.cli.setup_proof import NotProvenError, cost_of, prove
+from passenger.clients.find import find, printed
+from passenger.clients.models import NoModelError, chosen
+from passenger.clients.overrides import overrides
+from passenger.clients.plan import Site
 from passenger.clients.setups.by_hand import BY_HAND, SAME
 from passenger.clients.setups.registry import SETUPS
 from passenger.clients.setups.setup import NO_KEY, Setup
@@ -40,34 +43,23 @@ WORDS = {
 }
 
 
-def run(
-    invocation: Invocation,
-    *,
-    client: str | None,
-    action: str,
-    default: bool,
-    yes: bool,
-    model: str | None,
-    small_model: str | None,
-    as_json: bool,
-) -> int:
+def run(invocation: Invocation, *, flags: Flags) -> int:
     """Do one of the four; exit 0 where it is written and proven, 1 where it is not, 2 where nothing could be asked."""
-    name = SAME.get(client or "", client or "")
+    name = SAME.get(flags.client or "", flags.client or "")
     if name not in SETUPS and name not in BY_HAND:
-        return _unknown(client, as_json=as_json)
+        return _unknown(flags.client, as_json=flags.as_json)
     receipts = Receipts(invocation.state_dir / "setup" / name)
     try:
-        if action == "undo":
-            return _undo(name, receipts, as_json=as_json)
-        if action == "status":
-            return _status(name, receipts, as_json=as_json)
+        if flags.action == "undo":
+            return _undo(name, receipts, as_json=flags.as_json)
+        if flags.action == "status":
+            return _status(name, receipts, as_json=flags.as_json)
         setup = SETUPS.get(name)
-        if default and (setup is None or setup.default is None):
+        if flags.default and (setup is None or setup.default is None):
             return _no_default(name)
         if setup is None:
-            return _by_hand(name, invocation, as_json=as_json)
-        job = Job(invocation, setup.default if default and setup.default else setup, receipts, yes=yes, as_json=as_json)
-        return job.run(model, small_model, write=action == "write")
+            return _by_hand(name, invocation, as_json=flags.as_json)
+        return Job(invocation, setup.default if flags.default and setup.default else setup, receipts, flags).run()
     except (RefusedError, StoreError, NoModelError) as error:
         raise Failure(Kind.INTERNAL, str(error)) from error
 
@@ -163,24 +155,24 @@ def _by_hand(name: str, invocation: Invocation, *, as_json: bool) -> int:
 class Job:
     """One setup of one client."""
 
-    def __init__(self, invocation: Invocation, setup: Setup, receipts: Receipts, *, yes: bool, as_json: bool) -> None:
+    def __init__(self, invocation: Invocation, setup: Setup, receipts: Receipts, flags: Flags) -> None:
         self._invocation = replace(invocation, quiet=not invocation.verbosity)
+        self._machine = machine_of(invocation)
         self._setup = setup
         self._receipts = receipts
-        self._yes = yes
-        self._as_json = as_json
-        self._can_ask = can_answer() and is_terminal(sys.stdout) and not as_json and not yes
+        self._flags = flags
+        self._can_ask = can_answer() and is_terminal(sys.stdout) and not flags.as_json and not flags.yes
 
-    def run(self, model: str | None, small: str | None, *, write: bool) -> int:
+    def run(self) -> int:
         """Show it; where it is to be written: ask, write and prove."""
         server, needs_key, loaded = self._server()
-        site = self._site(server, loaded, model, small, needs_key=needs_key)
+        site = self._site(server, loaded, needs_key=needs_key)
         with self._receipts.locked():
             changes = plan(self._safe(self._setup.edits(site), needs_key=needs_key), self._receipts)
             self._show(changes, site)
             if not changes:
                 return OK
-            if not write:
+            if self._flags.action != "write":
                 return self._end(OK, changes, "nothing is written")
             if not self._may_write(changes, site):
                 return USAGE if not self._can_ask else FAILED
@@ -197,30 +189,22 @@ class Job:
             raise Failure(Kind.UPSTREAM, reach.stranger(found) or "somebody else listens there")
         return found.server, reach.ask(found.server.status).needs_key, loaded
 
-    def _site(self, server: Server, loaded: Loaded, model: str | None, small: str | None, *, needs_key: bool) -> Site:
-        environ, cwd = self._invocation.environ, self._invocation.cwd
-        machine = Machine(Path.home(), environ, cwd, sys.platform)
-        cards = reach.ask(server.models)
-        client, named = self._setup.client, loaded.config.clients
-        chosen, cheap = choose(
-            cards,
-            client,
-            wanted(client, model, named.model, "model"),
-            wanted(client, small, named.small_model, "small_model"),
-        )
-        installed = find(self._setup.client, environ, machine.home)
+    def _site(self, server: Server, loaded: Loaded, *, needs_key: bool) -> Site:
+        client, flags, cards = self._setup.client, self._flags, reach.ask(server.models)
+        model, small = chosen(cards, client, loaded.config.clients, flags.model, flags.small_model)
+        installed = find(client, self._machine.environ, self._machine.home)
         directory = self._invocation.state_dir / "setup" / "files"
         return Site(
             base=server.url,
             key=server.key.reveal() if needs_key and server.key else NO_KEY,
-            model=chosen,
-            small=cheap,
+            model=model,
+            small=small,
             catalog=cards,
             directory=directory,
             kept=directory,
-            machine=machine,
+            machine=self._machine,
             installed=installed,
-            ask=lambda arguments: answer_of(installed, arguments),
+            ask=partial(printed, installed),
         )
 
     # A real key never goes where others could get it.
@@ -250,7 +234,7 @@ class Job:
         """Ask, with what the proof will cost."""
         if self._setup.probe and site.installed:
             self._say(f"\nThe proof asks {self._setup.asked(site)} one question: {cost_of(self._setup, site)}.")
-        if self._yes:
+        if self._flags.yes:
             return True
         if not self._can_ask:
             click.echo("passenger: nothing is written without a yes: add --yes, or run it on a terminal", err=True)
@@ -266,7 +250,7 @@ class Job:
         return self._end(OK, changes, _answered(self._setup, record), record)
 
     def _end(self, code: int, changes: Sequence[Change], said: str, record: RequestRecord | None = None) -> int:
-        if self._as_json:
+        if self._flags.as_json:
             files = [
                 {
                     "path": str(change.path),
@@ -287,16 +271,13 @@ class Job:
                 }
             )
         else:
-            for conflict in self._setup.client.conflicts(self._machine()):
+            for conflict in overrides(self._setup.client.name, self._machine):
                 click.echo(f"Note: {conflict.where} {conflict.what}. Fix: {conflict.fix}")
             click.echo(plain(said))
         return code
 
-    def _machine(self) -> Machine:
-        return Machine(Path.home(), self._invocation.environ, self._invocation.cwd, sys.platform)
-
     def _say(self, text: str) -> None:
-        if not self._as_json:
+        if not self._flags.as_json:
             click.echo(text)
 
 

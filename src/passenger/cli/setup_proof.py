@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from passenger.clients.plan import Installed, Site
+from passenger.clients.plan import Site
 from passenger.clients.setups.setup import Setup, needs_key
 from passenger.control.client import Server, ServerError
 from passenger.control.money import amount
@@ -26,29 +26,9 @@ LOOK = 0.25
 LATE = 5.0
 """Seconds after its end in which its request may still be told."""
 
-ASKING = 30
-"""Seconds that a client may take to tell of itself."""
-
 
 class NotProvenError(Exception):
     """No request of the client has been seen; the message says what was."""
-
-
-def answer_of(installed: Installed | None, arguments: Sequence[str]) -> str:
-    """What the installed program prints.
-
-    Raises:
-        OSError: it cannot be run, or it fails.
-    """
-    if installed is None:
-        raise FileNotFoundError("it is not installed")
-    try:
-        done = subprocess.run(  # noqa: S603 - the user's own program
-            [installed.path, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=ASKING, check=True
-        )
-    except subprocess.SubprocessError as error:
-        raise OSError(str(error)) from error
-    return done.stdout.decode("utf-8", "replace")
 
 
 def cost_of(setup: Setup, site: Site) -> str:

@@ -17,6 +17,7 @@ OTHER_CLOUDS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_COD
 """Each makes it ask a cloud instead of the address that is set."""
 
 LEADING_ELSEWHERE = ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", *OTHER_CLOUDS)
+"""Variables of the user's that would lead it to another server, or to another account."""
 
 SMALLEST_WINDOW = 100_000
 """Tokens: it takes no smaller window after which it is to compact."""
@@ -99,10 +100,12 @@ def launch(site: Site) -> Plan:
 
 
 def conflicts(machine: Machine) -> Iterable[Conflict]:
-    """The variables and the settings files that would lead it elsewhere."""
+    """The variables and the settings of a project that would lead it elsewhere; those at home are the user's own."""
     for name in LEADING_ELSEWHERE:
         if machine.environ.get(name):
             yield Conflict(f"${name}", "is exported in your shell", f"unset {name}")
+    if machine.cwd == machine.home:
+        return
     for path in (machine.cwd / ".claude" / "settings.json", machine.cwd / ".claude" / "settings.local.json"):
         for name in _set_in(path):
             yield Conflict(str(path), f"env.{name} wins over your own settings", f"take env.{name} out of it")
@@ -122,5 +125,4 @@ CLAUDE = Client(
     managed=("--settings", "--model"),
     prefers=("claude-sonnet", "claude", *FAMILIES),
     launch=launch,
-    conflicts=conflicts,
 )

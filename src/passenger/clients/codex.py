@@ -100,7 +100,7 @@ def provider(base: str) -> str:
 
 def launch(site: Site) -> Plan:
     """A run with a provider of its own and, where its catalogue can be had, our models."""
-    text, file = _catalog(site), site.directory / "models.json"
+    text, file = catalog_of(site), site.directory / "models.json"
     settings = {
         "model_provider": '"passenger"',
         "model_providers.passenger": provider(site.base),
@@ -117,7 +117,8 @@ def launch(site: Site) -> Plan:
     )
 
 
-def _catalog(site: Site) -> str | None:
+def catalog_of(site: Site) -> str | None:
+    """The catalogue for a site, from the Codex that is installed there; None where it has none to copy."""
     try:
         return catalog(site.ask(["debug", "models"]), site.chat)
     except OSError:

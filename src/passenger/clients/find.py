@@ -1,12 +1,16 @@
-"""Where a client is installed."""
+"""Where a client is installed, and what its program tells of itself."""
 
 import json
 import os
 import shutil
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from passenger.clients.plan import Client, Installed
+
+ASKING = 30.0
+"""Seconds that a program may take to print something about itself."""
 
 _ABOVE = 5
 """Directories above a program in which the description of its package may be."""
@@ -19,6 +23,22 @@ def find(client: Client, environ: Mapping[str, str], home: Path) -> Installed | 
     places = [Path(on_path)] if on_path else [_expanded(place, home) for place in elsewhere]
     path = next((place for place in places if os.access(place, os.X_OK) and place.is_file()), None)
     return Installed(path, package_version(path)) if path else None
+
+
+def printed(installed: Installed | None, arguments: Sequence[str]) -> str:
+    """What the installed program prints with these arguments.
+
+    Raises:
+        OSError: it is not installed, cannot be run, or fails.
+    """
+    if installed is None:
+        raise FileNotFoundError("it is not installed")
+    command = [str(installed.path), *arguments]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=ASKING, check=True)  # noqa: S603 - the user's own program
+    except subprocess.SubprocessError as error:
+        raise OSError(str(error)) from error
+    return done.stdout.decode("utf-8", "replace")
 
 
 def _expanded(place: str, home: Path) -> Path:

@@ -4,7 +4,7 @@ Its settings must name a kind of login, and the environment cannot. A file for t
 reads one only where root owns it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from passenger.clients.files import as_json, concealed, merged, read_settings
@@ -37,12 +37,16 @@ JOBS = (
 """What it calls its jobs beside the conversation; it would ask Google's models for them."""
 
 
+def job_models(site: Site) -> Sequence[Mapping[str, object]]:
+    """The small model for each of its jobs, as its settings have it."""
+    return [{"match": {"model": job}, "modelConfig": {"model": site.small.id}} for job in JOBS]
+
+
 def settings(site: Site) -> dict[str, object]:
     """What it must have in its settings: the kind of login, and the model for its small jobs."""
-    overrides = [{"match": {"model": job}, "modelConfig": {"model": site.small.id}} for job in JOBS]
     return {
         "security": {"auth": {"selectedType": "gemini-api-key"}},
-        "modelConfigs": {"customOverrides": overrides},
+        "modelConfigs": {"customOverrides": job_models(site)},
         "privacy": {"usageStatisticsEnabled": False},
         "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False, "disableAutoUpdate": True},
     }

@@ -7,16 +7,18 @@ def refused(managed: Iterable[str], arguments: Sequence[str]) -> str | None:
     """The first argument of the user's that is set by the launch already, as it is managed; None where none is."""
     flags = [flag for flag in managed if " " not in flag]
     settings = [flag.partition(" ")[::2] for flag in managed if " " in flag]
-    for place, argument in enumerate(arguments):
-        if argument == "--":
-            return None
-        for flag in flags:
-            if argument == flag or argument.startswith(f"{flag}=") or _is_joined(flag, argument):
-                return flag
+    ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    for place, argument in enumerate(ours):
+        if (flag := next((one for one in flags if _is(one, argument)), None)) is not None:
+            return flag
         for flag, name in settings:
-            if any(_sets(text, name) for text in _values(flag, arguments, place)):
+            if any(_sets(text, name) for text in _values(flag, ours, place)):
                 return f"{flag} {name}"
     return None
+
+
+def _is(flag: str, argument: str) -> bool:
+    return argument == flag or argument.startswith(f"{flag}=") or _is_joined(flag, argument)
 
 
 def _is_joined(flag: str, argument: str) -> bool:

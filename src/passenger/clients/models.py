@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from passenger.clients.plan import FAMILIES, Client
+from passenger.config.schema import Clients
 from passenger.control.cards import SETTINGS_PAGE, ModelCard
 
 _VERSION = re.compile(r"-(\d{1,2})(?:[.-](\d{1,2}))?(?![\d.]*[a-z])")
@@ -33,6 +34,22 @@ def wanted(client: Client, typed: str | None, models: Mapping[str, str], key: st
     if typed:
         return Wanted(typed)
     return Wanted(models[client.name], f"[clients.{client.name}] {key}: ") if client.name in models else None
+
+
+def chosen(
+    cards: Sequence[ModelCard], client: Client, named: Clients, model: str | None, small: str | None
+) -> tuple[ModelCard, ModelCard]:
+    """The two models for a client: those that were typed, else those of the settings, else those that suit it.
+
+    Raises:
+        NoModelError: there is none of that name, or none that chats.
+    """
+    return choose(
+        cards,
+        client,
+        wanted(client, model, named.model, "model"),
+        wanted(client, small, named.small_model, "small_model"),
+    )
 
 
 def choose(

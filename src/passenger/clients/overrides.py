@@ -4,10 +4,11 @@ Each client's page says in which order it reads them; a file counts only where o
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from passenger.clients import claude
 from passenger.clients.plan import Conflict, Machine
 
 MOST = 1024 * 1024
@@ -16,18 +17,22 @@ MOST = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """Those of one client."""
+    """What wins over the settings of one client."""
 
     variables: tuple[str, ...] = ()
+    """Variables of the shell."""
     project: tuple[str, ...] = ()
     """Files below the working directory or one above it, up to the home directory."""
     managed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Files that a company has put there, by `sys.platform`."""
     words: tuple[str, ...] = ()
+    """A file counts only where one of these stands in it."""
+    more: Callable[[Machine], Iterable[Conflict]] | None = None
+    """Finds what a search for words would not."""
 
 
 OVERRIDES: Mapping[str, Overrides] = {
-    # https://code.claude.com/docs/en/settings#settings-precedence: its own module looks at the rest
+    # https://code.claude.com/docs/en/settings#settings-precedence
     "claude": Overrides(
         managed={
             "linux": ("/etc/claude-code/managed-settings.json",),
@@ -35,6 +40,7 @@ OVERRIDES: Mapping[str, Overrides] = {
             "win32": ("C:/Program Files/ClaudeCode/managed-settings.json",),
         },
         words=("ANTHROPIC_", "CLAUDE_CODE_USE_", "apiKeyHelper", "forceLogin", '"model"'),
+        more=claude.conflicts,
     ),
     # https://developers.openai.com/codex/config-advanced
     "codex": Overrides(
@@ -81,7 +87,7 @@ OVERRIDES: Mapping[str, Overrides] = {
 
 
 def overrides(name: str, machine: Machine) -> Iterator[Conflict]:
-    """What of a client's is there on this machine. No value is told: it may be a key."""
+    """What wins over a client's settings on this machine. No value is told: it may be a key."""
     found = OVERRIDES.get(name, Overrides())
     for variable in found.variables:
         if machine.environ.get(variable):
@@ -90,6 +96,8 @@ def overrides(name: str, machine: Machine) -> Iterator[Conflict]:
         yield from _file(path, found.words, "is this project's and wins here")
     for text in found.managed.get(machine.platform, ()):
         yield from _file(Path(text), found.words, "is managed for this machine and wins")
+    if found.more is not None:
+        yield from found.more(machine)
 
 
 def _project(found: Overrides, machine: Machine) -> Iterator[Path]:

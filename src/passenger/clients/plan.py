@@ -1,9 +1,9 @@
 """How a client is wired to Passenger, as values: what it is told of the server, and what is to be run and written."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from passenger.control.cards import ModelCard
@@ -125,10 +125,6 @@ class Conflict:
 # --- a client ----------------------------------------------------------------------------------------------------
 
 
-def _no_conflict(_machine: Machine) -> Iterable[Conflict]:
-    return ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """A program that can be wired to Passenger; what it cannot have is None."""
@@ -145,11 +141,6 @@ class Client:
     managed: Sequence[str] = ()
     """Its flags that a launch sets by itself, as the user would spell them."""
     launch: Callable[[Site], Plan] | None = None
-    setup: Callable[[Site], Sequence[Any]] | None = None
-    """The edits and files of a lasting wiring."""
-    probe: Callable[[Site], Sequence[str]] | None = None
-    """A command line that makes it ask one question without a person."""
-    conflicts: Callable[[Machine], Iterable[Conflict]] = _no_conflict
     prefers: Sequence[str] = FAMILIES
     """How the names of the models begin that it was made for, the best first."""
     takes_small: bool = True

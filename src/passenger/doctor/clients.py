@@ -84,8 +84,7 @@ def _text(path: str) -> str:
 
 
 def _conflicts(name: str, client: Client, machine: Machine) -> Iterator[Finding]:
-    own = [one for one in client.conflicts(machine) if one.where.startswith("$") or machine.cwd != machine.home]
-    told = {conflict.where: conflict for conflict in (*overrides(client.name, machine), *own)}
+    told = {conflict.where: conflict for conflict in overrides(client.name, machine)}
     for conflict in told.values():
         yield warn(name, f"{conflict.where} {conflict.what}", _typed(conflict))
 

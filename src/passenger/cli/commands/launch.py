@@ -1,12 +1,33 @@
 """The flags and help of `passenger launch`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import click
 
 from passenger.cli.command import ACCOUNT, DEMO_PORT, PLACE, command, start
 from passenger.cli.completing import complete_model
 from passenger.cli.invocation import Invocation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """What the user asks of a launch."""
+
+    client: str | None
+    arguments: Sequence[str]
+    model: str | None
+    small_model: str | None
+    only_print: bool
+    as_json: bool
+    no_check: bool
+    demo: bool
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the run is only shown."""
+        return self.only_print or self.as_json
 
 
 @command(
@@ -31,28 +52,6 @@ from passenger.cli.invocation import Invocation
 @click.option("--json", "as_json", is_flag=True, help="The same for programs; without a client: the list.")
 @click.option("--no-check", is_flag=True, help="Send no request to see whether the model answers.")
 @click.option("--demo", is_flag=True, help="Use a simulated Copilot: no account, no network.")
-def launch(
-    invocation: Invocation,
-    *,
-    client: str | None,
-    arguments: Sequence[str],
-    model: str | None,
-    small_model: str | None,
-    only_print: bool,
-    as_json: bool,
-    no_check: bool,
-    demo: bool,
-) -> int:
+def launch(invocation: Invocation, **given: Any) -> int:
     """Run a client wired to Passenger, this once; nothing of yours is changed."""
-    return start(
-        "passenger.cli.launch:run",
-        invocation,
-        client=client,
-        arguments=arguments,
-        model=model,
-        small_model=small_model,
-        only_print=only_print,
-        as_json=as_json,
-        check=not no_check,
-        demo=demo,
-    )
+    return start("passenger.cli.launch:run", invocation, flags=Flags(**given))

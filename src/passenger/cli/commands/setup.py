@@ -1,10 +1,28 @@
 """The flags and help of `passenger setup`."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import click
 
 from passenger.cli.command import ACCOUNT, PLACE, command, start
 from passenger.cli.completing import complete_model
 from passenger.cli.invocation import Invocation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """What the user asks of a setup."""
+
+    client: str | None
+    action: str
+    """One of ACTIONS."""
+    default: bool
+    yes: bool
+    model: str | None
+    small_model: str | None
+    as_json: bool
+
 
 ACTIONS = ("write", "undo", "status", "dry_run")
 
@@ -31,29 +49,9 @@ ACTIONS = ("write", "undo", "status", "dry_run")
     help="The model for titles and other small jobs, and for the proof.",
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs; it asks nothing.")
-def setup(
-    invocation: Invocation,
-    *,
-    client: str | None,
-    default: bool,
-    yes: bool,
-    model: str | None,
-    small_model: str | None,
-    as_json: bool,
-    **actions: bool,
-) -> int:
+def setup(invocation: Invocation, **given: Any) -> int:
     """Write Passenger into a client's own settings, so that it can be undone."""
-    chosen = [name for name in ACTIONS if actions[name]]
+    chosen = [name for name in ACTIONS if given.pop(name)]
     if len(chosen) > 1:
         raise click.UsageError("--write, --undo, --status and --dry-run exclude each other.")
-    return start(
-        "passenger.cli.setup:run",
-        invocation,
-        client=client,
-        action=chosen[0] if chosen else "write",
-        default=default,
-        yes=yes,
-        model=model,
-        small_model=small_model,
-        as_json=as_json,
-    )
+    return start("passenger.cli.setup:run", invocation, flags=Flags(action=(*chosen, "write")[0], **given))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from passenger.clients.codex import CODEX, catalog
+from passenger.clients.codex import CODEX, catalog_of
 from passenger.clients.plan import Site
 from passenger.clients.setups.setup import KEY_VARIABLE, QUESTION, Setup, needs_key
 from passenger.edits.edit import Edit
@@ -27,7 +27,7 @@ def _written(site: Site, name: str) -> Sequence[Edit]:
     """The keys of a file, and the catalogue of models that it names, made from Codex's own."""
     machine = site.machine
     file = Path(machine.environ.get("CODEX_HOME") or machine.home / ".codex") / name
-    models, text = site.directory / "codex-models.json", _catalog(site)
+    models, text = site.directory / "codex-models.json", catalog_of(site)
     values = {
         "model": site.model.id,
         "model_provider": "passenger",
@@ -40,13 +40,6 @@ def _written(site: Site, name: str) -> Sequence[Edit]:
         *(Edit(file=file, format="toml", keys=(key,), value=value) for key, value in values.items()),
         Edit(file=file, format="toml", keys=("model_providers", "passenger"), value=provider | key),
     ]
-
-
-def _catalog(site: Site) -> str | None:
-    try:
-        return catalog(site.ask(["debug", "models"]), site.chat)
-    except OSError:
-        return None
 
 
 def probe(site: Site) -> Sequence[str]:

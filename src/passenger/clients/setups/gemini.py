@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from passenger.clients.files import read_settings
-from passenger.clients.gemini import GEMINI, ITS_OWN, settings
+from passenger.clients.gemini import GEMINI, ITS_OWN, job_models
 from passenger.clients.plan import Site
 from passenger.clients.setups.setup import QUESTION, Setup
 from passenger.edits.edit import Edit
@@ -14,12 +14,10 @@ def edits(site: Site) -> Sequence[Edit]:
     """The kind of login, the models, and the address and key, which are read from `.env` alone."""
     directory = Path(site.machine.environ.get("GEMINI_CLI_HOME") or site.machine.home) / ITS_OWN
     file, variables = directory / "settings.json", directory / ".env"
-    jobs = settings(site)["modelConfigs"]
-    assert isinstance(jobs, dict)  # noqa: S101 - it is made so
     values: Mapping[tuple[str, ...], object] = {
         ("security", "auth", "selectedType"): "gemini-api-key",
         ("model", "name"): site.model.id,
-        **({} if _has_jobs(file) else {("modelConfigs", "customOverrides"): jobs["customOverrides"]}),
+        **({} if _has_jobs(file) else {("modelConfigs", "customOverrides"): job_models(site)}),
     }
     return [
         *(Edit(file=file, format="json-comments", keys=keys, value=value) for keys, value in values.items()),
