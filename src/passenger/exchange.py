@@ -55,6 +55,8 @@ class Exchange:
     """When it began, in Unix seconds."""
     seat: str = ""
     """Who pays for it, empty until that is asked for."""
+    is_question: bool = False
+    """Whether it came to a route that reads a request for a model."""
     session: str | None = None
     """A digest of the client's session, where the client tells one."""
     ask: Ask | None = None
@@ -140,7 +142,7 @@ class Exchange:
     @property
     def is_page(self) -> bool:
         """Whether nothing was asked of a model, and nothing went wrong: a list, a health check, a page."""
-        return self.received is None and self.failure is None
+        return not self.is_question and self.failure is None
 
     @property
     def route_text(self) -> str | None:

@@ -12,7 +12,7 @@ from passenger.account.principal import ANYONE
 from passenger.exchange import Exchange, Outcome
 from passenger.web.recording import begin, exchange_of, noting
 from tests.proxy import eventually
-from tests.web.bench import Bench, bench
+from tests.web.bench import HEAD, Bench, bench
 
 SERVED = [
     ("GET", "/health", {}, 200, "anyone"),
@@ -24,6 +24,8 @@ SERVED = [
     ("OPTIONS", "/v1/messages", {}, 405, "anyone"),
     ("POST", "/v1/embeddings", {"Content-Type": "text/plain"}, 415, "anyone"),
     ("POST", "/v1/messages", {"Content-Type": "application/json"}, 400, "anyone"),
+    ("POST", "/page/leave", {}, 403, "anyone"),
+    ("GET", "/v1/models/no-such-model", {}, 404, "anyone"),
 ]
 
 
@@ -52,6 +54,36 @@ async def test_each_is_recorded_once(  # noqa: PLR0917 - a row of the table
     await own.chat("the next one")  # what came before it has been told of by then
     recorded = await eventually(lambda: told_of(own, agent[:17]))
     assert [(line["message"], line.get("who", "anyone")) for line in recorded] == [(f"{method} {path} {status}", who)]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/models/no-such-model"), ("POST", "/page/leave")])
+async def test_a_page_that_is_refused_has_failed(own: Bench, method: str, path: str) -> None:
+    await own.send(method, path, headers={"User-Agent": f"refused-{method}"})
+    await own.chat("the next one")
+    (line,) = await eventually(lambda: told_of(own, f"refused-{method}"))
+    assert (line["level"], line["outcome"]) == ("warning", "failed")
+    assert line["error"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_form_that_went_well_is_a_page(own: Bench) -> None:
+    headers = {"User-Agent": "sent-a-form", "Origin": own.proxy.url}
+    await own.send("POST", "/page/leave", headers=headers, allow_redirects=False)
+    await own.chat("the next one")
+    (line,) = await eventually(lambda: told_of(own, "sent-a-form"))
+    assert (line["message"], line["level"], line.get("outcome")) == ("POST /page/leave 303", "debug", None)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_who_leaves_while_sending_a_question_is_no_page(own: Bench) -> None:
+    wire = await own.dial(f"{HEAD}User-Agent: cut-upload\r\nContent-Length: 100\r\n\r\n{{".encode())
+    await own.chat("so that it has been read by then")
+    wire.abort()
+    (line,) = await eventually(lambda: told_of(own, "cut-upload"))
+    assert (line["level"], line["outcome"]) == ("info", "client_gone")
+    kept = (await own.get("/v1/passenger/requests")).json()["requests"]
+    assert [one["outcome"] for one in kept if one["id"] == line["id"]] == ["client_gone"]
 
 
 def test_a_record_stays_with_its_request() -> None:

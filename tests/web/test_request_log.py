@@ -9,7 +9,7 @@ from passenger.web.shared_log import SLOTS, SharedLog
 
 
 def ended(**usage: int) -> Exchange:
-    exchange = Exchange("POST", "/v1/chat/completions", b"curl/8", ANYONE, received=1.0)
+    exchange = Exchange("POST", "/v1/chat/completions", b"curl/8", ANYONE, is_question=True, received=1.0)
     exchange.usage = Usage(**usage)
     exchange.complete()
     exchange.ended = exchange.started

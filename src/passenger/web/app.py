@@ -36,7 +36,7 @@ from passenger.web.pages.sessions import Sessions
 from passenger.web.passenger_api import Facts
 from passenger.web.passenger_api import routes as own_routes
 from passenger.web.recent import Recent
-from passenger.web.recording import begin, noting
+from passenger.web.recording import begin, exchange_of, noting
 from passenger.web.refusal import dialect_of, json_response, refusal
 from passenger.web.request_log import RequestLog
 from passenger.web.strays import Strays, signpost
@@ -115,7 +115,6 @@ def create_app(
         **_below(OLLAMA_PREFIXES, "/embeddings", ask(ollama_chat, surfaces.embed_for_old_ollama)),
         **_below(OLLAMA_PREFIXES, "/show", ask(ollama_chat, surfaces.show_for_ollama)),
         **_below(OLLAMA_PREFIXES, "/pull", ask(ollama_chat, surfaces.pull_for_ollama)),
-        **pages.posts(),
     }
     actions: dict[str, ASGIApp] = {
         "generateContent": chat(gemini),
@@ -137,14 +136,15 @@ def create_app(
         **pages.gets(),
     }
     card, strays = listing(models.card(gateway)), Strays()
-    wrong = strays.wrong_method
-    gets |= {path: signpost(_routes(posts, gets), path) for path in SIGNPOSTS}
+    wrong, forms = strays.wrong_method, pages.posts()
+    gets |= {path: signpost(_routes((*posts, *forms), gets), path) for path in SIGNPOSTS}
     routes = [
         *(Route(path, _Actions(actions, strays), methods=["POST"]) for path in _below(GEMINI_PREFIXES, _ACTION, None)),
         *(Route(path, _answered(card), methods=["GET"]) for path in _below(GEMINI_PREFIXES, _MODEL, None)),
         *(Route(path, _answered(page), methods=["GET"]) for path, page in gets.items()),
         *(Route(path, strays.upgrade_required(), methods=["GET"]) for path in _below(PREFIXES, "/responses", None)),
-        *(Route(path, wrong("POST")) for path in posts),
+        *(Route(path, form, methods=["POST"]) for path, form in forms.items()),
+        *(Route(path, wrong("POST")) for path in (*posts, *forms)),
         *(Route(path, wrong("GET")) for path in gets),
         *(Route(path, wrong("GET")) for path in _below(GEMINI_PREFIXES, _MODEL, None)),
     ]
@@ -278,6 +278,7 @@ def _answered(page: Page) -> Page:
         try:
             return await page(request)
         except Failure as failure:
+            exchange_of(request.scope).fail(failure)
             return refusal(dialect_of(request.scope), failure)
 
     return answered

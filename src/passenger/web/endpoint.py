@@ -58,6 +58,7 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, and note how far it comes."""
         exchange = exchange_of(scope)
+        exchange.is_question = True
         answer = Answer(send, self._inbound, exchange)
         try:
             check_media_type(scope)

@@ -32,6 +32,7 @@ from passenger.web.pages.rendering import page
 from passenger.web.pages.sessions import LIFETIME, Sessions
 from passenger.web.pages.tries import Tries
 from passenger.web.passenger_api import Facts
+from passenger.web.recording import exchange_of
 
 log = logging.getLogger(__name__)
 
@@ -217,8 +218,10 @@ class _Form:
             check_own_form(scope)
             answer = await self._answer(Request(scope, receive))
         except Failure as failure:
+            exchange_of(scope).fail(failure)
             answer = await page("refused.html", failure.status, error=failure.message)
         except ClientGone:
+            exchange_of(scope).leave()
             return
         await answer(scope, receive, send)
 
