@@ -135,6 +135,11 @@ def test_nobody_is_nobody() -> None:
     assert find("127.0.0.1", port, b"secret").state == "nothing"
 
 
+@pytest.mark.parametrize("nowhere", ["255.255.255.255", "ff02::1"])
+def test_an_address_that_cannot_be_reached_has_nobody(nowhere: str) -> None:
+    assert find("localhost", 9, b"secret", resolve=lambda _host, _port: [nowhere]).state == "nothing"
+
+
 async def test_a_server_that_cannot_read_the_secret_is_another_passenger(tmp_path: Path) -> None:
     async with Simulator() as simulator, running(simulator, tmp_path) as proxy:
         assert not (state_of(tmp_path) / FILE).exists()

@@ -188,12 +188,14 @@ def find(
 
 
 def _meet(server: Server, secret: bytes | None) -> Found:
-    """Who listens at one address."""
+    """Who listens at one address; nobody where there is no way to it, as to `::1` on a machine without IPv6."""
     try:
-        with _connected(server, PATIENCE) as connection:
-            met = introduce(connection, server.authority, secret)
-    except ConnectionRefusedError:
+        connection = _connected(server, PATIENCE)
+    except OSError:
         return Found("nothing", server)
+    try:
+        with connection:
+            met = introduce(connection, server.authority, secret)
     except (OSError, http.client.HTTPException, NotIntroducedError):
         return Found("other_program", server)
     if met.is_ours:
