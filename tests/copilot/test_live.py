@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from passenger.copilot.live import REFETCH_INTERVAL, Fetched, LiveCatalog
+from passenger.copilot.live import REFETCH_INTERVAL, RETRY_INTERVAL, Fetched, LiveCatalog
 from passenger.copilot.models import read_models
 from passenger.errors import Failure, Kind
 from tests.fakes import Clock
@@ -103,6 +103,32 @@ async def test_without_any_catalogue_a_name_goes_up_as_it_is() -> None:
     source.down = False
     clock.now += 60
     assert await resolved(catalog, "a") == "a"
+
+
+async def test_where_nobody_could_be_reached_the_first_list_is_soon_asked_for_again() -> None:
+    source, clock = Source("a"), Clock()
+    source.failure = Failure(Kind.UPSTREAM, "cannot be reached", code="upstream_unreachable")
+    catalog = live(source, clock)
+    assert await resolved(catalog, "a") is None
+    clock.now += RETRY_INTERVAL - 1
+    assert await resolved(catalog, "a") is None
+    assert source.fetches == 1
+    source.failure = None
+    clock.now += 1
+    assert await resolved(catalog, "a") == "a"
+
+
+async def test_a_list_that_is_there_is_not_asked_for_more_often_for_want_of_a_network() -> None:
+    source, clock = Source("a"), Clock()
+    catalog = live(source, clock)
+    await resolved(catalog, "a")
+    source.failure = Failure(Kind.UPSTREAM, "cannot be reached", code="upstream_unreachable")
+    clock.now += 3601
+    for _ in range(3):
+        assert await resolved(catalog, "a") == "a"
+        await settle()
+        clock.now += RETRY_INTERVAL
+    assert source.fetches == 2
 
 
 async def test_for_want_of_a_login_there_is_no_pause_before_the_next_fetch() -> None:

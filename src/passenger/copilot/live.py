@@ -14,6 +14,9 @@ log = logging.getLogger(__name__)
 REFETCH_INTERVAL = 60.0
 """Seconds between two fetches because of a name that is not in the catalogue, or after one that failed."""
 
+RETRY_INTERVAL = 5.0
+"""Seconds after which a first list is asked for again where GitHub or Copilot could not even be reached."""
+
 
 _FAILED = "Passenger failed to fetch the list of models; its log says more"
 
@@ -99,7 +102,11 @@ class LiveCatalog:
         return self._clock() - self._fetched_at > self._lifetime
 
     def _may_fetch(self) -> bool:
-        return self._clock() - self._tried_at >= REFETCH_INTERVAL
+        return self._clock() - self._tried_at >= (RETRY_INTERVAL if self._never_reached() else REFETCH_INTERVAL)
+
+    def _never_reached(self) -> bool:
+        """Whether there is no list for want of a network: nobody was asked, and a network is soon back."""
+        return self._catalog is None and self.trouble is not None and self.trouble.code == "upstream_unreachable"
 
     async def _refreshed(self) -> None:
         await asyncio.shield(self._refreshing())
