@@ -6,6 +6,7 @@ import aiohttp
 
 from passenger.connector import Hop, UnconnectedError
 from passenger.errors import Failure, Kind
+from passenger.net.failures import said
 
 _CLOCK = "is the clock of this machine right?"
 _BUNDLE = "if a company's proxy re-signs TLS here, give its certificate with --ca-bundle"
@@ -72,4 +73,4 @@ def _untrusted(hop: Hop, reason: ssl.SSLCertVerificationError) -> str:
 def _reason(cause: Exception) -> str:
     if isinstance(cause, aiohttp.ClientConnectorError):
         cause = cause.os_error
-    return (cause.strerror if isinstance(cause, OSError) else "") or str(cause) or type(cause).__name__
+    return said(cause)

@@ -1,5 +1,6 @@
 """What network errors mean for a person."""
 
+import os
 import ssl
 
 import pytest
@@ -37,6 +38,11 @@ MEANINGS: dict[str, tuple[Exception, str, str]] = {
         UnconnectedError(Hop("TCP", PROXY, PROXY), ConnectionRefusedError(111, "refused")),
         "upstream_unreachable",
         f"the proxy {PROXY} cannot be reached (TCP): refused",
+    ),
+    "refused": (
+        UnconnectedError(Hop("TCP", "x.test"), ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 8082)")),
+        "upstream_unreachable",
+        f"x.test cannot be reached (TCP): {os.strerror(111)}",
     ),
     "tls": (
         UnconnectedError(Hop("TLS", "x.test", PROXY), ssl.SSLError(1, "no TLS")),

@@ -1,5 +1,6 @@
 """What went wrong between us and a host, said to a person: who failed at which step, and what to do about it."""
 
+import os
 import ssl
 
 from passenger.errors import Failure, Kind
@@ -40,11 +41,11 @@ def network_failure(error: Exception, host: str, kind: Kind = Kind.UPSTREAM) -> 
         case IncompleteBodyError():
             code, message = "stream_broken", f"{host} broke off in the middle of its answer"
         case BrokenConnectionError() | OSError():
-            code, message = "upstream_disconnected", f"the connection to {host} broke: {_reason(error)}"
+            code, message = "upstream_disconnected", f"the connection to {host} broke: {said(error)}"
         case InvalidUrlError():
             code, message = "upstream_unreachable", f"{host} cannot be reached: {error}"
         case _:
-            code, message = "upstream_protocol", f"{host} answered what is not HTTP: {_reason(error)}"
+            code, message = "upstream_protocol", f"{host} answered what is not HTTP: {said(error)}"
     return Failure(kind, message, code=code)
 
 
@@ -61,7 +62,7 @@ def unconnected(error: UnconnectedError, host: str, kind: Kind) -> Failure:
         case _ if hop.step == "CONNECT":
             message = f"{_who(hop)} closed the connection instead of connecting us to {host}"
         case cause:
-            message = f"{_WHAT[hop.step].format(who=_who(hop))}: {_reason(cause)}"
+            message = f"{_WHAT[hop.step].format(who=_who(hop))}: {said(cause)}"
     return Failure(kind, message, code=code)
 
 
@@ -83,9 +84,9 @@ def _late(hop: Hop, host: str) -> str:
 
 
 def _refused(hop: Hop, host: str, refusal: ProxyRefusedError) -> str:
-    said = f"{refusal.status} {refusal.reason[:100]}".strip()
+    answer = f"{refusal.status} {refusal.reason[:100]}".strip()
     hint = "; user and password of the proxy belong into the variable that names it" if refusal.status == 407 else ""
-    return f"{_who(hop)} refused to connect us to {host}: {said}{hint}"
+    return f"{_who(hop)} refused to connect us to {host}: {answer}{hint}"
 
 
 def _untrusted(hop: Hop, reason: ssl.SSLCertVerificationError) -> str:
@@ -93,5 +94,8 @@ def _untrusted(hop: Hop, reason: ssl.SSLCertVerificationError) -> str:
     return f"the certificate of {_who(hop)} {what} (TLS): {reason.verify_message}; {hint}"
 
 
-def _reason(cause: Exception) -> str:
+def said(cause: Exception) -> str:
+    """Why it failed, in the system's words: asyncio puts "Connect call failed ('127.0.0.1', 80)" in their place."""
+    if isinstance(cause, OSError) and cause.errno and str(cause.strerror).startswith("Connect call failed"):
+        return os.strerror(cause.errno)
     return (cause.strerror if isinstance(cause, OSError) else "") or str(cause) or type(cause).__name__
