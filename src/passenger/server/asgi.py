@@ -88,6 +88,9 @@ class _Calls:
     async def receive(self) -> Message:
         """What has come of the body; after its end, that the client has left or has its answer."""
         stream = self._stream
+        if stream.complete and not self._has_all and not stream.ended:
+            self._has_all = True
+            return {"type": "http.request", "body": stream.take(), "more_body": False}
         while self._has_all and not stream.ended:
             await stream.news()
         if stream.ended:

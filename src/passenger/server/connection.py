@@ -52,7 +52,13 @@ FRAMING = (b"content-length", b"transfer-encoding")
 """The headers that say where a body ends."""
 
 _VERSIONS = ("1.1", "1.0")
-_ASGI = {"version": "3.0", "spec_version": "2.3"}
+_FACTS: dict[str, Any] = {
+    "type": "http",
+    "asgi": {"version": "3.0", "spec_version": "2.3"},
+    "scheme": "http",
+    "root_path": "",
+}
+"""What is the same of all requests."""
 
 
 class _Stage(Enum):
@@ -120,7 +126,7 @@ class Connection(asyncio.Protocol):
         self._deadline = Deadline(loop, self.too_late)
         self._progress = Progress()
         self._writable: asyncio.Event | None = None
-        self._ends: dict[str, Any] = {}
+        self._facts = _FACTS.copy()
         # what is being read
         self._stage = _HEAD
         self._target = b""
@@ -146,7 +152,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:  # Any: uvloop's transports are asyncio's in all but their class
         """Take it in, or turn it away where there are too many."""
         self.transport = transport
-        self._ends = {"client": _end(transport, "peername"), "server": _end(transport, "sockname")}
+        self._facts["client"] = _end(transport, "peername")
+        self._facts["server"] = _end(transport, "sockname")
         self._service.connections.add(self)
         if len(self._service.connections) > self._service.most:
             self._refuse(too_many_connections(self._service.most))
@@ -438,12 +445,14 @@ class Connection(asyncio.Protocol):
         self._trailers.clear()
         headers = [(name.lower(), value.rstrip(b" \t")) for name, value in self._headers]
         named = dict(headers)
-        self._check_size(headers)
+        if len(headers) > self._limits.max_headers or self._head_bytes > self._limits.max_header_bytes:
+            self._check_size(headers)
         if b"transfer-encoding" in named:
             self._check_coding(headers)
         parser = self._parser
         version, method = parser.get_http_version(), parser.get_method()
-        self._check_version(version)
+        if version not in _VERSIONS:
+            raise _StopError(NOT_HTTP if version == "0.9" else other_version(version))  # 0.9 is that of no version
         if method == b"CONNECT":
             raise _StopError(NOT_HTTP)  # its target is none of ours
         if self._waiting or self._current is not None:
@@ -460,21 +469,13 @@ class Connection(asyncio.Protocol):
 
     def _check_size(self, headers: list[Header]) -> None:
         limits = self._limits
-        if len(headers) > limits.max_headers:
-            raise _StopError(large_head(limits))
-        if self._head_bytes > limits.max_header_bytes and _size(headers) > limits.max_header_bytes:
+        if len(headers) > limits.max_headers or _size(headers) > limits.max_header_bytes:
             raise _StopError(large_head(limits))
 
     def _check_coding(self, headers: list[Header]) -> None:
         """Refuse what the parser does not look at."""
         if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in headers):
             raise _StopError(UNKNOWN_CODING)
-
-    def _check_version(self, version: str) -> None:
-        if version == "0.9":  # the parser's word for no version at all
-            raise _StopError(NOT_HTTP)
-        if version not in _VERSIONS:
-            raise _StopError(other_version(version))
 
     def _note_behind(self, headers: list[Header]) -> None:
         """Count a request that waits for the answer to another."""
@@ -487,19 +488,13 @@ class Connection(asyncio.Protocol):
             path, raw_path, query = read_target(self._target)
         except ValueError:
             raise _StopError(NOT_HTTP) from None
-        scope = {
-            "type": "http",
-            "asgi": _ASGI,
-            "http_version": version,
-            "method": method.decode("ascii"),
-            "scheme": "http",
-            "path": path,
-            "raw_path": raw_path,
-            "query_string": query,
-            "root_path": "",
-            "headers": headers,
-            **self._ends,
-        }
+        scope = self._facts.copy()
+        scope["http_version"] = version
+        scope["method"] = method.decode("ascii")
+        scope["path"] = path
+        scope["raw_path"] = raw_path
+        scope["query_string"] = query
+        scope["headers"] = headers
         if not self._target.startswith(b"/"):
             scope[TARGET] = self._target
         return scope

@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 
@@ -30,6 +30,7 @@ class _Openings:
 
 
 _opening = _Openings().of
+_joined = b": ".join
 
 
 @functools.lru_cache(maxsize=64)
@@ -42,15 +43,14 @@ def status_line(status: int) -> bytes:
     return f"HTTP/1.1 {status} {phrase}\r\n".encode()
 
 
-def write_head(status: int, headers: Iterable[Header]) -> bytes:
-    """The whole head.
+def write_head(status: int, headers: Sequence[Header], framing: bytes = b"") -> bytes:
+    """The whole head; `framing` are whole lines more.
 
     Raises:
         ValueError: a header holds a line's end or NUL, which would make more of it than one header.
     """
-    lines = [b"%b: %b\r\n" % header for header in headers]
-    head = b"".join((_opening(status), *lines, b"\r\n"))
-    ends = len(lines) + 3
-    if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
+    block = b"\r\n".join(map(_joined, headers))
+    ends = max(len(headers) - 1, 0)
+    if block.count(b"\n") != ends or block.count(b"\r") != ends or b"\0" in block:
         raise ValueError("a header of the answer holds the end of a line")
-    return head
+    return b"%b%b%b%b\r\n" % (_opening(status), block, b"\r\n" if block else b"", framing)

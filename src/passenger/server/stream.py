@@ -5,7 +5,7 @@ never wait: who sends much asks `is_full` and `drain`, or lets a source `follow`
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any, Protocol
 
 from passenger.server.head import Header, write_head
@@ -22,8 +22,10 @@ _CHUNKED = -1
 _UNTIL_CLOSED = -2
 """How an answer ends where its length was not told; else that many bytes of it are to come."""
 
-_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+_HOP_BY_HOP = frozenset({b"transfer-encoding", b"connection"})
 _BODILESS = frozenset({204, 304})
+_IN_CHUNKS = b"transfer-encoding: chunked\r\n"
+_CLOSES = b"connection: close\r\n"
 _LAST = b"0\r\n\r\n"
 
 
@@ -200,7 +202,7 @@ class Stream:
 
     # --- the answer ----------------------------------------------------------------------------------------------
 
-    def head(self, status: int, headers: Iterable[Header]) -> None:
+    def head(self, status: int, headers: Sequence[Header]) -> None:
         """Begin the answer. Its head leaves with the first piece, a stream's by itself where none follows at once."""
         self._begin(status, headers)
         if self._left < 0:
@@ -208,12 +210,7 @@ class Stream:
 
     def piece(self, data: bytes) -> None:
         """Send a piece of the answer."""
-        if self.ended or self._is_silent or not data:
-            return
-        if self._left == _CHUNKED:
-            self._write(b"%x\r\n" % len(data), data, b"\r\n")
-        else:
-            self._count(data)
+        if data and not self.ended and not self._is_silent:
             self._write(data)
 
     def end(self, data: bytes = b"") -> None:
@@ -222,18 +219,15 @@ class Stream:
             return
         if self._is_silent:
             self._flush()
-        elif self._left == _CHUNKED:
-            self._write(*((b"%x\r\n" % len(data), data, b"\r\n", _LAST) if data else (_LAST,)))
         else:
-            self._count(data)
-            self._write(data)
+            self._write(data, is_last=True)
         if self._left > 0 and not self._is_silent:
             self.abort()
             raise RuntimeError("the answer is shorter than its content-length")
         self._end()
         self._line.answered(self)
 
-    def answer(self, status: int, headers: Iterable[Header], body: bytes) -> None:
+    def answer(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Send a whole answer, whose headers tell its length."""
         self._begin(status, headers)
         self.end(body)
@@ -263,52 +257,55 @@ class Stream:
 
     # --- how it travels ------------------------------------------------------------------------------------------
 
-    def _begin(self, status: int, headers: Iterable[Header]) -> None:
+    def _begin(self, status: int, headers: Sequence[Header]) -> None:
         if self.started:
             raise RuntimeError("the answer has begun already")
         if self.ended:
             self.started = True
             return
         self._is_silent = status in _BODILESS or self.scope["method"] == "HEAD"
-        self._held = write_head(status, self._framed(list(headers)))
+        self._held = write_head(status, *self._framed(headers))
         self.started = True
 
-    def _framed(self, headers: list[Header]) -> list[Header]:
-        """The headers, and those that say where the answer and the connection end."""
+    def _framed(self, headers: Sequence[Header]) -> tuple[Sequence[Header], bytes]:
+        """The headers, and the lines that say where the answer and the connection end, which are ours to say."""
         self._left = _CHUNKED if self.scope["http_version"] == "1.1" else _UNTIL_CLOSED
-        said = [header for header in headers if header[0] in _FRAMING]
-        for name, value in said:
-            if name == b"content-length":
-                self._left = int(value)
-            elif name == b"connection":
-                self.keep_alive = self.keep_alive and b"close" not in value.lower()
-        if len(said) > (self._left >= 0):
-            headers = [header for header in headers if header[0] not in _FRAMING or header[0] == b"content-length"]
+        named = dict(headers)
+        if (length := named.get(b"content-length")) is not None:
+            self._left = int(length)
+        if b"connection" in named or b"transfer-encoding" in named:
+            self.keep_alive = self.keep_alive and b"close" not in named.get(b"connection", b"").lower()
+            headers = [header for header in headers if header[0] not in _HOP_BY_HOP]
         if self._line.is_ending or self.awaits_continue or (self._left == _UNTIL_CLOSED and not self._is_silent):
             self.keep_alive = False
-        if self._left == _CHUNKED and not self._is_silent:
-            headers.append((b"transfer-encoding", b"chunked"))
-        if not self.keep_alive:
-            headers.append((b"connection", b"close"))
-        return headers
+        chunked = _IN_CHUNKS if self._left == _CHUNKED and not self._is_silent else b""
+        return headers, chunked if self.keep_alive else chunked + _CLOSES
+
+    def _write(self, data: bytes, *, is_last: bool = False) -> None:
+        """Send a piece as it is framed, and the head if it has not left, in one go."""
+        before = after = b""
+        if self._left >= 0:
+            self._count(data)
+        elif self._left == _CHUNKED:
+            if data:
+                before, after = b"%x\r\n" % len(data), b"\r\n"
+            if is_last:
+                after += _LAST
+        before, self._held = self._held + before, b""
+        if len(data) < LARGE:
+            self._line.transport.write(before + data + after)
+        else:
+            self._line.transport.writelines([before, data, after])
 
     def _count(self, data: bytes) -> None:
-        if self._left >= 0:
-            self._left -= len(data)
-            if self._left < 0:
-                raise RuntimeError("the answer is longer than its content-length")
-
-    def _write(self, *parts: bytes) -> None:
-        """Send this, and the head if it has not left, in one go."""
-        held, self._held = self._held, b""
-        if sum(map(len, parts)) < LARGE:
-            self._line.transport.write(b"".join((held, *parts)))
-        else:
-            self._line.transport.writelines([held, *parts] if held else parts)
+        self._left -= len(data)
+        if self._left < 0:
+            raise RuntimeError("the answer is longer than its content-length")
 
     def _flush(self) -> None:
-        if self._held:
-            self._write()
+        held, self._held = self._held, b""
+        if held:
+            self._line.transport.write(held)
 
     def _end(self) -> None:
         self.ended = True
