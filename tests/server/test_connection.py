@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from fuzz.targets.connection import one as cut_anyhow
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -409,6 +410,12 @@ def test_what_is_too_large_is_refused(sent: str, status: int, way: str) -> None:
     assert client.taken().count(b"HTTP/1.1 ") == 1
 
 
+def test_a_head_behind_another_in_the_same_piece_is_counted_too() -> None:
+    client = Client(OK, limits=TIGHT)
+    client.send(GET + f"GET / HTTP/1.1\r\nX: {'a' * 96}\r\n\r\n")
+    assert client.status == 431
+
+
 @pytest.mark.parametrize(
     "begun", ["GET /", "GET / HTTP/1.1\r\na: ", TRAILING + "a: ", TRAILING, CHUNKED + "1;", CHUNKED]
 )
@@ -523,6 +530,13 @@ def test_another_protocol_can_take_the_connection_over() -> None:
     assert (client.streams, client.connections, client.transport.sent) == ([], set(), b"")
 
 
+def test_what_is_refused_behind_another_protocol_is_told_so() -> None:
+    client = Client()
+    upgrade = POST.replace("\r\n\r\n", "\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n") + "abc"
+    client.send(upgrade + CHUNKED.replace("chunked", "unknown") + "0\r\n\r\n")
+    assert client.status == 501
+
+
 # --- back-pressure -----------------------------------------------------------------------------------------------
 
 
@@ -561,3 +575,37 @@ async def test_whoever_waits_for_a_client_is_woken_when(how: str) -> None:
     else:
         client.leave()
     await waiting[1]
+
+
+# --- whatever comes ----------------------------------------------------------------------------------------------
+
+LINES = [
+    b"GET /a HTTP/1.1\r\n",
+    b"POST /b HTTP/1.1\r\n",
+    b"Host: a\r\n",
+    b"Content-Length: 3\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"Connection: close\r\n",
+    b"Connection: upgrade\r\nUpgrade: x\r\n",
+    b"Expect: 100-continue\r\n",
+    b"\r\n",
+    b"abc",
+    b"3\r\nabc\r\n",
+    b"0\r\n\r\n",
+    b"0\r\nx: y\r\n\r\n",
+    b"\x00",
+    b" ",
+    b"\n",
+]
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=12), st.integers(0, 15))
+def test_whatever_comes_is_served_alike_however_it_is_cut(lines: list[bytes], size: int) -> None:
+    cut_anyhow(bytes([size]) + b"".join(lines))
+
+
+@given(st.sampled_from(WHOLE), st.data())
+def test_a_request_with_one_byte_changed_is_served_alike_however_it_is_cut(request: str, data: st.DataObject) -> None:
+    sent = bytearray((request * 2).encode())
+    sent[data.draw(st.integers(0, len(sent) - 1))] = data.draw(st.integers(0, 255))
+    cut_anyhow(bytes([data.draw(st.integers(0, 15))]) + sent)

@@ -133,7 +133,7 @@ class Connection(asyncio.Protocol):
         self._headers = deque[Header](maxlen=service.limits.max_headers + 1)
         self._trailers = _Trailers(service.limits)
         self._fields: _Fields = self._headers
-        self._head_bytes = 0
+        self._head_bytes = self._at_once = 0
         self._reading: Stream | None = None
         self._is_new = self._heard = self._is_last = False
         self._asks_upgrade = self._begins_anew = False
@@ -182,7 +182,8 @@ class Connection(asyncio.Protocol):
         if self._is_last if self._stage is _NOTHING else (self._stage is _BODY and self._current is None):
             self._drop(len(data))
         self._heard = True
-        self._head_bytes += len(data)
+        self._at_once = len(data)
+        self._head_bytes += self._at_once
         self._parse(data)
         if self._waiting:
             self._serve_on()
@@ -192,16 +193,19 @@ class Connection(asyncio.Protocol):
             self._regulate()
 
     def _parse(self, data: bytes) -> None:
+        end = None
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._upgrade(data[upgrade.args[0] :])
+            end = upgrade.args[0]
         except httptools.HttpParserCallbackError as error:
             if not isinstance(error.__context__, _StopError):
                 raise
             self._stopped(error.__context__.refusal)
         except httptools.HttpParserError:
             self._stopped(NOT_HTTP)
+        if end is not None:  # not in the handler, where what is raised next would have another context
+            self._upgrade(data[end:])
 
     def _stopped(self, refusal: Failure) -> None:
         """Refuse what could not be read, unless it is behind a last request: nobody will look at that."""
@@ -445,7 +449,7 @@ class Connection(asyncio.Protocol):
         self._trailers.clear()
         headers = [(name.lower(), value.rstrip(b" \t")) for name, value in self._headers]
         named = dict(headers)
-        if len(headers) > self._limits.max_headers or self._head_bytes > self._limits.max_header_bytes:
+        if len(headers) > self._limits.max_headers or self._at_most > self._limits.max_header_bytes:
             self._check_size(headers)
         if b"transfer-encoding" in named:
             self._check_coding(headers)
@@ -466,6 +470,11 @@ class Connection(asyncio.Protocol):
         )
         self._waiting.append(stream)
         self._stage, self._head_bytes = _BODY, 0
+
+    @property
+    def _at_most(self) -> int:
+        """Bytes that the head cannot have more than: those of it alone are counted only where these are many."""
+        return self._head_bytes + self._at_once
 
     def _check_size(self, headers: list[Header]) -> None:
         limits = self._limits

@@ -1,0 +1,80 @@
+"""A client's connection: what is served is the same however its bytes are cut, and what it is told is HTTP.
+
+The first byte of an input says how the rest is cut.
+"""
+
+import re
+from typing import Any, cast
+
+from passenger.limits import Limits
+from passenger.server.connection import Connection, Service
+from passenger.server.stream import Stream
+
+Served = list[tuple[str, bytes, bytes]]
+
+LIMITS = Limits(max_uri=200, max_headers=20, max_header_bytes=400, max_body=1000)
+_TOLD = re.compile(rb"(?:HTTP/1\.1 [1-5]\d\d [^\r\n]*\r\n(?:[a-z-]+: [^\r\n]*\r\n)*\r\n(?:ok|\{[^\r\n]*\})?)*")
+
+
+class _Line:
+    """A transport that keeps what is written, and a loop on which no time passes."""
+
+    def __init__(self) -> None:
+        self.sent, self.open = b"", True
+
+    def write(self, data: bytes) -> None:
+        assert self.open
+        self.sent += data
+
+    def close(self) -> None:
+        self.open = False
+
+    abort = close
+
+    def write_eof(self) -> None:
+        pass
+
+    pause_reading = resume_reading = write_eof
+
+    def is_closing(self) -> bool:
+        return not self.open
+
+    def get_extra_info(self, _name: str) -> None:
+        return None
+
+    def time(self) -> float:
+        return 0.0
+
+    def call_at(self, _due: float, _call: object) -> "_Line":
+        return self
+
+    def when(self) -> float:
+        return 0.0
+
+    cancel = write_eof
+
+
+def one(data: bytes) -> None:
+    """Send this at once, and in pieces."""
+    size, sent = 1 + data[0] % 16 if data else 1, data[1:]
+    at_once = _served([sent])
+    in_pieces = _served([sent[at : at + size] for at in range(0, len(sent), size)])
+    assert at_once == in_pieces[: len(at_once)]  # what is refused in one piece with others takes them along
+
+
+def _served(pieces: list[bytes]) -> Served:
+    """What is served of these: requests whose body is whole, and each is answered."""
+    line, streams, served = _Line(), list[Stream](), Served()
+    loop: Any = line
+    connection = Connection(Service(streams.append, LIMITS, 9, set()), loop)
+    connection.connection_made(line)
+    for piece in pieces:
+        if line.open:
+            connection.data_received(piece)
+        while streams and (stream := streams[-1]).complete and not stream.ended:
+            scope = stream.scope
+            served.append((cast("str", scope["method"]), cast("bytes", scope["raw_path"]), stream.take()))
+            stream.answer(200, [(b"content-length", b"2")], b"ok")
+    assert _TOLD.fullmatch(line.sent), line.sent
+    assert line.sent.count(b"HTTP/1.1 200 ") == len(served)
+    return served
