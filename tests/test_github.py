@@ -9,7 +9,7 @@ import pytest
 from passenger.copilot.protocol import Editor
 from passenger.errors import Failure
 from passenger.github import GitHub
-from passenger.http import client
+from passenger.net.client import client
 from passenger.secret import Secret
 from passenger.simulator import Fault, Simulator
 from tests.tunnel import door

@@ -88,7 +88,7 @@ async def test_it_starts_from_any_directory(
     machine: Machine, tmp_path: Path, install: Callable[[Machine], list[str | Path]]
 ) -> None:
     command = install(machine)
-    for name in ("passenger", "click", "aiohttp"):
+    for name in ("passenger", "click", "httptools"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('this is not the installed one')")
     assert machine.run(*command, "--version", cwd=tmp_path) == f"passenger {__version__}\n"
     with demo(machine, command, tmp_path) as process:

@@ -48,10 +48,6 @@ LAYERS: dict[str, int] = {
     "trust": 3,
     "network": 3,
     "net": 3,
-    "wire": 3,
-    "connector": 3,
-    "unconnected": 3,
-    "http": 3,
     "github": 3,
     "upstream": 3,
     "learned": 3,
@@ -79,7 +75,7 @@ LAYERS: dict[str, int] = {
 """The layer of each module or package, from the values up to the command line."""
 
 IO_ONLY = {
-    "aiohttp": {"net", "wire", "connector", "unconnected", "http", "github", "upstream"},
+    "httptools": {"net", "server", "web"},
     "filelock": {"store", "edits"},
     "tiktoken": {"tokens"},
 }

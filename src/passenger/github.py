@@ -1,11 +1,11 @@
 """GitHub's own endpoints: the token exchange, who is logged in, and the two requests of the device flow."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import TypeVar
+from urllib.parse import urljoin
 
-import aiohttp
 import msgspec
-from yarl import URL
 
 from passenger.copilot.protocol import (
     CopilotUser,
@@ -19,7 +19,10 @@ from passenger.copilot.protocol import (
     read_grant,
 )
 from passenger.errors import Failure, Kind
-from passenger.http import Client, network_failure, read_at_most
+from passenger.net.client import Client
+from passenger.net.errors import NETWORK_ERRORS
+from passenger.net.failures import network_failure
+from passenger.net.origin import host_of
 from passenger.secret import Secret
 
 TIMEOUT = 30.0
@@ -89,7 +92,7 @@ class GitHub:
         return body
 
     def _beside(self, path: str) -> str:
-        return str(URL(self._token_url).origin().with_path(path))
+        return urljoin(self._token_url, path)
 
     async def _get(self, url: str, login: Secret) -> tuple[int, dict[str, str], bytes]:
         return await self._request("GET", url, exchange_headers(self._editor, login))
@@ -100,11 +103,12 @@ class GitHub:
         if body:
             headers = {**headers, "Content-Type": "application/json"}
         try:
-            async with await self._http.request(method, URL(url), headers, body, total=TIMEOUT) as response:
-                content = await read_at_most(response, ANSWER_LIMIT)
-                return response.status, {k.lower(): v for k, v in response.headers.items()}, content
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise network_failure(error, URL(url).host or url, Kind.UNAVAILABLE) from error
+            async with asyncio.timeout(TIMEOUT):
+                with await self._http.request(method, url, headers, body) as response:
+                    content = await response.read(ANSWER_LIMIT)
+                    return response.status, dict(response.headers), content
+        except NETWORK_ERRORS as error:
+            raise network_failure(error, host_of(url), Kind.UNAVAILABLE) from error
 
 
 _Answer = tuple[int, dict[str, str], bytes]

@@ -4,8 +4,6 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from yarl import URL
-
 from passenger.proxies import NO_PROXIES, Proxies, Proxy
 from passenger.trust import MakeContext, trust
 
@@ -36,10 +34,6 @@ class Network:
         if scheme == "https":
             return Way(tls, proxy, {"User-Agent": "passenger", **_authorization(proxy)})
         return Way(tls, proxy, None, _authorization(proxy))
-
-    def proxy_names(self) -> Mapping[URL, str]:
-        """What messages call each proxy; one that two variables name is called by the first."""
-        return {URL(proxy.url): str(proxy) for proxy in reversed(list(self.proxies.by_scheme.values()))}
 
 
 def _authorization(proxy: Proxy) -> dict[str, str]:

@@ -17,16 +17,16 @@ from time import perf_counter
 from types import TracebackType
 from typing import Protocol, Self
 
-import aiohttp
-from yarl import URL
-
 from passenger.accounts import Access
 from passenger.chat import Abilities
-from passenger.connector import UnconnectedError
 from passenger.copilot.protocol import passed_down, read_failure
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
-from passenger.http import Client, StaleConnectionError, network_failure, read_at_most
+from passenger.net.client import Client
+from passenger.net.errors import NETWORK_ERRORS, StaleConnectionError, UnconnectedError
+from passenger.net.failures import network_failure
+from passenger.net.origin import host_of
+from passenger.net.response import Receiver, Response
 from passenger.session import Session
 
 ERROR_LIMIT = 1024 * 1024
@@ -43,8 +43,6 @@ AFTERWARDS = 64 * 1024
 
 AFTERWARDS_TIME = 1.0
 """Seconds that upstream may take to end a stream whose last event has come."""
-
-_NETWORK_ERRORS = (aiohttp.ClientError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ class Call:
 
 @dataclass(slots=True)
 class Reply:
-    """Upstream's answer once its headers are in; the body is read at the reader's own pace.
+    """Upstream's answer once its headers are in; the body is read at the reader's own pace, or poured into a receiver.
 
     A block that closes what has not been read to its end when it is left.
     """
@@ -82,7 +80,7 @@ class Reply:
     content_type: str
     headers: tuple[tuple[str, str], ...]
     host: str
-    _response: aiohttp.ClientResponse = field(repr=False)
+    _response: Response = field(repr=False)
     _exchange: Exchange = field(repr=False)
     _patience: float
 
@@ -106,12 +104,23 @@ class Reply:
         """
         began = perf_counter()
         try:
-            return await self._response.content.readany()
-        except _NETWORK_ERRORS as error:
-            error.__traceback__ = None  # the response keeps the error, whose frames would keep the response
+            return await self._response.piece()
+        except NETWORK_ERRORS as error:
             raise network_failure(error, self.host) from error
         finally:
             self._exchange.waited += perf_counter() - began
+
+    def pour(self, receiver: Receiver) -> None:
+        """Give each piece to a receiver as the network delivers it; what `piece` raises, it is told of at the end."""
+        self._response.pour(_Poured(receiver, self.host))
+
+    def pause(self) -> None:
+        """Pour nothing more for now."""
+        self._response.pause()
+
+    def resume(self) -> None:
+        """Pour on."""
+        self._response.resume()
 
     async def drain(self) -> None:
         """Read what follows a complete answer, so that its connection can serve again; where it is much, close it."""
@@ -138,7 +147,7 @@ class Reply:
     @property
     def _has_ended(self) -> bool:
         """Whether all of the body has come, so that nothing more is waited for: a deadline takes 10 us."""
-        return self._response.content.is_eof()
+        return self._response.has_ended
 
     async def _pieces(self) -> bytes:
         body = bytearray()
@@ -147,6 +156,20 @@ class Reply:
             if len(body) > ANSWER_LIMIT:
                 raise too_large(self.host)
         return bytes(body)
+
+
+class _Poured:
+    """Passes pieces on as they are, and an error as the failure that it means."""
+
+    __slots__ = ("_host", "_receiver", "piece")
+
+    def __init__(self, receiver: Receiver, host: str) -> None:
+        self._receiver, self._host = receiver, host
+        self.piece = receiver.piece
+
+    def ended(self, error: Exception | None) -> None:
+        """Take note of the end."""
+        self._receiver.ended(error and network_failure(error, self._host))
 
 
 def too_large(host: str) -> Failure:
@@ -182,10 +205,10 @@ class Copilot:
         finally:
             response.close()
 
-    async def _answered(self, call: Call, exchange: Exchange) -> aiohttp.ClientResponse:
+    async def _answered(self, call: Call, exchange: Exchange) -> Response:
         """Upstream's answer, after at most one new token."""
         if call.anonymous:
-            return await self._posted(call, exchange, URL(call.path), dict(call.headers))
+            return await self._posted(call, exchange, call.path, dict(call.headers))
         with exchange.waiting():
             access = await call.session.access()
         exchange.token_left = call.session.left(access)
@@ -203,74 +226,62 @@ class Copilot:
         note(access)
         return response
 
-    async def _tried(self, call: Call, exchange: Exchange, access: Access) -> aiohttp.ClientResponse:
-        url = URL(call.path if "://" in call.path else access.base_url + call.path, encoded=True)
+    async def _tried(self, call: Call, exchange: Exchange, access: Access) -> Response:
+        url = call.path if "://" in call.path else access.base_url + call.path
         headers = {**access.headers, **call.headers, "Authorization": f"Bearer {access.bearer.reveal()}"}
         return await self._posted(call, exchange, url, headers)
 
-    async def _posted(
-        self, call: Call, exchange: Exchange, url: URL, headers: dict[str, str]
-    ) -> aiohttp.ClientResponse:
+    async def _posted(self, call: Call, exchange: Exchange, url: str, headers: dict[str, str]) -> Response:
         """Upstream's answer, after at most one attempt that cannot have reached a model."""
         headers = {**headers, "X-Request-Id": exchange.id, "Accept-Encoding": "identity"}
-        exchange.upstream = url.host
+        exchange.upstream = host = host_of(url)
         exchange.attempts += 1
         try:
             return await self._attempt(call, exchange, url, headers)
         except UnconnectedError as error:
             if not error.may_pass:
-                raise network_failure(error, url.host or "") from error
+                raise network_failure(error, host) from error
             exchange.retries.append("connect")
         except StaleConnectionError:
             exchange.retries.append("stale connection")
-        except _NETWORK_ERRORS as error:
-            raise network_failure(error, url.host or "") from error
+        except NETWORK_ERRORS as error:
+            raise network_failure(error, host) from error
         exchange.attempts += 1
         try:
             return await self._attempt(call, exchange, url, headers, fresh=True)
-        except _NETWORK_ERRORS as error:
-            raise network_failure(error, url.host or "") from error
+        except NETWORK_ERRORS as error:
+            raise network_failure(error, host) from error
 
     async def _attempt(
-        self, call: Call, exchange: Exchange, url: URL, headers: dict[str, str], *, fresh: bool = False
-    ) -> aiohttp.ClientResponse:
+        self, call: Call, exchange: Exchange, url: str, headers: dict[str, str], *, fresh: bool = False
+    ) -> Response:
         began = perf_counter()
         try:
             response = await self._http.request(
-                call.method, url, headers, call.body, fresh=fresh, first_byte=call.first_byte
+                call.method, url, headers, call.body, fresh=fresh, first_byte=call.first_byte, idle=call.idle
             )
-        except _NETWORK_ERRORS:
+        except NETWORK_ERRORS:
             exchange.waited += perf_counter() - began
             raise
         exchange.waited += response.waited
-        _set_idle_deadline(response, call.idle)
         return response
 
 
-def _set_idle_deadline(response: aiohttp.ClientResponse, seconds: float) -> None:
-    """From now on count the seconds between two pieces, no longer those until the first."""
-    if response.connection is not None and response.connection.protocol is not None:
-        response.connection.protocol.read_timeout = seconds
-        response.connection.protocol.start_timeout()
-
-
-def _reply(response: aiohttp.ClientResponse, exchange: Exchange, patience: float) -> Reply:
-    headers = response.headers
+def _reply(response: Response, exchange: Exchange, patience: float) -> Reply:
     return Reply(
         status=response.status,
-        content_type=headers.get("Content-Type", ""),
-        headers=passed_down(headers),
-        host=response.url.host or "",
+        content_type=response.header("content-type"),
+        headers=passed_down(response.headers),
+        host=response.host,
         _response=response,
         _exchange=exchange,
         _patience=patience,
     )
 
 
-async def _read_error(response: aiohttp.ClientResponse, within: float) -> Failure:
+async def _read_error(response: Response, within: float) -> Failure:
     if 300 <= response.status < 400:
-        message = f"{response.url.host} answered {response.status} and wants to send us elsewhere"
+        message = f"{response.host} answered {response.status} and wants to send us elsewhere"
         return Failure(Kind.UPSTREAM, message, code="upstream_redirect")
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    body = await read_at_most(response, ERROR_LIMIT, within)
-    return read_failure(response.status, headers, body)
+    body = await response.read(ERROR_LIMIT, within)
+    return read_failure(response.status, dict(response.headers), body)

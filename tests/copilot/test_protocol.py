@@ -154,5 +154,5 @@ def test_a_401_names_the_login() -> None:
 
 
 def test_only_harmless_headers_are_passed_down() -> None:
-    headers = {"Retry-After": "2", "X-Request-Id": "r", "Set-Cookie": "c", "Copilot-Edits-Session": "s"}
-    assert protocol.passed_down(headers) == (("retry-after", "2"), ("x-request-id", "r"))
+    headers = {"retry-after": "2", "x-request-id": "r", "set-cookie": "c", "copilot-edits-session": "s"}
+    assert protocol.passed_down(headers.items()) == (("retry-after", "2"), ("x-request-id", "r"))

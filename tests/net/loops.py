@@ -20,12 +20,15 @@ PATIENCE = 60.0
 
 
 def on_each_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """A coroutine as a test that runs it on each loop."""
+    """A coroutine as a test that runs it on each loop, where nothing may fail unseen."""
 
     @functools.wraps(test)
     def run(*args: Any, loop: str, **named: Any) -> None:
+        failed: list[dict[str, Any]] = []
         with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+            runner.get_loop().set_exception_handler(lambda _, context: failed.append(context))
             runner.run(_within(test(*args, **named)))
+        assert not failed, failed
 
     signature = inspect.signature(test)
     own = inspect.Parameter("loop", inspect.Parameter.KEYWORD_ONLY)

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -77,9 +79,8 @@ def resetting(said: bytes = b"") -> Play:
         writer.write(said)
         await writer.drain()
         await asyncio.sleep(0.05)  # else the reset could overtake what was said
-        writer.transport.set_write_buffer_limits(0)
-        sock = writer.get_extra_info("socket")
-        sock.setsockopt(1, 13, b"\x01\0\0\0\0\0\0\0")  # SO_LINGER of no seconds
+        lingering = struct.pack("ii", 1, 0)  # for no second
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, lingering)
         writer.transport.abort()
         raise EOFError
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import gzip
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -74,6 +75,7 @@ async def test_a_body_of_any_size_goes_up_whole() -> None:
         assert server.connections == 1
 
 
+@pytest.mark.proves("N9")
 @pytest.mark.parametrize("value", ["a\r\nX: b", "a\nb", "a\rb", "a\0b"])
 @on_each_loop
 async def test_a_header_of_two_lines_is_never_sent(value: str) -> None:
@@ -112,6 +114,7 @@ async def test_a_body_comes_whole_however_it_was_cut() -> None:
         assert server.connections == 1
 
 
+@pytest.mark.proves("F37", "promise 8")
 @on_each_loop
 async def test_whoever_does_not_pull_stops_the_network() -> None:
     sent = 0
@@ -189,6 +192,7 @@ ENDS: dict[str, tuple[Play, bytes | type[NetworkError]]] = {
 }
 
 
+@pytest.mark.proves("F25", "F32")
 @pytest.mark.parametrize("name", ENDS)
 @on_each_loop
 async def test_each_end_has_its_name(name: str) -> None:
@@ -216,6 +220,7 @@ async def test_what_came_before_a_break_is_given_before_it(how: type) -> None:
                 await response.piece()
 
 
+@pytest.mark.proves("F28")
 @on_each_loop
 async def test_an_early_answer_to_a_large_body_is_given_and_its_connection_closed() -> None:
     async def hasty(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -241,7 +246,7 @@ DRIPS = {
 def dripping(pieces: list[bytes], pause: float) -> Play:
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for piece in pieces:
-            if reader.at_eof():
+            if reader.at_eof() or reader.exception() is not None or writer.is_closing():
                 break
             writer.write(piece)
             await asyncio.sleep(pause)
@@ -251,6 +256,7 @@ def dripping(pieces: list[bytes], pause: float) -> Play:
     return play
 
 
+@pytest.mark.proves("F27", "promise 8")
 @pytest.mark.parametrize("name", DRIPS)
 @on_each_loop
 async def test_a_head_is_waited_for_by_the_wall(name: str) -> None:
@@ -260,6 +266,7 @@ async def test_a_head_is_waited_for_by_the_wall(name: str) -> None:
         await eventually(lambda: server.open == 0)
 
 
+@pytest.mark.proves("F27", "promise 8")
 @pytest.mark.parametrize("more", [b"5;", b"0", b"2\r\nok\r\n0\r\nX:"], ids=["an extension", "a size", "trailers"])
 @on_each_loop
 async def test_framing_that_drips_is_not_waited_for(more: bytes) -> None:
@@ -269,6 +276,7 @@ async def test_framing_that_drips_is_not_waited_for(more: bytes) -> None:
         await eventually(lambda: server.open == 0)
 
 
+@pytest.mark.proves("F34")
 @on_each_loop
 async def test_a_body_that_drips_is_waited_for() -> None:
     pieces = [OK + b"Content-Length: 20\r\n\r\n", *[b"x"] * 20]
@@ -360,6 +368,7 @@ async def test_a_server_that_talks_while_nothing_is_asked_is_left() -> None:
         assert server.connections == 2
 
 
+@pytest.mark.proves("F24")
 @on_each_loop
 async def test_a_connection_that_was_closed_while_idle_is_not_taken() -> None:
     async with asking(closing(SHORT), SHORT) as (http, server):
@@ -376,6 +385,7 @@ GIVES_NOTHING: dict[str, tuple[Play, type[NetworkError]]] = {
 }
 
 
+@pytest.mark.proves("F24")
 @pytest.mark.parametrize("name", GIVES_NOTHING)
 @on_each_loop
 async def test_a_kept_connection_that_gives_nothing_back_was_stale(name: str) -> None:
@@ -396,9 +406,27 @@ async def test_a_kept_connection_that_is_silent_for_too_long_is_not_stale() -> N
             await got(http, server.url, first_byte=0.1)
 
 
+@on_each_loop
+async def test_requests_leave_nothing_that_only_a_collection_frees() -> None:
+    more = in_pieces([OK + b"Content-Length: 4\r\n\r\nab", b"cd"])
+    answers: list[bytes | Play] = [SHORT, more] * 40
+    async with asking(*answers) as (http, server):
+        for _ in range(5):
+            await got(http, server.url)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(50):
+                await got(http, server.url, first_byte=5, idle=5)
+            assert gc.collect() < 50
+        finally:
+            gc.enable()
+
+
 # --- giving up ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("F35", "promise 7")
 @pytest.mark.parametrize("said", [b"", OK, b"HTTP/1.1 100 Continue\r\n\r\n"])
 @on_each_loop
 async def test_a_request_that_is_cancelled_before_its_head_closes_its_connection(said: bytes) -> None:
@@ -527,6 +555,7 @@ async def test_a_body_that_breaks_off_is_poured_as_far_as_it_came(play: type) ->
         assert isinstance(error, TimeoutError if play is then_silent else IncompleteBodyError)
 
 
+@pytest.mark.proves("F37", "promise 8")
 @on_each_loop
 async def test_a_receiver_that_pauses_stops_the_network_and_loses_nothing() -> None:
     body = bytes(range(256)) * (3 * MUCH // 256)
@@ -604,6 +633,7 @@ WAYS: dict[str, Callable[[Client, str], Awaitable[bytes]]] = {
 }
 
 
+@pytest.mark.proves("F26")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", PACKED)
 @on_each_loop
@@ -612,6 +642,7 @@ async def test_what_comes_packed_unasked_is_unpacked(name: str, way: str) -> Non
         assert await WAYS[way](http, server.url) == TEXT
 
 
+@pytest.mark.proves("F26")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", SPOILT)
 @on_each_loop
@@ -621,6 +652,7 @@ async def test_what_cannot_be_unpacked_is_refused(name: str, way: str) -> None:
             await WAYS[way](http, server.url)
 
 
+@pytest.mark.proves("N11", "promise 8")
 @on_each_loop
 async def test_a_bomb_is_unpacked_in_pieces() -> None:
     async with asking(packed(b"gzip", gzip.compress(bytes(50 * MUCH)))) as (http, server):

@@ -94,6 +94,7 @@ async def test_a_kept_tls_connection_that_was_closed_is_stale() -> None:
             await body_of(http, url)
 
 
+@pytest.mark.proves("N15", "F23")
 @on_each_loop
 async def test_a_certificate_that_nobody_vouches_for_is_told() -> None:
     stranger = trustme.CA()
@@ -104,6 +105,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_told() -> None:
         assert server.asked == []
 
 
+@pytest.mark.proves("N15", "F23")
 @on_each_loop
 async def test_a_certificate_for_another_name_is_told() -> None:
     async with scripted(SHORT, context=identity(CA.issue_cert("elsewhere.test"))) as server, asking() as http:
@@ -133,6 +135,7 @@ async def test_a_server_that_closes_in_the_handshake_is_told() -> None:
 # --- one deadline for all steps ----------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("F23", "promise 8")
 @on_each_loop
 async def test_a_handshake_that_stalls_is_told_and_its_socket_closed() -> None:
     open_ones = 0
@@ -146,7 +149,7 @@ async def test_a_handshake_that_stalls_is_told_and_its_socket_closed() -> None:
         finally:
             open_ones -= 1
 
-    async with door(stall) as port, asking(timeout=0.2) as http:
+    async with door(stall) as port, asking(timeout=1.5) as http:
         error = await unconnected(http, f"https://{HOST}:{port}/")
         assert network_failure(error, HOST).kind is Kind.TIMEOUT
         assert said(error) == f"connecting to {HOST} took too long (TLS)"
@@ -154,6 +157,7 @@ async def test_a_handshake_that_stalls_is_told_and_its_socket_closed() -> None:
         await eventually(lambda: open_ones == 0)
 
 
+@pytest.mark.proves("F23", "promise 7")
 @on_each_loop
 async def test_whoever_gives_up_while_it_connects_leaves_nothing_behind() -> None:
     open_ones = heard = 0
@@ -201,6 +205,7 @@ async def tunnelled(scheme: str = "http", **options: str) -> AsyncIterator[tuple
 URL = f"https://{HOST}/"
 
 
+@pytest.mark.proves("N15")
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @on_each_loop
 async def test_an_https_origin_is_reached_through_a_proxys_tunnel(scheme: str) -> None:
@@ -284,6 +289,7 @@ NO_ANSWERS = {
 }
 
 
+@pytest.mark.proves("F23")
 @pytest.mark.parametrize("name", NO_ANSWERS)
 @on_each_loop
 async def test_a_proxy_that_answers_otherwise_is_named(name: str) -> None:
@@ -301,7 +307,7 @@ async def test_what_a_tunnel_says_too_much_is_a_breach_of_its_protocol() -> None
 
 @on_each_loop
 async def test_a_proxy_that_never_answers_is_named() -> None:
-    async with door(silence) as port, asking(timeout=0.2, HTTPS_PROXY=f"http://localhost:{port}") as http:
+    async with door(silence) as port, asking(timeout=1.5, HTTPS_PROXY=f"http://localhost:{port}") as http:
         error = await unconnected(http, URL)
         assert said(error) == f"the proxy localhost:{port} (HTTPS_PROXY) took too long to connect us to {HOST}"
 
@@ -360,6 +366,7 @@ async def test_connections_are_not_shared_between_origins() -> None:
 # --- both families -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proves("F23")
 @on_each_loop
 async def test_an_address_that_takes_no_connection_costs_nothing_but_a_moment() -> None:
     async with scripted(SHORT) as server:

@@ -37,6 +37,7 @@ def deaf() -> Iterator[Address]:
         yield Address("127.0.0.1", one.getsockname()[1])
 
 
+@pytest.mark.proves("F23")
 @on_each_loop
 async def test_an_address_that_does_not_answer_is_overtaken_by_the_next() -> None:
     async with door(silence) as port:

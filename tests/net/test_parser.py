@@ -166,6 +166,7 @@ VERDICTS: dict[str, tuple[bytes, Read]] = {
 }
 
 
+@pytest.mark.proves("F25", "F26", "F30")
 @pytest.mark.parametrize("name", VERDICTS)
 def test_each_answer_has_its_verdict_however_it_is_cut(name: str) -> None:
     said, verdict = VERDICTS[name]
@@ -219,6 +220,7 @@ FLOODS = {
 }
 
 
+@pytest.mark.proves("F25", "F27", "promise 8")
 @pytest.mark.parametrize("at_once", [1, 30, 300])
 @pytest.mark.parametrize("name", FLOODS)
 def test_what_has_no_end_is_given_up(name: str, at_once: int) -> None:

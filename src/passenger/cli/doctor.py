@@ -45,8 +45,8 @@ from passenger.doctor.threads import in_thread
 from passenger.edits.journal import state_of
 from passenger.edits.receipts import Receipts
 from passenger.errors import Failure, Kind
-from passenger.http import client as http_client
 from passenger.log import Redactor, wants_color
+from passenger.net.client import client as http_client
 from passenger.net.resolver import Resolver
 from passenger.network import Network
 from passenger.session import Session

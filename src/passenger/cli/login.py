@@ -28,7 +28,7 @@ from passenger.copilot.device import Flow, Granted
 from passenger.copilot.protocol import why_not_exchangeable
 from passenger.errors import Failure, Kind
 from passenger.github import GitHub
-from passenger.http import client
+from passenger.net.client import client
 from passenger.network import Network
 from passenger.secret import Secret
 from passenger.session import Session

@@ -32,10 +32,10 @@ from passenger.copilot.reasoning_file import ReasoningFile
 from passenger.errors import Failure, Kind
 from passenger.gateway import Deadlines, Gateway, OneSeat, Policy, Seat, fetch_models
 from passenger.github import GitHub
-from passenger.http import Client, client
 from passenger.learned import Learned
 from passenger.log import Redactor
 from passenger.negotiate import Negotiator
+from passenger.net.client import Client, client
 from passenger.network import Network
 from passenger.session import Session, Vault
 from passenger.store import PrivateFile, StoreError

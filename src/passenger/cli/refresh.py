@@ -11,7 +11,7 @@ from passenger.cli.parts import github_of, session_of, vault_of
 from passenger.cli.parts import run as run_loop
 from passenger.config import Loaded
 from passenger.errors import Failure, Kind
-from passenger.http import client
+from passenger.net.client import client
 from passenger.network import Network
 from passenger.vault import FileVault
 from passenger.web.signals import heed_interrupts

@@ -4,7 +4,7 @@ None of this is a published contract. The facts were collected in `docs/upstream
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -342,14 +342,13 @@ def read_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failur
         param=error.param or None,
         type=error.type or None,
         retry_after=harmless(headers.get("retry-after")),
-        headers=passed_down(headers),
+        headers=passed_down(headers.items()),
     )
 
 
-def passed_down(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """The upstream headers that a client gets to see, by lower-case name; an odd value is left out."""
-    seen = ((name.lower(), value) for name, value in headers.items() if name.lower() in PASSED_DOWN)
-    return tuple((name, value) for name, value in seen if harmless(value) is not None)
+def passed_down(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The upstream headers that a client gets to see, of those with lower-case names; an odd value is left out."""
+    return tuple((name, value) for name, value in headers if name in PASSED_DOWN and harmless(value) is not None)
 
 
 def harmless(value: str | None) -> str | None:

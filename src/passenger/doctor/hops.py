@@ -15,13 +15,13 @@ from time import perf_counter, time
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
-from passenger.connector import Hop, UnconnectedError
 from passenger.doctor.certificate import issuer_of, told
 from passenger.errors import Kind
+from passenger.net.errors import Hop, UnconnectedError
+from passenger.net.failures import unconnected
 from passenger.net.resolver import Resolver
 from passenger.network import Network, Way
 from passenger.proxies import Proxy
-from passenger.unconnected import unconnected
 
 Step = Literal["DNS", "TCP", "CONNECT", "TLS", "HTTP"]
 

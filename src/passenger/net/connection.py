@@ -38,12 +38,14 @@ class Connection(asyncio.Protocol):
         "_response",
         "_transport",
         "_unsent",
+        "loop",
         "lost",
         "origin",
         "released",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, origin: Origin) -> None:
+        self.loop = loop
         self.origin = origin
         self.released: Callable[[Connection], None] | None = None
         self.lost: Callable[[Connection], None] | None = None
@@ -101,11 +103,12 @@ class Connection(asyncio.Protocol):
             return
         self._heard = True
         piece = parser.feed(data)
-        if not response.status and parser.status:
+        begins = parser.status and not response.status
+        if (piece or begins) and not parser.ended:
             self._wait(self._idle)
+        if begins:
             response.begin(parser.status, parser.headers, parser.fields.get("content-encoding", ""))
         if piece and self._response is response:
-            self._wait(self._idle)
             response.take(piece)
         if self._response is response:
             if parser.error is not None:

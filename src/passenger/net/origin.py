@@ -57,6 +57,14 @@ def place_of(url: str) -> Place:
     return Place(origin, _target(parts))
 
 
+def host_of(url: str) -> str:
+    """The host of a URL, as messages name it; of what is no URL its beginning."""
+    try:
+        return place_of(url).origin.host
+    except InvalidUrlError:
+        return url[:100]
+
+
 def _target(parts: SplitResult) -> str:
     path = quote(parts.path or "/", _SAFE)
     return f"{path}?{quote(parts.query, _SAFE)}" if parts.query else path

@@ -2,7 +2,8 @@
 
 import asyncio
 from time import perf_counter
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from passenger.net.coding import Unpacker, unpacker_of
 from passenger.net.errors import NETWORK_ERRORS, IncompleteBodyError, ProtocolError
@@ -27,6 +28,8 @@ class Receiver(Protocol):
 class Source(Protocol):
     """The connection that an answer comes from, as the answer knows it."""
 
+    loop: asyncio.AbstractEventLoop
+
     def pause(self) -> None:
         """Read nothing more from the network for now."""
         ...
@@ -44,11 +47,12 @@ class Response:
     """`status` is 0 until the head is there; names of headers are lower case.
 
     `waited` is how many seconds connecting took, where that was needed, and then the server: from the last byte sent
-    to the head. Who has one closes it, unless it was read to its end.
+    to the head. Who has one closes it, or a block does.
     """
 
     __slots__ = (
         "_error",
+        "_loop",
         "_over",
         "_paused",
         "_receiver",
@@ -71,6 +75,7 @@ class Response:
         self.waited = connecting
         self.sent = perf_counter()
         self._source: Source | None = source
+        self._loop = source.loop  # asking for the running one is a system call in Python 3.11
         self._waiting: list[bytes] = []
         self._size = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -78,6 +83,14 @@ class Response:
         self._receiver: Receiver | None = None
         self._over = self._paused = False
         self._error: Exception | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
     def header(self, name: str) -> str:
         """The value of a header by its lower-case name, the first one's; empty where there is none."""
@@ -150,7 +163,7 @@ class Response:
         return waiting[0] if len(waiting) == 1 else b"".join(waiting)
 
     async def _woken(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
+        self._waiter = self._loop.create_future()
         try:
             await self._waiter
         finally:
