@@ -22,14 +22,14 @@ async def connected(addresses: Sequence[Address]) -> socket.socket:
         OSError: none takes a connection; it is the first one's.
     """
     waiting, trying = deque(alternating(addresses)), set[asyncio.Task[socket.socket]]()
-    errors: list[BaseException] = []
+    errors: list[Exception] = []
     try:
         while waiting or trying:
             if waiting:
                 trying.add(asyncio.create_task(_dial(waiting.popleft())))
             patience = DELAY if waiting else None
             ended, trying = await asyncio.wait(trying, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-            errors += [error for task in ended if (error := task.exception()) is not None]
+            errors += [error for task in ended if isinstance(error := task.exception(), Exception)]
             if won := [task.result() for task in ended if task.exception() is None]:
                 _close(won[1:])
                 return won[0]
@@ -37,7 +37,10 @@ async def connected(addresses: Sequence[Address]) -> socket.socket:
         for task in trying:
             task.add_done_callback(_close_late)
             task.cancel()
-    raise errors[0] if errors else OSError("it has no address")
+    if not errors:
+        raise OSError("it has no address")
+    first = errors[0]
+    raise type(first)(*first.args)
 
 
 def alternating(addresses: Iterable[Address]) -> list[Address]:

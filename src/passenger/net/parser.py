@@ -177,7 +177,7 @@ class ResponseParser:
 
     def _refuse(self, what: str) -> None:
         self.error = ProtocolError(what)
-        raise self.error
+        raise ProtocolError(what)  # the one that is kept must hold no frames
 
 
 @lru_cache(maxsize=256)

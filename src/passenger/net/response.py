@@ -248,10 +248,10 @@ class Response:
         self._size += len(piece)
         if self._receiver is not None:
             self._pour_on()
-        elif self._waiter is not None:
-            self._wake()
-        elif self._size > MOST_WAITING and not self._paused:
-            self.pause()
+            return
+        if self._size > MOST_WAITING and not self._paused:
+            self.pause()  # also where somebody waits: one turn of the loop reads up to 32 times
+        self._wake()
 
     def end(self, error: Exception | None = None) -> None:
         """Take note that nothing more comes."""
