@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from passenger.cli.invocation import Invocation
-from passenger.cli.login_hint import login_hint, serve_command
+from passenger.cli.login_hint import login_hint, with_login
 
 
 @pytest.fixture
@@ -30,6 +30,10 @@ def test_the_command_can_be_typed_as_it_stands(profile: str | None, hint: str) -
     assert login_hint(Invocation(profile=profile, environ={})) == hint
 
 
-def test_the_command_that_serves_names_the_profile() -> None:
-    assert serve_command(Invocation(environ={})) == "passenger"
-    assert serve_command(Invocation(environ={"PASSENGER_PROFILE": "work"})) == "passenger --profile work"
+@pytest.mark.proves("profiles")
+def test_another_command_is_for_the_same_login_and_settings_from_any_directory() -> None:
+    assert with_login(Invocation(environ={}), "passenger logout --yes") == "passenger logout --yes"
+    assert with_login(Invocation(environ={"PASSENGER_PROFILE": "work"}), "passenger") == "passenger --profile work"
+    company = Invocation(environ={}, config_path=Path("my work.toml"), access_token_path=Path("/t.json"))
+    settings = f"-c '{Path.cwd() / 'my work.toml'}' --access-token-path /t.json"
+    assert with_login(company, "passenger logout --yes") == f"passenger logout --yes {settings}"

@@ -83,7 +83,7 @@ async def test_without_a_terminal_nobody_is_asked_and_nothing_removed(simulator:
     await log_in(simulator, home, WORK, "--profile", "work")
     code, said = await passenger(home, *LOGOUT, "--profile", "work", stdin="y\n")
     assert code == 2
-    assert "run `passenger logout --yes --profile work`" in said
+    assert f"run `passenger logout --yes --profile work -c {home / 'settings.toml'}`" in said
     assert (of(simulator, home, "work") / "access_token.json").exists()
 
 

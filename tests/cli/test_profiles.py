@@ -65,7 +65,7 @@ async def test_logins_under_different_names_share_no_file(simulator: Simulator, 
     await log_in(simulator, home, PRIVATE)
     said = await log_in(simulator, home, WORK, "--profile", "work")
     assert "logged in already" not in said
-    assert "`passenger --profile work` serves them" in said
+    assert f"`passenger --profile work -c {home / 'settings.toml'}` serves them" in said
     for directory, token in ((of(simulator, home), PRIVATE), (of(simulator, home, "work"), WORK)):
         assert token in (directory / "access_token.json").read_text()
         assert directory.stat().st_mode & 0o777 == 0o700

@@ -16,7 +16,7 @@ from passenger.account.device_login import carry_out
 from passenger.accounts import Login, Source
 from passenger.cli.exits import FAILED, OK
 from passenger.cli.invocation import Invocation
-from passenger.cli.login_hint import serve_command
+from passenger.cli.login_hint import with_login
 from passenger.cli.networking import network_of
 from passenger.cli.parts import catalog_of, flow_of, github_of, session_of, vault_of
 from passenger.cli.parts import run as run_loop
@@ -53,7 +53,7 @@ def run(invocation: Invocation, *, browser: bool, token_stdin: bool, simulated: 
     granted = _from_stdin() if token_stdin else None
     screen = screen_for(sys.stderr, invocation.environ, browser=browser)
     try:
-        serve = serve_command(invocation)
+        serve = with_login(invocation, "passenger")
         login = _login(loaded, vault, granted, screen, redactor.add, network=network, serve=serve)
         return run_loop(_simulated(loaded, login, screen) if invocation.login_name == SIMULATED else login)
     except (Failure, StoreError) as error:

@@ -1,5 +1,8 @@
 """What to type to log in and to serve, for the login that is meant; hides that a name may be misspelled."""
 
+import shlex
+from pathlib import Path
+
 from passenger.cli.invocation import Invocation
 from passenger.config.login_name import SIMULATED, names_in
 from passenger.config.problems import nearest
@@ -16,12 +19,17 @@ def login_hint(invocation: Invocation) -> str:
     return f"run `{command}`" + (f", or did you mean --profile {near}?" if near else "")
 
 
-def with_profile(invocation: Invocation, command: str) -> str:
-    """A command for the login that is meant."""
-    name = invocation.login_name
-    return command if name is None else f"{command} --profile {name}"
+def with_login(invocation: Invocation, command: str) -> str:
+    """A command for the login that is meant and the settings that were given, from any directory."""
+    given = {
+        "--profile": invocation.login_name,
+        "-c": invocation.config_path,
+        "--access-token-path": invocation.access_token_path,
+        "--copilot-token-path": invocation.copilot_token_path,
+    }
+    flags = ((flag, _absolute(value)) for flag, value in given.items() if value is not None)
+    return " ".join([command, *map(shlex.join, flags)])
 
 
-def serve_command(invocation: Invocation) -> str:
-    """The command that serves with the login that is meant."""
-    return with_profile(invocation, "passenger")
+def _absolute(value: str | Path) -> str:
+    return str(value.absolute()) if isinstance(value, Path) else value

@@ -10,7 +10,7 @@ import click
 from passenger.accounts import Login, Source, Token
 from passenger.cli.exits import FAILED, OK, USAGE
 from passenger.cli.invocation import Invocation
-from passenger.cli.login_hint import with_profile
+from passenger.cli.login_hint import with_login
 from passenger.cli.parts import run as run_loop
 from passenger.cli.parts import vault_of
 from passenger.cli.person import can_answer, confirmed
@@ -31,7 +31,7 @@ def run(invocation: Invocation, *, yes: bool) -> int:
     if not files:
         return _nothing(vault)
     if not yes and not can_answer():
-        command = with_profile(invocation, "passenger logout --yes")
+        command = with_login(invocation, "passenger logout --yes")
         click.echo(f"passenger: there is no terminal to ask on: run `{command}`", err=True)
         return USAGE
     if not yes and not confirmed(f"Remove {_listed(files)}?"):

@@ -5,7 +5,6 @@ import functools
 import gc
 import logging
 import os
-import shlex
 import signal
 import socket
 import sys
@@ -23,7 +22,7 @@ from passenger.cli.allocator import give_back
 from passenger.cli.command import DEMO_PORT
 from passenger.cli.exits import FAILED, INTERRUPTED, LOGIN_NEEDED, OK
 from passenger.cli.invocation import Invocation
-from passenger.cli.login_hint import serve_command
+from passenger.cli.login_hint import with_login
 from passenger.cli.networking import network_of
 from passenger.cli.panel import Panel, Show, showing
 from passenger.cli.parts import parts_of, state_dir_of, vault_of
@@ -87,19 +86,19 @@ def run(invocation: Invocation, *, may_ask: bool = False) -> int:
     sockets = listening(loaded)
     if sockets is None:
         return FAILED
-    workers = loaded.config.server.workers
+    workers, command = loaded.config.server.workers, with_login(invocation, "passenger")
     identity = Identity(
         __version__,
         os.getpid(),
         time.time(),
         invocation.login_state_dir,
         workers,
-        command_of(invocation),
+        command,
         ports_of(sockets),
     )
     shared = SharedLog(workers) if workers > 1 else None
     board = SharedBoard() if workers > 1 else None
-    show = _panel(invocation, loaded, sockets)
+    show = _panel(invocation, loaded, sockets, command)
     say_started = functools.partial(_say_started, sockets, vault, None if show else loaded)
     state_dir = state_dir_of(invocation, loaded)
 
@@ -155,14 +154,14 @@ def _log_in_first(invocation: Invocation) -> int:
     return log_in(invocation, browser=True, token_stdin=False) or run(invocation)
 
 
-def _panel(invocation: Invocation, loaded: Loaded, sockets: list[socket.socket]) -> Show | None:
+def _panel(invocation: Invocation, loaded: Loaded, sockets: list[socket.socket], command: str) -> Show | None:
     """What to show a person who looks at stdout; None where nobody does, or wants to."""
     if invocation.quiet or loaded.config.log.format == "json" or not is_terminal(sys.stdout):
         return None
     url = base_url(sockets).removesuffix("/v1")
     port = "" if invocation.port is None else port_flag(sockets)
     steps = [
-        (f"{command_of(invocation)}{port} launch claude", "Claude Code, for this run"),
+        (f"{command}{port} launch claude", "Claude Code, for this run"),
         (f"{url}/", "the page of this server"),
     ]
     keys = _keys(loaded)
@@ -174,12 +173,6 @@ def _panel(invocation: Invocation, loaded: Loaded, sockets: list[socket.socket])
         ollama_url(sockets, loaded),
     )
     return showing(panel, sys.stdout, color=wants_color(sys.stdout, invocation.environ))
-
-
-def command_of(invocation: Invocation) -> str:
-    """How a user calls us, from any directory, for the same login and settings."""
-    config = f" -c {shlex.quote(str(invocation.config_path.absolute()))}" if invocation.config_path else ""
-    return serve_command(invocation) + config
 
 
 async def serve(
