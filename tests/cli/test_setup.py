@@ -29,6 +29,7 @@ headers = {"content-type": "application/json", "user-agent": "claude-cli/2.1 (ex
 url = env["ANTHROPIC_BASE_URL"] + "/v1/messages"
 print(urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers)).read())
 """
+UNKNOWING = "print('no provider passenger here'); raise SystemExit(3)"
 SILENT = "print('I need a login'); raise SystemExit(3)"
 THEIRS = b'{\r\n\t"env": {"ANTHROPIC_MODEL": "opus"},\r\n\t"theme": "dark"\r\n}'
 
@@ -200,6 +201,13 @@ async def test_json_tells_it_to_programs(command: Command, proxy: Proxy, home: P
     assert (found["client"], found["ok"]) == ("claude", True)
     assert "env.ANTHROPIC_BASE_URL" in found["files"][0]["values"]
     assert found["request"]
+
+
+async def test_where_no_key_is_needed_nothing_that_a_client_has_said_is_masked(
+    command: Command, proxy: Proxy, home: Path
+) -> None:
+    ended = await setup(command, proxy, "claude", "--write", "--yes", **install(home, UNKNOWING))
+    assert "it said: no provider passenger here" in ended.out
 
 
 async def test_what_a_client_has_said_steers_no_terminal(command: Command, proxy: Proxy, home: Path) -> None:

@@ -21,11 +21,11 @@ from passenger.clients.overrides import overrides
 from passenger.clients.plan import Site
 from passenger.clients.setups.by_hand import BY_HAND, SAME
 from passenger.clients.setups.registry import SETUPS
-from passenger.clients.setups.setup import NO_KEY, Setup
+from passenger.clients.setups.setup import Setup
 from passenger.config import Loaded
 from passenger.control.client import Server
 from passenger.control.records import RequestRecord
-from passenger.edits.edit import Edit, named
+from passenger.edits.edit import NO_KEY, Edit, named
 from passenger.edits.exposure import exposed
 from passenger.edits.files import RefusedError, read
 from passenger.edits.journal import Change, Restored, apply, plan, state_of, undo

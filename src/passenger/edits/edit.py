@@ -14,6 +14,9 @@ Keys = tuple[Key, ...]
 
 Format = Literal["json", "json-comments", "jsonc", "toml", "yaml", "yaml-list", "dotenv", "block", "whole"]
 
+NO_KEY = "passenger"
+"""What is written where any key will do."""
+
 
 class UnreadableError(Exception):
     """A text that is not of its format, or has a form that is not edited; the message says where."""

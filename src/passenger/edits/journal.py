@@ -11,15 +11,12 @@ from pathlib import Path
 
 from passenger.edits import files
 from passenger.edits.concealing import may_show
-from passenger.edits.edit import Edit, Format, UnreadableError, digest, named
+from passenger.edits.edit import NO_KEY, Edit, Format, UnreadableError, digest, named
 from passenger.edits.files import Document, RefusedError
 from passenger.edits.formats import EDITORS
 from passenger.edits.receipts import Receipt, Receipts, make_receipt, sha256
 from passenger.edits.showing import Place, shown
 from passenger.edits.steps import Step, Undone, put, take_back
-
-NO_KEY = "passenger"
-"""What is written where any key will do."""
 
 CONTAINERS = {digest({}), digest([])}
 """What was made to hold a value, and says nothing by itself."""

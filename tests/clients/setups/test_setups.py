@@ -13,7 +13,8 @@ from passenger.clients.registry import CLIENTS
 from passenger.clients.setups.by_hand import BY_HAND, SAME
 from passenger.clients.setups.registry import ALL, SETUPS
 from passenger.clients.setups.setup import Setup
-from passenger.edits.journal import NO_KEY, apply, plan, undo
+from passenger.edits.edit import NO_KEY
+from passenger.edits.journal import apply, plan, undo
 from passenger.edits.receipts import Receipts
 from tests.clients.sites import BASE, HAIKU, OPUS, site
 

@@ -8,9 +8,9 @@ from shlex import quote
 
 from passenger.clients.fit import output_limit, prompt_limit
 from passenger.clients.plan import Client, Dialect, Site
-from passenger.clients.setups.setup import KEY_VARIABLE, NO_KEY, QUESTION, Setup, needs_key, no_notes
+from passenger.clients.setups.setup import KEY_VARIABLE, QUESTION, Setup, needs_key, no_notes
 from passenger.control.cards import ModelCard
-from passenger.edits.edit import Edit
+from passenger.edits.edit import NO_KEY, Edit
 from passenger.edits.yaml import listed
 
 

@@ -4,13 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from passenger.clients.plan import Client, Site
-from passenger.edits.edit import Edit
+from passenger.edits.edit import NO_KEY, Edit
 
 KEY_VARIABLE = "PASSENGER_KEY"
 """The variable that a client reads the server's key from, where it can."""
-
-NO_KEY = "passenger"
-"""What is written where any key will do."""
 
 QUESTION = "Answer with one word: ready."
 
