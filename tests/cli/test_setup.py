@@ -287,7 +287,7 @@ async def test_neither_a_key_nor_a_secret_beside_it_is_shown_in_any_spelling(
 def test_no_server_is_said(command: Command, home: Path) -> None:
     ended = command("setup", "--port", "1", "claude", "--yes")
     assert ended.code == 1
-    assert "no Passenger runs at http://127.0.0.1:1" in ended.err
+    assert "no Passenger runs at http://127.0.0.1:1: start one with `passenger --port 1 serve`" in ended.err
     assert not (home / ".claude").exists()
 
 

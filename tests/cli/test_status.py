@@ -30,7 +30,7 @@ def test_without_a_server_it_says_so_and_the_exit_code_too(command: Command) -> 
         port = str(taken.getsockname()[1])
     ended = command("status", "--port", port)
     assert (ended.code, ended.out) == (1, "")
-    assert f"no server runs at http://127.0.0.1:{port}; `passenger` starts one" in ended.err
+    assert f"no server runs at http://127.0.0.1:{port}; `passenger --port {port}` starts one" in ended.err
     told = command("status", "--json", "--port", port)
     assert (told.code, told.err) == (1, "")
     assert json.loads(told.out) == {

@@ -11,6 +11,7 @@ import click
 from passenger.cli import reach
 from passenger.cli.commands.setup import Flags
 from passenger.cli.exits import FAILED, OK, USAGE
+from passenger.cli.given_flags import with_flags
 from passenger.cli.invocation import Invocation
 from passenger.cli.machine import machine_of
 from passenger.cli.person import can_answer, confirmed, is_terminal
@@ -183,7 +184,8 @@ class Job:
         loaded = self._invocation.begin()[0]
         found = reach.look(self._invocation, loaded)
         if found.state == "nothing":
-            message = f"no Passenger runs at {found.server.url}: start one with `passenger serve`"
+            serve = with_flags(self._invocation, "passenger serve")
+            message = f"no Passenger runs at {found.server.url}: start one with `{serve}`"
             raise Failure(Kind.UPSTREAM, message)
         if found.state != "ours":
             raise Failure(Kind.UPSTREAM, reach.stranger(found) or "somebody else listens there")

@@ -6,6 +6,7 @@ import click
 
 from passenger.cli import reach
 from passenger.cli.exits import FAILED, OK
+from passenger.cli.given_flags import with_flags
 from passenger.cli.invocation import Invocation
 from passenger.cli.login_hint import login_hint
 from passenger.cli.status_facts import facts
@@ -21,13 +22,14 @@ def run(invocation: Invocation, *, as_json: bool) -> int:
     if as_json:
         reach.write_json(as_document(found, status))
     elif status is None:
-        click.echo(f"passenger: {reach.stranger(found) or _NOT_RUNNING.format(found.server.url)}", err=True)
+        click.echo(f"passenger: {reach.stranger(found) or _not_running(invocation, found)}", err=True)
     else:
         print_facts(facts(status, found.server.url, time.time(), login_hint(invocation)))
     return FAILED if status is None else OK
 
 
-_NOT_RUNNING = "no server runs at {}; `passenger` starts one"
+def _not_running(invocation: Invocation, found: Found) -> str:
+    return f"no server runs at {found.server.url}; `{with_flags(invocation, 'passenger')}` starts one"
 
 
 def as_document(found: Found, status: Status | None) -> dict[str, object]:
