@@ -69,6 +69,13 @@ def test_help_names_every_flag_of_passenger_rs_and_every_exit_code(command: Comm
         assert re.search(rf"^  {code} +{re.escape(meaning)}$", text, re.MULTILINE)
 
 
+def test_help_cuts_no_commands_sentence_short(command: Command) -> None:
+    for arguments in ([], ["config"], ["service"]):
+        listed = command(*arguments, "--help").out.partition("\nCommands:\n")[2].partition("\n\n")[0]
+        assert listed
+        assert [line for line in listed.splitlines() if not line.endswith(".") or line.endswith("...")] == []
+
+
 def leaves(group: click.Group, above: str = "") -> Iterator[str]:
     for name, one in group.commands.items():
         if isinstance(one, click.Group):

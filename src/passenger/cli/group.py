@@ -15,6 +15,7 @@ EXAMPLES = (
     ("passenger demo", "try it on a simulated Copilot, offline"),
     ("passenger login", "log in to GitHub, once"),
     ("passenger", "serve it at http://127.0.0.1:8081/v1"),
+    ("passenger launch claude", "run Claude Code on it, from another terminal"),
     ("passenger --port 9000 -v", "... elsewhere, and say more"),
     ("passenger -c work.toml", "... with the settings of one file alone"),
     ("passenger config show", "each setting, and where it comes from"),

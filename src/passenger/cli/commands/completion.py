@@ -17,5 +17,5 @@ SHELLS = ("bash", "zsh", "fish")
 )
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(invocation: Invocation, *, shell: str) -> int:
-    """Print what makes your shell complete commands, flags and models."""
+    """Print what completes commands, flags and models in a shell."""
     return start("passenger.cli.completion:run", invocation, shell=shell)

@@ -13,5 +13,5 @@ from passenger.cli.invocation import Invocation
     help="Stream at a pace that a person can follow.  [where stdout is a terminal]",
 )
 def demo(invocation: Invocation, *, pace: bool | None) -> int:
-    """Serve a simulated Copilot: no account, no network, nothing kept."""
+    """Serve a simulated Copilot: no account, no network."""
     return start("passenger.cli.demo:run", invocation, pace=pace, **place(invocation, DEMO_PORT))

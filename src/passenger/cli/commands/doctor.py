@@ -17,5 +17,5 @@ from passenger.cli.invocation import Invocation
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--report", is_flag=True, help="A text to paste, with no secret in it.")
 def doctor(invocation: Invocation, *, client: str | None, as_json: bool, report: bool) -> int:
-    """Find out what is wrong, from the client to Copilot, and what to do about it."""
+    """Find out what is wrong, and what mends it."""
     return start("passenger.cli.doctor:run", invocation, client=client, json=as_json, report=report)

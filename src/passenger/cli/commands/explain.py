@@ -15,5 +15,5 @@ from passenger.cli.invocation import Invocation
 @click.argument("request", metavar="REQUEST-ID", required=False)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def explain(invocation: Invocation, *, request: str | None, as_json: bool) -> int:
-    """What became of a request: passed on, translated, left out, learned, tried again, and why."""
+    """List the last requests, or tell what became of one."""
     return start("passenger.cli.explain:run", invocation, request=request, as_json=as_json)

@@ -53,5 +53,5 @@ class Flags:
 @click.option("--no-check", is_flag=True, help="Send no request to see whether the model answers.")
 @click.option("--demo", is_flag=True, help="Use a simulated Copilot: no account, no network.")
 def launch(invocation: Invocation, **given: Any) -> int:
-    """Run a client wired to Passenger, this once; nothing of yours is changed."""
+    """Run a client wired to Passenger, this once; edits nothing."""
     return start("passenger.cli.launch:run", invocation, flags=Flags(**given))

@@ -33,7 +33,7 @@ def service() -> None:
 @click.option("--print", "print_only", is_flag=True, help="Only show what would be installed.")
 @click.option("--no-sandbox", is_flag=True, help="Where the system grants no user namespaces.")
 def install(invocation: Invocation, *, print_only: bool, no_sandbox: bool) -> int:
-    """Start it now and at each login; again: with the files that are there now."""
+    """Start it now and at each login; again after an update."""
     return start(_ENTRY.format("install"), invocation, print_only=print_only, sandbox=not no_sandbox)
 
 

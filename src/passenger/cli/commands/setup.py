@@ -50,7 +50,7 @@ ACTIONS = ("write", "undo", "status", "dry_run")
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs; it asks nothing.")
 def setup(invocation: Invocation, **given: Any) -> int:
-    """Write Passenger into a client's own settings, so that it can be undone."""
+    """Write Passenger into a client's own settings, or undo that."""
     chosen = [name for name in ACTIONS if given.pop(name)]
     if len(chosen) > 1:
         raise click.UsageError("--write, --undo, --status and --dry-run exclude each other.")
