@@ -110,6 +110,16 @@ async def test_whoever_does_not_want_to_log_in_is_left_alone(home: Path, keys: s
     assert not list(home.rglob("*token*"))
 
 
+async def test_what_is_neither_yes_nor_no_is_asked_again_and_no_is_told_what_else_there_is(home: Path) -> None:
+    async with Simulator() as simulator, terminal(home, serving(simulator, home)) as one:
+        await one.shows("Log in now? [Y/n]")
+        one.type("maybe\n")
+        await one.shows("Type y or n.")
+        one.type("No\n")
+        await one.shows("To log in later, run `passenger login`. Without an account: `passenger demo`.")
+        assert await one.ended() == 4
+
+
 @pytest.mark.proves("panel")
 @pytest.mark.parametrize("arguments", [["-q"], ["serve"]])
 async def test_whoever_wants_no_questions_hears_what_to_do(home: Path, arguments: list[str]) -> None:

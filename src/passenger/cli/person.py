@@ -17,9 +17,16 @@ def can_answer() -> bool:
 
 
 def confirmed(question: str, *, default: bool = False) -> bool:
-    """Whether a person says yes; Enter alone means the default."""
-    answer = typed(f"{question} [{'Y/n' if default else 'y/N'}]: ").lower()
-    return answer in {"y", "yes"} or (default and not answer)
+    """Whether a person says yes; Enter alone means the default, and what is neither yes nor no is asked again."""
+    while True:
+        match typed(f"{question} [{'Y/n' if default else 'y/N'}]: ").lower():
+            case "":
+                return default
+            case "y" | "yes":
+                return True
+            case "n" | "no":
+                return False
+        click.echo("Type y or n.", err=True)
 
 
 def picked(question: str, most: int) -> int:

@@ -22,7 +22,7 @@ from passenger.cli.allocator import give_back
 from passenger.cli.command import DEMO_PORT
 from passenger.cli.exits import FAILED, INTERRUPTED, LOGIN_NEEDED, OK
 from passenger.cli.invocation import Invocation
-from passenger.cli.login_hint import with_login
+from passenger.cli.login_hint import login_hint, with_login
 from passenger.cli.networking import network_of
 from passenger.cli.panel import Panel, Show, showing
 from passenger.cli.parts import parts_of, state_dir_of, vault_of
@@ -150,6 +150,7 @@ def _log_in_first(invocation: Invocation) -> int:
 
     click.echo("Nobody is logged in to GitHub here.", err=True)
     if not confirmed("Log in now?", default=True):
+        click.echo(f"To log in later, {login_hint(invocation)}. Without an account: `passenger demo`.", err=True)
         return LOGIN_NEEDED
     return log_in(invocation, browser=True, token_stdin=False) or run(invocation)
 
