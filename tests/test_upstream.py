@@ -1,4 +1,4 @@
-"""What is sent to Copilot, what is tried again, and how an answer is taken, on a server that says exactly these bytes."""
+"""What is sent to Copilot, what is tried again, and how an answer is taken, on a server that says just these bytes."""
 
 import asyncio
 import contextlib

@@ -84,6 +84,13 @@ async def test_what_leads_to_another_port_is_to_be_set_up_anew(ward: Ward) -> No
     assert f"another address than 127.0.0.1:{NOWHERE}" in found.text
 
 
+async def test_what_was_set_up_as_the_default_is_set_up_so_again(ward: Ward) -> None:
+    install(ward, "pi", "1.6.0")
+    set_up(ward, "pi", 9999)
+    _, found = (await ward.look("client")).all("client.pi")
+    assert (found.state, found.fix) == ("warn", "passenger setup pi --default")
+
+
 async def test_what_leads_to_our_port_is_well(ward: Ward) -> None:
     install(ward, "llm", "llm, version 0.36")
     file = set_up(ward, "llm", NOWHERE)

@@ -1,7 +1,7 @@
 """Each client that is installed: its version, how it is wired, and what would lead it elsewhere all the same."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
@@ -65,16 +65,27 @@ def _changed(name: str, facts: Facts, client: Client) -> Iterator[Finding]:
     """What `setup` has written and does not stand any more."""
     for path, state in facts.set_up(client.name):
         if state not in STANDING:
-            yield warn(name, f"{path}, which `setup` has written: {state}", f"passenger setup {client.name}")
+            yield warn(name, f"{path}, which `setup` has written: {state}", _again(client, [path]))
 
 
 def _elsewhere(name: str, facts: Facts, client: Client) -> Iterator[Finding]:
     """Files that lead to another port than that of the settings."""
     port = facts.loaded.config.server.port
-    texts = [_text(path) for path, state in facts.set_up(client.name) if state in STANDING]
-    ports = {int(found) for text in texts for found in re.findall(r"https?://[\w.:\[\]-]+?:(\d{1,5})(?!\d)", text)}
+    paths = [path for path, state in facts.set_up(client.name) if state in STANDING]
+    ports = {
+        int(found)
+        for text in map(_text, paths)
+        for found in re.findall(r"https?://[\w.:\[\]-]+?:(\d{1,5})(?!\d)", text)
+    }
     if port and ports and port not in ports:
-        yield warn(name, f"it is set up for another address than {facts.address}", f"passenger setup {client.name}")
+        yield warn(name, f"it is set up for another address than {facts.address}", _again(client, paths))
+
+
+def _again(client: Client, paths: Iterable[str]) -> str:
+    """The command that has written these files."""
+    setup = SETUPS.get(client.name)
+    is_default = setup is not None and setup.default_file in {Path(path).name for path in paths}
+    return f"passenger setup {client.name}{' --default' if is_default else ''}"
 
 
 def _text(path: str) -> str:

@@ -148,6 +148,14 @@ def test_pi_as_the_default_starts_with_the_model(tmp_path: Path) -> None:
     assert found == {"defaultProvider": "passenger", "defaultModel": OPUS.id}
 
 
+@pytest.mark.parametrize("name", [name for name, setup in SETUPS.items() if setup.default])
+def test_the_file_by_which_a_default_is_known_is_written_by_nothing_else(name: str, tmp_path: Path) -> None:
+    setup, site = SETUPS[name], wired(tmp_path)
+    assert setup.default
+    assert setup.default_file in {edit.file.name for edit in setup.default.edits(site)}
+    assert setup.default_file not in {edit.file.name for edit in setup.edits(site)}
+
+
 @pytest.mark.parametrize(("key", "text"), [("!a$b", "$!a$$b"), ("a!b", "a!b"), (NO_KEY, NO_KEY)])
 def test_pi_takes_a_key_for_what_it_is(key: str, text: str, tmp_path: Path) -> None:
     edit = SETUPS["pi"].edits(wired(tmp_path, key))[1]

@@ -72,4 +72,8 @@ def _of_the_key(site: Site) -> Sequence[str]:
 
 
 PROFILE = Setup(client=CODEX, edits=edits, probe=probe, agents=("codex",), prompt=12_000, environ=environ, notes=notes)
-SETUP = replace(PROFILE, default=replace(PROFILE, edits=default_edits, probe=default_probe, notes=_of_the_key))
+SETUP = replace(
+    PROFILE,
+    default=replace(PROFILE, edits=default_edits, probe=default_probe, notes=_of_the_key),
+    default_file="config.toml",
+)

@@ -196,6 +196,7 @@ _PI = Setup(
 PI = replace(
     _PI,
     default=replace(_PI, edits=pi_default, probe=lambda site: ["pi", "-p", QUESTION], asks_main=True, notes=no_notes),
+    default_file="settings.json",
 )
 
 # --- Droid: https://docs.factory.ai/cli/byok/overview ------------------------------------------------------------

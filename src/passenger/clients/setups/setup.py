@@ -44,6 +44,8 @@ class Setup:
     """What the user has to know or do."""
     default: "Setup | None" = None
     """The wiring that makes Passenger what the client uses of itself; None where this one does already, or none can."""
+    default_file: str = ""
+    """The name of the file that `default` alone writes."""
 
     def asked(self, site: Site) -> str:
         """The model that the proof asks."""
