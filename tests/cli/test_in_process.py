@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from passenger.account.principal import ANYONE
 from passenger.cli.in_process import own_gateway
 from passenger.cli.invocation import Invocation
 from passenger.simulator import Simulator
@@ -18,6 +19,6 @@ async def test_it_asks_with_the_users_login_and_settings(simulator: Simulator, h
     )
     loaded, redactor = invocation.begin()
     async with own_gateway(invocation, loaded, redactor) as gateway:
-        catalog = await gateway.models()
+        catalog = await gateway.models(ANYONE)
     assert "gpt-5.5" in catalog.models
     assert (home / "token.json").is_file()

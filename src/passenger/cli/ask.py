@@ -7,6 +7,7 @@ from typing import TextIO
 
 import click
 
+from passenger.account.principal import ANYONE
 from passenger.cli import reach
 from passenger.cli.asking import ask_server, question_of
 from passenger.cli.exits import OK, USAGE
@@ -87,7 +88,7 @@ def _ask_here(world: World, text: str, model: str | None, words: Words, voice: "
         async with own_gateway(world.invocation, world.loaded, world.redactor) as gateway:
             name = model
             if name is None:
-                catalog = await gateway.models()
+                catalog = await gateway.models(ANYONE)
                 name = default_model(cards_of(catalog.models.values(), catalog.aliases, catalog.find))
             return await ask_gateway(gateway, question_of(name, text), words, voice.say)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from passenger.account.principal import ANYONE
 from passenger.cli import reach
 from passenger.cli.exits import OK, USAGE
 from passenger.cli.invocation import Invocation
@@ -47,7 +48,7 @@ def cards_at_hand(invocation: Invocation, loaded: Loaded, redactor: Redactor) ->
 
     async def fetch() -> Sequence[ModelCard]:
         async with own_gateway(invocation, loaded, redactor) as gateway:
-            catalog = await gateway.models()
+            catalog = await gateway.models(ANYONE)
         return cards_of(catalog.models.values(), catalog.aliases, catalog.find)
 
     return run_loop(fetch())

@@ -123,7 +123,7 @@ class Gateway:
         exchange.usage = usage
         return vectors, usage
 
-    async def models(self, principal: Principal = ANYONE) -> Catalog:
+    async def models(self, principal: Principal) -> Catalog:
         """The models of whoever asks; a Failure where no list of them can be had."""
         return await self._seats.of(principal).catalog.list()
 

@@ -170,10 +170,15 @@ def _holder(digest: bytes) -> Principal:
     return Principal(f"key {digest.hex()[:8]}")
 
 
+def principal_of(scope: Scope) -> Principal:
+    """Who asks, of a request that was let in."""
+    principal: Principal = scope[PRINCIPAL]
+    return principal
+
+
 def is_known(scope: Scope) -> bool:
     """Whether the asker may be told more than a stranger."""
-    principal: Principal = scope[PRINCIPAL]
-    return principal.is_known
+    return principal_of(scope).is_known
 
 
 def is_preflight(scope: Scope) -> bool:

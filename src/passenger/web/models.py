@@ -10,6 +10,7 @@ from passenger.copilot.models import Model
 from passenger.decoding import invalid
 from passenger.gateway import Gateway
 from passenger.web import cards
+from passenger.web.guard import principal_of
 from passenger.web.listed import listed
 from passenger.web.recent import Recent
 from passenger.web.refusal import dialect_of, json_response
@@ -21,7 +22,7 @@ def listing(gateway: Gateway) -> Page:
     """`GET /v1/models` for OpenAI's, Anthropic's and Google's clients."""
 
     async def list_models(request: Request) -> Response:
-        catalog, dialect = await gateway.models(), dialect_of(request.scope).NAME
+        catalog, dialect = await gateway.models(principal_of(request.scope)), dialect_of(request.scope).NAME
         models = listed(catalog, dashed=dialect == "messages")
         match dialect:
             case "messages":
@@ -38,7 +39,8 @@ def card(gateway: Gateway) -> Page:
     """`GET /v1/models/{id}` for the same three."""
 
     async def show_model(request: Request) -> Response:
-        catalog, name = await gateway.models(), request.path_params["model"].removeprefix("models/")
+        catalog = await gateway.models(principal_of(request.scope))
+        name = request.path_params["model"].removeprefix("models/")
         model = catalog.find(name)
         if model is None:
             raise catalog.unknown(name)
@@ -84,8 +86,9 @@ def _whole(request: Request, name: str) -> int | None:
 def tags(gateway: Gateway) -> Page:
     """`GET /api/tags`."""
 
-    async def list_tags(_request: Request) -> Response:
-        models = [model for model in listed(await gateway.models()) if cards.is_of_use(model)]
+    async def list_tags(request: Request) -> Response:
+        catalog = await gateway.models(principal_of(request.scope))
+        models = [model for model in listed(catalog) if cards.is_of_use(model)]
         return json_response({"models": [cards.ollama(model) for model in models]})
 
     return list_tags
@@ -94,9 +97,9 @@ def tags(gateway: Gateway) -> Page:
 def running(gateway: Gateway, recent: Recent) -> Page:
     """`GET /api/ps`: nothing is ever loaded here, so those that were asked lately."""
 
-    async def list_running(_request: Request) -> Response:
+    async def list_running(request: Request) -> Response:
         left = dict(recent.left())
-        found = (await gateway.models()).models if left else {}
+        found = (await gateway.models(principal_of(request.scope))).models if left else {}
         now = time()
         loaded = [cards.ollama_running(found[name], now + more) for name, more in left.items() if name in found]
         return json_response({"models": loaded})

@@ -6,6 +6,7 @@ from dataclasses import replace
 import msgspec
 
 from passenger import embeddings
+from passenger.account.principal import ANYONE
 from passenger.body import Body
 from passenger.chat import Prompt, Took, Usage, Written
 from passenger.copilot.models import Model
@@ -153,7 +154,7 @@ def pull_for_ollama(gateway: Gateway) -> Ask:
 async def _model_asked_for(gateway: Gateway, request: Request, exchange: Exchange) -> Model:
     name = await offload(request.heavy, ollama.loaded_model, request)
     with exchange.waiting():
-        catalog = await gateway.models()
+        catalog = await gateway.models(exchange.principal or ANYONE)
     model = catalog.find(name)
     if model is None:
         raise catalog.unknown(name)
