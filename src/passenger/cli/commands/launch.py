@@ -1,8 +1,7 @@
 """The flags and help of `passenger launch`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -11,8 +10,7 @@ from passenger.cli.completing import complete_model
 from passenger.cli.invocation import Invocation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flags:
+class Flags(NamedTuple):
     """What the user asks of a launch."""
 
     client: str | None

@@ -1,7 +1,6 @@
 """The flags and help of `passenger setup`."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -10,8 +9,7 @@ from passenger.cli.completing import complete_model
 from passenger.cli.invocation import Invocation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flags:
+class Flags(NamedTuple):
     """What the user asks of a setup."""
 
     client: str | None
