@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from passenger.copilot.models import Catalog, models_in, read_models
+from passenger.copilot.models import Catalog, models_in, read_models, with_dashes
 from passenger.errors import Failure
 
 IDS = [
@@ -79,6 +79,13 @@ def test_a_name_finds_the_same_model_under_another_spelling(name: str, found: st
 )
 def test_a_name_is_never_taken_for_another_model(name: str) -> None:
     assert catalog().find(name) is None
+
+
+def test_a_name_with_dashes_finds_the_model_with_dots() -> None:
+    assert with_dashes("claude-3.5-sonnet.v1") == "claude-3-5-sonnet.v1"
+    for name, model in catalog().models.items():
+        if name.startswith("claude"):
+            assert catalog().find(with_dashes(name)) == model
 
 
 def test_an_alias_of_the_user_comes_first() -> None:

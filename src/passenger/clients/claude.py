@@ -12,6 +12,7 @@ from passenger.clients.files import as_json, read_settings
 from passenger.clients.fit import is_claude, prompt_limit
 from passenger.clients.plan import FAMILIES, Client, Conflict, Installed, Machine, OwnedFile, Plan, Site
 from passenger.control.cards import ModelCard
+from passenger.copilot.models import with_dashes
 
 OTHER_CLOUDS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
 """Each makes it ask a cloud instead of the address that is set."""
@@ -26,8 +27,6 @@ READS_DOTS = (2, 1, 330)
 """The version that was seen to know `claude-opus-4.6`. 2.1.197 takes it for another model, with other limits, and says
 that it is retired; `claude-opus-4-6` is known to both. Tried in November 2026.
 """
-
-_DOT = re.compile(r"(?<=\d)\.(?=\d)")
 
 ONLY_NOW: Mapping[str, str] = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"}
 """What is right for one run, and not for good."""
@@ -58,7 +57,7 @@ def name(site: Site, card: ModelCard) -> str:
     """The model as this installation knows it: with dashes where it may not know the dots."""
     if not is_claude(card) or _version(site.installed) >= READS_DOTS:
         return card.id
-    dashed = _DOT.sub("-", card.id)
+    dashed = with_dashes(card.id)
     is_taken = any(dashed in one.aliases for one in site.catalog if one.id != card.id)
     return card.id if is_taken else dashed
 

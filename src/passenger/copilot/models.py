@@ -108,6 +108,12 @@ class Catalog:
 
 _CLAUDE_DATE = re.compile(r"-20\d{6}$")
 _VERSION_DASH = re.compile(r"(?<=\d)-(?=\d{1,2}(?:$|-))")
+_VERSION_DOT = re.compile(r"(?<=\d)\.(?=\d)")
+
+
+def with_dashes(name: str) -> str:
+    """A name with Anthropic's dashes for the dots in its version: `claude-opus-4-6`. `Catalog.find` knows both."""
+    return _VERSION_DOT.sub("-", name)
 
 
 def _kind_key(name: str) -> str:

@@ -4,16 +4,13 @@ Claude Code before 2.1.197 misread `claude-opus-4.6` and took `claude-opus-4-6` 
 to us, so clients of Anthropic's API find both.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from passenger.copilot.models import Catalog, Model
+from passenger.copilot.models import Catalog, Model, with_dashes
 
 ALIAS_OF = "alias_of"
 """The field of an entry that names the model that an alias stands for, in lists that take fields of anybody's."""
-
-_DOT = re.compile(r"(?<=\d)\.(?=\d)")
 
 
 def listed(catalog: Catalog, *, dashed: bool = False) -> list[Model]:
@@ -29,7 +26,7 @@ def _named(catalog: Catalog, model: Model, *, dashed: bool) -> Iterator[Model]:
     by_name = _alias(catalog, model.id) if model.id in catalog.aliases else model
     if by_name is not None:
         yield by_name
-    name = _DOT.sub("-", model.id)
+    name = with_dashes(model.id)
     if dashed and model.id.startswith("claude") and name != model.id and catalog.find(name) is model:
         yield replace(model, id=name)
 
