@@ -201,7 +201,7 @@ class Copilot:
         if 200 <= response.status < 300:
             return _reply(response, exchange, call.first_byte)
         try:
-            raise await _read_error(response, min(call.first_byte, ERROR_TIME))
+            raise await _read_error(response, min(call.first_byte, ERROR_TIME), call.session.log_in)
         finally:
             response.close()
 
@@ -279,9 +279,9 @@ def _reply(response: Response, exchange: Exchange, patience: float) -> Reply:
     )
 
 
-async def _read_error(response: Response, within: float) -> Failure:
+async def _read_error(response: Response, within: float, log_in: str) -> Failure:
     if 300 <= response.status < 400:
         message = f"{response.host} answered {response.status} and wants to send us elsewhere"
         return Failure(Kind.UPSTREAM, message, code="upstream_redirect")
     body = await response.read(ERROR_LIMIT, within)
-    return read_failure(response.status, dict(response.headers), body)
+    return read_failure(response.status, dict(response.headers), body, log_in)

@@ -134,7 +134,9 @@ async def test_a_login_that_copilot_no_longer_takes_is_told_with_its_profile(sim
         place = ("-c", "settings.toml", "--profile", "work", "--port", proxy.url.rpartition(":")[2])
         code, said = await passenger(home, *place, "launch", "claude", env=world(home))
     assert code == 1
+    assert "(run `passenger login --profile work` if this lasts)" in said
     assert "passenger: run `passenger login --profile work`, or see your models at " in said
+    assert "`passenger login`" not in said
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,8 @@ def test_a_401_names_the_login() -> None:
     failure = protocol.read_failure(401, {}, b"unauthorized: token expired\n")
     assert "unauthorized: token expired" in failure.message
     assert "passenger login" in failure.message
+    named = protocol.read_failure(401, {}, b"no", "run `passenger login --profile work`")
+    assert named.message == "no (run `passenger login --profile work` if this lasts)"
 
 
 def test_only_harmless_headers_are_passed_down() -> None:

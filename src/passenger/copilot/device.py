@@ -81,9 +81,9 @@ class _Poll(Struct):
 
 
 _ENDED = {
-    "expired_token": "the code has expired before it was entered; run `passenger login` again",
+    "expired_token": "the code has expired before it was entered; log in again",
     "access_denied": "the login was cancelled on GitHub's page",
-    "incorrect_device_code": "GitHub does not know the code it gave; run `passenger login` again",
+    "incorrect_device_code": "GitHub does not know the code it gave; log in again",
     "incorrect_client_credentials": "GitHub does not know [github] client_id",
     "unsupported_grant_type": "GitHub does not offer the device flow at [github] oauth_token_url",
     "device_flow_disabled": "the device flow is switched off for [github] client_id",

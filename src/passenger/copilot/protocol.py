@@ -319,10 +319,10 @@ class _Envelope(Struct):
     message: str | None = None
 
 
-def read_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+def read_failure(status: int, headers: Mapping[str, str], body: bytes, log_in: str = LOG_IN) -> Failure:
     """An error answer of the Copilot API as it was meant: JSON whatever its content type says, text, or a web page.
 
-    A status that is none of HTTP's (some servers say 999) becomes a 502.
+    A status that is none of HTTP's (some servers say 999) becomes a 502. `log_in` says how to log in.
     """
     error = _read_error(body)
     message = error.message if isinstance(error.message, str) else _plain(body)
@@ -330,7 +330,7 @@ def read_failure(status: int, headers: Mapping[str, str], body: bytes) -> Failur
     status = status if 400 <= status < 600 else STATUS[Kind.UPSTREAM]
     kind = kind_of(status)
     if kind is Kind.LOGIN:
-        message = f"{message} ({LOG_IN} if this lasts)"
+        message = f"{message} ({log_in} if this lasts)"
     code = str(error.code) if error.code not in (None, "") else None
     if status == 400 and is_overflow(message, code):
         code = OVERFLOW
