@@ -56,8 +56,6 @@ LAYERS: dict[str, int] = {
     "tokens": 3,
     "control": 3,
     "edits": 3,
-    "relay": 4,
-    "translate": 4,
     "gateway": 4,
     "linehandler": 5,
     "access": 5,

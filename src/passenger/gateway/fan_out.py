@@ -6,7 +6,6 @@ Where one fails, all end: before the first byte the request fails, after it the 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from typing import Any
 
-from passenger import translate
 from passenger.chat import Prompt, Stamp, Usage, total
 from passenger.dialects import ChoicesWriter, Inbound, Reader
 from passenger.dialects.registry import SEVERAL
@@ -14,6 +13,7 @@ from passenger.errors import Failure, Kind
 from passenger.events import Answer, Event
 from passenger.exchange import Exchange, Outcome
 from passenger.framing import Framing, Message
+from passenger.gateway import translate
 from passenger.gateway.delivery import Delivery
 from passenger.gateway.side_by_side import all_of, merged
 from passenger.upstream import Call, Reply

@@ -18,11 +18,11 @@ from passenger.events import AnswerPart
 from passenger.exchange import Exchange, Outcome
 from passenger.gateway.counting import Counting
 from passenger.gateway.delivery import Delivery
+from passenger.gateway.relay import relayed
 from passenger.gateway.seat import Seat
 from passenger.gateway.sender import Sender, must_stream
 from passenger.jsontext import outline
 from passenger.offload import HEAVY, offload
-from passenger.relay import relayed
 from passenger.routing import Route
 from passenger.upstream import Reply
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from passenger import seals, translate
+from passenger import seals
 from passenger.chat import Ask, Encoded, Prompt, Stamp, named
 from passenger.copilot.field_names import client_name
 from passenger.dialects import Inbound, Request, caps
@@ -16,6 +16,7 @@ from passenger.errors import Failure
 from passenger.events import Answer, Cite, Delta, Event, Finish, Folder, PartKind, PartStart
 from passenger.exchange import Exchange, Outcome
 from passenger.framing import Framing
+from passenger.gateway import translate
 from passenger.gateway.counting import Counting
 from passenger.gateway.delivery import Delivery
 from passenger.gateway.fan_out import FanOut, refuse_fan_out

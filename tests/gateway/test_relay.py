@@ -8,7 +8,7 @@ import pytest
 from passenger.chat import Ask, Initiator, Stamp
 from passenger.copilot.quirks import completions
 from passenger.errors import Failure
-from passenger.relay import relayed
+from passenger.gateway.relay import relayed
 from passenger.upstream import Reply
 
 STAMP = Stamp("0" * 32, 1_790_000_000)

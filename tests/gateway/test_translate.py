@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger import translate
 from passenger.chat import Abilities, Prompt, Stamp, Text, ToolCall, Usage
 from passenger.dialects import Reader, completions, legacy, messages, responses
 from passenger.errors import Failure, Kind
 from passenger.events import Answer, Event, Finish, Reason, fold
 from passenger.framing import JSON_ARRAY, NDJSON, SSE, Framing, Message
+from passenger.gateway import translate
 from passenger.upstream import Reply
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parent.parent / "data"
 PROMPT, STAMP = Prompt("asked-model", ()), Stamp("0" * 32, 1_790_000_000)
 STREAM = (DATA / "completions" / "azure_parallel.sse").read_bytes()
 SEALED_LAST = (DATA / "completions" / "gemini_sealed_last.sse").read_bytes()
