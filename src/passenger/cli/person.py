@@ -26,7 +26,8 @@ def confirmed(question: str, *, default: bool = False) -> bool:
                 return True
             case "n" | "no":
                 return False
-        click.echo("Type y or n.", err=True)
+            case _:
+                click.echo("Type y or n.", err=True)
 
 
 def picked(question: str, most: int) -> int:
