@@ -1,6 +1,7 @@
 """`passenger setup`, with programs in the place of clients that read their settings and ask a real server."""
 
 import asyncio
+import errno
 import fcntl
 import json
 import os
@@ -53,6 +54,18 @@ def settings(home: Path, content: bytes = THEIRS, mode: int = 0o600) -> Path:
     file.write_bytes(content)
     file.chmod(mode)
     return file
+
+
+async def test_a_reader_that_has_gone_is_not_taken_for_a_directory_that_cannot_be_written(
+    command: Command, proxy: Proxy
+) -> None:
+    at = ("--port", port_of(proxy))
+    gone, full = '"$@" | true', '"$@" >/dev/full'
+    for arguments in (("setup", "vscode", "--dry-run"), ("launch", "opencode", "--print")):
+        left = await asyncio.to_thread(command, *arguments, *at, shell=gone)
+        assert "passenger: " not in left.err
+        refused = await asyncio.to_thread(command, *arguments, *at, shell=full)
+        assert (refused.code, refused.err.splitlines()[-1]) == (1, f"passenger: {os.strerror(errno.ENOSPC)}")
 
 
 @pytest.mark.proves("undo", "setup")

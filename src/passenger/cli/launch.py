@@ -116,6 +116,8 @@ def _carry_out(
         ):
             return Run(invocation, client, flags, machine, installed, directory, reached, tag, where).carry_out()
     except (NotStartedError, ServerError, NoModelError, StoreError, OSError) as error:
+        if isinstance(error, OSError) and not error.filename:
+            raise  # it is no file, but a stdout that takes no more
         return _fail(*_explained(error, str(where)))
 
 
@@ -130,7 +132,7 @@ def _explained(error: Exception, where: str) -> tuple[str, int]:
             return str(error), USAGE
         case OSError():
             hint = "; set XDG_STATE_HOME to a directory of yours" if where in str(error.filename) else ""
-            return f"{error.filename or 'it'} cannot be used: {error.strerror or error}{hint}", FAILED
+            return f"{error.filename} cannot be used: {error.strerror or error}{hint}", FAILED
         case _:
             return str(error), FAILED
 

@@ -55,12 +55,16 @@ class Receipts:
         Raises:
             StoreError: the directory cannot be written.
         """
+        lock = FileLock(self.directory / ".lock", timeout=30, mode=PRIVATE_FILE)
         try:
             _make(self.directory)
-            with FileLock(self.directory / ".lock", timeout=30, mode=PRIVATE_FILE):
-                yield
+            lock.acquire()
         except OSError as error:
             raise StoreError(f"{self.directory} cannot be written: {error.strerror or error}") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def all(self) -> list[Receipt]:
         """In the order in which they were made."""
