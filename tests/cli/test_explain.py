@@ -12,8 +12,15 @@ from passenger.control.records import RequestRecord
 from passenger.simulator import Simulator
 from tests.cli.conftest import Command, port_of
 from tests.cli.test_reach import other_program
-from tests.proxy import running
+from tests.proxy import Proxy, running
 from tests.web.bench import CHAT, asking
+
+
+async def test_before_the_first_request_it_tells_that_there_is_none(command: Command, proxy: Proxy) -> None:
+    listed = await asyncio.to_thread(command, "explain", "--port", port_of(proxy))
+    assert (listed.code, listed.out, listed.err) == (0, "", "passenger: the server has had no requests yet\n")
+    listed = await asyncio.to_thread(command, "explain", "--json", "--port", port_of(proxy))
+    assert json.loads(listed.out) == {"requests": []}
 
 
 async def test_a_request_is_found_by_the_beginning_of_its_id(

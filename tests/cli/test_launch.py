@@ -432,6 +432,12 @@ def test_without_a_client_and_a_terminal_it_lists_them(command: Command, home: P
     }
 
 
+def test_where_no_client_is_installed_the_list_tells_so(command: Command, home: Path) -> None:
+    ended = command("launch", env={"PATH": str(home)})
+    assert (ended.code, ended.out.count("not installed: ")) == (2, len(ended.out.splitlines()))
+    assert ended.err == "passenger: none of these is installed here; the line beside a name installs it\n"
+
+
 def test_a_state_directory_that_cannot_be_written_is_said_before_anything_starts(command: Command, home: Path) -> None:
     (home / "state").write_text("")
     ended = command("launch", "claude", "--demo", env=world(home, XDG_STATE_HOME=str(home / "state")))

@@ -43,6 +43,8 @@ def test_private_words_are_replaced_whole_and_no_fence_is_closed_early() -> None
     found = [ok("a", "jo is in /home/jo, join ```")]
     text = "\n".join(report(found, {"system": "/home/jo"}, {"/home/jo": "~", "jo": "LOGIN", "": "x"}))
     assert "system: ~\n" in text
+    assert "All is well" not in text
+    assert "To be pasted" not in "\n".join(report(FOUND, {}, {}))
     assert "a  ok LOGIN is in ~, join '''" in text
 
 

@@ -67,6 +67,8 @@ def _show(record: RequestRecord, *, as_json: bool) -> None:
 def _list(records: Sequence[RequestRecord], *, as_json: bool) -> int:
     if as_json:
         reach.write_json(RequestList(records))
+    elif not records:
+        click.echo("passenger: the server has had no requests yet", err=True)
     else:
         print_table(COLUMNS, [row_of(record, time.time()) for record in records[-LAST:]])
     return OK

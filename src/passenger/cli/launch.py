@@ -62,7 +62,11 @@ def _list(machine: Machine, *, as_json: bool) -> int:
     for client, there in found:
         state = f"{there.path}  {there.version}".rstrip() if there else f"not installed: {client.install}"
         click.echo(f"{client.name:<{width}}  {state}")
-    return _fail("say which client to launch, as in `passenger launch claude`", USAGE)
+    return _fail(_WHICH if any(there for _, there in found) else _NONE, USAGE)
+
+
+_WHICH = "say which client to launch, as in `passenger launch claude`"
+_NONE = "none of these is installed here; the line beside a name installs it"
 
 
 def _described(client: Client, there: Installed | None) -> Mapping[str, object]:

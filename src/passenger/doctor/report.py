@@ -24,7 +24,12 @@ def as_json(findings: Sequence[Finding], version: str) -> dict[str, Any]:
 
 
 def lines(findings: Sequence[Finding], *, color: bool = False, marks: Mapping[str, str] = MARKS) -> Iterator[str]:
-    """For people: a line each, and below it what to type."""
+    """For people: a line each, below it what to type, and how many there are to mend."""
+    yield from _checked(findings, marks, color=color)
+    yield summary(findings)
+
+
+def _checked(findings: Sequence[Finding], marks: Mapping[str, str], *, color: bool = False) -> Iterator[str]:
     width = max((len(finding.id) for finding in findings), default=0)
     for finding in findings:
         mark = marks[finding.state]
@@ -34,7 +39,6 @@ def lines(findings: Sequence[Finding], *, color: bool = False, marks: Mapping[st
             yield f"{'':<{width}}    {marks['fix']} {one_line(finding.fix)}"
         if finding.see:
             yield f"{'':<{width}}      {finding.see}"
-    yield summary(findings)
 
 
 def summary(findings: Sequence[Finding]) -> str:
@@ -51,7 +55,7 @@ def report(findings: Sequence[Finding], about: Mapping[str, str], private: Mappi
     yield "```"
     yield from (f"{name}: {_masked(text, private)}" for name, text in about.items())
     yield ""
-    yield from (_masked(line, private) for line in lines(findings, marks=PLAIN) if not line.startswith("All is well"))
+    yield from (_masked(line, private) for line in _checked(findings, PLAIN))
     yield "```"
 
 
