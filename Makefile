@@ -117,7 +117,7 @@ clean:  ## remove what the targets above made
 	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants tests/contract/node/node_modules .cache/bench-peers .cache/bench-against
 
 .venv/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit("Passenger needs Python 3.11 or newer; say make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -c 'import sys; sys.exit("Passenger needs Python 3.11 or newer; say make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv --without-pip .venv
 
 $(RUN): .venv/bin/python requirements/install.txt requirements/run.txt requirements/build.txt pyproject.toml
