@@ -15,6 +15,7 @@ import pytest
 from passenger.cli.demo import pace_for
 from tests.proxy import PATIENCE, environment
 from tests.web.bench import DONE, asking
+from tests.web.test_ollama_port import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 UP = re.compile(rb"Base URL +(http://\S+)/v1\n")
@@ -97,3 +98,13 @@ def test_answers_grow_before_a_person_unless_a_flag_says_otherwise(
     pace: bool | None, watched: bool, paced: bool
 ) -> None:
     assert (pace_for(pace, is_watched=watched) > 0) is paced
+
+
+async def test_it_has_a_second_port_for_clients_of_ollama(home: Path) -> None:
+    port = free_port()
+    async with demo(home, "--ollama-port", str(port)) as (_, url), aiohttp.ClientSession() as http:
+        for address in (url, f"http://127.0.0.1:{port}"):
+            async with http.get(f"{address}/api/version") as answer:
+                assert answer.status == 200
+        async with http.get(f"{url}/v1/passenger/status") as answer:
+            assert (await answer.json())["urls"][1:] == [f"http://127.0.0.1:{port}"]

@@ -33,7 +33,7 @@ MEANT: dict[str, set[str]] = {
     "status": ACCOUNT | PLACE | LOG | {"--json"},
     "explain": ACCOUNT | PLACE | LOG | {"--json"},
     "launch": ACCOUNT | PLACE | LOG | {"--model", "--small-model", "--print", "--json", "--no-check", "--demo"},
-    "demo": PLACE | LOG | {"--pace"},
+    "demo": PLACE | LOG | {"--ollama-port", "--pace"},
     "simulate": PLACE | LOG | {"--plan", "--token-lifetime", "--no-exchange"},
     "config show": {"--config", "--profile", "--json"},
     "config path": {"--config", "--profile", "--json"},

@@ -21,7 +21,7 @@ from passenger.cli.invocation import Invocation
 from passenger.cli.panel import Panel, Show, showing
 from passenger.cli.parts import run as run_loop
 from passenger.cli.person import is_terminal
-from passenger.cli.serve import base_url, listening, port_flag, ports_of, serve
+from passenger.cli.serve import base_url, listening, ollama_url, port_flag, ports_of, serve
 from passenger.cli.simulated import flags_of
 from passenger.config import Loaded, load
 from passenger.log import wants_color
@@ -49,14 +49,14 @@ def run(invocation: Invocation, host: str, port: int, *, pace: bool | None = Non
 
 async def _demo(invocation: Invocation, host: str, port: int, pace: float, on_secret: Callable[[str], None]) -> int:
     async with Simulator(pace=pace) as simulator:
-        loaded = _settings(simulator, host, port)
+        loaded = _settings(simulator, host, port, invocation.ollama_port)
         on_secret(simulator.login_token)
         vault = MemoryVault(Login(Secret(simulator.login_token), Source.ENVIRONMENT, "the simulator"), on_secret)
         sockets = listening(loaded)
         if sockets is None:
             return FAILED
         identity = Identity(__version__, os.getpid(), time.time(), invocation.state_dir, ports=ports_of(sockets))
-        show = _panel(invocation, sockets)
+        show = _panel(invocation, sockets, loaded)
 
         def greet() -> None:
             if show is None and not invocation.quiet:
@@ -65,7 +65,7 @@ async def _demo(invocation: Invocation, host: str, port: int, pace: float, on_se
         return await serve(loaded, vault, sockets, greet, identity=identity, show=show)
 
 
-def _panel(invocation: Invocation, sockets: list[socket.socket]) -> Show | None:
+def _panel(invocation: Invocation, sockets: list[socket.socket], loaded: Loaded) -> Show | None:
     """What to show a person who looks at stdout; None where nobody does, or wants to."""
     if invocation.quiet or not is_terminal(sys.stdout):
         return None
@@ -76,7 +76,7 @@ def _panel(invocation: Invocation, sockets: list[socket.socket]) -> Show | None:
         ("Ctrl-C", "stops it; nothing is kept"),
     ]
     title = f"Passenger {__version__}, on a simulated Copilot: no account, no network"
-    panel = Panel(title, url, "any will do", steps)
+    panel = Panel(title, url, "any will do", steps, ollama_url(sockets, loaded))
     return showing(panel, sys.stdout, color=wants_color(sys.stdout, invocation.environ))
 
 
@@ -85,9 +85,10 @@ def pace_for(pace: bool | None, *, is_watched: bool) -> float:
     return READABLE if (is_watched if pace is None else pace) else 0.0
 
 
-def _settings(simulator: Simulator, host: str, port: int) -> Loaded:
+def _settings(simulator: Simulator, host: str, port: int, ollama_port: int | None) -> Loaded:
     """The settings that lead to the simulator, and nobody else's."""
     flags = {**flags_of(simulator.config_toml()), "server.host": host, "server.port": port}
+    flags["server.ollama_port"] = ollama_port or 0
     return load(flags=flags, config_path=None, environ={}, cwd=_NOWHERE, user_dir=_NOWHERE)
 
 

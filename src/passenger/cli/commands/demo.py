@@ -6,7 +6,7 @@ from passenger.cli.command import DEMO_PORT, LOGGING, PLACE, command, place, sta
 from passenger.cli.invocation import Invocation
 
 
-@command("demo", ("passenger demo --port 9000", "listen on port 9000"), meant=(*PLACE, *LOGGING))
+@command("demo", ("passenger demo --port 9000", "listen on port 9000"), meant=(*PLACE, "ollama_port", *LOGGING))
 @click.option(
     "--pace/--no-pace",
     default=None,
