@@ -2,7 +2,7 @@
 
 CLIENTS = frozenset(
     {
-        *("aider", "claude", "cline", "codex", "continue", "copilot", "copilot-cli", "crush", "droid"),
+        *("aider", "claude", "cline", "codex", "continue", "copilot", "crush", "droid"),
         *("gemini", "goose", "llm", "open-webui", "opencode", "pi", "qwen", "vscode", "zed"),
     }
 )
