@@ -42,25 +42,21 @@ class Asgi:
         return list(self._tasks.values())
 
     async def _run(self, stream: Stream) -> None:
-        try:
-            await self._call(stream)
-        finally:
-            del self._tasks[stream]
-
-    async def _call(self, stream: Stream) -> None:
         calls = _Calls(stream)
         stream.on_gone = calls.gone
         try:
             await self._app(stream.scope, calls.receive, calls.send)
+            if not stream.ended:
+                log.error("the application left its answer unfinished")
+                _apologize(stream)
         except Exception:
             log.exception("the application failed")
             _apologize(stream)
         except BaseException:
             stream.abort()
             raise
-        if not stream.ended:
-            log.error("the application left its answer unfinished")
-            _apologize(stream)
+        finally:
+            del self._tasks[stream]
 
 
 def _apologize(stream: Stream) -> None:
@@ -105,10 +101,10 @@ class _Calls:
     async def send(self, message: Message) -> None:
         """Send the head, or a piece of the body."""
         stream = self._stream
-        if stream.is_full:
-            await stream.drain()
         if stream.ended:
             await asyncio.sleep(0)  # else one that sends without end to nobody would stop everybody
+        elif stream.is_full:
+            await stream.drain()
         if message["type"] == "http.response.start":
             headers = message.get("headers", ())
             stream.head(message["status"], [(name.lower(), value) for name, value in headers])

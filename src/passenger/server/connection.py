@@ -122,6 +122,7 @@ class Connection(asyncio.Protocol):
         self._service = service
         self._serve = service.serve
         self._limits = service.limits
+        self._most_headers, self._most_bytes = service.limits.max_headers, service.limits.max_header_bytes
         self._parser = httptools.HttpRequestParser(self)
         self._deadline = Deadline(loop, self.too_late)
         self._progress = Progress()
@@ -449,8 +450,8 @@ class Connection(asyncio.Protocol):
         self._trailers.clear()
         headers = [(name.lower(), value.rstrip(b" \t")) for name, value in self._headers]
         named = dict(headers)
-        if len(headers) > self._limits.max_headers or self._at_most > self._limits.max_header_bytes:
-            self._check_size(headers)
+        if len(headers) > self._most_headers or self._head_bytes + self._at_once > self._most_bytes:
+            self._check_size(headers)  # the bytes of it alone are counted only where those that came are many
         if b"transfer-encoding" in named:
             self._check_coding(headers)
         parser = self._parser
@@ -466,15 +467,10 @@ class Connection(asyncio.Protocol):
             self,
             self._scope(method, version, headers),
             keep_alive=version == "1.1" and parser.should_keep_alive(),
-            expects_continue=named.get(b"expect", b"").lower() == b"100-continue" and version == "1.1",
+            expects_continue=b"expect" in named and version == "1.1" and named[b"expect"].lower() == b"100-continue",
         )
         self._waiting.append(stream)
         self._stage, self._head_bytes = _BODY, 0
-
-    @property
-    def _at_most(self) -> int:
-        """Bytes that the head cannot have more than: those of it alone are counted only where these are many."""
-        return self._head_bytes + self._at_once
 
     def _check_size(self, headers: list[Header]) -> None:
         limits = self._limits

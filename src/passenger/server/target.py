@@ -14,16 +14,13 @@ def read_target(target: bytes) -> tuple[str, bytes, bytes]:
     Raises:
         ValueError: it is none, or holds what is not ASCII.
     """
-    raw_path, query = _split(target) if target[:1] == b"/" else _parse(target)
+    raw_path, query = target, b""
+    if target[:1] != b"/":
+        raw_path, query = _parse(target)
+    elif b"?" in target or b"#" in target:
+        raw_path, _, query = target.partition(b"#")[0].partition(b"?")  # a fragment is for the client alone
     path = raw_path.decode("ascii")
     return unquote(path) if "%" in path else path, raw_path, query
-
-
-def _split(target: bytes) -> tuple[bytes, bytes]:
-    if b"#" in target:
-        target = target.partition(b"#")[0]  # a fragment is for the client alone
-    path, _, query = target.partition(b"?")
-    return path, query
 
 
 def _parse(target: bytes) -> tuple[bytes, bytes]:
