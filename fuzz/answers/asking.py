@@ -10,6 +10,8 @@ from fuzz.requests.sending import gateway, inbound
 from passenger.dialects import Request
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
+from passenger.gateway.pouring import Receiver
+from passenger.gateway.sink import Source
 from passenger.upstream import Call, Reply
 
 JSON = dict[str, Any]
@@ -64,7 +66,26 @@ async def _asked(dialect: str, model: str, stream: list[bytes], *, streamed: boo
     with delivery:
         if isinstance(delivery.content, bytes):
             return delivery.content
-        return b"".join([piece async for piece in delivery.content])
+        sink = Kept()
+        await delivery.content(sink)
+        return bytes(sink.body)
+
+
+class Kept:
+    """A sink that keeps what goes down."""
+
+    def __init__(self) -> None:
+        self.body = bytearray()
+
+    def piece(self, data: bytes) -> None:
+        """Keep it."""
+        self.body += data
+
+    def follow(self, source: Source | None) -> None:
+        """Nobody waits."""
+
+    async def drain(self) -> None:
+        """See `follow`."""
 
 
 class _Upstream:
@@ -87,6 +108,7 @@ class _Reply:
 
     def __init__(self, stream: list[bytes]) -> None:
         self._stream = list(stream)
+        self._receiver: Receiver | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -101,6 +123,19 @@ class _Reply:
 
     async def piece(self) -> bytes:
         return self._stream.pop(0) if self._stream else b""
+
+    def pour(self, receiver: Receiver | None) -> None:
+        self._receiver = receiver
+        while self._stream and self._receiver is not None:
+            self._receiver.piece(self._stream.pop(0))
+        if self._receiver is not None:
+            self._receiver.ended(None)
+
+    def pause(self) -> None:
+        raise NotImplementedError
+
+    def resume(self) -> None:
+        raise NotImplementedError
 
     async def drain(self) -> None:
         self._stream.clear()

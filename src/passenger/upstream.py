@@ -83,6 +83,7 @@ class Reply:
     _response: Response = field(repr=False)
     _exchange: Exchange = field(repr=False)
     _patience: float
+    _poured: "_Poured | None" = field(default=None, repr=False)
 
     def __enter__(self) -> Self:
         return self
@@ -110,9 +111,15 @@ class Reply:
         finally:
             self._exchange.waited += perf_counter() - began
 
-    def pour(self, receiver: Receiver) -> None:
-        """Give each piece to a receiver as the network delivers it; what `piece` raises, it is told of at the end."""
-        self._response.pour(_Poured(receiver, self.host))
+    def pour(self, receiver: Receiver | None) -> None:
+        """Give each piece to a receiver as the network delivers it; what `piece` raises, it is told of at the end.
+
+        None keeps what comes for whoever pulls.
+        """
+        if self._poured is not None:
+            self._exchange.waited += self._poured.waited
+        self._poured = None if receiver is None else _Poured(receiver, self.host)
+        self._response.pour(self._poured)
 
     def pause(self) -> None:
         """Pour nothing more for now."""
@@ -159,13 +166,25 @@ class Reply:
 
 
 class _Poured:
-    """Passes pieces on as they are, and an error as the failure that it means."""
+    """Passes pieces on as they are, and an error as the failure that it means; knows how long it has waited."""
 
-    __slots__ = ("_host", "_receiver", "piece")
+    __slots__ = ("_began", "_host", "_ours", "_pass_on", "_receiver")
 
     def __init__(self, receiver: Receiver, host: str) -> None:
         self._receiver, self._host = receiver, host
-        self.piece = receiver.piece
+        self._pass_on = receiver.piece
+        self._began, self._ours = perf_counter(), 0.0
+
+    @property
+    def waited(self) -> float:
+        """Seconds until now, without those in which the receiver was at work."""
+        return perf_counter() - self._began - self._ours
+
+    def piece(self, data: bytes) -> None:
+        """Pass a piece on."""
+        began = perf_counter()
+        self._pass_on(data)
+        self._ours += perf_counter() - began
 
     def ended(self, error: Exception | None) -> None:
         """Take note of the end."""

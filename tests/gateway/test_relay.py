@@ -1,15 +1,14 @@
 """The bytes of a relayed answer, wherever the network cut them."""
 
 import asyncio
-from typing import cast
 
 import pytest
 
 from passenger.chat import Ask, Initiator, Stamp
 from passenger.copilot.quirks import completions
 from passenger.errors import Failure
-from passenger.gateway.relay import relayed
-from passenger.upstream import Reply
+from passenger.gateway.relay import relay_into
+from tests.gateway.streams import Kept, Pieces
 
 STAMP = Stamp("0" * 32, 1_790_000_000)
 EVENTS = (
@@ -18,28 +17,13 @@ EVENTS = (
 )
 
 
-class Pieces:
-    """A reply that comes in these pieces."""
-
-    def __init__(self, *pieces: bytes) -> None:
-        self._pieces = [*pieces]
-
-    async def piece(self) -> bytes:
-        """The next one, nothing at the end."""
-        return self._pieces.pop(0) if self._pieces else b""
-
-    async def drain(self) -> None:
-        """Nothing is waited for."""
-        self._pieces.clear()
-
-
 def told(*pieces: bytes) -> bytes:
     """What goes down."""
 
     async def run() -> bytes:
-        relay = completions.relay(Ask("m", stream=True, initiator=Initiator.USER), STAMP)
-        found = relayed(cast("Reply", Pieces(*pieces)), relay, _broken)
-        return b"".join([piece async for piece in found])
+        relay, sink = completions.relay(Ask("m", stream=True, initiator=Initiator.USER), STAMP), Kept()
+        await relay_into(sink, Pieces(*pieces).reply, relay, _broken)
+        return b"".join(sink.pieces)
 
     return asyncio.run(run())
 

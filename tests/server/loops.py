@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import uvloop
 
 from passenger.limits import Limits
-from passenger.server.asgi import Application, Asgi
+from passenger.server.asgi import Application, serve
 from passenger.server.connection import Connection, Service
+from passenger.server.serving import Serving
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "uvloop": uvloop.new_event_loop,
@@ -29,8 +31,8 @@ def run(loop: str, main: Coroutine[Any, Any, None]) -> None:
 @contextlib.asynccontextmanager
 async def serving(app: Application, limits: Limits | None = None) -> AsyncIterator[tuple[int, set[Connection]]]:
     """The port of a server of this application, and the connections that it has."""
-    loop, connections, asgi = asyncio.get_running_loop(), set[Connection](), Asgi(app)
-    service = Service(asgi.serve, limits or Limits(), 1000, connections)
+    loop, connections, served = asyncio.get_running_loop(), set[Connection](), Serving(partial(serve, app))
+    service = Service(served.serve, limits or Limits(), 1000, connections)
     server = await loop.create_server(lambda: Connection(service, loop), "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1], connections
@@ -38,5 +40,5 @@ async def serving(app: Application, limits: Limits | None = None) -> AsyncIterat
         server.close()
         for one in list(connections):
             one.transport.abort()
-        while connections or asgi.tasks:
+        while connections or served.tasks:
             await asyncio.sleep(0)

@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 from starlette.applications import Starlette
@@ -12,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from passenger.limits import Limits
-from passenger.server.asgi import ON_GONE, Application, Message, Receive, Send
+from passenger.server.asgi import Application, Message, Receive, Send
 from passenger.server.stream import Scope
 from tests.server.loops import LOOPS, run, serving
 
@@ -166,42 +165,27 @@ def test_an_application_that_fails_is_a_500_or_an_answer_without_an_end(
 # --- clients that leave ------------------------------------------------------------------------------------------
 
 
-def waiting_for(
-    what: Callable[[Scope, Receive, asyncio.Event], Coroutine[Any, Any, None]],
-) -> tuple[Application, list[str]]:
-    """An application that begins an answer, waits in that way, and notes that it has."""
+def waiting() -> tuple[Application, list[str]]:
+    """An application that begins an answer, waits until its client has left, and notes that it has."""
     told = list[str]()
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        gone = asyncio.Event()
-        scope[ON_GONE] = gone.set
+    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
         while (await receive())["more_body"]:
             pass
         await send(START)
-        await what(scope, receive, gone)
+        assert (await receive())["type"] == "http.disconnect"
         await send({"type": "http.response.body", "body": b"for nobody"})
         told.append("gone")
 
     return app, told
 
 
-async def by_message(_scope: Scope, receive: Receive, _gone: asyncio.Event) -> None:
-    assert (await receive())["type"] == "http.disconnect"
-
-
-async def by_call(_scope: Scope, _receive: Receive, gone: asyncio.Event) -> None:
-    await gone.wait()
-
-
 @LOOP
-@pytest.mark.parametrize("wait", [by_message, by_call])
 @pytest.mark.parametrize("size", [0, 1000, 300_000])
 @pytest.mark.parametrize("half", [False, True])
-def test_an_application_hears_that_its_client_has_left(
-    wait: Callable[[Scope, Receive, asyncio.Event], Coroutine[Any, Any, None]], size: int, half: bool, loop: str
-) -> None:
+def test_an_application_hears_that_its_client_has_left(size: int, half: bool, loop: str) -> None:
     async def main() -> None:
-        app, told = waiting_for(wait)
+        app, told = waiting()
         async with serving(app) as (port, connections), asyncio.timeout(30):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size + bytes(size))

@@ -11,9 +11,9 @@ import pytest
 
 from passenger.errors import Failure
 from passenger.limits import Limits
-from passenger.server.asgi import Application, Receive, Send
 from passenger.server.server import HURRIED, OVERDUE, Server
-from passenger.server.stream import Scope
+from passenger.server.serving import Application
+from passenger.server.stream import Stream
 from passenger.web.health import Readiness
 from passenger.web.lifeline import Lifelines
 from passenger.web.listen import listen
@@ -43,17 +43,17 @@ class Stage:
             end_within=self.watched.append,
         )
 
-    async def app(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+    async def app(self, stream: Stream) -> None:
+        stream.head(200, [])
         end = b"whole"
-        if scope["path"] != "/":
-            await send({"type": "http.response.body", "body": b"begun ", "more_body": True})
+        if stream.scope["path"] != "/":
+            stream.piece(b"begun ")
             try:
-                with self.lifelines.of(scope):
+                with self.lifelines.of(stream):
                     await self.may_end.wait()
             except Failure as error:
                 end = type(error).__name__.encode()
-        await send({"type": "http.response.body", "body": end})
+        stream.end(end)
 
     async def begin(self) -> tuple[asyncio.Task[None], int]:
         """The server at work, and its port."""
@@ -178,11 +178,12 @@ def test_a_terminal_that_closes_twice_hurries_nobody(loop: str) -> None:
 def test_a_client_that_never_reads_does_not_keep_a_server_that_was_told_twice(loop: str) -> None:
     sent = list[int]()
 
-    async def flood(_scope: Scope, _receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+    async def flood(stream: Stream) -> None:
+        stream.head(200, [])
         while True:
-            await send({"type": "http.response.body", "body": bytes(20_000_000), "more_body": True})
+            stream.piece(bytes(20_000_000))
             sent.append(20_000_000)
+            await stream.drain()
 
     async def main(stage: Stage) -> None:
         serving, port = await stage.begin()

@@ -1,7 +1,7 @@
 """How a request ended is what its record says, however it ended."""
 
 import asyncio
-from collections.abc import AsyncGenerator, MutableMapping
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -13,10 +13,9 @@ from passenger.dialects import Request, completions
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange, Outcome
 from passenger.gateway import Delivery, Gateway, OneSeat, Seat
+from passenger.gateway.delivery import pulled
 from passenger.limits import Limits
 from passenger.secret import Secret
-from passenger.server.asgi import ON_GONE
-from passenger.server.stream import Scope
 from passenger.session import Session
 from passenger.thoughts import Thoughts
 from passenger.tokens.counter import Counter
@@ -29,6 +28,7 @@ from passenger.web.endpoint import Endpoint, Serve
 from passenger.web.lifeline import Lifelines
 from passenger.web.recording import begin
 from tests.fakes import Clock, MemoryVault, grant
+from tests.server.line import Client
 
 BROKE = Failure(Kind.UPSTREAM, "Copilot broke off", code="stream_broken")
 
@@ -41,7 +41,7 @@ class Nowhere:
 
 
 class Served:
-    """One request to an endpoint that serves as it is told, and its record; `down` is what went to the client."""
+    """One request to an endpoint that serves as it is told, and its record."""
 
     def __init__(self, serve: Serve) -> None:
         clock, limits = Clock(), Limits()
@@ -55,33 +55,33 @@ class Served:
         admission = Admission(limits.max_requests, limits.max_body_memory)
         self._recorder = gateway.recorder
         self._endpoint = Endpoint(completions, serve, Lifelines(), admission, limits=limits)
-        self.scope: Scope = {"method": "POST", "path": "/v1/x", "query_string": b"", "headers": []}
-        self.scope["headers"] = [(b"content-type", b"application/json")]
-        self.down: list[bytes] = []
+        self.client = Client()
+        self.client.send(
+            "POST /v1/x HTTP/1.1\r\nhost: h\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+        )
 
     def begun(self) -> asyncio.Task[None]:
         return asyncio.create_task(self._serve())
 
     async def _serve(self) -> None:
-        exchange = begin(self.scope)
+        (stream,) = self.client.streams
+        exchange = begin(stream.scope)
         exchange.principal = ANYONE
         try:
-            await self._endpoint(self.scope, self._receive, self._send)
+            await self._endpoint(stream)
         finally:
             self._recorder.record(exchange)
             self._recorder.flush()
 
     @property
+    def down(self) -> bytes:
+        """What went to the client."""
+        return self.client.transport.sent
+
+    @property
     def record(self) -> Exchange:
         (record,) = self.records
         return record
-
-    async def _receive(self) -> MutableMapping[str, Any]:
-        return {"type": "http.request", "body": b"{}"}
-
-    async def _send(self, message: MutableMapping[str, Any]) -> None:
-        self.down.append(message.get("body", b""))
-        await asyncio.sleep(0)
 
     async def _exchange(self, _login: Secret) -> Any:
         return grant("token")
@@ -96,12 +96,13 @@ async def forever() -> AsyncGenerator[bytes, None]:
 
 
 async def until(served: Served, count: int) -> None:
-    while len(served.down) < count:
+    """That many pieces have gone down."""
+    while served.down.count(b"data: {}") < count:
         await asyncio.sleep(0)
 
 
 async def stream(_request: Request, _exchange: Exchange, answer: Answer) -> None:
-    await answer.deliver(Delivery("text/event-stream", (), forever()))
+    await answer.deliver(Delivery("text/event-stream", (), pulled(forever())))
 
 
 async def whole(_request: Request, _exchange: Exchange, answer: Answer) -> None:
@@ -110,7 +111,7 @@ async def whole(_request: Request, _exchange: Exchange, answer: Answer) -> None:
 
 async def break_off(_request: Request, exchange: Exchange, answer: Answer) -> None:
     exchange.fail(BROKE, Outcome.BROKEN)
-    await answer.deliver(Delivery("text/event-stream", (), forever()))
+    await answer.deliver(Delivery("text/event-stream", (), pulled(forever())))
 
 
 async def test_a_request_is_unfinished_until_its_last_byte_has_gone_down() -> None:
@@ -121,7 +122,7 @@ async def test_a_request_is_unfinished_until_its_last_byte_has_gone_down() -> No
 
 
 @pytest.mark.proves("F50")
-@pytest.mark.parametrize("begun", [0, 2])
+@pytest.mark.parametrize("begun", [0, 1])
 async def test_a_request_that_is_cancelled_is_recorded_and_logged_as_unfinished(
     begun: int, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -143,8 +144,8 @@ async def test_a_request_that_is_cancelled_is_recorded_and_logged_as_unfinished(
 async def test_a_client_that_leaves_is_recorded_as_gone() -> None:
     served = Served(stream)
     task = served.begun()
-    await until(served, 2)
-    served.scope[ON_GONE]()
+    await until(served, 1)
+    served.client.leave()
     await task
     assert (served.record.outcome, served.record.failure) == (Outcome.CLIENT_GONE, None)
 
@@ -153,8 +154,8 @@ async def test_a_client_that_leaves_is_recorded_as_gone() -> None:
 async def test_a_client_that_leaves_an_answer_that_broke_leaves_it_broken() -> None:
     served = Served(break_off)
     task = served.begun()
-    await until(served, 2)
-    served.scope[ON_GONE]()
+    await until(served, 1)
+    served.client.leave()
     await task
     assert served.record.outcome is Outcome.BROKEN
     assert str(served.record.failure) == "Copilot broke off"

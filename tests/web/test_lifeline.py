@@ -5,25 +5,25 @@ import asyncio
 import pytest
 
 from passenger.errors import Failure, Kind
-from passenger.server.asgi import ON_GONE
-from passenger.server.stream import ClientGone, Scope
+from passenger.server.stream import ClientGone, Stream
 from passenger.web.lifeline import Lifelines
+from tests.server.test_stream import Line, asked
 
 STOPPING = Failure(Kind.UNAVAILABLE, "stopping", code="shutting_down", retry_after="1")
 
 
-async def served(lifelines: Lifelines, scope: Scope) -> None:
-    with lifelines.of(scope):
+async def served(lifelines: Lifelines, stream: Stream) -> None:
+    with lifelines.of(stream):
         await asyncio.Event().wait()
 
 
 @pytest.mark.proves("promise 7")
 async def test_a_client_that_is_gone_ends_its_own_request_only() -> None:
-    scopes: list[Scope] = [{}, {}]
+    streams = [asked(Line()), asked(Line())]
     lifelines = Lifelines()
-    tasks = [asyncio.create_task(served(lifelines, scope)) for scope in scopes]
+    tasks = [asyncio.create_task(served(lifelines, stream)) for stream in streams]
     await asyncio.sleep(0)
-    scopes[0][ON_GONE]()
+    streams[0].lost()
     with pytest.raises(ClientGone):
         await tasks[0]
     assert len(lifelines) == 1
@@ -35,7 +35,7 @@ async def test_a_client_that_is_gone_ends_its_own_request_only() -> None:
 
 async def test_all_are_cut_with_the_same_words_and_each_with_a_failure_of_its_own() -> None:
     lifelines = Lifelines()
-    tasks = [asyncio.create_task(served(lifelines, {})) for _ in range(20)]
+    tasks = [asyncio.create_task(served(lifelines, asked(Line()))) for _ in range(20)]
     await asyncio.sleep(0)
     lifelines.cut_all(STOPPING)
     heard = await asyncio.gather(*tasks, return_exceptions=True)

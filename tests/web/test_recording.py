@@ -1,7 +1,7 @@
 """Every request has one record, whoever serves it and however it ends."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,11 @@ import pytest_asyncio
 
 from passenger.account.principal import ANYONE
 from passenger.exchange import Exchange, Outcome
-from passenger.web.recording import begin, exchange_of, noting
+from passenger.server.stream import Stream
+from passenger.web.recording import begin, exchange_of, note_answer
 from tests.proxy import eventually
-from tests.web.bench import HEAD, Bench, bench
+from tests.server.test_stream import Line, asked
+from tests.web.bench import HEAD, Bench, asking, bench
 
 SERVED = [
     ("GET", "/health", {}, 200, "anyone"),
@@ -86,6 +88,16 @@ async def test_who_leaves_while_sending_a_question_is_no_page(own: Bench) -> Non
     assert [one["outcome"] for one in kept if one["id"] == line["id"]] == ["client_gone"]
 
 
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+async def test_what_upstream_takes_for_a_stream_is_not_our_time(own: Bench, path: str) -> None:
+    body = asking("[[drip 0.1]] one two three four", stream=True, max_tokens=100)
+    answer = await own.send("POST", path, data=json.dumps(body), headers={"Content-Type": "application/json"})
+    kept = (await own.get("/v1/passenger/requests")).json()["requests"]
+    (record,) = [one for one in kept if one["id"] == answer.headers["x-request-id"]]
+    assert record["overhead_ms"] < record["seconds"] * 1000 / 2
+
+
 def test_a_record_stays_with_its_request() -> None:
     scope = {"method": "GET", "path": "/x" * 500, "headers": [(b"user-agent", b"curl/8")]}
     exchange = begin(scope)
@@ -95,16 +107,18 @@ def test_a_record_stays_with_its_request() -> None:
     assert exchange.time > 1.7e9
 
 
-async def test_the_last_byte_completes_it() -> None:
-    exchange, sent = Exchange("GET", "/", principal=ANYONE), []
-
-    async def send(message: object) -> None:
-        sent.append(message)
-
-    noted = noting(send, exchange)
-    await noted({"type": "http.response.start", "status": 204, "headers": []})
-    await noted({"type": "http.response.body", "body": b"1", "more_body": True})
-    assert (exchange.status, exchange.outcome) == (204, Outcome.UNFINISHED)
-    await noted({"type": "http.response.body"})
-    assert exchange.outcome is Outcome.OK
-    assert len(sent) == 3
+@pytest.mark.parametrize(
+    ("tell", "outcome"),
+    [
+        (lambda stream: stream.end(b"1"), Outcome.OK),
+        (lambda stream: stream.lost(), Outcome.CLIENT_GONE),
+        (lambda stream: None, Outcome.UNFINISHED),
+    ],
+    ids=["whole", "left", "going on"],
+)
+def test_the_last_byte_completes_it(tell: Callable[[Stream], None], outcome: Outcome) -> None:
+    exchange, stream = Exchange("GET", "/", principal=ANYONE), asked(Line())
+    stream.head(203, [])
+    tell(stream)
+    note_answer(exchange, stream)
+    assert (exchange.status, exchange.outcome) == (203, outcome)

@@ -1,8 +1,8 @@
 """The gateway in this very process, for a command that finds no server: the same way, login and files."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from time import perf_counter
 
 from passenger.cli.asking import PATH, PRODUCT, Question, Say
@@ -16,6 +16,7 @@ from passenger.dialects import Request, completions
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
 from passenger.gateway import Gateway
+from passenger.gateway.sink import Source
 from passenger.log import Redactor
 
 
@@ -45,17 +46,30 @@ async def ask_gateway(gateway: Gateway, question: Question, words: Words, say: S
         match delivery.content:
             case bytes() as whole:
                 raise Failure(Kind.INTERNAL, f"no stream came, but {len(whole)} bytes")
-            case pieces:
-                await _listen(pieces, exchange, words, say)
+            case flow:
+                await flow(_Spoken(exchange, words, say))
+                words.end()
     exchange.ended = perf_counter()
     exchange.complete()
     return record_of(exchange, time.time(), PRODUCT)
 
 
-async def _listen(pieces: AsyncGenerator[bytes, None], exchange: Exchange, words: Words, say: Say) -> None:
-    async with aclosing(pieces):
-        async for piece in pieces:
-            exchange.first_byte = exchange.first_byte or perf_counter()
-            for word in words.feed(piece):
-                say(word)
-    words.end()
+class _Spoken:
+    """A sink that says the words of what comes."""
+
+    def __init__(self, exchange: Exchange, words: Words, say: Say) -> None:
+        self._exchange = exchange
+        self._words = words
+        self._say = say
+
+    def piece(self, data: bytes) -> None:
+        """Say what is new."""
+        self._exchange.first_byte = self._exchange.first_byte or perf_counter()
+        for word in self._words.feed(data):
+            self._say(word)
+
+    def follow(self, source: Source | None) -> None:
+        """Nobody waits for a terminal."""
+
+    async def drain(self) -> None:
+        """See `follow`."""

@@ -1,21 +1,27 @@
 """What goes down to the client."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from passenger.gateway.sink import Sink
+
+Flow = Callable[[Sink], Awaitable[None]]
+"""Lets a stream go down into a sink, piece by piece, until it has ended."""
+
 
 @dataclass(slots=True)
 class Delivery:
-    """What goes down to the client: a whole body, or the pieces of a stream, each of them whole messages.
+    """What goes down to the client: a whole body, or a stream.
 
     A block that ends the upstream request of a stream when it is left, finished or not.
     """
 
     content_type: str
     headers: tuple[tuple[str, str], ...]
-    content: bytes | AsyncGenerator[bytes, None]
+    content: bytes | Flow
     _close: Callable[[], None] | None = field(default=None, repr=False)
 
     def __enter__(self) -> Self:
@@ -26,3 +32,15 @@ class Delivery:
     ) -> None:
         if self._close is not None:
             self._close()
+
+
+def pulled(pieces: AsyncGenerator[bytes, None]) -> Flow:
+    """The flow of pieces that are made one after the other, each once there is room for it."""
+
+    async def flow(sink: Sink) -> None:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                sink.piece(piece)
+                await sink.drain()
+
+    return flow

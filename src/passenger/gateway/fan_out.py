@@ -14,7 +14,7 @@ from passenger.events import Answer, Event
 from passenger.exchange import Exchange, Outcome
 from passenger.framing import Framing, Message
 from passenger.gateway import translate
-from passenger.gateway.delivery import Delivery
+from passenger.gateway.delivery import Delivery, pulled
 from passenger.gateway.side_by_side import all_of, merged
 from passenger.upstream import Call, Reply
 
@@ -79,7 +79,7 @@ class FanOut:
         writer = self._several.choices_writer(self._prompt, stamp)
         notes = [note(exchange) for exchange in self._exchanges]
         pieces = self._pieces(writer, framing, notes)
-        return Delivery(framing.content_type, self._replies[0].headers, pieces, self.close)
+        return Delivery(framing.content_type, self._replies[0].headers, pulled(pieces), self.close)
 
     def close(self) -> None:
         """End what has not ended."""

@@ -1,56 +1,84 @@
 """A relayed answer: whole events as they arrive, the unfinished one held back, a break said in the client's dialect."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 from passenger.dialects import Relay
 from passenger.errors import Failure
 from passenger.framing import SseSplitter
+from passenger.gateway.pouring import pour
+from passenger.gateway.sink import Sink
 from passenger.upstream import Reply
 
 LAST_WORDS_TIME = 1.0
 """Seconds that upstream may take to end a stream after it has told of an error, or a line after its first half."""
 
 
-async def relayed(
+async def relay_into(
+    sink: Sink,
     reply: Reply,
     relay: Relay,
     broken: Callable[[Failure], bytes],
     settle: Callable[[], Awaitable[None]] | None = None,
-) -> AsyncGenerator[bytes, None]:
-    """What goes down, piece by piece. What came before a break still does, and then what `broken` makes of it.
+) -> None:
+    """Let the answer go down. What came before a break still does, and then what `broken` makes of it.
 
     `settle` is awaited before what ends an answer goes down.
-
-    One generator on top of one coroutine: each further one between the network and the client costs 1 us an event.
     """
-    splitter = SseSplitter()
-    down = b""
+    passing = _Passing(relay, sink)
     try:
-        while not relay.done and relay.failure is None and (piece := await reply.piece()):
-            down, failure = _passed(relay, splitter.feed(piece))
-            if settle is not None and relay.done:
-                await settle()
-            if down:
-                yield down
-            if failure is not None:
-                raise failure.but()
-        if relay.done:
-            if down.endswith(b"\r") and await _line_feed(reply):
-                yield b"\n"
-            await reply.drain()
-        elif relay.failure is not None:
-            if not relay.over:
-                yield await _last_words(reply, relay, splitter)
-        elif last := relay.end(splitter.flush()):
+        if await pour(reply, passing.take, sink):
+            await _pass_last(sink, passing, reply, settle)
+        elif last := relay.end(passing.splitter.flush()):
             if settle is not None:
                 await settle()
-            yield last
+            sink.piece(last)
     except Failure as failure:
         # Where upstream has said itself what went wrong, the client knows already.
         if relay.failure is None:
             relay.failure = failure.but()  # what was raised holds our frame, which holds the relay
-            yield broken(failure)
+            sink.piece(broken(failure))
+
+
+class _Passing:
+    """Passes on what may go down at once, and keeps what ends the answer until more has been done."""
+
+    __slots__ = ("_sink", "failure", "last", "relay", "splitter")
+
+    def __init__(self, relay: Relay, sink: Sink) -> None:
+        self.relay = relay
+        self.splitter = SseSplitter()
+        self.last = b""
+        """The piece that ends the answer, or came before a break."""
+        self.failure: Failure | None = None
+        self._sink = sink
+
+    def take(self, piece: bytes) -> bool:
+        """Whether more is wanted after this piece."""
+        down, self.failure = _passed(self.relay, self.splitter.feed(piece))
+        if self.relay.done or self.failure is not None or self.relay.failure is not None:
+            self.last = down
+            return False
+        if down:
+            self._sink.piece(down)
+        return True
+
+
+async def _pass_last(sink: Sink, passing: _Passing, reply: Reply, settle: Callable[[], Awaitable[None]] | None) -> None:
+    """What ends an answer, and what belongs to it."""
+    relay = passing.relay
+    if settle is not None and relay.done:
+        await settle()
+    if passing.last:
+        sink.piece(passing.last)
+    if passing.failure is not None:
+        raise passing.failure.but()
+    if relay.done:
+        if passing.last.endswith(b"\r") and await _line_feed(reply):
+            sink.piece(b"\n")
+        await reply.drain()
+    elif not relay.over:
+        sink.piece(await _last_words(reply, relay, passing.splitter))
 
 
 async def _line_feed(reply: Reply) -> bool:

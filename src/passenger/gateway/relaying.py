@@ -18,9 +18,10 @@ from passenger.events import AnswerPart
 from passenger.exchange import Exchange, Outcome
 from passenger.gateway.counting import Counting
 from passenger.gateway.delivery import Delivery
-from passenger.gateway.relay import relayed
+from passenger.gateway.relay import relay_into
 from passenger.gateway.seat import Seat
 from passenger.gateway.sender import Sender, must_stream
+from passenger.gateway.sink import Sink
 from passenger.jsontext import outline
 from passenger.offload import HEAVY, offload
 from passenger.routing import Route
@@ -74,8 +75,11 @@ class Relaying:
             self._counting.learn(inbound, request, exchange)
 
         settle = _keeping(seat, watch) if watch is not None else None
-        pieces = relayed(reply, relay, lambda failure: framing.frame(inbound.write_break(failure)), settle)
-        return Delivery(framing.content_type, reply.headers, pieces, close)
+
+        async def flow(sink: Sink) -> None:
+            await relay_into(sink, reply, relay, lambda failure: framing.frame(inbound.write_break(failure)), settle)
+
+        return Delivery(framing.content_type, reply.headers, flow, close)
 
     async def _forgotten(self, seat: Seat, request: Request, route: Route) -> Mapping[int, Sequence[Thought]]:
         """The thoughts that messages of a relayed chat lack and that are kept here, by their places."""

@@ -1,13 +1,15 @@
 """A translated answer: Copilot's stream in one dialect, as events, to a client's in another."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from passenger.dialects import Reader, Writer
 from passenger.dialects.cut_parts import CutParts
 from passenger.errors import Failure, Kind
 from passenger.events import PARTS_LIMIT, Answer, Event, Finish, Folder, PartStart, too_many_parts
 from passenger.framing import Framing, Message, SseSplitter, read_sse
+from passenger.gateway.pouring import pour
+from passenger.gateway.sink import Sink
 from passenger.upstream import ANSWER_LIMIT, Reply, too_large
 
 DONE = b"[DONE]"
@@ -17,22 +19,49 @@ Begin = Callable[[], None]
 """Is told when something of the answer is there, and then again."""
 
 
+class _Cut:
+    """Cuts what comes into events, and counts it.
+
+    What fails is given beside the events that came before it: a copy, that holds no frame which then holds it.
+    """
+
+    def __init__(self, reader: Reader, host: str) -> None:
+        self._reader = reader
+        self._host = host
+        self._splitter, self._cuts = SseSplitter(), CutParts()
+        self._read = self._parts = 0
+
+    def feed(self, piece: bytes) -> tuple[list[Event], Failure | None]:
+        """The events that this piece completes.
+
+        Raises:
+            Failure: the answer is larger than any.
+        """
+        self._read += len(piece)
+        if self._read > ANSWER_LIMIT:
+            raise too_large(self._host)
+        found, failure = _read(self._reader, self._cuts, self._splitter.feed(piece))
+        for event in found:
+            if type(event) is PartStart:
+                self._parts += 1
+        if self._parts > PARTS_LIMIT:
+            raise too_many_parts()
+        return found, failure
+
+    def end(self) -> tuple[list[Event], Failure | None]:
+        """Those of what is left when upstream has ended."""
+        return _read(self._reader, self._cuts, _whole(self._splitter.flush()), end=True)
+
+
 async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
     """The events of an answer, those of each piece of the network together; the last is `Finish`.
 
     Raises:
         Failure: it broke off, is not complete, is larger than any answer, or is no stream at all.
     """
-    splitter, cuts = SseSplitter(), CutParts()
-    read = parts = 0
+    cut = _Cut(reader, reply.host)
     while piece := await reply.piece():
-        read += len(piece)
-        if read > ANSWER_LIMIT:
-            raise too_large(reply.host)
-        found, failure = _read(reader, cuts, splitter.feed(piece))
-        parts += sum(type(event) is PartStart for event in found)
-        if parts > PARTS_LIMIT:
-            raise too_many_parts()
+        found, failure = cut.feed(piece)
         if found:
             yield found
         if failure is not None:
@@ -41,7 +70,7 @@ async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
             # What may still come is read for the connection's sake, which can then serve again.
             await reply.drain()
             return
-    found, failure = _read(reader, cuts, _whole(splitter.flush()), end=True)
+    found, failure = cut.end()
     if found:
         yield found
     if failure is not None:
@@ -92,7 +121,8 @@ async def answer(reply: Reply, reader: Reader, *, begin: Begin) -> Answer:
     return folder.answer
 
 
-async def stream(
+async def translate_into(
+    sink: Sink,
     reply: Reply,
     reader: Reader,
     writer: Writer,
@@ -102,31 +132,77 @@ async def stream(
     fail: Callable[[Failure], None],
     begin: Begin,
     settle: Callable[[], Awaitable[None]],
-) -> AsyncGenerator[bytes, None]:
-    """The answer in the client's dialect, as it comes.
+) -> None:
+    """Let the answer go down in the client's dialect, as it comes.
 
     `note` sees each event, `fail` why it broke; `settle` is awaited before what ends it goes down.
     """
-    before = framing.opening
+    cut, writing = _Cut(reader, reply.host), _Writing(sink, writer, framing, note, begin)
     try:
-        async for some in events(reply, reader):
-            begin()
-            messages = [message for event in some for message in _written(writer, event, note)]
-            if isinstance(some[-1], Finish):
-                await settle()
-            if messages:
-                yield before + framed(framing, messages)
-                before = framing.between
-            if isinstance(some[-1], Finish) and framing.closing:
-                yield framing.closing
+        enough = await pour(reply, lambda piece: writing.take(*cut.feed(piece)), sink)
+        if not enough:
+            writing.take(*cut.end())
+        if writing.is_finished:
+            await settle()
+            writing.finish()
+        if writing.failure is not None:
+            raise writing.failure.but()
+        if enough:
+            # What may still come is read for the connection's sake, which can then serve again.
+            await reply.drain()
     except Failure as failure:
         fail(failure)
-        yield before + framed(framing, list(writer.fail(failure))) + framing.closing
+        writing.fail(failure)
 
 
-def _written(writer: Writer, event: Event, note: Note) -> Iterable[Message]:
-    note(event)
-    return writer.send(event)
+class _Writing:
+    """Writes events as they come, and keeps back what ends the answer until more has been done."""
+
+    __slots__ = ("_before", "_begin", "_framing", "_last", "_note", "_sink", "_writer", "failure", "is_finished")
+
+    def __init__(self, sink: Sink, writer: Writer, framing: Framing, note: Note, begin: Begin) -> None:
+        self.is_finished = False
+        self.failure: Failure | None = None
+        """What upstream said went wrong, or what is wrong with what it said."""
+        self._sink = sink
+        self._writer = writer
+        self._framing = framing
+        self._note = note
+        self._begin = begin
+        self._before = framing.opening
+        self._last = b""
+
+    def take(self, found: list[Event], failure: Failure | None) -> bool:
+        """Whether more is wanted after these events, which came before that failure."""
+        self.failure = failure
+        if found:
+            self._begin()
+            down = self._written(found)
+            self.is_finished = isinstance(found[-1], Finish)
+            if self.is_finished:
+                self._last = down
+            elif down:
+                self._sink.piece(down)
+        return failure is None and not self.is_finished
+
+    def finish(self) -> None:
+        """Send what ends the answer."""
+        self._sink.piece(self._last + self._framing.closing)
+
+    def fail(self, failure: Failure) -> None:
+        """Say what went wrong."""
+        self._sink.piece(self._framed(list(self._writer.fail(failure))) + self._framing.closing)
+
+    def _written(self, found: list[Event]) -> bytes:
+        messages: list[Message] = []
+        for event in found:
+            self._note(event)
+            messages += self._writer.send(event)
+        return self._framed(messages) if messages else b""
+
+    def _framed(self, messages: list[Message]) -> bytes:
+        before, self._before = self._before, self._framing.between
+        return before + framed(self._framing, messages)
 
 
 def framed(framing: Framing, messages: list[Message]) -> bytes:

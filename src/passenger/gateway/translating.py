@@ -22,6 +22,7 @@ from passenger.gateway.delivery import Delivery
 from passenger.gateway.fan_out import FanOut, refuse_fan_out
 from passenger.gateway.seat import Seat
 from passenger.gateway.sender import Sender, must_stream
+from passenger.gateway.sink import Sink
 from passenger.offload import offload
 from passenger.routing import Route
 from passenger.thoughts import forgotten
@@ -81,8 +82,13 @@ class Translating:
 
         note, fail = _note(seat, inbound, exchange), lambda failure: exchange.fail(failure, Outcome.BROKEN)
         settle, begin = seat.thoughts.settle, exchange.begin
-        pieces = translate.stream(reply, reader, writer, framing, note=note, fail=fail, begin=begin, settle=settle)
-        return Delivery(framing.content_type, reply.headers, pieces, close)
+
+        async def flow(sink: Sink) -> None:
+            await translate.translate_into(
+                sink, reply, reader, writer, framing, note=note, fail=fail, begin=begin, settle=settle
+            )
+
+        return Delivery(framing.content_type, reply.headers, flow, close)
 
     @staticmethod
     async def _fanned(seat: Seat, fan_out: FanOut, inbound: Inbound, stamp: Stamp, framing: Framing | None) -> Delivery:

@@ -175,8 +175,11 @@ class Response:
 
     # --- poured ------------------------------------------------------------------------------------------------------
 
-    def pour(self, receiver: Receiver) -> None:
-        """Give a receiver what waits and then each piece as it comes; what is there already is given at once."""
+    def pour(self, receiver: Receiver | None) -> None:
+        """Give a receiver what waits and then each piece as it comes; what is there already is given at once.
+
+        None keeps what comes for whoever pulls.
+        """
         self._receiver = receiver
         if self._paused:
             self.resume()

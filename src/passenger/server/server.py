@@ -13,8 +13,8 @@ from types import FrameType
 
 from passenger.errors import Failure, Kind
 from passenger.limits import Limits
-from passenger.server.asgi import Application, Asgi
 from passenger.server.connection import Connection, Service
+from passenger.server.serving import Application, Serving
 from passenger.web.health import Readiness
 from passenger.web.lifeline import Lifelines
 from passenger.web.listen import BACKLOG, most_connections
@@ -55,9 +55,9 @@ class Server:
         on_listening: Callable[[], None] = lambda: None,
         end_within: Callable[[float], None] = end_within,
     ) -> None:
-        self._asgi = Asgi(app)
+        self._serving = Serving(app)
         self._open = _Open()
-        self._service = Service(self._asgi.serve, limits, most_connections(limits.max_connections), self._open)
+        self._service = Service(self._serving.serve, limits, most_connections(limits.max_connections), self._open)
         self._between_looks = limits.write_timeout / LOOKS
         self._readiness = readiness
         self._lifelines = lifelines
@@ -128,9 +128,9 @@ class Server:
 
     async def _wait_for_tasks(self) -> None:
         """Let who served say its last word; a task that does not end by itself is cancelled."""
-        if tasks := self._asgi.tasks:
+        if tasks := self._serving.tasks:
             await asyncio.wait(tasks, timeout=A_MOMENT)
-        for task in self._asgi.tasks:
+        for task in self._serving.tasks:
             task.cancel()
 
     async def _hurried(self) -> None:

@@ -86,11 +86,13 @@ class Stream:
         "_source",
         "complete",
         "ended",
+        "extra",
         "gone",
         "keep_alive",
         "on_gone",
         "scope",
         "started",
+        "status",
         "unread",
     )
 
@@ -100,6 +102,10 @@ class Stream:
         """Whether the connection lasts beyond this answer."""
         self.complete = False
         """Whether the request's body has come to its end."""
+        self.status = 0
+        """The answer's, once that has begun."""
+        self.extra: Sequence[Header] = ()
+        """Headers that the answer has whoever gives it."""
         self.unread = 0
         """Bytes of it that have come and were not taken."""
         self.started = False
@@ -246,13 +252,15 @@ class Stream:
 
     async def drain(self) -> None:
         """Wait until it has."""
-        if self.is_full:
+        if self.ended:
+            await asyncio.sleep(0)  # else one that sends without end to nobody would stop everybody
+        elif self._line.is_full:
             await self._line.drain()
 
-    def follow(self, source: Source) -> None:
-        """Let the source of the answer wait for the client, from now on until the answer ends."""
+    def follow(self, source: Source | None) -> None:
+        """Let this source of the answer wait for the client, from now on until the answer ends; None lets nobody."""
         self._source = source
-        if self._line.is_full:
+        if source is not None and self._line.is_full:
             source.pause()
 
     # --- how it travels ------------------------------------------------------------------------------------------
@@ -260,11 +268,12 @@ class Stream:
     def _begin(self, status: int, headers: Sequence[Header]) -> None:
         if self.started:
             raise RuntimeError("the answer has begun already")
+        self.status = status
         if self.ended:
             self.started = True
             return
         self._is_silent = status in _BODILESS or self.scope["method"] == "HEAD"
-        self._held = write_head(status, *self._framed(headers))
+        self._held = write_head(status, *self._framed([*headers, *self.extra] if self.extra else headers))
         self.started = True
 
     def _framed(self, headers: Sequence[Header]) -> tuple[Sequence[Header], bytes]:

@@ -1,61 +1,76 @@
 """One answer on its way down: a status while none has been sent, an event in the client's dialect afterwards."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
-from contextlib import aclosing
+from collections.abc import Callable
 from time import perf_counter, time
-from typing import Any
 
 from passenger.chat import Prompt, Stamp
 from passenger.dialects import Inbound, Request
 from passenger.errors import Failure
 from passenger.exchange import Exchange, Outcome
 from passenger.gateway import Delivery
-
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Header = tuple[bytes, bytes]
+from passenger.gateway.sink import Source
+from passenger.server.head import Header
+from passenger.server.stream import Stream
 
 JSON: Header = (b"content-type", b"application/json")
 STREAM_HEADERS: tuple[Header, ...] = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
 
 
-class Answer:
-    """What has been sent of it, in which dialect, and the record of how far it came."""
+def _nothing() -> None:
+    pass
 
-    def __init__(self, send: Send, inbound: Inbound, exchange: Exchange) -> None:
-        self._send = send
+
+class Answer:
+    """What has been sent of it, in which dialect, and the record of how far it came; the sink of what is streamed."""
+
+    def __init__(self, stream: Stream, inbound: Inbound, exchange: Exchange) -> None:
+        self._stream = stream
         self._inbound = inbound
         self._exchange = exchange
         self._begun = False
-        self.started = False
+        self._sent: Callable[[], None] = _nothing
         self.request = Request(b"")
         """What is answered; it decides how a stream is framed."""
 
-    async def deliver(self, delivery: Delivery, sent: Callable[[], None] = lambda: None) -> None:
+    @property
+    def started(self) -> bool:
+        """Whether its head has been sent."""
+        return self._stream.started
+
+    async def deliver(self, delivery: Delivery, sent: Callable[[], None] = _nothing) -> None:
         """Send an answer, whole or as it comes; `sent` is told of each piece."""
         match delivery.content:
             case bytes() as body:
-                await self._give(delivery, body)
-            case pieces:
-                await self._stream(delivery, pieces, sent)
-
-    async def _give(self, delivery: Delivery, body: bytes) -> None:
-        await self._head(200, [_content_type(delivery.content_type), _length(body), *self._encoded(delivery.headers)])
-        self._exchange.first_byte = perf_counter()
-        await self._send({"type": "http.response.body", "body": body})
+                self._exchange.first_byte = perf_counter()
+                headers = [
+                    _content_type(delivery.content_type), _length(body), *self._encoded(delivery.headers)
+                ]  # fmt: skip
+                self._whole(200, headers, body)
+            case flow:
+                self._sent = sent
+                if not self.started:
+                    self._head_of_stream(delivery.content_type, delivery.headers)
+                await flow(self)
+                self._stream.end()
         self._exchange.complete()
 
-    async def _stream(self, delivery: Delivery, pieces: AsyncGenerator[bytes, None], sent: Callable[[], None]) -> None:
-        if not self.started:
-            await self._head_of_stream(delivery.content_type, delivery.headers)
-        async with aclosing(pieces):
-            async for piece in pieces:
-                if not self._begun:
-                    self._begun = True
-                    self._exchange.first_byte = perf_counter()
-                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-                sent()
-        await self._send({"type": "http.response.body", "body": b""})
-        self._exchange.complete()
+    # --- the sink ------------------------------------------------------------------------------------------------
+
+    def piece(self, data: bytes) -> None:
+        """Send a piece of a stream."""
+        if not self._begun:
+            self._begun = True
+            self._exchange.first_byte = perf_counter()
+        self._stream.piece(data)
+        self._sent()
+
+    def follow(self, source: Source | None) -> None:
+        """Let the source wait for the client."""
+        self._stream.follow(source)
+
+    async def drain(self) -> None:
+        """Wait until the client has taken of what waits for it."""
+        await self._stream.drain()
 
     async def keep_alive(self) -> None:
         """Show that the request lives: the headers if there are none yet, then what the dialect has for it."""
@@ -64,52 +79,56 @@ class Answer:
         if not self.started:
             # What was ours is not known before Copilot's headers.
             kind = _content_type(self._inbound.framing(self.request).content_type)
-            await self._head(200, [kind, *STREAM_HEADERS, *self._told()])
+            self._head(200, [kind, *STREAM_HEADERS, *self._told()])
         if sign := self._inbound.keep_alive(self._begun):
-            await self._send({"type": "http.response.body", "body": sign, "more_body": True})
+            self._stream.piece(sign)
+            await self._stream.drain()
 
-    async def fail(self, failure: Failure) -> None:
+    # --- what went wrong -----------------------------------------------------------------------------------------
+
+    def fail(self, failure: Failure) -> None:
         """Say what went wrong, as a status or, where that has been sent already, as the stream's last event."""
         if self.started:
             self._exchange.fail(failure, Outcome.BROKEN)
-            await self._send({"type": "http.response.body", "body": self._break(failure)})
+            self._stream.end(self._break(failure))
             return
         if failure.code in self._inbound.FAILS_IN_STREAM and self.wants_stream:
-            await self._fail_in_stream(failure)
+            self._fail_in_stream(failure)
             return
         self._exchange.fail(failure)
         body = self._inbound.write_failure(failure)
-        headers = [JSON, _length(body), *retry_after(failure), *self._encoded(failure.headers)]
-        await self._head(failure.status, headers)
-        await self._send({"type": "http.response.body", "body": body})
+        self._whole(failure.status, [JSON, _length(body), *retry_after(failure), *self._encoded(failure.headers)], body)
 
     @property
     def wants_stream(self) -> bool:
         """Whether the client has asked for one, as far as the request has been read."""
         return self._exchange.ask is not None and self._exchange.ask.stream
 
-    async def _fail_in_stream(self, failure: Failure) -> None:
+    def _fail_in_stream(self, failure: Failure) -> None:
         """Say it as a stream that breaks at once."""
         framing, ask = self._inbound.framing(self.request), self._exchange.ask
-        await self._head_of_stream(framing.content_type, failure.headers)
+        self._head_of_stream(framing.content_type, failure.headers)
         self._exchange.fail(failure)
         stamp = Stamp(self._exchange.id.replace("-", ""), int(time()))
         writer = self._inbound.writer(Prompt(ask.model if ask else "", ()), stamp)
         body = framing.between.join(framing.frame(message) for message in writer.fail(failure))
-        await self._send({"type": "http.response.body", "body": framing.opening + body + framing.closing})
+        self._stream.end(framing.opening + body + framing.closing)
 
     def _break(self, failure: Failure) -> bytes:
         framing = self._inbound.framing(self.request)
         opening = framing.between if self._begun else framing.opening
         return opening + framing.frame(self._inbound.write_break(failure)) + framing.closing
 
-    async def _head_of_stream(self, content_type: str, headers: tuple[tuple[str, str], ...]) -> None:
-        await self._head(200, [_content_type(content_type), *STREAM_HEADERS, *self._encoded(headers)])
+    def _head_of_stream(self, content_type: str, headers: tuple[tuple[str, str], ...]) -> None:
+        self._head(200, [_content_type(content_type), *STREAM_HEADERS, *self._encoded(headers)])
 
-    async def _head(self, status: int, headers: list[Header]) -> None:
-        self.started = True
+    def _head(self, status: int, headers: list[Header]) -> None:
         self._exchange.status = status
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        self._stream.head(status, headers)
+
+    def _whole(self, status: int, headers: list[Header], body: bytes) -> None:
+        self._exchange.status = status
+        self._stream.answer(status, headers, body)
 
     def _encoded(self, headers: tuple[tuple[str, str], ...]) -> list[Header]:
         """Upstream's headers as bytes, what became of the request, and how many milliseconds of it were ours."""

@@ -1,6 +1,7 @@
 """The list of parts: which route is served by what."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from time import perf_counter, time
 from typing import TypeVar
@@ -19,10 +20,12 @@ from passenger.gateway import Gateway
 from passenger.gateway.recorder import Recorder
 from passenger.limits import Limits
 from passenger.observe.request_line import product
+from passenger.server.asgi import serve
+from passenger.server.stream import Stream
 from passenger.web import models, surfaces
 from passenger.web.addresses import meant, shown
 from passenger.web.admission import Admission
-from passenger.web.cors import preflight, readable
+from passenger.web.cors import preflight, readable_by
 from passenger.web.endpoint import Endpoint, Loadable, Patience, Serve, answering, chatting, loading
 from passenger.web.guard import PRINCIPAL, Guard, is_known, is_preflight
 from passenger.web.health import Readiness
@@ -36,7 +39,7 @@ from passenger.web.pages.sessions import Sessions
 from passenger.web.passenger_api import Facts
 from passenger.web.passenger_api import routes as own_routes
 from passenger.web.recent import Recent
-from passenger.web.recording import begin, exchange_of, noting
+from passenger.web.recording import begin, exchange_of, note_answer
 from passenger.web.refusal import dialect_of, json_response, refusal
 from passenger.web.request_log import RequestLog
 from passenger.web.strays import Strays, signpost
@@ -52,7 +55,10 @@ PREFIXES = ("/v1", "")
 GEMINI_PREFIXES = ("/v1beta", "/v1", "")
 """Google's own, which its newer SDKs shorten."""
 
-_MODEL, _ACTION = "/models/{model:path}", "/models/{rest:path}"
+_MODEL, _REST = "/models/{model:path}", "/models/{rest:path}"
+
+_ACTION = re.compile(r"(?:/v1beta|/v1)?/models/(?P<model>.*):(?P<action>[^:]*)", re.DOTALL)
+"""Gemini's `models/{model}:{action}`."""
 
 OLLAMA_PREFIXES = ("/api", "/v1/api")
 """Ollama's own, and where passenger-rs had its routes."""
@@ -85,23 +91,23 @@ def create_app(
     facts = Facts(readiness.seat, readiness, identity, log, guard)
     pages = Pages(facts, Sessions(identity.secret, guard.keys.digests, time), login, named or {})
 
-    def serving(inbound: Inbound, serve: Serve) -> ASGIApp:
+    def serving(inbound: Inbound, serve: Serve) -> Endpoint:
         serve = gate.before(serve) if gate else serve
         return Endpoint(inbound, serve, lifelines, admission, limits=limits)
 
-    def chat(inbound: Inbound) -> ASGIApp:
+    def chat(inbound: Inbound) -> Endpoint:
         return serving(inbound, chatting(gateway, inbound, patience))
 
-    def load_or_chat(inbound: Loadable) -> ASGIApp:
+    def load_or_chat(inbound: Loadable) -> Endpoint:
         return serving(inbound, loading(gateway, inbound, chatting(gateway, inbound, patience)))
 
-    def ask(inbound: Inbound, surface: surfaces.Surface) -> ASGIApp:
+    def ask(inbound: Inbound, surface: surfaces.Surface) -> Endpoint:
         return serving(inbound, answering(surface(gateway)))
 
     def listing(page: Page) -> Page:
         return gate.before_page(page) if gate else page
 
-    posts: dict[str, ASGIApp] = {
+    posts: dict[str, Endpoint] = {
         **_below(PREFIXES, "/chat/completions", chat(completions)),
         **_below(PREFIXES, "/completions", chat(legacy)),
         **_below(PREFIXES, "/responses", chat(responses)),
@@ -116,7 +122,7 @@ def create_app(
         **_below(OLLAMA_PREFIXES, "/show", ask(ollama_chat, surfaces.show_for_ollama)),
         **_below(OLLAMA_PREFIXES, "/pull", ask(ollama_chat, surfaces.pull_for_ollama)),
     }
-    actions: dict[str, ASGIApp] = {
+    actions: dict[str, Endpoint] = {
         "generateContent": chat(gemini),
         "streamGenerateContent": chat(gemini),
         "countTokens": ask(gemini, surfaces.count_for_gemini),
@@ -139,7 +145,7 @@ def create_app(
     wrong, forms = strays.wrong_method, pages.posts()
     gets |= {path: signpost(_routes((*posts, *forms), gets), path) for path in SIGNPOSTS}
     routes = [
-        *(Route(path, _Actions(actions, strays), methods=["POST"]) for path in _below(GEMINI_PREFIXES, _ACTION, None)),
+        *(Route(path, _NoAction(strays), methods=["POST"]) for path in _below(GEMINI_PREFIXES, _REST, None)),
         *(Route(path, _answered(card), methods=["GET"]) for path in _below(GEMINI_PREFIXES, _MODEL, None)),
         *(Route(path, _answered(page), methods=["GET"]) for path, page in gets.items()),
         *(Route(path, strays.upgrade_required(), methods=["GET"]) for path in _below(PREFIXES, "/responses", None)),
@@ -149,7 +155,7 @@ def create_app(
         *(Route(path, wrong("GET")) for path in _below(GEMINI_PREFIXES, _MODEL, None)),
     ]
     others = Router(routes, default=strays.not_found, redirect_slashes=False)
-    return App(guard, gateway.recorder, posts, others)
+    return App(guard, gateway.recorder, posts, actions, others)
 
 
 def _below(prefixes: Sequence[str], path: str, served: _Served) -> dict[str, _Served]:
@@ -158,17 +164,25 @@ def _below(prefixes: Sequence[str], path: str, served: _Served) -> dict[str, _Se
 
 def _routes(posts: Iterable[str], gets: Iterable[str]) -> list[tuple[str, str]]:
     """What is served, for people to read."""
-    acts, cards = _below(GEMINI_PREFIXES, _ACTION, None), _below(GEMINI_PREFIXES, _MODEL, None)
+    acts, cards = _below(GEMINI_PREFIXES, _REST, None), _below(GEMINI_PREFIXES, _MODEL, None)
     return [*(("POST", _shown(path)) for path in (*posts, *acts)), *(("GET", _shown(path)) for path in (*gets, *cards))]
 
 
 class App:
-    """The ASGI application: what generates is found by its path at once, the rest by Starlette's patterns."""
+    """Serves streams: what generates is found by its path at once, the rest by Starlette's patterns."""
 
-    def __init__(self, guard: Guard, recorder: Recorder, posts: Mapping[str, ASGIApp], others: Router) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        recorder: Recorder,
+        posts: Mapping[str, Endpoint],
+        actions: Mapping[str, Endpoint],
+        others: Router,
+    ) -> None:
         self._guard = guard
         self._recorder = recorder
         self._posts = posts
+        self._actions = actions
         self._others = others
         self._asked = float("-inf")
 
@@ -186,43 +200,60 @@ class App:
                 found += [(method, _shown(route.path)) for method in route.methods if method != "HEAD"]
         return found
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, stream: Stream) -> None:
         """Serve one request, and record it however it ends."""
         self._asked = perf_counter()
-        exchange = begin(scope)
+        exchange = begin(stream.scope)
         try:
-            await self._serve(scope, receive, send, exchange)
+            await self._serve(stream, exchange)
         finally:
             self._recorder.record(exchange)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
+    async def _serve(self, stream: Stream, exchange: Exchange) -> None:
+        scope = stream.scope
         try:
             scope[PRINCIPAL] = exchange.principal = self._guard.check(scope)
         except Failure as failure:
             exchange.fail(failure)
             _note_refusal(scope, failure)
-            await refusal(dialect_of(scope), failure)(scope, receive, noting(send, exchange))
+            await _answer(refusal(dialect_of(scope), failure), stream, exchange)
             return
         origin = self._guard.allowed_origin(scope)
         if origin is not None:
-            send = readable(send, origin)
+            stream.extra = readable_by(origin)
         if (endpoint := self._endpoint(scope, exchange)) is not None:
-            await endpoint(scope, receive, send)
+            await endpoint(stream)
         else:
             page = preflight(scope) if origin is not None and is_preflight(scope) else self._others
-            await page(scope, receive, noting(send, exchange))
+            await _answer(page, stream, exchange)
 
-    def _endpoint(self, scope: Scope, exchange: Exchange) -> ASGIApp | None:
+    def _endpoint(self, scope: Scope, exchange: Exchange) -> Endpoint | None:
         """What serves the path that was meant, which is nearly always the one that was asked for; it records itself."""
-        found = self._posting(scope)
+        if scope["method"] != "POST":
+            scope["path"] = meant(scope["path"])
+            return None
+        found = self._posts.get(scope["path"])
         if found is None:
             scope["path"] = meant(scope["path"])
             exchange.path = shown(scope["path"])
-            found = self._posting(scope)
+            found = self._posts.get(scope["path"]) or self._acting(scope)
         return found
 
-    def _posting(self, scope: Scope) -> ASGIApp | None:
-        return self._posts.get(scope["path"]) if scope["method"] == "POST" else None
+    def _acting(self, scope: Scope) -> Endpoint | None:
+        """What serves an action of Gemini's."""
+        match = _ACTION.fullmatch(scope["path"])
+        if match is None:
+            return None
+        scope["path_params"] = match.groupdict()
+        return self._actions.get(match["action"])
+
+
+async def _answer(page: ASGIApp, stream: Stream, exchange: Exchange) -> None:
+    """Let a page answer, and note what."""
+    try:
+        await serve(page, stream)
+    finally:
+        note_answer(exchange, stream)
 
 
 def _note_refusal(scope: Scope, failure: Failure) -> None:
@@ -238,18 +269,16 @@ def _shown(path: str) -> str:
     return path.replace("{model:path}", "{id}").replace("{rest:path}", "{id}:{action}")
 
 
-class _Actions:
-    """Gemini's `models/{model}:{action}`."""
+class _NoAction:
+    """Gemini's `models/{model}:{action}` where there is no such action, or none at all."""
 
-    def __init__(self, actions: Mapping[str, ASGIApp], strays: Strays) -> None:
-        self._actions = actions
+    def __init__(self, strays: Strays) -> None:
         self._strays = strays
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        model, colon, action = scope["path_params"]["rest"].rpartition(":")
-        scope["path_params"] = {"model": model, "action": action}
+        colon = ":" in scope["path_params"]["rest"]
         other = self._strays.not_found if colon else self._strays.wrong_method("GET")
-        await self._actions.get(action, other)(scope, receive, send)
+        await other(scope, receive, send)
 
 
 # --- pages -------------------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 """What a browser is told about pages of other servers: nothing, unless their origin was listed."""
 
 from starlette.responses import Response
-from starlette.types import Message, Scope, Send
+from starlette.types import Scope
+
+from passenger.server.head import Header
 
 METHODS = "GET, POST"
 EXPOSED = "x-request-id, x-passenger-route, x-passenger-dropped, retry-after"
@@ -10,7 +12,7 @@ TOLD_FOR = "600"
 
 
 def preflight(scope: Scope) -> Response:
-    """The answer to a listed page that asks what it may ask; `readable` says who it is for."""
+    """The answer to a listed page that asks what it may ask; `readable_by` says who it is for."""
     wanted = next((value for name, value in scope["headers"] if name == b"access-control-request-headers"), b"")
     headers = {
         "access-control-allow-methods": METHODS,
@@ -20,17 +22,10 @@ def preflight(scope: Scope) -> Response:
     return Response(status_code=204, headers=headers)
 
 
-def readable(send: Send, origin: bytes) -> Send:
-    """The same answers, which a page of this origin may read."""
-    told = [
+def readable_by(origin: bytes) -> list[Header]:
+    """The headers of an answer that a page of this origin may read."""
+    return [
         (b"access-control-allow-origin", origin),
         (b"access-control-expose-headers", EXPOSED.encode()),
         (b"vary", b"origin"),
     ]
-
-    async def send_readable(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *told]
-        await send(message)
-
-    return send_readable

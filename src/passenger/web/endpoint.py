@@ -1,9 +1,9 @@
-"""The one raw ASGI endpoint behind every generating route: the hot path."""
+"""The one endpoint behind every route that generates: the hot path."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import perf_counter, time
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 from passenger import wellformed
@@ -14,15 +14,13 @@ from passenger.exchange import Exchange
 from passenger.gateway import Delivery, Gateway
 from passenger.limits import Limits
 from passenger.offload import HEAVY, offload
-from passenger.server.stream import ClientGone, Scope
+from passenger.server.stream import ClientGone, Scope, Stream
 from passenger.web.admission import VALUE, Admission
-from passenger.web.answer import Answer, Send
+from passenger.web.answer import Answer
 from passenger.web.guard import check_media_type
 from passenger.web.lifeline import Lifelines
 from passenger.web.pulse import Pulse
 from passenger.web.recording import exchange_of
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +53,16 @@ class Endpoint:
         self._admission = admission
         self._limits = limits
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, stream: Stream) -> None:
         """Serve one request, and note how far it comes."""
+        scope = stream.scope
         exchange = exchange_of(scope)
         exchange.is_question = True
-        answer = Answer(send, self._inbound, exchange)
+        answer = Answer(stream, self._inbound, exchange)
         try:
             check_media_type(scope)
-            with self._admission.ticket() as ticket, self._lifelines.of(scope):
-                body = await read_body(scope, receive, self._limits.max_body, ticket.hold)
+            with self._admission.ticket() as ticket, self._lifelines.of(stream):
+                body = await read_body(stream, self._limits.max_body, ticket.hold)
                 exchange.received = perf_counter()
                 values = await offload(len(body) > HEAVY, wellformed.measure, body, self._limits)
                 ticket.weigh(values)
@@ -72,11 +71,11 @@ class Endpoint:
                 await offload(heavy, _check, request, self._limits.max_fields)
                 await self._serve(request, exchange, answer)
         except Failure as failure:
-            await answer.fail(failure)
+            answer.fail(failure)
         except ClientGone:
             exchange.leave()
         except Exception:
-            await answer.fail(Failure(Kind.INTERNAL, "Passenger failed; its log says more", code="internal_error"))
+            answer.fail(Failure(Kind.INTERNAL, "Passenger failed; its log says more", code="internal_error"))
             raise
 
 
@@ -144,34 +143,31 @@ def read_request(scope: Scope, body: bytes, *, heavy: bool = False) -> Request:
     return Request(body, scope.get("path_params") or {}, headers, asked, heavy)
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int, hold: Callable[[int], None]) -> bytes:
+async def read_body(stream: Stream, limit: int, hold: Callable[[int], None]) -> bytes:
     """The whole body of a request; `hold` is told of each piece.
 
     Raises:
         Failure: it is larger than `limit` bytes, or `hold` refuses; where it says so itself, nothing of it is read.
         ClientGone: it ended before the body did.
     """
-    declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    declared = next((value for name, value in stream.scope["headers"] if name == b"content-length"), b"0")
     if int(declared) > limit:
         raise _too_large(limit)
-    pieces, size, more = list[bytes](), 0, True
-    while more:
-        message = await receive()
-        piece = _piece(message)
+    if stream.complete:
+        return _held(stream.take(), 0, limit, hold)
+    pieces, size = list[bytes](), 0
+    while piece := await stream.read():
+        pieces.append(_held(piece, size, limit, hold))
         size += len(piece)
-        if size > limit:
-            raise _too_large(limit)
-        hold(len(piece))
-        pieces.append(piece)
-        more = message.get("more_body", False)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _piece(message: MutableMapping[str, Any]) -> bytes:
-    if message["type"] == "http.disconnect":
-        raise ClientGone
-    body: bytes = message.get("body", b"")
-    return body
+def _held(piece: bytes, size: int, limit: int, hold: Callable[[int], None]) -> bytes:
+    """A piece that there is room for, after so many bytes."""
+    if size + len(piece) > limit:
+        raise _too_large(limit)
+    hold(len(piece))
+    return piece
 
 
 def _too_large(limit: int) -> Failure:

@@ -6,8 +6,7 @@ from types import TracebackType
 from typing import Any
 
 from passenger.errors import Failure
-from passenger.server.asgi import ON_GONE
-from passenger.server.stream import ClientGone, Scope
+from passenger.server.stream import ClientGone, Stream
 
 
 class Lifelines:
@@ -19,13 +18,13 @@ class Lifelines:
     def __len__(self) -> int:
         return len(self._open)
 
-    def of(self, scope: Scope) -> "_Lifeline":
+    def of(self, stream: Stream) -> "_Lifeline":
         """A block that is left as soon as the client is gone.
 
         Raises:
             ClientGone: from within the block.
         """
-        return _Lifeline(self._open, scope)
+        return _Lifeline(self._open, stream)
 
     def cut_all(self, failure: Failure) -> None:
         """End every request with this failure, each with a copy of its own: it is raised in all of them."""
@@ -34,9 +33,9 @@ class Lifelines:
 
 
 class _Lifeline:
-    def __init__(self, among: set["_Lifeline"], scope: Scope) -> None:
+    def __init__(self, among: set["_Lifeline"], stream: Stream) -> None:
         self._among = among
-        self._scope = scope
+        self._stream = stream
         self._reason: Callable[[], Exception] | None = None
         self._work: asyncio.Task[Any] | None = None
 
@@ -48,14 +47,14 @@ class _Lifeline:
 
     def __enter__(self) -> None:
         self._work = asyncio.current_task()
-        self._scope[ON_GONE] = self._gone
+        self._stream.on_gone = self._gone
         self._among.add(self)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._among.discard(self)
-        del self._scope[ON_GONE]
+        self._stream.on_gone = None
         work, reason = self._work, self._reason
         self._work = self._reason = None
         if reason is None or work is None or not isinstance(error, asyncio.CancelledError):

@@ -1,9 +1,7 @@
 """The record of each request that comes in, whoever serves it."""
 
-from starlette.types import Message, Send
-
 from passenger.exchange import Exchange
-from passenger.server.stream import Scope
+from passenger.server.stream import Scope, Stream
 from passenger.web.addresses import shown
 from passenger.web.headers import header
 
@@ -24,14 +22,10 @@ def exchange_of(scope: Scope) -> Exchange:
     return exchange
 
 
-def noting(send: Send, exchange: Exchange) -> Send:
-    """The same way down, which notes the status of an answer, and its last byte."""
-
-    async def send_noted(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            exchange.status = message["status"]
-        await send(message)
-        if message["type"] == "http.response.body" and not message.get("more_body", False):
-            exchange.complete()
-
-    return send_noted
+def note_answer(exchange: Exchange, stream: Stream) -> None:
+    """Note what a page has answered."""
+    exchange.status = stream.status
+    if stream.gone:
+        exchange.leave()
+    elif stream.ended:
+        exchange.complete()

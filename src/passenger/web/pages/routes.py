@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,9 +15,7 @@ from passenger.control.cards import ModelCard
 from passenger.control.status import Status
 from passenger.copilot.protocol import command_in
 from passenger.errors import Failure, Kind
-from passenger.server.stream import ClientGone
 from passenger.web.addresses import own_urls
-from passenger.web.endpoint import read_body
 from passenger.web.guard import is_known
 from passenger.web.keys import hint
 from passenger.web.pages import figures
@@ -220,7 +218,7 @@ class _Form:
         except Failure as failure:
             exchange_of(scope).fail(failure)
             answer = await page("refused.html", failure.status, error=failure.message)
-        except ClientGone:
+        except ClientDisconnect:
             exchange_of(scope).leave()
             return
         await answer(scope, receive, send)
@@ -228,9 +226,13 @@ class _Form:
 
 async def _fields(request: Request) -> dict[str, str]:
     """The fields of a form, each once."""
-    body = await read_body(request.scope, request.receive, LARGEST_FORM, lambda _: None)
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=None, keep_blank_values=True)
-    return {name: values[0] for name, values in fields.items()}
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LARGEST_FORM:
+            raise Failure(Kind.TOO_LARGE, f"a form has {LARGEST_FORM} bytes at most", code="request_too_large")
+    values = parse_qs(body.decode("utf-8", "replace"), max_num_fields=None, keep_blank_values=True)
+    return {name: several[0] for name, several in values.items()}
 
 
 def _to_page(request: Request, session: str | None = None, lifetime: int = 0) -> Response:
