@@ -10,8 +10,8 @@ from fuzz.requests.sending import gateway, inbound
 from passenger.dialects import Request
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
-from passenger.gateway.pouring import Receiver
 from passenger.gateway.sink import Source
+from passenger.net.response import Receiver
 from passenger.upstream import Call, Reply
 
 JSON = dict[str, Any]

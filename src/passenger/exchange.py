@@ -57,8 +57,6 @@ class Exchange:
     """Who pays for it, empty until that is asked for."""
     is_question: bool = False
     """Whether it came to a route that reads a request for a model."""
-    session: str | None = None
-    """A digest of the client's session, where the client tells one."""
     ask: Ask | None = None
     model: str | None = None
     """The model that went up, where it was resolved to another name than the one asked for."""
@@ -74,8 +72,6 @@ class Exchange:
     """What a refusal has taught of the model on the way."""
     upstream: str | None = None
     """The host that was asked last."""
-    upstream_ids: list[str] = field(default_factory=list)
-    """What Copilot calls its answers, the refusals that were tried again included."""
     token_left: float | None = None
     """Seconds that the Copilot token was still good for when it was sent."""
     received: float | None = None

@@ -4,8 +4,8 @@ import asyncio
 from typing import cast
 
 from passenger.errors import Failure
-from passenger.gateway.pouring import Receiver
 from passenger.gateway.sink import Source
+from passenger.net.response import Receiver
 from passenger.upstream import Reply
 
 

@@ -5,21 +5,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from passenger.gateway.sink import Sink, Source
+from passenger.net.response import Receiver
 
 Take = Callable[[bytes], bool]
 """Takes a piece that upstream has sent, and says whether more is wanted."""
-
-
-class Receiver(Protocol):
-    """What a stream is poured into."""
-
-    def piece(self, data: bytes, /) -> None:
-        """Take the next piece."""
-        ...
-
-    def ended(self, error: Exception | None, /) -> None:
-        """Take note that nothing more comes, and of what went wrong; called once."""
-        ...
 
 
 class Pourable(Source, Protocol):
