@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
+from passenger.copilot.call import Call, Operation
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
 from passenger.learned import Learned
 from passenger.negotiate import ROUNDS, Negotiator
-from passenger.session import Session
-from passenger.upstream import Call, Reply
+from passenger.upstream import Reply
 
 ANSWER = cast("Reply", object())
 
@@ -37,8 +38,7 @@ def refusal(name: str) -> Failure:
 
 
 def call(**body: Any) -> Call:
-    session = cast("Session", None)
-    return Call(session, "POST", "/responses", {}, 1.0, 1.0, json.dumps(body).encode(), seat="own", model="m")
+    return Call(Operation.CHAT, "/responses", json.dumps(body).encode(), seat="own", model="m")
 
 
 def negotiator(upstream: Refusing, *, strict: bool = False) -> tuple[Negotiator, Exchange]:
@@ -103,6 +103,6 @@ async def test_a_loss_has_the_clients_name_and_what_it_never_sent_has_none() -> 
     one, exchange = negotiator(upstream)
     asked = call(top_p=0.5, include=[], input="a")
     named = {"top_p": "generationConfig.topP"}.get
-    await one.send(Call(**{name: getattr(asked, name) for name in asked.__slots__} | {"named": named}), exchange)
+    await one.send(replace(asked, named=named), exchange)
     assert exchange.dropped == ["generationConfig.topP"]
     assert upstream.sent[-1] == {"input": "a"}

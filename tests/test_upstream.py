@@ -7,27 +7,29 @@ from typing import cast
 
 import pytest
 
+from passenger.copilot.call import Call, Operation
 from passenger.errors import Failure
 from passenger.exchange import Exchange
 from passenger.net.client import client
 from passenger.session import Session
-from passenger.upstream import Call, Copilot, Reply
+from passenger.upstream import Copilot, Reply
 from tests.net.scripted import Play, Scripted, closing, scripted, then_silent
 from tests.proxy import eventually
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX-Request-Id: r\r\nServer: s\r\n"
+NO_SESSION = cast("Session", None)
 SHORT = OK + b"Content-Length: 2\r\n\r\nok"
 
 
 @contextlib.asynccontextmanager
 async def asking(*answers: bytes | Play) -> AsyncIterator[tuple[Copilot, Scripted]]:
     async with scripted(*answers) as server, client(connect_timeout=20) as http:
-        yield Copilot(http), server
+        yield Copilot(NO_SESSION, http), server
 
 
 def call(server: Scripted, idle: float = 60.0) -> Call:
     """A call that needs no access."""
-    return Call(cast("Session", None), "POST", server.url, {}, 60.0, idle, b"{}", anonymous=True)
+    return Call(Operation.CHAT, server.url, b"{}", first_byte=60.0, idle=idle, is_anonymous=True)
 
 
 def exchange() -> Exchange:
@@ -118,16 +120,16 @@ async def test_what_cannot_be_connected_to_is_tried_twice() -> None:
     async with client(connect_timeout=20) as http:
         sent = exchange()
         with pytest.raises(Failure) as caught:
-            await Copilot(http).send(call(server), sent)
+            await Copilot(NO_SESSION, http).send(call(server), sent)
         assert (caught.value.code, sent.attempts, sent.retries) == ("upstream_unreachable", 2, ["connect"])
 
 
 async def test_a_url_that_is_none_is_a_failure_that_says_so() -> None:
     async with client(connect_timeout=20) as http:
         for url in ("copilot.test/models", "https://[::1/", "ftp://x.test/"):
-            asked = Call(cast("Session", None), "GET", url, {}, 60.0, 60.0, anonymous=True)
+            asked = Call(Operation.LIST_MODELS, url, is_anonymous=True)
             with pytest.raises(Failure, match="URL"):
-                await Copilot(http).send(asked, exchange())
+                await Copilot(NO_SESSION, http).send(asked, exchange())
 
 
 async def test_a_request_that_is_given_up_is_given_up_upstream() -> None:

@@ -7,12 +7,13 @@ from typing import Any, Self, cast
 
 from fuzz.answers.plan import TOOLS
 from fuzz.requests.sending import gateway, inbound
+from passenger.copilot.call import Call
 from passenger.dialects import Request
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
 from passenger.gateway.sink import Source
 from passenger.net.response import Receiver
-from passenger.upstream import Call, Reply
+from passenger.upstream import Reply
 
 JSON = dict[str, Any]
 

@@ -7,6 +7,7 @@ from typing import Any
 from fuzz.requests import Told
 from fuzz.requests.plan import File, Plan, System
 from fuzz.requests.sending import Sent, catalogue, inbound, send
+from passenger.copilot.protocol import call_headers
 from passenger.errors import Failure
 from passenger.simulator.account import Account
 from passenger.simulator.caching import PromptCache
@@ -87,7 +88,7 @@ def must_arrive(told: Told, model: str, *, ascii_only: bool = True) -> Sent | Fa
 def must_be_taken(sent: Sent) -> None:
     """Let the simulator judge what goes up as Copilot would."""
     call = sent.call
-    request = Recorded(call.method, call.path, list(call.headers.items()), call.body)
+    request = Recorded(call.operation.method, call.path, list(call_headers(call).items()), call.body)
     account = Account(lambda: 1e9)
     asked = Asked(request, Fault(), [], account, catalogue(), PromptCache(), int(1e9), 0)
     try:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from passenger import wellformed
 from passenger.body import split
 from passenger.chat import Ask
+from passenger.copilot.call import Call
 from passenger.copilot.live import Fetched, LiveCatalog
 from passenger.copilot.models import read_models
 from passenger.dialects import Inbound, Request
@@ -23,7 +24,7 @@ from passenger.thoughts import Thoughts
 from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
 from passenger.tokens.tokenizer import Tokenizer
-from passenger.upstream import Call, Reply, Upstream
+from passenger.upstream import Reply, Upstream
 
 SPEAKS = {
     "gpt-4o": ("/chat/completions",),

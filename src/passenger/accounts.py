@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from passenger.copilot.protocol import NEVER, Grant
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
@@ -35,8 +37,7 @@ class Login:
     where: str
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A Copilot token; times are Unix seconds by this machine's clock."""
 
     bearer: Secret
@@ -64,8 +65,7 @@ class Token:
         return now < self.expires_at
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """What a call needs to be let in: an exchanged token, or a GitHub login that is used as it is.
 
     `expires_at` is None for a bearer that needs no exchange and no renewal.

@@ -4,11 +4,11 @@ A floor, not a union: it holds what at least two dialects have (design, section 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct, field
 
 JSON = dict[str, Any]
 
@@ -20,8 +20,7 @@ class Initiator(StrEnum):
     AGENT = "agent"
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """The few facts of a request that routing, headers and relaying need.
 
     `wants_usage` is false where the client would be surprised by a usage event; `thinks` is true where it asks
@@ -51,8 +50,7 @@ class Ask:
     """What of it relaying may have to change, in its dialect's own words; None where nobody can tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens of one answer.
 
     `cached` (read from a prompt cache) and `written` (to one) are parts of `input`; `reasoning` is part of `output`
@@ -87,8 +85,7 @@ def total(usages: "Sequence[Usage | None]") -> Usage | None:
 # --- parts of a message ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
+class Seal(Struct, frozen=True):
     """A vendor's proof that a thought is its own: Anthropic's `signature`, Copilot's `reasoning_opaque`, Responses'
     `encrypted_content`.
 
@@ -101,16 +98,14 @@ class Seal:
     redacted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Words. `cache`: the client set a prompt-cache breakpoint after this part."""
 
     text: str
     cache: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """A picture as base64; `detail` is OpenAI's (`low`, `high`, `auto`)."""
 
     media_type: str
@@ -119,8 +114,7 @@ class Image:
     cache: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A file, nearly always a PDF, as base64."""
 
     media_type: str
@@ -129,23 +123,20 @@ class Document:
     cache: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Thought:
+class Thought(Struct, frozen=True):
     """What the model has thought, as far as it was shown, and the seal that it wants back."""
 
     text: str
     seal: Seal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """The model's words for why it does not answer."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """A call by the model. `arguments` is JSON text as it came, or raw text where the tool is `custom`."""
 
     id: str
@@ -156,8 +147,7 @@ class ToolCall:
     cache: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ToolResult:
+class ToolResult(Struct, frozen=True):
     """What a tool gave back; `error` where it failed, `custom` where the call was of a custom tool."""
 
     call_id: str
@@ -167,8 +157,7 @@ class ToolResult:
     cache: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Struct, frozen=True):
     """Where words of an answer come from: a page, or published code, which has a `license`.
 
     `start` and `end` are a place in the text as upstream counts it, `quote` what is cited.
@@ -186,8 +175,7 @@ Part = Text | Image | Document | Thought | Refusal | ToolCall | ToolResult
 Role = Literal["system", "user", "assistant"]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One turn. Tool results are parts of a `user` message and come first in it; `system` may stand anywhere."""
 
     role: Role
@@ -197,16 +185,14 @@ class Message:
 # --- tools -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(Struct, frozen=True):
     """What the input of a custom tool must match: `syntax` is `lark` or `regex`."""
 
     syntax: str
     definition: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """A tool the model may call. `schema` is the JSON Schema of its arguments, None for a `custom` one (raw text)."""
 
     name: str
@@ -219,8 +205,7 @@ class Tool:
     cache: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ToolChoice:
+class ToolChoice(Struct, frozen=True):
     """Whether tools must be called; `names` narrows `auto` and `required` to some (one name: that tool is forced)."""
 
     mode: Literal["auto", "none", "required"]
@@ -230,8 +215,7 @@ class ToolChoice:
 # --- what tunes --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Reasoning:
+class Reasoning(Struct, frozen=True):
     """How much to think. `effort` is OpenAI's word (`none` to `max`), `budget` Anthropic's and Google's tokens.
 
     Both None: think as you see fit. `show`: whether the thoughts are wanted in the answer, None where not said.
@@ -247,8 +231,7 @@ class Reasoning:
         return self.effort == "none" or self.budget == 0
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Struct, frozen=True):
     """The shape that the answer must have. `schema` None: any JSON object."""
 
     schema: JSON | None
@@ -257,8 +240,7 @@ class Schema:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """One chat request. None and empty mean that the client did not say.
 
     `dropped` names, in the client's own words, what its reader understood and the hub cannot hold.
@@ -298,8 +280,7 @@ class Prompt:
         return any(isinstance(part, Image) for part in shown)
 
 
-@dataclass(frozen=True, slots=True)
-class Abilities:
+class Abilities(Struct, frozen=True):
     """What the catalogue says of a model, as far as writing a request for it needs to know.
 
     Limits and budgets are tokens; None and empty mean that the catalogue does not say.
@@ -325,30 +306,30 @@ def named(fields: Mapping[str, str], said: str) -> str:
     return f"{fields.get(name, name)}{space}{note}"
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(Struct, frozen=True):
     """A request as it goes up, in bytes."""
 
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
+    vision: bool = False
+    """Whether it is no chat, and has a picture in it; of a chat the `Ask` tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A request as it goes up: the body, headers beyond the usual ones, and the hub's names of what was left out."""
 
     body: JSON
     headers: Mapping[str, str] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
+    vision: bool = False
 
     def encoded(self) -> Encoded:
         """The same with its body in bytes."""
-        return Encoded(msgspec.json.encode(self.body), self.headers, self.dropped)
+        return Encoded(msgspec.json.encode(self.body), self.headers, self.dropped, self.vision)
 
 
-@dataclass(frozen=True, slots=True)
-class Took:
+class Took(Struct, frozen=True):
     """Nanoseconds that an answer took: until Copilot began to answer, then to its first word, and from there on."""
 
     start: int = 0
@@ -361,8 +342,7 @@ class Took:
         return self.start + self.first + self.rest
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Struct, frozen=True):
     """What a writer cannot make up itself: the id of the answer (32 hex digits), Unix seconds, and the time it took."""
 
     id: str

@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
 from time import perf_counter, time
 from types import TracebackType
+
+from msgspec import Struct, field
 
 from passenger.account.principal import Principal
 from passenger.chat import Ask, Took, Usage
@@ -39,8 +40,7 @@ _MOST, _LONGEST = 200, 200
 """Names that are noted of what was left out, and characters of each."""
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(Struct):
     """One request and what became of it; times are `perf_counter` seconds unless they say otherwise."""
 
     method: str

@@ -6,15 +6,16 @@
 All other failures go on as they are: see `upstream`.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from passenger.body import Body
 from passenger.copilot import negotiation
 from passenger.copilot.amending import Amended
+from passenger.copilot.call import Call
 from passenger.errors import Failure
 from passenger.exchange import Exchange
 from passenger.learned import Learned
-from passenger.upstream import Call, Reply, Upstream
+from passenger.upstream import Reply, Upstream
 
 ROUNDS = 8
 """Refusals that one request learns from."""

@@ -1,7 +1,9 @@
 """Which of Copilot's APIs a request goes to: the client's own dialect where the model speaks it, else the best."""
 
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from passenger.chat import Abilities
 from passenger.copilot.models import CHAT, Model
@@ -12,8 +14,7 @@ from passenger.errors import Failure, Kind
 _UNKNOWN = Abilities()
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """The model, the dialect it is asked in, and whether the client's own bytes go up.
 
     `model` is None where no catalogue could be had and the name goes up as it came.

@@ -110,6 +110,16 @@ class Session:
         self._rejected: _Rejected | None = None
         self._rejections = 0
         self._accepted: Secret | None = None
+        self._given: tuple[Token, Access] | None = None
+
+    def at_hand(self) -> Access | None:
+        """What the next call needs, None where that is to be waited for; begins to renew the token where it is time."""
+        token, now = self._current(), self._clock()
+        if token is None or not token.safe(now):
+            return None
+        if not token.fresh(now) and self._may_try():
+            self._renewing(None)
+        return self._access(token)
 
     async def access(self) -> Access:
         """What the next call needs; renews the token where it is time.
@@ -117,11 +127,9 @@ class Session:
         Raises:
             Failure: there is no login, or no token can be had and none is left.
         """
-        token, now = self._current(), self._clock()
-        if token is not None and token.safe(now):
-            if not token.fresh(now) and self._may_try():
-                self._renewing(None)
-            return self._access(token)
+        if (access := self.at_hand()) is not None:
+            return access
+        token = self._token
         try:
             return self._access(await self._renew(None))
         except Failure:
@@ -196,8 +204,11 @@ class Session:
         return self._token
 
     def _access(self, token: Token) -> Access:
-        ends = None if token.lasts else token.expires_at
-        return Access(token.bearer, self._base(token.api), self._headers, ends)
+        """The same one for the same token."""
+        if self._given is None or self._given[0] is not token:
+            ends = None if token.lasts else token.expires_at
+            self._given = token, Access(token.bearer, self._base(token.api), self._headers, ends)
+        return self._given[1]
 
     def _is_rejected(self, bearer: Secret) -> bool:
         last = self._rejected

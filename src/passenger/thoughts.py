@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from passenger.chat import Message, Part, Prompt, Thought, ToolCall
 from passenger.copilot.reasoning_file import Kept, ReasoningFile

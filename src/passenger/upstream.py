@@ -11,18 +11,19 @@ else goes to the client as it is: whatever may have reached a model may have bee
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Mapping
 from time import perf_counter
 from types import TracebackType
 from typing import Protocol, Self
 
+from msgspec import Struct
+
 from passenger.accounts import Access
-from passenger.chat import Abilities
-from passenger.copilot.protocol import passed_down, read_failure
+from passenger.copilot.call import Call
+from passenger.copilot.protocol import call_headers, passed_down, read_failure
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
-from passenger.net.client import Client
+from passenger.net.client import Client, Prepared
 from passenger.net.errors import NETWORK_ERRORS, StaleConnectionError, UnconnectedError
 from passenger.net.failures import network_failure
 from passenger.net.origin import host_of
@@ -41,49 +42,92 @@ ANSWER_LIMIT = 256 * 1024 * 1024
 AFTERWARDS = 64 * 1024
 """Bytes that are read after the end of an answer, for its connection's sake."""
 
+MOST_HEADS = 64
+"""Heads of calls that are kept for a token: what clients name in a header may be anything."""
+
 AFTERWARDS_TIME = 1.0
 """Seconds that upstream may take to end a stream whose last event has come."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One finished request to Copilot.
-
-    `path` is below the API's base URL, or a whole URL of another place. `first_byte` is how many seconds upstream
-    may take to its headers, `idle` how many between two pieces of its body.
-    """
-
-    session: Session
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    first_byte: float
-    idle: float
-    body: bytes = b""
-    anonymous: bool = False
-    seat: str = ""
-    model: str = ""
-    able: Abilities = field(default_factory=Abilities)
-    """What the catalogue says of the model."""
-    named: Callable[[str], str | None] = str
-    """What the client calls a field of the body, None where it has sent no such thing."""
-
-
-@dataclass(slots=True)
-class Reply:
+class Reply(Protocol):
     """Upstream's answer once its headers are in; the body is read at the reader's own pace, or poured into a receiver.
 
     A block that closes what has not been read to its end when it is left.
     """
 
+    @property
+    def status(self) -> int:
+        """Its HTTP status, from 200 to 299."""
+        ...
+
+    @property
+    def content_type(self) -> str:
+        """What its body is, empty where upstream does not say."""
+        ...
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Those that go down."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """Who answers."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+    def close(self) -> None:
+        """Cut off what was not read to its end; whatever was has given its connection back already."""
+        ...
+
+    async def piece(self) -> bytes:
+        """The next piece of the body as the network delivers it, empty at its end.
+
+        Raises:
+            Failure: it broke off, or nothing came for too long.
+        """
+        ...
+
+    def pour(self, receiver: Receiver | None) -> None:
+        """Give each piece to a receiver as the network delivers it; what `piece` raises, it is told of at the end.
+
+        None keeps what comes for whoever pulls.
+        """
+        ...
+
+    def pause(self) -> None:
+        """Pour nothing more for now."""
+        ...
+
+    def resume(self) -> None:
+        """Pour on."""
+        ...
+
+    async def drain(self) -> None:
+        """Read what follows a complete answer, so that its connection can serve again; where it is much, close it."""
+        ...
+
+    async def read(self) -> bytes:
+        """The whole body; fails as `piece` does, and where it is larger or takes longer than any answer."""
+        ...
+
+
+class HttpReply(Struct):
+    """A `Reply` over HTTP."""
+
     status: int
     content_type: str
     headers: tuple[tuple[str, str], ...]
     host: str
-    _response: Response = field(repr=False)
-    _exchange: Exchange = field(repr=False)
+    _response: Response
+    _exchange: Exchange
     _patience: float
-    _poured: "_Poured | None" = field(default=None, repr=False)
+    _poured: "_Poured | None" = None
 
     def __enter__(self) -> Self:
         return self
@@ -205,10 +249,12 @@ class Upstream(Protocol):
 
 
 class Copilot:
-    """Copilot over HTTP."""
+    """Copilot over HTTP, as one account asks it."""
 
-    def __init__(self, http: Client) -> None:
+    def __init__(self, session: Session, http: Client) -> None:
+        self._session = session
         self._http = http
+        self._heads = _Heads(http)
 
     async def send(self, call: Call, exchange: Exchange) -> Reply:
         """See `Upstream.send`.
@@ -218,84 +264,104 @@ class Copilot:
         """
         response = await self._answered(call, exchange)
         if 200 <= response.status < 300:
-            return _reply(response, exchange, call.first_byte)
+            kind, down = response.header("content-type"), passed_down(response.headers)
+            return HttpReply(response.status, kind, down, response.host, response, exchange, call.first_byte)
         try:
-            raise await _read_error(response, min(call.first_byte, ERROR_TIME), call.session.log_in)
+            raise await _read_error(response, min(call.first_byte, ERROR_TIME), self._session.log_in)
         finally:
             response.close()
 
     async def _answered(self, call: Call, exchange: Exchange) -> Response:
         """Upstream's answer, after at most one new token."""
-        if call.anonymous:
-            return await self._posted(call, exchange, call.path, dict(call.headers))
-        with exchange.waiting():
-            access = await call.session.access()
-        exchange.token_left = call.session.left(access)
+        session = self._session
+        if call.is_anonymous:
+            return await self._sent(call, exchange, self._heads.anonymous(call))
+        access = session.at_hand()
+        if access is None:
+            with exchange.waiting():
+                access = await session.access()
         response = await self._tried(call, exchange, access)
         if response.status not in (401, 421):
-            call.session.accept(access)
+            session.accept(access)
             return response
         response.close()
         exchange.retries.append(str(response.status))
         with exchange.waiting():
-            access = await call.session.renew(access)
-        exchange.token_left = call.session.left(access)
+            access = await session.renew(access)
         response = await self._tried(call, exchange, access)
-        note = call.session.reject if response.status == 401 else call.session.accept
+        note = session.reject if response.status == 401 else session.accept
         note(access)
         return response
 
-    async def _tried(self, call: Call, exchange: Exchange, access: Access) -> Response:
-        url = call.path if "://" in call.path else access.base_url + call.path
-        headers = {**access.headers, **call.headers, "Authorization": f"Bearer {access.bearer.reveal()}"}
-        return await self._posted(call, exchange, url, headers)
+    def _tried(self, call: Call, exchange: Exchange, access: Access) -> Awaitable[Response]:
+        exchange.token_left = self._session.left(access)
+        return self._sent(call, exchange, self._heads.of(call, access))
 
-    async def _posted(self, call: Call, exchange: Exchange, url: str, headers: dict[str, str]) -> Response:
+    async def _sent(self, call: Call, exchange: Exchange, request: Prepared) -> Response:
         """Upstream's answer, after at most one attempt that cannot have reached a model."""
-        headers = {**headers, "X-Request-Id": exchange.id, "Accept-Encoding": "identity"}
-        exchange.upstream = host = host_of(url)
-        exchange.attempts += 1
+        exchange.upstream = host = request.place.origin.host
+        more = b"X-Request-Id: %b\r\n" % exchange.id.encode()
+        fresh = False
+        while True:
+            exchange.attempts += 1
+            began = perf_counter()
+            try:
+                response = await self._http.send(
+                    request, call.body, more=more, fresh=fresh, first_byte=call.first_byte, idle=call.idle
+                )
+            except NETWORK_ERRORS as error:
+                exchange.waited += perf_counter() - began
+                reason = None if fresh else _reason_to_repeat(error)
+                if reason is None:
+                    raise network_failure(error, host) from error
+                exchange.retries.append(reason)
+                fresh = True
+            else:
+                exchange.waited += response.waited
+                return response
+
+
+def _reason_to_repeat(error: Exception) -> str | None:
+    """Why a request that has failed so may be sent once more; None where it may have reached a model."""
+    if isinstance(error, StaleConnectionError):
+        return "stale connection"
+    return "connect" if isinstance(error, UnconnectedError) and error.may_pass else None
+
+
+class _Heads:
+    """The heads of calls: one is made once for a token and the facts of a call, which saves a tenth of a request."""
+
+    def __init__(self, http: Client) -> None:
+        self._http = http
+        self._access: Access | None = None
+        self._made: dict[tuple[object, ...], Prepared] = {}
+
+    def of(self, call: Call, access: Access) -> Prepared:
+        """The head of a call but for its id and its length.
+
+        Raises:
+            Failure: the URL leads nowhere.
+        """
+        if access is not self._access or len(self._made) >= MOST_HEADS:
+            self._access, self._made = access, {}
+        facts = (call.path, call.operation, call.stream, call.initiator, call.is_agents, call.vision)
+        key = (*facts, *call.headers.items()) if call.headers else facts
+        made = self._made.get(key)
+        if made is None:
+            url = call.path if "://" in call.path else access.base_url + call.path
+            bearer = {"Authorization": f"Bearer {access.bearer.reveal()}"}
+            made = self._made[key] = self._prepared(call, url, {**access.headers, **call_headers(call), **bearer})
+        return made
+
+    def anonymous(self, call: Call) -> Prepared:
+        """The same where no token goes along."""
+        return self._prepared(call, call.path, call_headers(call))
+
+    def _prepared(self, call: Call, url: str, headers: Mapping[str, str]) -> Prepared:
         try:
-            return await self._attempt(call, exchange, url, headers)
-        except UnconnectedError as error:
-            if not error.may_pass:
-                raise network_failure(error, host) from error
-            exchange.retries.append("connect")
-        except StaleConnectionError:
-            exchange.retries.append("stale connection")
+            return self._http.prepare(call.operation.method, url, {**headers, "Accept-Encoding": "identity"})
         except NETWORK_ERRORS as error:
-            raise network_failure(error, host) from error
-        exchange.attempts += 1
-        try:
-            return await self._attempt(call, exchange, url, headers, fresh=True)
-        except NETWORK_ERRORS as error:
-            raise network_failure(error, host) from error
-
-    async def _attempt(
-        self, call: Call, exchange: Exchange, url: str, headers: dict[str, str], *, fresh: bool = False
-    ) -> Response:
-        began = perf_counter()
-        try:
-            response = await self._http.request(
-                call.method, url, headers, call.body, fresh=fresh, first_byte=call.first_byte, idle=call.idle
-            )
-        except NETWORK_ERRORS:
-            exchange.waited += perf_counter() - began
-            raise
-        exchange.waited += response.waited
-        return response
-
-
-def _reply(response: Response, exchange: Exchange, patience: float) -> Reply:
-    return Reply(
-        status=response.status,
-        content_type=response.header("content-type"),
-        headers=passed_down(response.headers),
-        host=response.host,
-        _response=response,
-        _exchange=exchange,
-        _patience=patience,
-    )
+            raise network_failure(error, host_of(url)) from error
 
 
 async def _read_error(response: Response, within: float, log_in: str) -> Failure:

@@ -2,8 +2,9 @@ import json
 
 import pytest
 
-from passenger.chat import Ask, Initiator
+from passenger.chat import Initiator
 from passenger.copilot import protocol
+from passenger.copilot.call import Call, Operation
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
 
@@ -11,15 +12,31 @@ EDITOR = protocol.Editor("vscode/1", "copilot-chat/1", "GitHubCopilotChat/1", "v
 
 
 def test_the_headers_say_truthfully_what_is_asked() -> None:
-    plain = protocol.chat_headers(Ask("m", stream=False, initiator=Initiator.USER))
+    plain = protocol.call_headers(Call(Operation.CHAT, "/responses"))
     assert plain["X-Initiator"] == "user"
     assert plain["OpenAI-Intent"] == "conversation-panel"
     assert "Copilot-Vision-Request" not in plain
-    agent = protocol.chat_headers(Ask("m", stream=True, initiator=Initiator.AGENT, vision=True, tools=True))
+    agents = Call(Operation.CHAT, "/", stream=True, initiator=Initiator.AGENT, vision=True, is_agents=True)
+    agent = protocol.call_headers(agents)
     assert agent["X-Initiator"] == "agent"
     assert agent["OpenAI-Intent"] == "conversation-agent"
     assert agent["Copilot-Vision-Request"] == "true"
     assert agent["Accept"] == "text/event-stream"
+
+
+@pytest.mark.parametrize("operation", [Operation.COUNT, Operation.EMBED, Operation.LIST_MODELS])
+def test_what_is_no_chat_says_nothing_of_one(operation: Operation) -> None:
+    headers = protocol.call_headers(Call(operation, "/x", vision=operation is Operation.COUNT))
+    assert headers["Accept"] == "application/json"
+    assert ("Content-Type" in headers) is (operation is not Operation.LIST_MODELS)
+    assert ("Copilot-Vision-Request" in headers) is (operation is Operation.COUNT)
+    assert not {"OpenAI-Intent", "X-Initiator"} & set(headers)
+
+
+def test_what_an_api_wants_itself_goes_along() -> None:
+    assert protocol.call_headers(Call(Operation.CHAT, "/v1/messages", headers={"anthropic-beta": "a"}))[
+        "anthropic-beta"
+    ]
 
 
 def test_the_exchange_has_its_own_api_version_and_authenticates_by_the_login() -> None:

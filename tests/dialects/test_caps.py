@@ -1,8 +1,7 @@
 """What a chat has too many of is named, with the limit, in the client's own words."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from passenger.body import split
 from passenger.chat import Message, Part, Prompt, Text, Tool, ToolCall, ToolResult

@@ -1,7 +1,7 @@
 """Streams and sinks without a socket."""
 
 import asyncio
-from typing import cast
+from typing import Self
 
 from passenger.errors import Failure
 from passenger.gateway.sink import Source
@@ -13,6 +13,9 @@ class Pieces:
     """A reply whose body comes in these pieces, and then ends, breaks or hangs."""
 
     host = "test"
+    status = 200
+    content_type = "text/event-stream"
+    headers: tuple[tuple[str, str], ...] = ()
 
     def __init__(self, *pieces: bytes, failure: Failure | None = None, hangs: bool = False) -> None:
         self._pieces = [*pieces]
@@ -21,11 +24,29 @@ class Pieces:
         self._receiver: Receiver | None = None
         self.is_paused = False
         self.drained = 0
+        self.is_closed = False
 
     @property
     def reply(self) -> Reply:
         """As what it stands for."""
-        return cast("Reply", self)
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take note that nothing more will be taken."""
+        self.is_closed = True
+
+    async def read(self) -> bytes:
+        """All of it."""
+        body = b""
+        while piece := await self.piece():
+            body += piece
+        return body
 
     async def piece(self) -> bytes:
         """The next one, nothing at the end."""

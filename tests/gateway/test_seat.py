@@ -8,6 +8,7 @@ import pytest
 from starlette.requests import Request
 
 from passenger.account.principal import ANYONE, Principal
+from passenger.copilot.call import Call
 from passenger.copilot.live import Fetched, LiveCatalog
 from passenger.copilot.models import models_in
 from passenger.exchange import Exchange
@@ -18,7 +19,7 @@ from passenger.thoughts import Thoughts
 from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
 from passenger.tokens.tokenizer import Tokenizer
-from passenger.upstream import Call, Reply
+from passenger.upstream import Reply
 from passenger.web import models
 from passenger.web.guard import PRINCIPAL
 from tests.fakes import Clock, MemoryVault, grant

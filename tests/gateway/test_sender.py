@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from passenger.copilot.call import Call, Operation
 from passenger.copilot.live import LiveCatalog
 from passenger.copilot.models import Model
 from passenger.dialects import Request
@@ -16,7 +17,7 @@ from passenger.gateway import Deadlines, Policy, Seat
 from passenger.gateway.sender import MARKLESS, Sender, must_stream
 from passenger.session import Session
 from passenger.thoughts import Thoughts
-from passenger.upstream import Call, Reply
+from passenger.upstream import Reply
 
 ANSWER = cast("Reply", object())
 MODEL = Model("claude-opus-5", "Anthropic", "claude-opus-5", ("/v1/messages",), {})
@@ -67,7 +68,7 @@ def seat_of(upstream: Upstream) -> Seat:
 
 
 def call(body: bytes) -> Call:
-    return Call(cast("Session", None), "POST", "/v1/messages", {}, 1.0, 1.0, body, seat="own", model=MODEL.id)
+    return Call(Operation.CHAT, "/v1/messages", body, seat="own", model=MODEL.id)
 
 
 async def test_our_breakpoints_are_taken_back_once_where_they_are_refused_and_for_a_while() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from passenger import access
 from passenger.account.principal import ANYONE
+from passenger.copilot.call import Call
 from passenger.copilot.live import Fetched, LiveCatalog
 from passenger.dialects import Request, completions
 from passenger.errors import Failure, Kind
@@ -21,7 +22,7 @@ from passenger.thoughts import Thoughts
 from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
 from passenger.tokens.tokenizer import Tokenizer
-from passenger.upstream import Call, Reply
+from passenger.upstream import Reply
 from passenger.web.admission import Admission
 from passenger.web.answer import Answer
 from passenger.web.endpoint import Endpoint, Serve

@@ -1,10 +1,9 @@
 """Who asks, as far as the guard has found out."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Struct, frozen=True):
     """Somebody who was let in. `name` is for logs and for what is kept apart by it; it is never a key itself."""
 
     name: str

@@ -117,7 +117,7 @@ async def facts_of(
     async with http_client(connect_timeout=loaded.config.proxy.connect_timeout, network=network) as http:
         github = github_of(loaded, http)
         session = session_of(loaded, vault, github, hint)
-        catalog = catalog_of(loaded, session, Copilot(http))
+        catalog = catalog_of(loaded, session, Copilot(session, http))
 
         async def seat() -> CopilotUser:
             login = vault.login()

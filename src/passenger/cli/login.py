@@ -111,7 +111,7 @@ async def _login(
         elif vault.unsaved:
             raise StoreError(f"{vault.unsaved} cannot be written")
         else:
-            screen.say(await _models(loaded, session, Copilot(http), serve))
+            screen.say(await _models(loaded, session, Copilot(session, http), serve))
     return OK
 
 

@@ -187,7 +187,7 @@ def catalog_of(
     anonymous = not own and not loaded.credentials.may_go_to(url)
 
     async def ask() -> list[Model]:
-        return await fetch_models(upstream, session, url=url, anonymous=anonymous, deadlines=deadlines_of(config))
+        return await fetch_models(upstream, url=url, is_anonymous=anonymous, deadlines=deadlines_of(config))
 
     async def owner() -> Owner:
         integration = config.copilot.integration_id
@@ -326,9 +326,9 @@ async def parts_of(
     """The gateway with all that is behind it; no network is touched before the first request."""
     proxy = loaded.config.proxy
     async with client(connect_timeout=proxy.connect_timeout, network=network) as http:
-        copilot = Copilot(http)
         github = github_of(loaded, http)
         session = session_of(loaded, vault, github)
+        copilot = Copilot(session, http)
         shared = shared_catalog_of(loaded.config, state_dir)
         overview = Overview(vault.login, github.copilot_user, clock=time.monotonic)
         device_login = device_login_of(loaded, vault, github, session, board)

@@ -1,7 +1,8 @@
 """A request without what its model was found not to take, or with what it takes instead."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from passenger.body import Body
 from passenger.chat import Abilities

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from passenger.chat import Ask
+from passenger.copilot.call import Call, Operation
 from passenger.copilot.negotiation import is_overflow
 from passenger.errors import LONGEST, STATUS, Failure, Kind, kind_of
 from passenger.secret import Secret
@@ -26,7 +26,6 @@ LONGEST_VALUE = 2000
 _READ = LONGEST + 1
 """Characters of a message that are read; a failure says that it was longer."""
 
-_PLAIN_VALUE = re.compile(r"[!-~]+(?: +[!-~]+)*")
 
 PASSED_DOWN = frozenset(
     {
@@ -83,20 +82,17 @@ def exchange_headers(editor: Editor, login: Secret) -> dict[str, str]:
     }
 
 
-def chat_headers(ask: Ask) -> dict[str, str]:
+def call_headers(call: Call) -> dict[str, str]:
     """The headers that tell Copilot what kind of request this is, truthfully."""
-    headers = {
-        "Content-Type": "application/json",
-        "Accept": "text/event-stream" if ask.stream else "application/json",
-        "OpenAI-Intent": "conversation-agent" if ask.tools or ask.thinks else "conversation-panel",
-        "X-Initiator": ask.initiator.value,
-    }
-    return headers | vision_headers(vision=ask.vision)
-
-
-def vision_headers(*, vision: bool) -> dict[str, str]:
-    """The header that Copilot demands where a prompt has a picture, to be answered or to be counted."""
-    return {"Copilot-Vision-Request": "true"} if vision else {}
+    headers = {"Accept": "text/event-stream" if call.stream else "application/json"}
+    if call.operation is not Operation.LIST_MODELS:
+        headers["Content-Type"] = "application/json"
+    if call.operation is Operation.CHAT:
+        headers["OpenAI-Intent"] = "conversation-agent" if call.is_agents else "conversation-panel"
+        headers["X-Initiator"] = call.initiator.value
+    if call.vision:  # a picture to be answered or to be counted
+        headers["Copilot-Vision-Request"] = "true"
+    return {**headers, **call.headers}
 
 
 # --- the token exchange ------------------------------------------------------------------------------------------
@@ -353,7 +349,9 @@ def passed_down(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ..
 
 def harmless(value: str | None) -> str | None:
     """A header's value, unless it is one that could be read as more than one line, or is longer than any should be."""
-    return value if value is not None and len(value) <= LONGEST_VALUE and _PLAIN_VALUE.fullmatch(value) else None
+    if not value or len(value) > LONGEST_VALUE or value[0] == " " or value[-1] == " ":
+        return None
+    return value if value.isascii() and value.isprintable() else None
 
 
 def _read_error(body: bytes) -> _Error:

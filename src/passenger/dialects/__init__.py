@@ -4,9 +4,10 @@ A dialect is a module or package of this package that satisfies one or both Prot
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from passenger.body import Fields, split
 from passenger.chat import Abilities, Ask, Prompt, Stamp, Usage, Written
@@ -15,8 +16,7 @@ from passenger.events import Answer, Event
 from passenger.framing import Framing, Message
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True, dict=True):
     """What arrived: the body as it came, what the path named, the query, and the headers by lower-case name."""
 
     body: bytes

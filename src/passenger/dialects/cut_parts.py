@@ -4,7 +4,8 @@ Only what comes after a part tells whether the answer ended inside it, so the en
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from passenger.events import Delta, Event, Finish, PartStart, PartStop, Reason, is_cut
 from passenger.jsontext.control import ControlEscapes

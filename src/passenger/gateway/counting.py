@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from passenger.chat import Prompt, Written
+from passenger.copilot.call import Operation
 from passenger.copilot.models import Model
 from passenger.dialects import Inbound, Request
 from passenger.dialects import messages as messages_api
@@ -49,7 +50,9 @@ class Counting:
         if model is not None and messages_api.PATH in model.endpoints:
             try:
                 written = await offload(heavy, lambda: write(model).encoded())
-                answer = await self._sender.ask(seat, messages_api.COUNT_PATH, model, written, exchange)
+                answer = await self._sender.ask(
+                    seat, Operation.COUNT, messages_api.COUNT_PATH, model, written, exchange
+                )
                 counted = messages_api.read_count(answer)
             except Failure as failure:
                 if failure.kind not in _TRANSIENT and not _is_of_the_counter(failure):

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
+
+from msgspec import Struct
 
 from passenger.gateway.sink import Sink
 
@@ -12,8 +13,7 @@ Flow = Callable[[Sink], Awaitable[None]]
 """Lets a stream go down into a sink, piece by piece, until it has ended."""
 
 
-@dataclass(slots=True)
-class Delivery:
+class Delivery(Struct):
     """What goes down to the client: a whole body, or a stream.
 
     A block that ends the upstream request of a stream when it is left, finished or not.
@@ -22,7 +22,7 @@ class Delivery:
     content_type: str
     headers: tuple[tuple[str, str], ...]
     content: bytes | Flow
-    _close: Callable[[], None] | None = field(default=None, repr=False)
+    _close: Callable[[], None] | None = None
 
     def __enter__(self) -> Self:
         return self

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from typing import Any
 
 from passenger.chat import Prompt, Stamp, Usage, total
+from passenger.copilot.call import Call
 from passenger.dialects import ChoicesWriter, Inbound, Reader
 from passenger.dialects.registry import SEVERAL
 from passenger.errors import Failure, Kind
@@ -16,7 +17,7 @@ from passenger.framing import Framing, Message
 from passenger.gateway import translate
 from passenger.gateway.delivery import Delivery, pulled
 from passenger.gateway.side_by_side import all_of, merged
-from passenger.upstream import Call, Reply
+from passenger.upstream import Reply
 
 Note = Callable[[Event], None]
 Send = Callable[[Call, Exchange], Coroutine[Any, Any, Reply]]

@@ -4,13 +4,14 @@ Every request walks it; a feature is a line here, a wrapper around `Upstream`, o
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from passenger import embeddings
 from passenger.account.principal import ANYONE, Principal
 from passenger.chat import Ask, Prompt, Usage, Written
+from passenger.copilot.call import Operation
 from passenger.copilot.models import Catalog, Model
 from passenger.copilot.quirks import compaction
 from passenger.dialects import Inbound, Request, side_requests
@@ -114,9 +115,8 @@ class Gateway:
         vectors, usage = list[msgspec.Raw](), Usage()
         heavy = sum(map(len, ask.inputs)) > HEAVY
         for body in embeddings.upstream_bodies(ask, exchange.model, model.max_inputs if model else None):
-            answer = await self._sender.ask(
-                seat, embeddings.PATH, model, await offload(heavy, Written(body).encoded), exchange
-            )
+            sent = await offload(heavy, Written(body).encoded)
+            answer = await self._sender.ask(seat, Operation.EMBED, embeddings.PATH, model, sent, exchange)
             some, used = embeddings.read_vectors(answer)
             vectors += some
             usage = replace(usage, input=usage.input + used.input)

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from passenger.chat import Ask, Encoded, Stamp
+from passenger.copilot.call import Call, Operation
 from passenger.copilot.models import Model
-from passenger.copilot.protocol import chat_headers
 from passenger.copilot.quirks.cache_marks import MESSAGES_MARK, without_marks
 from passenger.dialects import Request
 from passenger.errors import Failure, Kind
@@ -14,7 +15,7 @@ from passenger.exchange import Exchange
 from passenger.gateway.policy import Policy
 from passenger.gateway.seat import Deadlines, Seat
 from passenger.routing import Route
-from passenger.upstream import Call, Reply
+from passenger.upstream import Reply
 
 log = logging.getLogger(__name__)
 
@@ -44,19 +45,25 @@ class Sender:
             raise Failure(Kind.INVALID, message, code="unsupported_parameter", param=name)
         exchange.drop(names)
 
-    def call(self, seat: Seat, ask: Ask, route: Route, sent: Encoded) -> Call:
-        """The call of a chat request."""
+    def call(
+        self, seat: Seat, ask: Ask, route: Route, sent: Encoded, *, named: Callable[[str], str | None] = str
+    ) -> Call:
+        """The call of a chat request; `named` gives the client's names of the fields that are sent."""
         return Call(
-            session=seat.session,
-            method="POST",
-            path=route.outbound.PATH,
-            headers={**chat_headers(ask), **sent.headers},
-            body=sent.body,
-            first_byte=self._deadlines.first_byte if ask.stream else self._deadlines.complete,
-            idle=self._deadlines.idle,
+            Operation.CHAT,
+            route.outbound.PATH,
+            sent.body,
             seat=seat.name,
             model=route.name,
             able=route.able,
+            stream=ask.stream,
+            initiator=ask.initiator,
+            is_agents=ask.tools or ask.thinks,
+            vision=ask.vision,
+            headers=sent.headers,
+            named=named,
+            first_byte=self._deadlines.first_byte if ask.stream else self._deadlines.complete,
+            idle=self._deadlines.idle,
         )
 
     def marks(self, seat: Seat, model: Model | None) -> bool:
@@ -79,19 +86,27 @@ class Sender:
         exchange.retries.append("cache_marks")
         return await seat.upstream.send(replace(call, body=plain), exchange)
 
-    async def ask(self, seat: Seat, path: str, model: Model | None, sent: Encoded, exchange: Exchange) -> bytes:
+    async def ask(  # noqa: PLR0917 - a call, and what is known of it
+        self,
+        seat: Seat,
+        operation: Operation,
+        path: str,
+        model: Model | None,
+        sent: Encoded,
+        exchange: Exchange,
+    ) -> bytes:
         """The whole answer to a request that is no chat."""
         self.drop(exchange, sent.dropped)
         call = Call(
-            session=seat.session,
-            method="POST",
-            path=path,
-            headers={"Content-Type": "application/json", "Accept": "application/json", **sent.headers},
-            body=sent.body,
-            first_byte=self._deadlines.first_byte,
-            idle=self._deadlines.idle,
+            operation,
+            path,
+            sent.body,
             seat=seat.name,
             model=model.id if model else "",
+            vision=sent.vision,
+            headers=sent.headers,
+            first_byte=self._deadlines.first_byte,
+            idle=self._deadlines.idle,
         )
         with await seat.upstream.send(call, exchange) as reply:
             return await reply.read()

@@ -1,8 +1,9 @@
 """A request to a model of another dialect: the client's is read as a prompt, Copilot's written, and its answer back."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from passenger import seals
 from passenger.chat import Ask, Encoded, Prompt, Stamp, named
@@ -56,7 +57,7 @@ class Translating:
         stamp, framing = self._sender.stamp(exchange), inbound.framing(request)
         reader, writer = route.outbound.reader(prompt, route.able), inbound.writer(prompt, stamp)
         name = partial(client_name, api=route.outbound.NAME, fields=inbound.FIELDS, wanted=prompt.reasoning)
-        call = replace(self._sender.call(seat, replace(ask, stream=True), route, sent), named=name)
+        call = self._sender.call(seat, replace(ask, stream=True), route, sent, named=name)
         del sent
         if prompt.choices > 1:
             exchange.calls = prompt.choices

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from time import perf_counter
+from typing import NamedTuple
 
 from passenger.net.connecting import Connector
 from passenger.net.connection import Connection
@@ -18,6 +19,16 @@ from passenger.net.resolver import LookUp, Resolver
 from passenger.net.response import Response
 from passenger.net.writing import head_of
 from passenger.network import Network, Way
+
+
+class Prepared(NamedTuple):
+    """A request but for its body and what else is not the same in the next one: made once and sent often."""
+
+    method: str
+    place: Place
+    way: Way
+    head: bytes
+    """Its request line and headers, each with the end of its line."""
 
 
 class Client:
@@ -46,14 +57,49 @@ class Client:
         Raises:
             NetworkError, OSError: there is no answer.
         """
+        prepared = self.prepare(method, url, headers)
+        return await self.send(prepared, body, fresh=fresh, first_byte=first_byte, idle=idle)
+
+    def prepare(self, method: str, url: str, headers: Mapping[str, str]) -> Prepared:
+        """A request that can be sent any number of times.
+
+        Raises:
+            InvalidUrlError: the URL leads nowhere.
+            ValueError: a header would be more than one line.
+        """
         place = place_of(url)
         way = self._way(*place.origin)
-        head = _head(method, place, way, headers, len(body), keep=not fresh)
-        connection, connecting = None if fresh else self._pool.take(place.origin), 0.0
+        target = f"{place.origin}{place.target}" if way.proxy and place.origin.scheme == "http" else place.target
+        return Prepared(
+            method,
+            place,
+            way,
+            head_of(method, target, place.origin.authority, {"Accept": "*/*", **headers, **way.headers}),
+        )
+
+    async def send(
+        self,
+        request: Prepared,
+        body: bytes = b"",
+        *,
+        more: bytes = b"",
+        fresh: bool = False,
+        first_byte: float | None = None,
+        idle: float | None = None,
+    ) -> Response:
+        """Send it with this body; `more` are headers as whole lines. See `request` for the rest."""
+        method, origin = request.method, request.place.origin
+        connection, connecting = None if fresh else self._pool.take(origin), 0.0
         if connection is None:
             began = perf_counter()
-            connection = await self._connected(place.origin, way, keep=not fresh)
+            connection = await self._connected(origin, request.way, keep=not fresh)
             connecting = perf_counter() - began
+        head = b"%b%b%b%b\r\n" % (
+            request.head,
+            more,
+            b"Content-Length: %d\r\n" % len(body) if body or method == "POST" else b"",
+            b"Connection: close\r\n" if fresh else b"",
+        )
         response = connection.ask(method, head, body, connecting=connecting, first_byte=first_byte, idle=idle)
         await response.headed()
         return response
@@ -78,16 +124,3 @@ async def client(
         yield Client(pool, connector, network or Network())
     finally:
         await pool.close()
-
-
-def _head(method: str, place: Place, way: Way, headers: Mapping[str, str], length: int, *, keep: bool) -> bytes:
-    """The head with what each request has; a proxy that sees the request itself is asked for a whole URL."""
-    all_of_them = {"Accept": "*/*", **headers, **way.headers}
-    if length or method == "POST":
-        all_of_them["Content-Length"] = str(length)
-    if not keep:
-        all_of_them["Connection"] = "close"
-    target = place.target
-    if way.proxy and place.origin.scheme == "http":
-        target = f"{place.origin}{target}"
-    return head_of(method, target, place.origin.authority, all_of_them)

@@ -94,7 +94,7 @@ class _Attempt:
         assert self._transport is not None  # noqa: S101 - it was the first step
         self.hop = Hop("CONNECT", self.hop.peer, self._proxy)
         authority = self._origin.full_authority
-        head = head_of("CONNECT", authority, authority, self._way.proxy_headers or {})
+        head = head_of("CONNECT", authority, authority, self._way.proxy_headers or {}) + b"\r\n"
         await Tunnel(self._loop).opened(self._transport, head)
 
     async def _secured(self, host: str, protocol: asyncio.BaseProtocol) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 
 def head_of(method: str, target: str, host: str, headers: Mapping[str, str]) -> bytes:
-    """The request line and the headers, and the empty line behind them.
+    """The request line and the headers, each with the end of its line.
 
     Raises:
         ValueError: a header would be more than one line.
@@ -15,4 +15,4 @@ def head_of(method: str, target: str, host: str, headers: Mapping[str, str]) -> 
     breaks = len(lines) - 1
     if text.count("\n") != breaks or text.count("\r") != breaks or "\0" in text:
         raise ValueError("a header of a request has a line break in it")
-    return f"{text}\r\n\r\n".encode()
+    return f"{text}\r\n".encode()

@@ -15,8 +15,9 @@ or a `Sec-Fetch-*` header ([Fetch](https://fetch.spec.whatwg.org/#origin-header)
 
 import re
 from collections.abc import Collection
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from passenger.account.principal import ANYONE, STRANGER, Principal
 from passenger.authority import LONGEST, is_address, is_this_machine, read_host

@@ -1,16 +1,15 @@
 """The routes that answer one question at once, in the shape of each dialect: token counts, embeddings, a card."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from passenger import embeddings
 from passenger.account.principal import ANYONE
 from passenger.body import Body
 from passenger.chat import Prompt, Took, Usage, Written
 from passenger.copilot.models import Model
-from passenger.copilot.protocol import vision_headers
 from passenger.copilot.quirks import messages as quirks
 from passenger.copilot.quirks.attribution import leave_out_attribution
 from passenger.decoding import decode, optional
@@ -45,10 +44,9 @@ def count_for_anthropic(gateway: Gateway) -> Ask:
         def write(model: Model) -> Written:
             body = Body(request.body, request.fields)
             headers, dropped = quirks.prepare(body, ask, replace(model.able, least_cached=None))
-            headers = {**headers, **vision_headers(vision=ask.vision)}
             if not gateway.policy.keeps_attribution:
                 dropped += leave_out_attribution(body)
-            return Written(messages.as_question(decode(body.encode()), model.id), headers, dropped)
+            return Written(messages.as_question(decode(body.encode()), model.id), headers, dropped, ask.vision)
 
         def read() -> Prompt:
             prompt = messages.read_prompt(request)
@@ -68,8 +66,8 @@ def count_for_gemini(gateway: Gateway) -> Ask:
 
         def write(model: Model) -> Written:
             written = messages.write_prompt(prompt, replace(model.able, least_cached=None))
-            headers = {**written.headers, **vision_headers(vision=prompt.vision)}
-            return Written(messages.as_question(written.body, model.id), headers, written.dropped)
+            body = messages.as_question(written.body, model.id)
+            return Written(body, written.headers, written.dropped, prompt.vision)
 
         tokens = await gateway.count(prompt.model, lambda: prompt, write, exchange, heavy=request.heavy)
         return _json(gemini_count.write_count(tokens))

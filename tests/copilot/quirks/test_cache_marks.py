@@ -1,12 +1,12 @@
 import copy
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from passenger.body import Body
 from passenger.chat import Abilities

@@ -1,11 +1,12 @@
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from passenger.body import Body
 from passenger.chat import (
     Abilities,
     Document,
@@ -27,6 +28,7 @@ from passenger.chat import (
     Written,
 )
 from passenger.copilot.models import Model, read_models
+from passenger.copilot.negotiation import lesson
 from passenger.dialects import Request, completions
 from passenger.dialects.completions.prompt_out import ABOUT_JSON
 from passenger.errors import Failure, Kind
@@ -35,6 +37,7 @@ from passenger.simulator.caching import PromptCache
 from passenger.simulator.catalogue import Catalogue
 from passenger.simulator.faults import NONE
 from passenger.simulator.recorded import Recorded
+from passenger.simulator.refusals import RefusedError
 from passenger.simulator.surface import Asked
 from passenger.simulator.validation import read_chat
 
@@ -403,5 +406,11 @@ def test_whatever_is_written_copilot_takes(model: Model, prompt: Prompt) -> None
     body = msgspec.json.encode(request.body)
     asked = Recorded("POST", completions.PATH, [("copilot-vision-request", "true")], body)
     account = Account(lambda: 0.0, enabled={model.id})
-    read_chat(Asked(asked, NONE, [], account, CATALOGUE, PromptCache(), 0, 0), completions.PATH)
+    try:
+        read_chat(Asked(asked, NONE, [], account, CATALOGUE, PromptCache(), 0, 0), completions.PATH)
+    except RefusedError as error:  # no catalogue tells that a model takes no temperature: it is learned
+        refused = error.refusal
+        failure = Failure(Kind.INVALID, refused.message, refused.status, code=refused.code, param=refused.param)
+        assert refused.param in {"temperature", "top_p"}
+        assert lesson(failure, Body(body), {})
     assert body.count(b"copilot_cache_control") <= 4

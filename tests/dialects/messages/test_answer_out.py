@@ -1,10 +1,10 @@
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from passenger import seals
 from passenger.chat import Prompt, Refusal, Seal, Stamp, Text, Thought, ToolCall, Usage

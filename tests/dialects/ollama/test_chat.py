@@ -27,7 +27,7 @@ def test_it_is_a_dialect_without_seals() -> None:
 
 
 def test_every_tuning_field_of_the_hub_has_its_name_here() -> None:
-    hub = set(Prompt.__dataclass_fields__)
+    hub = set(Prompt.__struct_fields__)
     assert set(chat.FIELDS) - {"document", "reasoning.effort", "thought"} <= hub
     assert {"limit", "stop", "schema", "reasoning", "top_k"} <= set(chat.FIELDS)
 

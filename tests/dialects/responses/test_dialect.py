@@ -14,7 +14,7 @@ def test_the_dialect_has_both_roles() -> None:
 
 def test_every_name_that_differs_is_of_the_hub() -> None:
     beside = {"reasoning.show", "seal", "thought"}
-    assert set(responses.FIELDS) - beside <= set(Prompt.__dataclass_fields__)
+    assert set(responses.FIELDS) - beside <= set(Prompt.__struct_fields__)
 
 
 def test_a_keep_alive_is_no_event() -> None:

@@ -1,7 +1,7 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from passenger.chat import Abilities, Message, Prompt, Reasoning, Schema, Text, Tool, ToolChoice, Written
 from passenger.dialects import responses

@@ -1,7 +1,7 @@
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from passenger.chat import Abilities, Citation, Prompt, Refusal, Seal, Text, Thought, Tool, ToolCall, Usage
 from passenger.dialects import responses

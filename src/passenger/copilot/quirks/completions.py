@@ -231,8 +231,8 @@ class _Look(msgspec.Struct, gc=False):
     """What `complete_answer` would change is seen in it, and what the answer used."""
 
     id: msgspec.Raw | UnsetType = UNSET
-    object: str | None = None
-    created: int | None = None
+    object: str | UnsetType | None = UNSET
+    created: int | UnsetType | None = UNSET
     model: str | None = None
     choices: list[_LookedChoice] | None = None
     usage: TokenCounts | None = None
@@ -241,8 +241,13 @@ class _Look(msgspec.Struct, gc=False):
     @property
     def has_odd_choices(self) -> bool:
         """Whether a choice lacks its index, or its message has what no client wants."""
-        choices = self.choices or ()
-        return any(one.index is UNSET or (one.message and one.message.padding is not UNSET) for one in choices)
+        return any(one.index is UNSET or _padding(one) is not None for one in self.choices or ())
+
+
+def _padding(choice: _LookedChoice) -> msgspec.Raw | None:
+    """What is said to be padding in its message."""
+    padding = choice.message.padding if choice.message else UNSET
+    return None if padding is UNSET else padding
 
 
 _LOOK = msgspec.json.Decoder(_Look)
@@ -264,7 +269,7 @@ def _is_ordinary(look: _Look) -> bool:
     choices = look.choices or ()
     if not choices or look.id is UNSET or not look.model:
         return False
-    alone = len({0 if choice.index is UNSET else choice.index for choice in choices}) == len(choices)
+    alone = len(choices) == 1 or len({0 if one.index is UNSET else one.index for one in choices}) == len(choices)
     return alone and all(_is_whole(choice.message) for choice in choices)
 
 
@@ -276,9 +281,9 @@ def _is_whole(message: _LookedMessage | None) -> bool:
 
 def _amended(data: bytes, look: _Look, now: int) -> bytes:
     """An ordinary answer with what Azure's and Claude's lack, and without padding; no value is opened (2026-09)."""
+    if (spliced := _spliced(data, look, now)) is not None:
+        return spliced
     odd = look.has_odd_choices
-    if look.object and look.created and not odd:
-        return data
     fields = _FIELDS.decode(data)
     if not look.object:
         fields["object"] = msgspec.Raw(b'"chat.completion"')
@@ -287,6 +292,33 @@ def _amended(data: bytes, look: _Look, now: int) -> bytes:
     if odd:
         fields["choices"] = msgspec.Raw(msgspec.json.encode([*map(_mended, _CHOICES.decode(fields["choices"]))]))
     return msgspec.json.encode(fields)
+
+
+def _spliced(data: bytes, look: _Look, now: int) -> bytes | None:
+    """The same by taking out and putting in bytes, where what is to be changed is written as Azure writes it.
+
+    Nearly all are, and this takes a fifth of the time of opening the answer and writing it anew.
+    """
+    choices = look.choices or ()
+    if len(choices) == 1 and choices[0].index is not UNSET:
+        if (padding := _padding(choices[0])) is not None:
+            field = b',"padding":%b' % bytes(padding)
+            # Within a text its quotes would be escaped, so that this is the one field of the name.
+            if data.count(b'"padding"') != 1 or field not in data:
+                return None
+            data = data.replace(field, b"", 1)
+    elif look.has_odd_choices:
+        return None
+    more = b""
+    if not look.object:
+        more += b',"object":"chat.completion"'
+    if not look.created:
+        more += b',"created":%d' % now
+    if not more:
+        return data
+    if look.object in {None, ""} or look.created in {None, 0} or not data.endswith(b"}"):
+        return None  # it is there, though it says nothing
+    return data[:-1] + more + b"}"
 
 
 def _mended(choice: Fields) -> Fields:

@@ -4,8 +4,9 @@ Facts: upstream.md 4.1 and 4.6. The other vendors cache by themselves.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import takewhile
+
+from msgspec.structs import replace
 
 from passenger.chat import JSON, Image, Message, Prompt, Text, ToolCall, ToolResult
 from passenger.dialects.caching import MOST, TURNS

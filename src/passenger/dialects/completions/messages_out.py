@@ -4,9 +4,10 @@ Facts: upstream.md 4.1, 4.3 and 4.5.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 
 from passenger import seals
 from passenger.chat import (

@@ -5,7 +5,9 @@ Facts: OpenAI's API reference ("Create chat completion"), and what clients were 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from passenger import seals
 from passenger.chat import Document, Image, Message, Part, Refusal, Role, Text, Thought, ToolCall, ToolResult

@@ -1,11 +1,11 @@
 """Passing a stream on as it came: a tap for usage and completeness, and the fixes that quirks ask for."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from passenger.chat import Usage
 from passenger.decoding import loads

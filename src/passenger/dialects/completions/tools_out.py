@@ -1,6 +1,8 @@
 """The tools of a prompt as functions, which are all that Copilot's `/chat/completions` has."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from passenger.chat import IN_WORDS, JSON, Prompt, Tool, ToolChoice
 from passenger.dialects.completions.caching import mark

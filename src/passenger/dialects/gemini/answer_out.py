@@ -5,9 +5,9 @@ the thought it seals, for clients keep that part and often drop the thought itse
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from passenger import seals
 from passenger.arguments import write_arguments

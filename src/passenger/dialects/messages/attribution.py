@@ -4,7 +4,7 @@
 a new number in with each request, so that no cache ever finds the prompt again (seen 2026-11).
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from passenger.chat import Message, Part, Prompt, Text
 

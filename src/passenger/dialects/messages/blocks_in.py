@@ -4,10 +4,11 @@ Facts: Anthropic's API reference ("Create a Message"), and what clients were see
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 
 import msgspec
+from msgspec.structs import replace
 
 from passenger import seals
 from passenger.chat import Document, Image, Part, Seal, Text, Thought, ToolCall, ToolResult

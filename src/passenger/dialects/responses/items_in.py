@@ -1,6 +1,8 @@
 """The items of a request's input as messages of the neutral chat; it hides how many items make one turn."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from passenger import seals
 from passenger.chat import Message, Part, Role, Seal, Text, Thought, ToolCall, ToolResult

@@ -1,7 +1,8 @@
 """A client's whole request as a neutral prompt; it hides what of it changes nothing and what must be named."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from passenger.chat import JSON, Prompt, Reasoning, Schema, ToolChoice
 from passenger.decoding import decode, invalid

@@ -4,8 +4,9 @@ Items and their parts are known by their place alone (`output_index`, `content_i
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from passenger.chat import Prompt, Seal
 from passenger.dialects.citations import Citations

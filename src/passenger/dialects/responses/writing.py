@@ -1,9 +1,9 @@
 """An answer for a Responses client, streamed or whole; it hides the numbers, the ids and what each event repeats."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from passenger.chat import JSON, Prompt, Stamp, Usage
 from passenger.dialects.responses.compaction import seal
