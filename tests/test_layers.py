@@ -3,12 +3,14 @@
 import ast
 import functools
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 import passenger
 import passenger.dialects
+from passenger.gateway import Seat
 
 ROOT = Path(passenger.__file__).parent
 
@@ -159,3 +161,16 @@ def _is_a_dialect(name: str) -> bool:
 
 def test_every_module_has_a_layer() -> None:
     assert {part(path) for path in MODULES} - {"simulator"} == set(LAYERS)
+
+
+def test_whoever_is_not_of_the_gateway_asks_a_seat_and_not_its_parts() -> None:
+    parts = {one.name for one in fields(Seat)}
+    for path in MODULES:
+        if part(path) in {"gateway", "simulator"}:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Attribute(value=ast.Attribute(value=ast.Name("seat") | ast.Attribute(attr="seat"), attr=name)):
+                    assert name not in parts, f"{path}:{node.lineno} reaches through a seat"
+                case _:
+                    pass

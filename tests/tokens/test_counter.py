@@ -55,8 +55,7 @@ ONE = prompt(Text("hello"))
 
 async def learned(counter: Counter) -> None:
     """Wait until the counter has learned."""
-    if counter._learning is not None:
-        await counter._learning
+    await asyncio.gather(*counter._learning.values())
 
 
 async def test_it_counts_texts_frames_and_media(counter: Counter) -> None:
@@ -88,7 +87,7 @@ async def test_it_samples_at_most_one_request_a_minute(counter: Counter, clock: 
 async def test_nothing_is_tokenised_where_nobody_wants_a_count(fresh: Counter) -> None:
     fresh.sample("own", "m", HUNDRED, 150)
     fresh.learn("own", "m", HUNDRED, 150)
-    assert fresh._learning is None
+    assert not fresh._learning
     assert await fresh.count("own", "m", HUNDRED) == 100
 
 
@@ -111,6 +110,13 @@ async def test_it_learns_from_one_prompt_at_a_time(counter: Counter) -> None:
     counter.learn("own", "m", HUNDRED, 300)
     await learned(counter)
     assert await counter.count("own", "m", HUNDRED) == 150
+
+
+async def test_what_one_seat_learns_keeps_no_other_from_learning(counter: Counter) -> None:
+    counter.sample("own", "m", HUNDRED, 150)
+    counter.sample("another", "m", HUNDRED, 300)
+    await learned(counter)
+    assert [await counter.count(seat, "m", HUNDRED) for seat in ("own", "another", "third")] == [150, 300, 100]
 
 
 async def test_a_prompt_with_a_picture_teaches_nothing(counter: Counter) -> None:

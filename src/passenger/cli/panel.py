@@ -79,19 +79,16 @@ def showing(panel: Panel, stream: TextIO, *, color: bool) -> Show:
 async def told_of(seat: Seat) -> Told:
     """What GitHub tells of the account within some seconds."""
     with suppress(Failure):
-        if not seat.session.usable():
+        if not seat.is_usable():
             return Told(logged_in=False)
-    overview = seat.overview
-    account, models = await asyncio.gather(
-        overview.seat(PATIENCE) if overview else asyncio.sleep(0, None), _models(seat)
-    )
+    account, models = await asyncio.gather(seat.told(PATIENCE), _models(seat))
     return Told(account_of(account) if account else None, models)
 
 
 async def _models(seat: Seat) -> str | None:
     with suppress(Failure, TimeoutError):
         async with asyncio.timeout(PATIENCE):
-            catalog = await seat.catalog.list()
+            catalog = await seat.models()
             return _counted(cards_of(catalog.models.values(), {}, catalog.find))
     return None
 

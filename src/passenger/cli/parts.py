@@ -18,6 +18,7 @@ from passenger.accounts import Login, Source
 from passenger.catalogfile import CatalogFile, Owner
 from passenger.cli.invocation import Invocation
 from passenger.cli.login_hint import login_hint
+from passenger.cli.seat_files import OWN, seat_directory
 from passenger.config import Config, ConfigError, Loaded, Origin, Problem
 from passenger.config.credentials import GITHUB_HOST
 from passenger.config.login_name import FLAG, home_of
@@ -286,9 +287,12 @@ async def thoughts_of(config: Config, state_dir: Path | None) -> AsyncIterator[T
 
 @asynccontextmanager
 async def counter_of(state_dir: Path | None) -> AsyncIterator[Counter]:
-    """The counter of tokens, which remembers what it learns in the state directory where there is one."""
-    ratios = Ratios(PrivateFile(state_dir / "ratios.json") if state_dir else None)
-    counter = Counter(ratios, Tokenizer(), clock=time.monotonic)
+    """The counter of tokens, which remembers what it learns for each seat where the state directory is there."""
+
+    def file_of(seat: str) -> PrivateFile | None:
+        return PrivateFile(seat_directory(state_dir, seat) / "ratios.json") if state_dir else None
+
+    counter = Counter(Ratios(file_of), Tokenizer(), clock=time.monotonic)
     try:
         yield counter
     finally:
@@ -316,6 +320,28 @@ class Parts:
 
 
 @asynccontextmanager
+async def seat_of(
+    name: str, loaded: Loaded, vault: Vault, http: Client, state_dir: Path | None, *, board: Board | None = None
+) -> AsyncIterator[Seat]:
+    """The seat of that name; what it learns and keeps is below the state directory, where no other seat looks."""
+    config, github = loaded.config, github_of(loaded, http)
+    directory = seat_directory(state_dir, name) if state_dir else None
+    session = session_of(loaded, vault, github)
+    copilot = Copilot(session, http)
+    shared, names = shared_catalog_of(config, directory), names_of(config, directory)
+    async with thoughts_of(config, directory) as thoughts:
+        yield Seat(
+            name,
+            session,
+            catalog_of(loaded, session, copilot, shared, names),
+            Negotiator(copilot, learned_of(directory), strict=config.proxy.strict),
+            thoughts,
+            Overview(vault.login, github.copilot_user, clock=time.monotonic),
+            device_login_of(loaded, vault, github, session, board),
+        )
+
+
+@asynccontextmanager
 async def parts_of(
     loaded: Loaded,
     vault: Vault,
@@ -324,27 +350,20 @@ async def parts_of(
     board: Board | None = None,
 ) -> AsyncIterator[Parts]:
     """The gateway with all that is behind it; no network is touched before the first request."""
-    proxy = loaded.config.proxy
-    async with client(connect_timeout=proxy.connect_timeout, network=network) as http:
-        github = github_of(loaded, http)
-        session = session_of(loaded, vault, github)
-        copilot = Copilot(session, http)
-        shared = shared_catalog_of(loaded.config, state_dir)
-        overview = Overview(vault.login, github.copilot_user, clock=time.monotonic)
-        device_login = device_login_of(loaded, vault, github, session, board)
-        catalog = catalog_of(loaded, session, copilot, shared, names_of(loaded.config, state_dir))
-        upstream = Negotiator(copilot, learned_of(state_dir), strict=proxy.strict)
-        async with counter_of(state_dir) as counter, thoughts_of(loaded.config, state_dir) as thoughts:
-            seat = Seat("own", session, catalog, upstream, thoughts, overview, device_login)
-            gateway = Gateway(
-                OneSeat(seat),
-                clock=time.time,
-                deadlines=deadlines_of(loaded.config),
-                observers=[log_exchange],
-                counter=counter,
-                policy=policy_of(loaded.config),
-            )
-            try:
-                yield Parts(gateway, seat)
-            finally:
-                gateway.recorder.flush()
+    async with (
+        client(connect_timeout=loaded.config.proxy.connect_timeout, network=network) as http,
+        counter_of(state_dir) as counter,
+        seat_of(OWN, loaded, vault, http, state_dir, board=board) as seat,
+    ):
+        gateway = Gateway(
+            OneSeat(seat),
+            clock=time.time,
+            deadlines=deadlines_of(loaded.config),
+            observers=[log_exchange],
+            counter=counter,
+            policy=policy_of(loaded.config),
+        )
+        try:
+            yield Parts(gateway, seat)
+        finally:
+            gateway.recorder.flush()

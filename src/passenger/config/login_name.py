@@ -30,9 +30,14 @@ def read_name(text: str) -> str | None:
     Raises:
         ValueError: it is no name; the text says what one is.
     """
-    if not _NAME.fullmatch(text) or _DEVICES.fullmatch(text):
+    if not is_plain(text):
         raise ValueError(f"must be 1 to 32 small letters, digits, - and _, beginning with no sign; not {shown(text)}")
     return None if text == USUAL else text
+
+
+def is_plain(text: str) -> bool:
+    """Whether every file system takes it as a directory's name, and none takes it for another one's."""
+    return _NAME.fullmatch(text) is not None and _DEVICES.fullmatch(text) is None
 
 
 def chosen(flag: str | None, environ: Mapping[str, str]) -> str | Problem | None:

@@ -125,7 +125,11 @@ class Gateway:
 
     async def models(self, principal: Principal) -> Catalog:
         """The models of whoever asks; a Failure where no list of them can be had."""
-        return await self._seats.of(principal).catalog.list()
+        return await self._seats.of(principal).models()
+
+    def payer(self, principal: Principal) -> str:
+        """The name of the seat of whoever asks."""
+        return self._seats.of(principal).name
 
     async def check_model(self, name: str, exchange: Exchange) -> None:
         """See whether there is such a model.

@@ -22,16 +22,16 @@ Read = Callable[[], Prompt]
 
 
 class Counter:
-    """Counts, and learns once somebody has wanted a count, or may; `clock` gives monotonic seconds."""
+    """Counts, and learns for each seat once somebody has wanted a count, or may; `clock` gives monotonic seconds."""
 
     def __init__(self, ratios: Ratios, tokenizer: Tokenizer, *, clock: Callable[[], float]) -> None:
         self._ratios = ratios
         self._tokenizer = tokenizer
         self._warming = Warming(tokenizer)
         self._clock = clock
-        self._next = float("-inf")
+        self._next: dict[str, float] = {}
         self._wanted = False
-        self._learning: asyncio.Task[None] | None = None
+        self._learning: dict[str, asyncio.Task[None]] = {}
 
     def warm(self, idle: Callable[[], bool]) -> None:
         """Get ready for a first count in a while, where `idle` says then that nobody is at work."""
@@ -55,21 +55,23 @@ class Counter:
     def sample(self, seat: str, model: str, read: Read, theirs: int) -> None:
         """Copilot has answered a prompt: learn from what it counted, where the last sample is long enough ago."""
         now = self._clock()
-        if self._wanted and now >= self._next and theirs > 0:
-            self._next = now + SAMPLE_EVERY
+        if self._wanted and now >= self._next.get(seat, now) and theirs > 0:
+            self._next[seat] = now + SAMPLE_EVERY
             self.learn(seat, model, read, theirs)
 
     def learn(self, seat: str, model: str, read: Read, theirs: int) -> None:
-        """Copilot has counted a prompt: learn from it, one at a time."""
-        if self._wanted and (self._learning is None or self._learning.done()):
-            self._learning = asyncio.get_running_loop().create_task(self._learn(seat, model, read, theirs))
+        """Copilot has counted a prompt: learn from it, one at a time of each seat."""
+        before = self._learning.get(seat)
+        if self._wanted and (before is None or before.done()):
+            self._learning[seat] = asyncio.get_running_loop().create_task(self._learn(seat, model, read, theirs))
 
     async def close(self) -> None:
         """Stop learning, and let the tokenizer go."""
         await self._warming.close()
-        if self._learning is not None:
-            self._learning.cancel()
-            await asyncio.wait([self._learning])
+        if learning := [*self._learning.values()]:
+            for one in learning:
+                one.cancel()
+            await asyncio.wait(learning)
         await self._tokenizer.close()
 
     async def _learn(self, seat: str, model: str, read: Read, theirs: int) -> None:

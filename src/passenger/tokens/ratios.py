@@ -1,7 +1,8 @@
-"""How many of a model's tokens one of ours is: learned by seat and model, and kept in the state directory."""
+"""How many of a model's tokens one of ours is: learned by seat and model, and kept in a file of each seat's own."""
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -50,36 +51,41 @@ class Sample:
     theirs: int
 
 
+FileOf = Callable[[str], PrivateFile | None]
+"""The file of a seat, None where it has none."""
+
+
 class Ratios:
     """The ratios; 1 for a model of which nothing is known. A file that cannot be read or written costs only memory."""
 
-    def __init__(self, file: PrivateFile | None) -> None:
-        self._file = file
+    def __init__(self, file_of: FileOf | None) -> None:
+        self._file_of = file_of or (lambda _: None)
         self._reading = asyncio.Lock()
-        self._rows: dict[tuple[str, str], _Row] | None = None
+        self._rows: dict[str, dict[str, _Row]] = {}
 
     async def of(self, seat: str, model: str) -> float:
         """Their tokens for one of ours."""
-        row = (await self._known()).get((seat, model))
+        row = (await self._known(seat)).get(model)
         return row.ratio if row else 1.0
 
     async def learn(self, sample: Sample) -> None:
         """Take a prompt into account."""
         if sample.ours <= 0 or sample.theirs <= 0:
             return
-        rows = await self._known()
+        rows = await self._known(sample.seat)
         new = _Row(sample.seat, sample.model, 0, 0, 0)
-        rows.setdefault((sample.seat, sample.model), new).see(sample.ours, sample.theirs)
-        if self._file is not None:
-            async with self._file.lock():
-                await asyncio.to_thread(_save, self._file, [msgspec.structs.replace(row) for row in rows.values()])
+        rows.setdefault(sample.model, new).see(sample.ours, sample.theirs)
+        if (file := self._file_of(sample.seat)) is not None:
+            async with file.lock():
+                await asyncio.to_thread(_save, file, [msgspec.structs.replace(row) for row in rows.values()])
 
-    async def _known(self) -> dict[tuple[str, str], _Row]:
+    async def _known(self, seat: str) -> dict[str, _Row]:
         async with self._reading:
-            if self._rows is None:
-                read = await asyncio.to_thread(_read, self._file) if self._file else []
-                self._rows = {(row.seat, row.model): row for row in read}
-            return self._rows
+            if seat not in self._rows:
+                file = self._file_of(seat)
+                read = await asyncio.to_thread(_read, file) if file else []
+                self._rows[seat] = {row.model: row for row in read if row.seat == seat}
+            return self._rows[seat]
 
 
 def _read(file: PrivateFile) -> list[_Row]:

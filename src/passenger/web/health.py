@@ -37,14 +37,14 @@ class Readiness:
     def is_usable(self) -> bool:
         """Whether there is a login or a token; what cannot be read is none."""
         try:
-            return self.seat.session.usable()
+            return self.seat.is_usable()
         except Failure:
             return False
 
     def _lacks_login(self) -> bool:
         """Whether nobody is logged in; where that cannot be told, it is no login that helps."""
         try:
-            return not self.seat.session.usable()
+            return not self.seat.is_usable()
         except Failure:
             return False
 
@@ -54,20 +54,12 @@ class Readiness:
             found["draining"] = "the server is stopping"
         if self.roster is not None and not self.roster.complete:
             found["workers"] = f"{self.roster.serving} of {self.roster.workers} workers serve"
-        if (failure := self._token_trouble()) is not None:
+        if (failure := self.seat.trouble()) is not None:
             found["login" if failure.kind is Kind.LOGIN else "token_refresh"] = failure.message
-        if (failure := self.seat.catalog.trouble) is not None:
+        if (failure := self.seat.models_trouble()) is not None:
             found["models"] = failure.message
         if (trouble := self.keys()) is not None:
             found["api_keys"] = f"{trouble}; none of its keys is let in"
         if (path := self.unsaved()) is not None:
             found["token_file"] = f"{path} cannot be written; the token is kept in memory"
         return found
-
-    def _token_trouble(self) -> Failure | None:
-        try:
-            if self.seat.session.usable():
-                return self.seat.session.trouble()
-        except Failure as failure:
-            return failure
-        return Failure(Kind.LOGIN, f"nobody is logged in to GitHub here: {self.seat.session.log_in}")

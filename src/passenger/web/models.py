@@ -98,8 +98,9 @@ def running(gateway: Gateway, recent: Recent) -> Page:
     """`GET /api/ps`: nothing is ever loaded here, so those that were asked lately."""
 
     async def list_running(request: Request) -> Response:
-        left = dict(recent.left())
-        found = (await gateway.models(principal_of(request.scope))).models if left else {}
+        principal = principal_of(request.scope)
+        left = dict(recent.left(gateway.payer(principal)))
+        found = (await gateway.models(principal)).models if left else {}
         now = time()
         loaded = [cards.ollama_running(found[name], now + more) for name, more in left.items() if name in found]
         return json_response({"models": loaded})

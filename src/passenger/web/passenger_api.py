@@ -8,7 +8,6 @@ from ipaddress import ip_address
 from starlette.requests import Request
 from starlette.responses import Response
 
-from passenger.account.login_state import LoginState
 from passenger.control.account import account_of
 from passenger.control.cards import ModelCard, ModelList, cards_of
 from passenger.control.hello import LONGEST_NONCE
@@ -64,9 +63,8 @@ class Facts:
 
     async def account(self) -> Account | None:
         """Whose seat it is, as far as GitHub tells within a moment."""
-        overview = self.seat.overview
-        seat = await overview.seat() if overview else None
-        return account_of(seat) if seat else None
+        told = await self.seat.told()
+        return account_of(told) if told else None
 
     async def cards(self) -> list[ModelCard]:
         """The account's models, those included that a policy hides.
@@ -74,7 +72,7 @@ class Facts:
         Raises:
             Failure: no list of them can be had.
         """
-        catalog = await self.seat.catalog.list()
+        catalog = await self.seat.models()
         return cards_of(catalog.models.values(), catalog.aliases, catalog.find)
 
     async def _counts(self) -> ModelCounts | None:
@@ -112,9 +110,7 @@ def routes(facts: Facts) -> Mapping[str, Page]:
         return json_response(ModelList(await facts.cards()))
 
     async def tell_login(_request: Request) -> Response:
-        maker = facts.seat.device_login
-        state = maker.state() if maker else LoginState()
-        return json_response(LoginAnswer(facts.readiness.is_usable(), state))
+        return json_response(LoginAnswer(facts.readiness.is_usable(), facts.seat.login_state()))
 
     pages = {
         "hello": say_hello,

@@ -13,23 +13,24 @@ MOST = 64
 
 
 class Recent:
-    """An observer of exchanges; each process knows of its own."""
+    """An observer of exchanges; each process knows of its own, and each seat's are its own."""
 
     def __init__(self) -> None:
-        self._asked: dict[str, float] = {}
+        self._asked: dict[str, dict[str, float]] = {}
 
     def note(self, exchange: Exchange) -> None:
         """Remember the model of an exchange that went well."""
         name, ended = exchange.model, exchange.ended
         if name is None or ended is None or exchange.failure is not None:
             return
-        if name not in self._asked and len(self._asked) >= MOST:
-            del self._asked[min(self._asked, key=self._asked.__getitem__)]
-        self._asked[name] = ended
+        asked = self._asked.setdefault(exchange.seat, {})
+        if name not in asked and len(asked) >= MOST:
+            del asked[min(asked, key=asked.__getitem__)]
+        asked[name] = ended
 
-    def left(self) -> Iterator[tuple[str, float]]:
-        """The models that count as loaded, the latest first, and for how many seconds more."""
+    def left(self, seat: str) -> Iterator[tuple[str, float]]:
+        """The models of a seat that count as loaded, the latest first, and for how many seconds more."""
         now = perf_counter()
-        for name, ended in sorted(self._asked.items(), key=lambda item: -item[1]):
+        for name, ended in sorted(self._asked.get(seat, {}).items(), key=lambda item: -item[1]):
             if now - ended < KEPT:
                 yield name, KEPT - (now - ended)

@@ -37,7 +37,7 @@ from passenger.simulator.caching import PromptCache
 from passenger.simulator.catalogue import Catalogue
 from passenger.simulator.faults import NONE
 from passenger.simulator.recorded import Recorded
-from passenger.simulator.refusals import RefusedError
+from passenger.simulator.refusals import Refusal, RefusedError
 from passenger.simulator.surface import Asked
 from passenger.simulator.validation import read_chat
 
@@ -410,7 +410,8 @@ def test_whatever_is_written_copilot_takes(model: Model, prompt: Prompt) -> None
         read_chat(Asked(asked, NONE, [], account, CATALOGUE, PromptCache(), 0, 0), completions.PATH)
     except RefusedError as error:  # no catalogue tells that a model takes no temperature: it is learned
         refused = error.refusal
-        failure = Failure(Kind.INVALID, refused.message, refused.status, code=refused.code, param=refused.param)
+        assert isinstance(refused, Refusal)
+        taught = Failure(Kind.INVALID, refused.message, refused.status, code=refused.code, param=refused.param)
         assert refused.param in {"temperature", "top_p"}
-        assert lesson(failure, Body(body), {})
+        assert lesson(taught, Body(body), {})
     assert body.count(b"copilot_cache_control") <= 4

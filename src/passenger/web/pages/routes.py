@@ -185,7 +185,7 @@ class Pages:
 
     @property
     def _command(self) -> str:
-        return command_in(self.facts.seat.session.log_in)
+        return command_in(self.facts.seat.log_in)
 
     def _login_view(self, request: Request) -> Mapping[str, object] | None:
         if self.login is None:
