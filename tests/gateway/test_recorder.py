@@ -1,8 +1,13 @@
 """Every request is told of once, after it is over, whatever an observer does."""
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from passenger.exchange import Exchange
+import pytest
+
+from passenger.errors import Failure, Kind
+from passenger.exchange import Exchange, Outcome
 from passenger.gateway.recorder import Recorder
 
 
@@ -60,3 +65,94 @@ async def test_an_observer_that_fails_harms_nobody_else() -> None:
         recorder.record(one)
     await asyncio.sleep(0)
     assert told == exchanges
+
+
+# --- answers that take a while to leave ---------------------------------------------------------------------------
+
+
+@dataclass
+class Answer:
+    """An answer whose way down is told by hand."""
+
+    is_leaving: bool = True
+    has_left: bool = False
+    gone: bool = False
+    status: int = 200
+    waiting: list[Callable[[], None]] = field(default_factory=list)
+
+    def when_left(self, tell: Callable[[], None]) -> None:
+        self.waiting.append(tell)
+
+    def end(self, *, has_left: bool = False, gone: bool = False) -> None:
+        self.is_leaving, self.has_left, self.gone = False, has_left, gone
+        for tell in self.waiting:
+            tell()
+
+
+ENDS = [
+    (True, False, Outcome.OK),
+    (False, True, Outcome.CLIENT_GONE),
+    (False, False, Outcome.UNFINISHED),
+]
+
+
+@pytest.mark.parametrize(("has_left", "gone", "outcome"), ENDS)
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_how_its_answer_ends_is_how_it_ends(has_left: bool, gone: bool, outcome: Outcome, at_once: bool) -> None:
+    told = list[Exchange]()
+    recorder, one, answer = Recorder([told.append]), over(), Answer(status=203)
+    if at_once:
+        answer.end(has_left=has_left, gone=gone)
+    recorder.record(one, answer)
+    await asyncio.sleep(0)
+    if not at_once:
+        assert (told, one.outcome) == ([], Outcome.UNFINISHED)
+        answer.end(has_left=has_left, gone=gone)
+    assert told == [one]
+    assert (one.outcome, one.status) == (outcome, 203)
+    assert len(answer.waiting) == (not at_once)
+
+
+@pytest.mark.parametrize("wrong", [Outcome.FAILED, Outcome.BROKEN])
+async def test_what_went_wrong_before_stays_wrong_however_its_answer_ends(wrong: Outcome) -> None:
+    for has_left, gone, _ in ENDS:
+        recorder, one, answer = Recorder(), over(), Answer()
+        one.fail(Failure(Kind.UPSTREAM, "no"), wrong)
+        recorder.record(one, answer)
+        answer.end(has_left=has_left, gone=gone)
+        await asyncio.sleep(0)
+        assert one.outcome is wrong
+
+
+async def test_one_that_has_left_after_the_last_call_is_told_of_once() -> None:
+    told = list[Exchange]()
+    recorder, one, answer = Recorder([told.append]), over(), Answer()
+    recorder.record(one, answer)
+    recorder.flush()
+    assert [one.outcome for one in told] == [Outcome.UNFINISHED]
+    answer.end(has_left=True)
+    recorder.record(one, answer)
+    recorder.flush()
+    await asyncio.sleep(0)
+    assert [one.outcome for one in told] == [Outcome.UNFINISHED]
+
+
+async def test_an_answer_that_waits_holds_up_no_other() -> None:
+    told = list[Exchange]()
+    recorder, slow, quick = Recorder([told.append]), over(), over()
+    recorder.record(slow, Answer())
+    recorder.record(quick, Answer(is_leaving=False, has_left=True))
+    await asyncio.sleep(0)
+    assert told == [quick]
+
+
+async def test_the_time_that_a_client_takes_for_it_is_none_of_ours() -> None:
+    recorder, one, answer = Recorder(), over(), Answer()
+    recorder.record(one, answer)
+    written, waited = one.ended, one.waited
+    await asyncio.sleep(0)
+    answer.end(has_left=True)
+    assert written is not None
+    assert one.ended is not None
+    assert one.ended - written == pytest.approx(one.waited - waited)
+    assert one.ended > written

@@ -63,6 +63,7 @@ class Transport:
     def __init__(self) -> None:
         self.sent, self.writes = b"", 0
         self.reads, self.open, self.ended, self.aborted = True, True, False, False
+        self.waits, self.limits = 0, list[tuple[int | None, int | None]]()
 
     def write(self, data: bytes) -> None:
         assert self.open
@@ -93,7 +94,10 @@ class Transport:
         self.reads = True
 
     def get_write_buffer_size(self) -> int:
-        return 0
+        return self.waits
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self.limits.append((high, low))
 
     def get_extra_info(self, name: str) -> Any:
         return ("127.0.0.1", 4242 if name == "peername" else 80)

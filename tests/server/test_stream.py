@@ -1,6 +1,7 @@
 """One request and its answer, without a socket: how it is framed, how it waits, and what its end means."""
 
 import asyncio
+from collections.abc import Callable
 from typing import cast
 
 import pytest
@@ -18,8 +19,12 @@ class Line:
         self.wire, self.clock = Transport(), Loop()
         self.transport = cast("asyncio.Transport", self.wire)
         self.loop = cast("asyncio.AbstractEventLoop", self.clock)
-        self.is_full = self.is_ending = False
+        self.is_full = self.is_ending = self.is_broken = self.has_gone = self.owes = False
         self.told = list[str]()
+        self.leaving = list[Callable[[], None]]()
+
+    def when_left(self, tell: Callable[[], None]) -> None:
+        self.leaving.append(tell)
 
     async def drain(self) -> None:
         self.told.append("drain")

@@ -1,19 +1,22 @@
 """Every request has one record, whoever serves it and however it ends."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from starlette.routing import Mount, Router
+from starlette.types import Receive, Scope, Send
 
-from passenger.account.principal import ANYONE
 from passenger.exchange import Exchange, Outcome
-from passenger.server.stream import Stream
-from passenger.web.recording import begin, exchange_of, note_answer
+from passenger.gateway.recorder import Recorder
+from passenger.web.app import App
+from passenger.web.guard import Guard
+from passenger.web.recording import begin, exchange_of
 from tests.proxy import eventually
-from tests.server.test_stream import Line, asked
+from tests.server.line import Client
 from tests.web.bench import HEAD, Bench, asking, bench
 
 SERVED = [
@@ -107,18 +110,21 @@ def test_a_record_stays_with_its_request() -> None:
     assert exchange.time > 1.7e9
 
 
-@pytest.mark.parametrize(
-    ("tell", "outcome"),
-    [
-        (lambda stream: stream.end(b"1"), Outcome.OK),
-        (lambda stream: stream.lost(), Outcome.CLIENT_GONE),
-        (lambda stream: None, Outcome.UNFINISHED),
-    ],
-    ids=["whole", "left", "going on"],
-)
-def test_the_last_byte_completes_it(tell: Callable[[Stream], None], outcome: Outcome) -> None:
-    exchange, stream = Exchange("GET", "/", principal=ANYONE), asked(Line())
-    stream.head(203, [])
-    tell(stream)
-    note_answer(exchange, stream)
-    assert (exchange.status, exchange.outcome) == (203, outcome)
+@pytest.mark.parametrize(("begun", "outcome"), [(False, Outcome.FAILED), (True, Outcome.BROKEN)])
+async def test_a_page_that_fails_by_mistake_has_failed(begun: bool, outcome: Outcome) -> None:
+    async def fails(_scope: Scope, _receive: Receive, send: Send) -> None:
+        if begun:
+            await send({"type": "http.response.start", "status": 200})
+        raise RuntimeError("a mistake")
+
+    told, client = list[Exchange](), Client()
+    client.send("GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+    (stream,) = client.streams
+    recorder = Recorder([told.append])
+    with pytest.raises(RuntimeError, match="a mistake"):
+        await App(Guard(), recorder, {}, {}, Router([Mount("/", fails)]))(stream)
+    recorder.flush()
+    (exchange,) = told
+    assert exchange.outcome is outcome
+    assert exchange.failure is not None
+    assert exchange.failure.code == "internal_error"

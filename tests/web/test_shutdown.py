@@ -62,6 +62,38 @@ async def test_running_streams_finish_while_new_connections_are_refused(tmp_path
         assert not own.proxy.logged("outcome=")
 
 
+UNREAD = {"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "x" * 2**24}}]}
+"""An answer that is larger than what both systems take for a client that does not read."""
+
+
+def told_of(one: Bench) -> list[tuple[str, str]]:
+    """The program and the outcome of each question that the log tells of."""
+    lines = [json.loads(line) for line in one.proxy.lines if line.startswith("{")]
+    return sorted((line["client"], line.get("outcome", "ok")) for line in lines if "initiator" in line)
+
+
+@pytest.mark.proves("F50", "promise 9")
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_stop_loses_the_record_of_no_request_and_tells_of_none_twice(tmp_path: Path, workers: str) -> None:
+    env = {"PASSENGER_LOG_FORMAT": "json"}
+    async with bench(tmp_path, "--workers", workers, config=DRAINS_BRIEFLY, env=env, primed=False) as own:
+        own.sim.inject(Fault(body=json.dumps(UNREAD).encode(), headers={"content-type": "application/json"}))
+        unread = await own.open(asking(), head="User-Agent: unread\r\n")
+        await unread.until(b"\r\n\r\n")
+        streams = [
+            await own.open(asking("[[stall 2]] some words", stream=True), head=f"User-Agent: stream-{number}\r\n")
+            for number in range(6)
+        ]
+        for wire in streams:
+            await wire.until(b"data: ")
+        whole = (own.post(asking(), {"User-Agent": f"whole-{number}"}) for number in range(20))
+        assert {answer.status for answer in await asyncio.gather(*whole)} == {200}
+        own.proxy.signal(signal.SIGTERM)
+        assert await own.proxy.ended() == 0
+        expected = [("unread", "unfinished"), *((f"stream-{number}", "broken") for number in range(6))]
+        assert told_of(own) == sorted([*expected, *((f"whole-{number}", "ok") for number in range(20))])
+
+
 @pytest.mark.proves("F50", "promise 9")
 async def test_the_deadline_ends_what_still_runs_and_the_exit_is_still_0(tmp_path: Path) -> None:
     async with bench(tmp_path, config=DRAINS_BRIEFLY) as own:

@@ -45,6 +45,9 @@ MOST_UNREAD = 256 * 1024
 MOST_BEHIND_BYTES = 64 * 1024
 """Bytes of requests that may wait for the answer to another before no more is read."""
 
+HIGH_WATER = 64 * 1024
+"""Bytes of answers that may wait for the client before their source has to: asyncio's own number."""
+
 TARGET = "passenger.target"
 """The scope's key for a request's target where it is no path."""
 
@@ -118,7 +121,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, service: Service, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.transport: asyncio.Transport = None  # type: ignore[assignment]  # set by connection_made, before any use
-        self.is_full = self.is_ending = False
+        self.is_full = self.is_ending = self.is_broken = self.has_gone = False
         self._service = service
         self._serve = service.serve
         self._limits = service.limits
@@ -127,6 +130,7 @@ class Connection(asyncio.Protocol):
         self._deadline = Deadline(loop, self.too_late)
         self._progress = Progress()
         self._writable: asyncio.Event | None = None
+        self._leaving: list[Callable[[], None]] = []
         self._facts = _FACTS.copy()
         # what is being read
         self._stage = _HEAD
@@ -161,12 +165,15 @@ class Connection(asyncio.Protocol):
         else:
             self._deadline.set(self._limits.header_timeout)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002, RUF100 - asyncio's word
+    def connection_lost(self, exc: Exception | None) -> None:
         """Tell the request that is being served, at once."""
         self._is_closing = True
+        if exc is not None:
+            self.is_broken = self.has_gone = True
         self._deadline.end()
         self._service.connections.discard(self)
         self._let_go()
+        self._tell_left()
         self.resume_writing()
         self._parser = None  # type: ignore[assignment]  # it holds us, as we hold it
 
@@ -249,7 +256,13 @@ class Connection(asyncio.Protocol):
         """See whether the client takes what waits for it, and cut it off where it has not for too many looks."""
         if self._progress.has_stopped(self.transport):
             log.info("a client took nothing of its answer for too long ([limits] write_timeout)")
-            self.transport.abort()
+            self.has_gone = True
+            self.abort()
+
+    def abort(self) -> None:
+        """Close at once, whatever waits for the client."""
+        self.is_broken = self.owes
+        self.transport.abort()
 
     # --- one request after the other -----------------------------------------------------------------------------
 
@@ -334,11 +347,30 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Let it go on."""
         self.is_full = False
+        if self._leaving:
+            self.transport.set_write_buffer_limits()
+            self._tell_left()
         writable, self._writable = self._writable, None
         if writable is not None:
             writable.set()
         if self._current is not None:
             self._current.emptied()
+
+    @property
+    def owes(self) -> bool:
+        """Whether bytes that were written still wait for the client."""
+        return self.transport.get_write_buffer_size() > 0
+
+    def when_left(self, tell: Callable[[], None]) -> None:
+        """Call this once all that was written has left, or never will; until then no answer's source goes on."""
+        self._leaving.append(tell)
+        self.transport.set_write_buffer_limits(high=0)  # which pauses us where we are not
+        self.transport.set_write_buffer_limits(high=HIGH_WATER, low=0)
+
+    def _tell_left(self) -> None:
+        leaving, self._leaving = self._leaving, []
+        for tell in leaving:
+            tell()
 
     async def drain(self) -> None:
         """Wait until the client has taken of what waits for it."""
@@ -400,8 +432,8 @@ class Connection(asyncio.Protocol):
         """Count what comes for nobody, which is not read without end."""
         self._dropped += size
         if self._dropped > self._limits.max_body:
-            self._is_closing = True
-            self.transport.abort()
+            self._is_closing = self.has_gone = True
+            self.abort()
 
     def too_late(self) -> None:
         """The deadline has passed."""

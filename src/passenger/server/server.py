@@ -106,7 +106,7 @@ class Server:
         await self._wait_for_all()
         cut.cancel()
         for connection in self._open:
-            connection.transport.abort()
+            connection.abort()
         await self._wait_for_tasks()
 
     def _close(self) -> None:
@@ -130,8 +130,10 @@ class Server:
         """Let who served say its last word; a task that does not end by itself is cancelled."""
         if tasks := self._serving.tasks:
             await asyncio.wait(tasks, timeout=A_MOMENT)
-        for task in self._serving.tasks:
-            task.cancel()
+        if tasks := self._serving.tasks:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=A_MOMENT)
 
     async def _hurried(self) -> None:
         """End all requests once told a second time, and wait for the last of their bytes only a moment."""

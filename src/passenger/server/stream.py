@@ -54,9 +54,22 @@ class Line(Protocol):
     """Whether so much waits for the client that no more should be sent for now."""
     is_ending: bool
     """Whether there may be no other request after this one."""
+    is_broken: bool
+    """Whether bytes that were written will not leave any more."""
+    has_gone: bool
+    """Whether that is the client's doing."""
+
+    @property
+    def owes(self) -> bool:
+        """Whether bytes that were written still wait for the client."""
+        ...
 
     async def drain(self) -> None:
         """Wait until the client has taken of what waits for it."""
+        ...
+
+    def when_left(self, tell: Callable[[], None]) -> None:
+        """Call this once all that was written has left, or never will."""
         ...
 
     def read_on(self) -> None:
@@ -78,6 +91,7 @@ class Stream:
     __slots__ = (
         "_arrived",
         "_expects_continue",
+        "_gone",
         "_held",
         "_is_silent",
         "_left",
@@ -87,7 +101,7 @@ class Stream:
         "complete",
         "ended",
         "extra",
-        "gone",
+        "is_whole",
         "keep_alive",
         "on_gone",
         "scope",
@@ -112,11 +126,12 @@ class Stream:
         """Whether the answer's head was written."""
         self.ended = False
         """Whether nothing more can be sent: the answer is complete, or was cut, or nobody is there to take it."""
-        self.gone = False
-        """Whether the client left before its answer was complete."""
+        self.is_whole = False
+        """Whether the answer's last byte was written; it `has_left` a little later."""
         self.on_gone: Callable[[], None] | None = None
         """Called when it does."""
         self._line = line
+        self._gone = False
         self._expects_continue = expects_continue
         self._pieces: list[bytes] = []
         self._arrived: asyncio.Event | None = None
@@ -129,6 +144,11 @@ class Stream:
     def loop(self) -> asyncio.AbstractEventLoop:
         """The event loop that it is served on."""
         return self._line.loop
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client left before it had taken its answer, or was given up for it."""
+        return self._gone or (self.is_whole and self._line.has_gone)
 
     # --- the request's body --------------------------------------------------------------------------------------
 
@@ -190,7 +210,7 @@ class Stream:
         """The client has left."""
         if self.ended:
             return
-        self.gone = True
+        self._gone = True
         on_gone = self.on_gone
         self._end()
         if on_gone is not None:
@@ -231,6 +251,7 @@ class Stream:
             self.abort()
             raise RuntimeError("the answer is shorter than its content-length")
         self._end()
+        self.is_whole = True
         self._line.answered(self)
 
     def answer(self, status: int, headers: Sequence[Header], body: bytes) -> None:
@@ -256,6 +277,20 @@ class Stream:
             await asyncio.sleep(0)  # else one that sends without end to nobody would stop everybody
         elif self._line.is_full:
             await self._line.drain()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether all of the answer was written, and some of it still waits for the client."""
+        return self.is_whole and self._line.owes and not self._line.is_broken
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the answer's last byte has left to the network."""
+        return self.is_whole and not (self._line.owes or self._line.is_broken)
+
+    def when_left(self, tell: Callable[[], None]) -> None:
+        """Call this once a complete answer has left, or never will."""
+        self._line.when_left(tell)
 
     def follow(self, source: Source | None) -> None:
         """Let this source of the answer wait for the client, from now on until the answer ends; None lets nobody."""

@@ -52,7 +52,6 @@ class Answer:
                     self._head_of_stream(delivery.content_type, delivery.headers)
                 await flow(self)
                 self._stream.end()
-        self._exchange.complete()
 
     # --- the sink ------------------------------------------------------------------------------------------------
 

@@ -9,13 +9,13 @@ from typing import TypeVar
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from passenger.dialects import Inbound, completions, gemini, legacy, messages, responses
 from passenger.dialects.ollama import chat as ollama_chat
 from passenger.dialects.ollama import generate as ollama_generate
-from passenger.errors import Failure
-from passenger.exchange import Exchange
+from passenger.errors import Failure, Kind
+from passenger.exchange import Exchange, Outcome
 from passenger.gateway import Gateway
 from passenger.gateway.recorder import Recorder
 from passenger.limits import Limits
@@ -39,7 +39,7 @@ from passenger.web.pages.sessions import Sessions
 from passenger.web.passenger_api import Facts
 from passenger.web.passenger_api import routes as own_routes
 from passenger.web.recent import Recent
-from passenger.web.recording import begin, exchange_of, note_answer
+from passenger.web.recording import begin, exchange_of
 from passenger.web.refusal import dialect_of, json_response, refusal
 from passenger.web.request_log import RequestLog
 from passenger.web.strays import Strays, signpost
@@ -206,8 +206,11 @@ class App:
         exchange = begin(stream.scope)
         try:
             await self._serve(stream, exchange)
+        except Exception:
+            _note_error(exchange, stream)
+            raise
         finally:
-            self._recorder.record(exchange)
+            self._recorder.record(exchange, stream)
 
     async def _serve(self, stream: Stream, exchange: Exchange) -> None:
         scope = stream.scope
@@ -216,7 +219,7 @@ class App:
         except Failure as failure:
             exchange.fail(failure)
             _note_refusal(scope, failure)
-            await _answer(refusal(dialect_of(scope), failure), stream, exchange)
+            await serve(refusal(dialect_of(scope), failure), stream)
             return
         origin = self._guard.allowed_origin(scope)
         if origin is not None:
@@ -225,7 +228,7 @@ class App:
             await endpoint(stream)
         else:
             page = preflight(scope) if origin is not None and is_preflight(scope) else self._others
-            await _answer(page, stream, exchange)
+            await serve(page, stream)
 
     def _endpoint(self, scope: Scope, exchange: Exchange) -> Endpoint | None:
         """What serves the path that was meant, which is nearly always the one that was asked for; it records itself."""
@@ -248,12 +251,11 @@ class App:
         return self._actions.get(match["action"])
 
 
-async def _answer(page: ASGIApp, stream: Stream, exchange: Exchange) -> None:
-    """Let a page answer, and note what."""
-    try:
-        await serve(page, stream)
-    finally:
-        note_answer(exchange, stream)
+def _note_error(exchange: Exchange, stream: Stream) -> None:
+    """Note that it is we who have failed, unless it is said already."""
+    if exchange.failure is None:
+        outcome = Outcome.BROKEN if stream.started else Outcome.FAILED
+        exchange.fail(Failure(Kind.INTERNAL, "Passenger failed; its log says more", code="internal_error"), outcome)
 
 
 def _note_refusal(scope: Scope, failure: Failure) -> None:

@@ -1,7 +1,7 @@
 """The record of each request that comes in, whoever serves it."""
 
 from passenger.exchange import Exchange
-from passenger.server.stream import Scope, Stream
+from passenger.server.stream import Scope
 from passenger.web.addresses import shown
 from passenger.web.headers import header
 
@@ -20,12 +20,3 @@ def exchange_of(scope: Scope) -> Exchange:
     """The record of a request."""
     exchange: Exchange = scope[EXCHANGE]
     return exchange
-
-
-def note_answer(exchange: Exchange, stream: Stream) -> None:
-    """Note what a page has answered."""
-    exchange.status = stream.status
-    if stream.gone:
-        exchange.leave()
-    elif stream.ended:
-        exchange.complete()
