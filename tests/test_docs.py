@@ -34,12 +34,12 @@ from passenger.session import BACKOFF
 from passenger.simulator import Fault, Simulator, faults
 from passenger.vault import FileVault, token_paths
 from passenger.web.app import create_app
-from passenger.web.endpoint import Patience
 from passenger.web.guard import Guard
 from passenger.web.health import Readiness
 from passenger.web.identity import Identity
 from passenger.web.lifeline import Lifelines
 from passenger.web.request_log import RequestLog
+from passenger.web.request_path import Patience
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]

@@ -14,6 +14,7 @@ from passenger.exchange import Exchange
 from passenger.gateway.sink import Source
 from passenger.net.response import Receiver
 from passenger.upstream import Reply
+from passenger.web.request_path import Chat
 
 JSON = dict[str, Any]
 
@@ -63,7 +64,7 @@ async def _asked(dialect: str, model: str, stream: list[bytes], *, streamed: boo
     action = "streamGenerateContent" if streamed else "generateContent"
     request = Request(json.dumps(body).encode(), {"model": model, "action": action}, query={"alt": "sse"})
     exchange = Exchange("POST", "/")
-    delivery = await gateway(_Upstream(stream)).chat(spoken, request, exchange)
+    delivery = await Chat(gateway(_Upstream(stream))).answer(spoken, request, exchange)
     with delivery:
         if isinstance(delivery.content, bytes):
             return delivery.content

@@ -25,6 +25,7 @@ from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
 from passenger.tokens.tokenizer import Tokenizer
 from passenger.upstream import Reply, Upstream
+from passenger.web.request_path import Chat
 
 SPEAKS = {
     "gpt-4o": ("/chat/completions",),
@@ -87,7 +88,7 @@ class _Door:
 async def _sent(spoken: Inbound, request: Request) -> Sent:
     exchange = Exchange("POST", "/")
     try:
-        await gateway(_Door()).chat(spoken, request, exchange)
+        await Chat(gateway(_Door())).answer(spoken, request, exchange)
     except _LeftError as left:
         assert isinstance(exchange.ask, Ask)
         return Sent(left.call, tuple(exchange.dropped), exchange.route is not None and exchange.route.relayed)

@@ -145,7 +145,7 @@ class Exchange(Struct):
         """The route as `x-passenger-route` tells it; None where there is none yet."""
         if self.route is None:
             return None
-        return str(self.route) if self.calls == 1 else f"{self.route}; calls={self.calls}"
+        return self.route.text if self.calls == 1 else f"{self.route.text}; calls={self.calls}"
 
     @property
     def overhead_ms(self) -> float | None:

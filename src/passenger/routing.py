@@ -1,5 +1,6 @@
 """Which of Copilot's APIs a request goes to: the client's own dialect where the model speaks it, else the best."""
 
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct
@@ -13,8 +14,11 @@ from passenger.errors import Failure, Kind
 
 _UNKNOWN = Abilities()
 
+MOST_ROUTES = 256
+"""Routes that are kept: where there is no list of models, a name may be anything."""
 
-class Route(Struct, frozen=True):
+
+class Route(Struct, frozen=True, dict=True):
     """The model, the dialect it is asked in, and whether the client's own bytes go up.
 
     `model` is None where no catalogue could be had and the name goes up as it came.
@@ -27,7 +31,7 @@ class Route(Struct, frozen=True):
     cache_marks: bool = True
     """Whether prompt-cache breakpoints may be set that the client did not set."""
 
-    @property
+    @cached_property
     def able(self) -> Abilities:
         """What the model can do."""
         able = self.model.able if self.model else _UNKNOWN
@@ -38,8 +42,27 @@ class Route(Struct, frozen=True):
         """What becomes of the client's bytes."""
         return "relayed" if self.relayed else "translated"
 
-    def __str__(self) -> str:
+    @cached_property
+    def text(self) -> str:
+        """The route as `x-passenger-route` tells it."""
         return f"model={self.name}; dialect={self.outbound.NAME}; mode={self.mode}"
+
+
+class Router:
+    """Chooses routes, and keeps those that it has chosen: choosing takes as long as reading a small request."""
+
+    def __init__(self) -> None:
+        self._chosen: dict[tuple[str, str, str, bool, bool], Route] = {}
+
+    def route(self, seat: str, inbound: Inbound, name: str, model: Model | None, *, relays: bool, marks: bool) -> Route:
+        """See `choose`."""
+        key = seat, inbound.NAME, name, relays, marks
+        route = self._chosen.get(key)
+        if route is None or route.model is not model:
+            if len(self._chosen) >= MOST_ROUTES:
+                self._chosen.clear()
+            route = self._chosen[key] = choose(inbound, name, model, relays=relays, cache_marks=marks)
+        return route
 
 
 def choose(inbound: Inbound, name: str, model: Model | None, *, relays: bool = True, cache_marks: bool = True) -> Route:

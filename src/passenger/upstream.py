@@ -175,7 +175,7 @@ class HttpReply(Struct):
 
     async def drain(self) -> None:
         """Read what follows a complete answer, so that its connection can serve again; where it is much, close it."""
-        if not self._has_ended:
+        if not self._response.has_ended:
             with contextlib.suppress(TimeoutError, Failure):
                 async with asyncio.timeout(AFTERWARDS_TIME):
                     await self._skip(AFTERWARDS)
@@ -187,18 +187,13 @@ class HttpReply(Struct):
 
     async def read(self) -> bytes:
         """The whole body; fails as `piece` does, and where it is larger or takes longer than any answer."""
-        if self._has_ended:
-            return await self._pieces()
+        if (body := self._response.rest()) is not None:
+            return body
         try:
             async with asyncio.timeout(self._patience):
                 return await self._pieces()
         except TimeoutError as error:
             raise network_failure(error, self.host) from error
-
-    @property
-    def _has_ended(self) -> bool:
-        """Whether all of the body has come, so that nothing more is waited for: a deadline takes 10 us."""
-        return self._response.has_ended
 
     async def _pieces(self) -> bytes:
         body = bytearray()

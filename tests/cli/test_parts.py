@@ -22,6 +22,7 @@ from passenger.net.client import client
 from passenger.secret import Secret
 from passenger.simulator import Fault, Simulator
 from passenger.vault import FileVault, token_paths
+from passenger.web.request_path import Chat
 from tests.fakes import Clock
 
 NAMES = ("own", "another")
@@ -69,7 +70,7 @@ class Talk:
     async def ask(self, **body: Any) -> dict[str, Any]:
         asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}], **body}
         exchange = Exchange("POST", "/", principal=Principal(self.name))
-        with await self.gateway.chat(completions, Request(json.dumps(asked).encode()), exchange) as delivery:
+        with await Chat(self.gateway).answer(completions, Request(json.dumps(asked).encode()), exchange) as delivery:
             assert isinstance(delivery.content, bytes)
             answer: dict[str, Any] = json.loads(delivery.content)
         assert exchange.seat == self.name

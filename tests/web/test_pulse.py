@@ -49,17 +49,3 @@ async def test_what_is_sent_puts_the_next_beat_off() -> None:
         pulse.sent()
         await asyncio.sleep(0.01)
     assert beats.count == 0
-
-
-async def test_where_no_beat_is_wanted_the_timer_runs_out_once() -> None:
-    beats, asked = Beats(), asyncio.Queue[None]()
-
-    def wanted() -> bool:
-        asked.put_nowait(None)
-        return False
-
-    with Pulse(beats, 0.001, 0.001, wanted):
-        async with asyncio.timeout(20):
-            await asked.get()
-        await asyncio.sleep(0.01)
-    assert (beats.count, asked.qsize()) == (0, 0)

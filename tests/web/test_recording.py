@@ -12,9 +12,9 @@ from starlette.types import Receive, Scope, Send
 
 from passenger.exchange import Exchange, Outcome
 from passenger.gateway.recorder import Recorder
-from passenger.web.app import App
 from passenger.web.guard import Guard
 from passenger.web.recording import begin, exchange_of
+from passenger.web.request_path import RequestPath
 from tests.proxy import eventually
 from tests.server.line import Client
 from tests.web.bench import HEAD, Bench, asking, bench
@@ -122,7 +122,7 @@ async def test_a_page_that_fails_by_mistake_has_failed(begun: bool, outcome: Out
     (stream,) = client.streams
     recorder = Recorder([told.append])
     with pytest.raises(RuntimeError, match="a mistake"):
-        await App(Guard(), recorder, {}, {}, Router([Mount("/", fails)]))(stream)
+        await RequestPath(Guard(), recorder, {}, {}, Router([Mount("/", fails)]))(stream)
     recorder.flush()
     (exchange,) = told
     assert exchange.outcome is outcome

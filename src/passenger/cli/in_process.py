@@ -18,6 +18,7 @@ from passenger.exchange import Exchange
 from passenger.gateway import Gateway
 from passenger.gateway.sink import Source
 from passenger.log import Redactor
+from passenger.web.request_path import Chat
 
 
 @asynccontextmanager
@@ -41,7 +42,7 @@ async def ask_gateway(gateway: Gateway, question: Question, words: Words, say: S
     """
     exchange = Exchange("POST", PATH, question.agent.encode())
     exchange.received = perf_counter()
-    with await gateway.chat(completions, Request(question.body()), exchange) as delivery:
+    with await Chat(gateway).answer(completions, Request(question.body()), exchange) as delivery:
         exchange.status = 200
         match delivery.content:
             case bytes() as whole:

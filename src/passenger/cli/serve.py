@@ -41,7 +41,6 @@ from passenger.secret import Secret
 from passenger.server.server import Server
 from passenger.vault import FileVault
 from passenger.web.app import create_app
-from passenger.web.endpoint import Patience
 from passenger.web.guard import Guard
 from passenger.web.health import Readiness
 from passenger.web.identity import Identity
@@ -52,6 +51,7 @@ from passenger.web.listen import PortTakenError, beside, hold, listen, reaches_b
 from passenger.web.login_gate import LoginGate
 from passenger.web.pages.server_login import ServerLogin
 from passenger.web.request_log import RequestLog
+from passenger.web.request_path import Patience
 from passenger.web.shared_log import SharedLog
 from passenger.web.signals import ignore_unused
 from passenger.web.worker import Place, WorkerServer

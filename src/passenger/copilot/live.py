@@ -56,6 +56,12 @@ class LiveCatalog:
         self.trouble: Failure | None = None
         """Why the last fetch failed; never raised itself: an exception collects the frames of all who raise it."""
 
+    def known(self, name: str) -> Model | None:
+        """The model meant by a name, where there is a list to believe and nothing to wait for."""
+        if self._catalog is None or len(name) > self._max_name or self._is_old():
+            return None
+        return self._catalog.find(name)
+
     async def resolve(self, name: str) -> Model | None:
         """The model meant by a name; None where no catalogue can be had, so that the name goes up as it is.
 

@@ -1,7 +1,4 @@
-"""The one path to Copilot: peek, resolve, route, send, deliver, record.
-
-Every request walks it; a feature is a line here, a wrapper around `Upstream`, or an observer of the exchange.
-"""
+"""What serves every request that reaches Copilot; the order in which it is called is the path of a request."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,11 +13,9 @@ from passenger.copilot.models import Catalog, Model
 from passenger.copilot.quirks import compaction
 from passenger.dialects import Inbound, Request, side_requests
 from passenger.embeddings import EmbedAsk
-from passenger.errors import Failure
 from passenger.exchange import Exchange, Observer
 from passenger.gateway.choices import must_fan_out
 from passenger.gateway.counting import Counting
-from passenger.gateway.delivery import Delivery
 from passenger.gateway.policy import Policy
 from passenger.gateway.recorder import Recorder
 from passenger.gateway.relaying import Relaying
@@ -28,7 +23,7 @@ from passenger.gateway.seat import Deadlines, Seat, Seats
 from passenger.gateway.sender import Sender
 from passenger.gateway.translating import Translating
 from passenger.offload import HEAVY, offload
-from passenger.routing import choose
+from passenger.routing import Route, Router
 from passenger.tokens.counter import Counter
 
 
@@ -51,39 +46,27 @@ class Gateway:
         self.recorder = Recorder(observers)
         self._sender = Sender(clock, deadlines or Deadlines(), self.policy)
         self._counting = Counting(self._sender, counter)
-        self._relaying = Relaying(self._sender, self._counting)
-        self._translating = Translating(self._sender, self._counting)
+        self._router = Router()
+        self.relaying = Relaying(self._sender, self._counting)
+        self.translating = Translating(self._sender, self._counting)
 
-    async def chat(self, inbound: Inbound, request: Request, exchange: Exchange) -> Delivery:
-        """The answer to one chat request; whoever gets it closes it.
-
-        Raises:
-            Failure: the request is at fault, or Copilot gave no answer.
-        """
-        seat = self._seat(exchange)
-        ask = exchange.ask = await offload(request.heavy, self._peek, inbound, request)
-        with exchange.waiting():
-            model = await seat.catalog.resolve(ask.model)
-        itself = not (ask.compacts and model and not compaction.compacts_itself(model.able.vendor))
-        relays = ask.relays and itself and not must_fan_out(ask, model)
-        route = choose(inbound, ask.model, model, relays=relays, cache_marks=self._sender.marks(seat, model))
-        exchange.model, exchange.route = route.name, route
-        if not route.relayed:
-            return await self._translating.serve(seat, inbound, request, ask, route, exchange)
-        try:
-            return await self._relaying.serve(seat, inbound, request, ask, route, exchange)
-        except Failure as failure:
-            if not (ask.compacts and compaction.is_refused(failure)):
-                raise
-        route = choose(inbound, ask.model, model, relays=False, cache_marks=self._sender.marks(seat, model))
-        exchange.route = route
-        return await self._translating.serve(seat, inbound, request, ask, route, exchange)
-
-    def _peek(self, inbound: Inbound, request: Request) -> Ask:
-        """The facts of a request, with who caused it."""
+    def peek(self, inbound: Inbound, request: Request) -> Ask:
+        """The facts of a request, with who caused it; a Failure names the field at fault."""
         ask = inbound.peek(request)
         initiator = side_requests.who_asks(ask, request, rules=self.policy.side_requests)
         return ask if initiator is ask.initiator else replace(ask, initiator=initiator)
+
+    def route(self, seat: Seat, inbound: Inbound, ask: Ask, model: Model | None, *, relays: bool = True) -> Route:
+        """Where a request goes, and whether it is relayed, unless it may not be.
+
+        Raises:
+            Failure: the model cannot chat.
+        """
+        itself = not (ask.compacts and model and not compaction.compacts_itself(model.able.vendor))
+        may_relay = relays and ask.relays and itself and not must_fan_out(ask, model)
+        return self._router.route(
+            seat.name, inbound, ask.model, model, relays=may_relay, marks=self._sender.marks(seat, model)
+        )
 
     async def count(
         self,
@@ -99,7 +82,7 @@ class Gateway:
         `read` gives the prompt, in a worker thread; `write` what goes up for Copilot's count; both take long where they
         are heavy.
         """
-        return await self._counting.count(self._seat(exchange), name, read, write, exchange, heavy=heavy)
+        return await self._counting.count(self.seat(exchange), name, read, write, exchange, heavy=heavy)
 
     def warm(self, idle: Callable[[], bool]) -> None:
         """Get ready in a while for what is seldom asked for, where `idle` says then that nobody is at work."""
@@ -107,9 +90,8 @@ class Gateway:
 
     async def embed(self, ask: EmbedAsk, exchange: Exchange) -> tuple[list[msgspec.Raw], Usage]:
         """The vectors of some texts, in their order, asked for in as many requests as the model's limit needs."""
-        seat = self._seat(exchange)
-        with exchange.waiting():
-            model = await seat.catalog.resolve(ask.model)
+        seat = self.seat(exchange)
+        model = await self.resolve(seat, ask.model, exchange)
         exchange.model = model.id if model else ask.model
         self._sender.drop(exchange, ask.dropped)
         vectors, usage = list[msgspec.Raw](), Usage()
@@ -137,10 +119,19 @@ class Gateway:
         Raises:
             Failure: there is none.
         """
-        with exchange.waiting():
-            await self._seat(exchange).catalog.resolve(name)
+        await self.resolve(self.seat(exchange), name, exchange)
 
-    def _seat(self, exchange: Exchange) -> Seat:
+    @staticmethod
+    async def resolve(seat: Seat, name: str, exchange: Exchange) -> Model | None:
+        """The model meant by a name; None where no list of models can be had, so that the name goes up as it is.
+
+        Raises:
+            Failure: there is no such model.
+        """
+        with exchange.waiting():
+            return await seat.catalog.resolve(name)
+
+    def seat(self, exchange: Exchange) -> Seat:
         """Who pays, noted in the record."""
         seat = self._seats.of(exchange.principal or ANYONE)
         exchange.seat = seat.name

@@ -48,7 +48,12 @@ class Relaying:
         """See `Gateway.chat`."""
         quirks, stamp = QUIRKS[route.outbound.NAME], self._sender.stamp(exchange)
         found = await self._forgotten(seat, request, route) if ask.called else {}
-        sent = await offload(request.heavy, self._edited, seat, request, ask, route, found)
+        edited = self._edited
+        sent = (
+            await offload(True, edited, seat, request, ask, route, found)
+            if request.heavy
+            else edited(seat, request, ask, route, found)
+        )
         self._sender.drop(exchange, sent.dropped)
         framing = inbound.framing(request)
         watch = kept_seals.Watch(route.able.vendor) if _seals(route) else None
@@ -111,7 +116,10 @@ class Relaying:
         try:
             body = await reply.read()
             model = exchange.model or ""
-            answer, exchange.usage = await offload(len(body) > HEAVY, _completed, quirks, body, model, stamp)
+            if len(body) > HEAVY:
+                answer, exchange.usage = await offload(True, _completed, quirks, body, model, stamp)
+            else:
+                answer, exchange.usage = _completed(quirks, body, model, stamp)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Failure(Kind.UPSTREAM, f"Copilot's answer is not JSON: {error}", code="bad_answer") from error
         return Delivery("application/json", reply.headers, answer)

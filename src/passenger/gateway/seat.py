@@ -8,7 +8,7 @@ from passenger.account.login_state import LoginState
 from passenger.account.overview import PATIENCE, Overview
 from passenger.account.principal import Principal
 from passenger.copilot.live import LiveCatalog
-from passenger.copilot.models import Catalog
+from passenger.copilot.models import Catalog, Model
 from passenger.copilot.protocol import CopilotUser
 from passenger.errors import Failure, Kind
 from passenger.session import Session
@@ -59,6 +59,10 @@ class Seat:
     def models_trouble(self) -> Failure | None:
         """Why the last list of its models could not be had."""
         return self.catalog.trouble
+
+    def known_model(self, name: str) -> Model | None:
+        """The model meant by a name, where there is nothing to wait for."""
+        return self.catalog.known(name)
 
     async def models(self) -> Catalog:
         """Its models.

@@ -107,12 +107,15 @@ class Response:
         Raises:
             NetworkError, OSError: there is none; a deadline that ran out is a `TimeoutError`.
         """
-        try:
-            while not self.status and not self._over:
-                await self._woken()
-        except BaseException:
-            self.close()
-            raise
+        while not self.status and not self._over:
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            except BaseException:
+                self.close()
+                raise
+            finally:
+                self._waiter = None
         if self._error is not None and not self.status:
             raise _fresh(self._error)
 
@@ -133,6 +136,12 @@ class Response:
                 return b""
             self._unpacker.feed(packed)
         return piece
+
+    def rest(self) -> bytes | None:
+        """All of the body that was not taken, where it has come to its end, so that there is nothing to wait for."""
+        if not self._over or self._error is not None or self._unpacker is not None:
+            return None
+        return self._taken() if self._waiting else b""
 
     async def read(self, most: int, within: float | None = None) -> bytes:
         """The body, cut off at `most` bytes; with `within` also after so many seconds, or where it breaks."""

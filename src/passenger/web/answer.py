@@ -7,13 +7,15 @@ from passenger.chat import Prompt, Stamp
 from passenger.dialects import Inbound, Request
 from passenger.errors import Failure
 from passenger.exchange import Exchange, Outcome
-from passenger.gateway import Delivery
 from passenger.gateway.sink import Source
 from passenger.server.head import Header
 from passenger.server.stream import Stream
 
 JSON: Header = (b"content-type", b"application/json")
 STREAM_HEADERS: tuple[Header, ...] = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
+
+Down = tuple[tuple[str, str], ...]
+"""Headers of upstream that go down: names in small letters, and values."""
 
 
 def _nothing() -> None:
@@ -37,21 +39,21 @@ class Answer:
         """Whether its head has been sent."""
         return self._stream.started
 
-    async def deliver(self, delivery: Delivery, sent: Callable[[], None] = _nothing) -> None:
-        """Send an answer, whole or as it comes; `sent` is told of each piece."""
-        match delivery.content:
-            case bytes() as body:
-                self._exchange.first_byte = perf_counter()
-                headers = [
-                    _content_type(delivery.content_type), _length(body), *self._encoded(delivery.headers)
-                ]  # fmt: skip
-                self._whole(200, headers, body)
-            case flow:
-                self._sent = sent
-                if not self.started:
-                    self._head_of_stream(delivery.content_type, delivery.headers)
-                await flow(self)
-                self._stream.end()
+    def whole(self, content_type: str, headers: Down, body: bytes) -> None:
+        """Send an answer that is all there."""
+        self._exchange.first_byte = perf_counter()
+        self._whole(200, [_content_type(content_type), _length(body), *self._told(headers)], body)
+
+    def begin(self, content_type: str, headers: Down, sent: Callable[[], None] | None = None) -> None:
+        """Begin an answer that comes piece by piece, unless a sign of life has; `sent` is told of each piece."""
+        if sent is not None:
+            self._sent = sent
+        if not self.started:
+            self._head_of_stream(content_type, headers)
+
+    def end(self) -> None:
+        """Complete an answer that has come piece by piece."""
+        self._stream.end()
 
     # --- the sink ------------------------------------------------------------------------------------------------
 
@@ -76,9 +78,8 @@ class Answer:
         if not self.wants_stream:
             return
         if not self.started:
-            # What was ours is not known before Copilot's headers.
             kind = _content_type(self._inbound.framing(self.request).content_type)
-            self._head(200, [kind, *STREAM_HEADERS, *self._told()])
+            self._head(200, [kind, *STREAM_HEADERS, *self._told((), is_early=True)])
         if sign := self._inbound.keep_alive(self._begun):
             self._stream.piece(sign)
             await self._stream.drain()
@@ -96,7 +97,7 @@ class Answer:
             return
         self._exchange.fail(failure)
         body = self._inbound.write_failure(failure)
-        self._whole(failure.status, [JSON, _length(body), *retry_after(failure), *self._encoded(failure.headers)], body)
+        self._whole(failure.status, [JSON, _length(body), *retry_after(failure), *self._told(failure.headers)], body)
 
     @property
     def wants_stream(self) -> bool:
@@ -118,8 +119,8 @@ class Answer:
         opening = framing.between if self._begun else framing.opening
         return opening + framing.frame(self._inbound.write_break(failure)) + framing.closing
 
-    def _head_of_stream(self, content_type: str, headers: tuple[tuple[str, str], ...]) -> None:
-        self._head(200, [_content_type(content_type), *STREAM_HEADERS, *self._encoded(headers)])
+    def _head_of_stream(self, content_type: str, headers: Down) -> None:
+        self._head(200, [_content_type(content_type), *STREAM_HEADERS, *self._told(headers)])
 
     def _head(self, status: int, headers: list[Header]) -> None:
         self._exchange.status = status
@@ -129,17 +130,17 @@ class Answer:
         self._exchange.status = status
         self._stream.answer(status, headers, body)
 
-    def _encoded(self, headers: tuple[tuple[str, str], ...]) -> list[Header]:
-        """Upstream's headers as bytes, what became of the request, and how many milliseconds of it were ours."""
-        encoded = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
-        overhead = self._exchange.overhead_ms
-        if overhead is not None:
-            encoded.append((b"x-passenger-overhead-ms", b"%.3f" % overhead))
-        return [*encoded, *self._told(identified=any(name == b"x-request-id" for name, _ in encoded))]
+    def _told(self, headers: Down, *, is_early: bool = False) -> list[Header]:
+        """Upstream's headers, how many milliseconds were ours, our id where Copilot gave none, and what became of it.
 
-    def _told(self, *, identified: bool = False) -> list[Header]:
-        """What became of the request, and our id for it where Copilot gave none."""
-        exchange, told = self._exchange, list[Header]()
+        What was ours is not known before Copilot's headers.
+        """
+        exchange, told, identified = self._exchange, list[Header](), False
+        for name, value in headers:
+            told.append((name.encode("latin-1"), value.encode("latin-1", "replace")))
+            identified = identified or name == "x-request-id"
+        if not is_early and (overhead := exchange.overhead_ms) is not None:
+            told.append((b"x-passenger-overhead-ms", b"%.3f" % overhead))
         if not identified:
             told.append((b"x-request-id", exchange.id.encode()))
         if (route := exchange.route_text) is not None:

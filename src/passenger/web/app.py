@@ -1,9 +1,8 @@
 """The list of parts: which route is served by what."""
 
 import logging
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from time import perf_counter, time
+from time import time
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -14,24 +13,16 @@ from starlette.types import Receive, Scope, Send
 from passenger.dialects import Inbound, completions, gemini, legacy, messages, responses
 from passenger.dialects.ollama import chat as ollama_chat
 from passenger.dialects.ollama import generate as ollama_generate
-from passenger.errors import Failure, Kind
-from passenger.exchange import Exchange, Outcome
+from passenger.errors import Failure
 from passenger.gateway import Gateway
-from passenger.gateway.recorder import Recorder
 from passenger.limits import Limits
-from passenger.observe.request_line import product
-from passenger.server.asgi import serve
-from passenger.server.stream import Stream
 from passenger.web import models, surfaces
-from passenger.web.addresses import meant, shown
 from passenger.web.admission import Admission
-from passenger.web.cors import preflight, readable_by
-from passenger.web.endpoint import Endpoint, Loadable, Patience, Serve, answering, chatting, loading
-from passenger.web.guard import PRINCIPAL, Guard, is_known, is_preflight
+from passenger.web.guard import Guard, is_known
 from passenger.web.health import Readiness
 from passenger.web.identity import Identity
-from passenger.web.keys import hint
 from passenger.web.lifeline import Lifelines
+from passenger.web.loading import Loadable, loading
 from passenger.web.login_gate import LoginGate
 from passenger.web.pages.login import DeviceLogin
 from passenger.web.pages.routes import Pages
@@ -39,9 +30,10 @@ from passenger.web.pages.sessions import Sessions
 from passenger.web.passenger_api import Facts
 from passenger.web.passenger_api import routes as own_routes
 from passenger.web.recent import Recent
-from passenger.web.recording import begin, exchange_of
+from passenger.web.recording import exchange_of
 from passenger.web.refusal import dialect_of, json_response, refusal
 from passenger.web.request_log import RequestLog
+from passenger.web.request_path import Chat, Endpoint, Patience, RequestPath, Serve, answering, as_written, chatting
 from passenger.web.strays import Strays, signpost
 
 _logger = logging.getLogger(__name__)
@@ -57,16 +49,11 @@ GEMINI_PREFIXES = ("/v1beta", "/v1", "")
 
 _MODEL, _REST = "/models/{model:path}", "/models/{rest:path}"
 
-_ACTION = re.compile(r"(?:/v1beta|/v1)?/models/(?P<model>.*):(?P<action>[^:]*)", re.DOTALL)
-"""Gemini's `models/{model}:{action}`."""
-
 OLLAMA_PREFIXES = ("/api", "/v1/api")
 """Ollama's own, and where passenger-rs had its routes."""
 
 SIGNPOSTS = ("/v1", "/v1beta", "/api", "/v1/api")
 """Where nothing is served but below, which a page says."""
-REST = 2.0
-"""Seconds without a request after which nobody is at work."""
 
 
 def create_app(
@@ -82,24 +69,23 @@ def create_app(
     login: DeviceLogin | None = None,
     gate: LoginGate | None = None,
     named: Mapping[str, str] | None = None,
-) -> "App":
-    """The ASGI application; `named` are the models of clients that the settings name."""
+) -> RequestPath:
+    """The path of all requests, with what is served where; `named` are the models of clients that the settings name."""
     admission = Admission(limits.max_requests, limits.max_body_memory)
-    recent = Recent()
+    asked, recent = Chat(gateway), Recent()
     gateway.recorder.observe(recent.note)
     gateway.recorder.observe(log.note)
     facts = Facts(readiness.seat, readiness, identity, log, guard)
     pages = Pages(facts, Sessions(identity.secret, guard.keys.digests, time), login, named or {})
 
     def serving(inbound: Inbound, serve: Serve) -> Endpoint:
-        serve = gate.before(serve) if gate else serve
-        return Endpoint(inbound, serve, lifelines, admission, limits=limits)
+        return Endpoint(inbound, serve, lifelines, admission, limits, gate)
 
     def chat(inbound: Inbound) -> Endpoint:
-        return serving(inbound, chatting(gateway, inbound, patience))
+        return serving(inbound, chatting(asked, inbound, patience))
 
     def load_or_chat(inbound: Loadable) -> Endpoint:
-        return serving(inbound, loading(gateway, inbound, chatting(gateway, inbound, patience)))
+        return serving(inbound, loading(gateway, inbound, chatting(asked, inbound, patience)))
 
     def ask(inbound: Inbound, surface: surfaces.Surface) -> Endpoint:
         return serving(inbound, answering(surface(gateway)))
@@ -111,7 +97,7 @@ def create_app(
         **_below(PREFIXES, "/chat/completions", chat(completions)),
         **_below(PREFIXES, "/completions", chat(legacy)),
         **_below(PREFIXES, "/responses", chat(responses)),
-        **_below(PREFIXES, "/responses/compact", ask(responses, surfaces.compact_for_openai)),
+        **_below(PREFIXES, "/responses/compact", serving(responses, answering(surfaces.compact_for_openai(asked)))),
         **_below(PREFIXES, "/messages", chat(messages)),
         **_below(PREFIXES, "/messages/count_tokens", ask(messages, surfaces.count_for_anthropic)),
         **_below(PREFIXES, "/embeddings", ask(completions, surfaces.embed_for_openai)),
@@ -155,7 +141,7 @@ def create_app(
         *(Route(path, wrong("GET")) for path in _below(GEMINI_PREFIXES, _MODEL, None)),
     ]
     others = Router(routes, default=strays.not_found, redirect_slashes=False)
-    return App(guard, gateway.recorder, posts, actions, others)
+    return RequestPath(guard, gateway.recorder, posts, actions, others)
 
 
 def _below(prefixes: Sequence[str], path: str, served: _Served) -> dict[str, _Served]:
@@ -165,110 +151,10 @@ def _below(prefixes: Sequence[str], path: str, served: _Served) -> dict[str, _Se
 def _routes(posts: Iterable[str], gets: Iterable[str]) -> list[tuple[str, str]]:
     """What is served, for people to read."""
     acts, cards = _below(GEMINI_PREFIXES, _REST, None), _below(GEMINI_PREFIXES, _MODEL, None)
-    return [*(("POST", _shown(path)) for path in (*posts, *acts)), *(("GET", _shown(path)) for path in (*gets, *cards))]
-
-
-class App:
-    """Serves streams: what generates is found by its path at once, the rest by Starlette's patterns."""
-
-    def __init__(
-        self,
-        guard: Guard,
-        recorder: Recorder,
-        posts: Mapping[str, Endpoint],
-        actions: Mapping[str, Endpoint],
-        others: Router,
-    ) -> None:
-        self._guard = guard
-        self._recorder = recorder
-        self._posts = posts
-        self._actions = actions
-        self._others = others
-        self._asked = float("-inf")
-
-    @property
-    def rests(self) -> bool:
-        """Whether nobody has asked anything for a moment."""
-        return perf_counter() - self._asked > REST
-
-    @property
-    def routes(self) -> list[tuple[str, str]]:
-        """Every method and path that is served."""
-        found = [("POST", path) for path in self._posts]
-        for route in self._others.routes:
-            if isinstance(route, Route) and route.methods:
-                found += [(method, _shown(route.path)) for method in route.methods if method != "HEAD"]
-        return found
-
-    async def __call__(self, stream: Stream) -> None:
-        """Serve one request, and record it however it ends."""
-        self._asked = perf_counter()
-        exchange = begin(stream.scope)
-        try:
-            await self._serve(stream, exchange)
-        except Exception:
-            _note_error(exchange, stream)
-            raise
-        finally:
-            self._recorder.record(exchange, stream)
-
-    async def _serve(self, stream: Stream, exchange: Exchange) -> None:
-        scope = stream.scope
-        try:
-            scope[PRINCIPAL] = exchange.principal = self._guard.check(scope)
-        except Failure as failure:
-            exchange.fail(failure)
-            _note_refusal(scope, failure)
-            await serve(refusal(dialect_of(scope), failure), stream)
-            return
-        origin = self._guard.allowed_origin(scope)
-        if origin is not None:
-            stream.extra = readable_by(origin)
-        if (endpoint := self._endpoint(scope, exchange)) is not None:
-            await endpoint(stream)
-        else:
-            page = preflight(scope) if origin is not None and is_preflight(scope) else self._others
-            await serve(page, stream)
-
-    def _endpoint(self, scope: Scope, exchange: Exchange) -> Endpoint | None:
-        """What serves the path that was meant, which is nearly always the one that was asked for; it records itself."""
-        if scope["method"] != "POST":
-            scope["path"] = meant(scope["path"])
-            return None
-        found = self._posts.get(scope["path"])
-        if found is None:
-            scope["path"] = meant(scope["path"])
-            exchange.path = shown(scope["path"])
-            found = self._posts.get(scope["path"]) or self._acting(scope)
-        return found
-
-    def _acting(self, scope: Scope) -> Endpoint | None:
-        """What serves an action of Gemini's."""
-        match = _ACTION.fullmatch(scope["path"])
-        if match is None:
-            return None
-        scope["path_params"] = match.groupdict()
-        return self._actions.get(match["action"])
-
-
-def _note_error(exchange: Exchange, stream: Stream) -> None:
-    """Note that it is we who have failed, unless it is said already."""
-    if exchange.failure is None:
-        outcome = Outcome.BROKEN if stream.started else Outcome.FAILED
-        exchange.fail(Failure(Kind.INTERNAL, "Passenger failed; its log says more", code="internal_error"), outcome)
-
-
-def _note_refusal(scope: Scope, failure: Failure) -> None:
-    """Log who was not let in, from where and, where that is why, with what key; never with a key itself."""
-    headers, peer = dict(scope["headers"]), scope.get("client")
-    key = f" with {hint(headers, scope['query_string'])}" if failure.code == "invalid_api_key" else ""
-    what = f"{scope['method']} {shown(scope['path'])} by {product(headers.get(b'user-agent', b''))}"
-    _logger.warning("not let in: %s from %s%s: %s", what, peer[0] if peer else "?", key, failure)
-
-
-def _shown(path: str) -> str:
-    """A route as people write it."""
-    return path.replace("{model:path}", "{id}").replace("{rest:path}", "{id}:{action}")
+    return [
+        *(("POST", as_written(path)) for path in (*posts, *acts)),
+        *(("GET", as_written(path)) for path in (*gets, *cards)),
+    ]
 
 
 class _NoAction:

@@ -1,15 +1,12 @@
 """Keeps the routes of the APIs shut until somebody is logged in, on a server that was started without a login."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from starlette.requests import Request as WebRequest
 from starlette.responses import Response
 
-from passenger.dialects import Request
 from passenger.errors import Failure, Kind
-from passenger.exchange import Exchange
-from passenger.web.answer import Answer
-from passenger.web.endpoint import Serve
 
 Page = Callable[[WebRequest], Awaitable[Response]]
 
@@ -29,29 +26,26 @@ class LoginGate:
         self._log_in = log_in
         self._is_open = False
 
-    def before(self, serve: Serve) -> Serve:
-        """What serves a request once somebody is logged in."""
+    @contextmanager
+    def guarding(self, headers: Mapping[str, str]) -> Iterator[None]:
+        """A block that is entered once somebody is logged in.
 
-        async def serve_behind(request: Request, exchange: Exchange, answer: Answer) -> None:
-            self._check(request.headers)
-            try:
-                await serve(request, exchange, answer)
-            except Failure as failure:
-                self._shut_after(failure, request.headers)
-                raise
-
-        return serve_behind
+        Raises:
+            Failure: nobody is, or nobody is any more.
+        """
+        self._check(headers)
+        try:
+            yield
+        except Failure as failure:
+            self._shut_after(failure, headers)
+            raise
 
     def before_page(self, page: Page) -> Page:
         """A page that is answered once somebody is logged in."""
 
         async def page_behind(request: WebRequest) -> Response:
-            self._check(request.headers)
-            try:
+            with self.guarding(request.headers):
                 return await page(request)
-            except Failure as failure:
-                self._shut_after(failure, request.headers)
-                raise
 
         return page_behind
 

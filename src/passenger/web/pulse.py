@@ -5,22 +5,14 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 
 
-def _always() -> bool:
-    return True
-
-
 class Pulse:
     """Calls `beat` once nothing was sent for `interval` seconds, again and again; the first time after `first`.
 
     One timer, armed anew only when it has run out: what is sent in between costs it nothing. 0 seconds mean never.
-    Where no beat is `wanted` when it first runs out, it does not run again: an answer that comes whole has no signs.
     """
 
-    def __init__(
-        self, beat: Callable[[], Awaitable[None]], first: float, interval: float, wanted: Callable[[], bool] = _always
-    ) -> None:
+    def __init__(self, beat: Callable[[], Awaitable[None]], first: float, interval: float) -> None:
         self._beat = beat
-        self._wanted = wanted
         self._first = first
         self._interval = interval
         self._loop = asyncio.get_running_loop()
@@ -50,8 +42,6 @@ class Pulse:
         self._timer = self._loop.call_later(seconds, self._look) if seconds > 0 else None
 
     def _look(self) -> None:
-        if not self._wanted():
-            return
         idle = self._loop.time() - self._sent if self._sent is not None else self._interval
         if self._sent is not None and idle < self._interval:
             self._arm(self._interval - idle)

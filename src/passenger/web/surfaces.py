@@ -23,6 +23,7 @@ from passenger.gateway import Delivery, Gateway
 from passenger.offload import offload
 from passenger.tokens import vocabulary
 from passenger.web import cards
+from passenger.web.request_path import Chat
 
 Ask = Callable[[Request, Exchange], Awaitable[Delivery]]
 Surface = Callable[[Gateway], Ask]
@@ -78,12 +79,12 @@ def count_for_gemini(gateway: Gateway) -> Ask:
 # --- compacting --------------------------------------------------------------------------------------------------
 
 
-def compact_for_openai(gateway: Gateway) -> Ask:
+def compact_for_openai(chat: Chat) -> Ask:
     """`POST /v1/responses/compact`."""
 
     async def answer(request: Request, exchange: Exchange) -> Delivery:
         asked = await offload(request.heavy, compact.as_question, request)
-        with await gateway.chat(responses, asked, exchange) as delivery:
+        with await chat.answer(responses, asked, exchange) as delivery:
             body = delivery.content if isinstance(delivery.content, bytes) else b""
             return replace(delivery, content=await offload(request.heavy, compact.write_answer, request, body))
 

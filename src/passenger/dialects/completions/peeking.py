@@ -13,7 +13,6 @@ from passenger.reminders import may_be_reminder, only_reminders
 
 _TOOL_ROLES = frozenset({"tool", "function"})
 _IMAGE_PARTS = frozenset({"image_url", "input_image", "image"})
-_THINKING = ("reasoning_effort", "thinking_budget", "thinking", "reasoning")
 
 
 class _Part(Struct, gc=False):
@@ -100,15 +99,21 @@ def peek(request: Request) -> Ask:
         initiator=asks,
         vision=seen.vision,
         tools=bool(chat.tools),
-        thinks=any(getattr(chat, name) is not UNSET for name in _THINKING),
+        thinks=_thinks(chat),
         wants_usage=bool(chat.stream_options and chat.stream_options.include_usage),
         sealed=seen.sealed,
         called=seen.called,
-        marked=seen.marked or any(map(_is_marked, chat.tools or ())),
+        marked=seen.marked or (chat.tools is not None and any(map(_is_marked, chat.tools))),
         choices=peek_choices(chat.n),
         # Copilot's Chat Completions take functions only; a tool of free text can be told as one.
-        relays=not any(tool.type == "custom" for tool in chat.tools or ()),
+        relays=chat.tools is None or all(tool.type != "custom" for tool in chat.tools),
     )
+
+
+def _thinks(chat: _ChatRequest) -> bool:
+    """Whether it asks the model to reason, in whichever words."""
+    said = chat.reasoning_effort, chat.thinking_budget, chat.thinking, chat.reasoning
+    return said != (UNSET, UNSET, UNSET, UNSET)
 
 
 def initiator(messages: list[_Message]) -> Initiator:

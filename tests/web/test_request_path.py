@@ -25,9 +25,9 @@ from passenger.tokens.tokenizer import Tokenizer
 from passenger.upstream import Reply
 from passenger.web.admission import Admission
 from passenger.web.answer import Answer
-from passenger.web.endpoint import Endpoint, Serve
 from passenger.web.lifeline import Lifelines
 from passenger.web.recording import begin
+from passenger.web.request_path import Endpoint, Serve, deliver
 from tests.fakes import Clock, MemoryVault, grant
 from tests.server.line import Client
 
@@ -55,7 +55,7 @@ class Served:
         gateway = Gateway(OneSeat(seat), clock=clock, counter=counter, observers=observers)
         admission = Admission(limits.max_requests, limits.max_body_memory)
         self._recorder = gateway.recorder
-        self._endpoint = Endpoint(completions, serve, Lifelines(), admission, limits=limits)
+        self._endpoint = Endpoint(completions, serve, Lifelines(), admission, limits)
         self.client = Client()
         self.client.send(
             "POST /v1/x HTTP/1.1\r\nhost: h\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
@@ -69,7 +69,7 @@ class Served:
         exchange = begin(stream.scope)
         exchange.principal = ANYONE
         try:
-            await self._endpoint(stream)
+            await self._endpoint.serve(stream, exchange)
         finally:
             self._recorder.record(exchange, stream)
             await asyncio.sleep(0)  # which the recorder takes to look
@@ -104,16 +104,16 @@ async def until(served: Served, count: int) -> None:
 
 
 async def stream(_request: Request, _exchange: Exchange, answer: Answer) -> None:
-    await answer.deliver(Delivery("text/event-stream", (), pulled(forever())))
+    await deliver(Delivery("text/event-stream", (), pulled(forever())), answer)
 
 
 async def whole(_request: Request, _exchange: Exchange, answer: Answer) -> None:
-    await answer.deliver(Delivery("application/json", (), b"{}"))
+    await deliver(Delivery("application/json", (), b"{}"), answer)
 
 
 async def break_off(_request: Request, exchange: Exchange, answer: Answer) -> None:
     exchange.fail(BROKE, Outcome.BROKEN)
-    await answer.deliver(Delivery("text/event-stream", (), pulled(forever())))
+    await deliver(Delivery("text/event-stream", (), pulled(forever())), answer)
 
 
 async def test_a_request_is_unfinished_until_its_last_byte_has_gone_down() -> None:
