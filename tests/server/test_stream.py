@@ -279,6 +279,17 @@ def test_a_source_that_comes_to_a_client_that_is_full_waits_at_once() -> None:
     assert tap.told == ["pause"]
 
 
+@pytest.mark.parametrize(("heeded", "told"), [(True, ["pause", "gone"]), (False, [])])
+def test_a_source_stops_before_whoever_serves_hears_that_the_client_has_left(heeded: bool, told: list[str]) -> None:
+    stream, tap = asked(Line()), Tap()
+    stream.head(200, [])
+    stream.follow(tap)
+    if heeded:
+        stream.on_gone = lambda: tap.told.append("gone")
+    stream.lost()
+    assert tap.told == told
+
+
 @pytest.mark.parametrize(("full", "ended", "waits"), [(True, False, True), (False, False, False), (True, True, False)])
 async def test_one_waits_only_for_a_client_that_is_full_and_there(full: bool, ended: bool, waits: bool) -> None:
     line = Line()

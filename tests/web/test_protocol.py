@@ -477,7 +477,7 @@ def holds(one: Bench, ear: socket.socket) -> bool:
 
 @pytest.mark.proves("F37", "promise 8")
 async def test_a_client_that_does_not_read_its_stream_loses_its_place(brisk: Bench) -> None:
-    with await deaf(brisk, asked(asking("[[size 20000000]]", stream=True))) as ear:
+    with await deaf(brisk, asked(asking("[[size 20000000]] [[stall 4000]]", stream=True))) as ear:
         request = await brisk.upstream()
         assert holds(brisk, ear)
         await brisk.sim.closed(request)

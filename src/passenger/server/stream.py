@@ -211,9 +211,11 @@ class Stream:
         if self.ended:
             return
         self._gone = True
-        on_gone = self.on_gone
+        on_gone, source = self.on_gone, self._source
         self._end()
         if on_gone is not None:
+            if source is not None:
+                source.pause()  # whoever serves hears it a turn later, in which the network may bring some 8 MB more
             on_gone()
 
     def filled(self) -> None:
