@@ -427,6 +427,19 @@ def test_what_never_ends_has_an_end(begun: str) -> None:
     assert client.status in {414, 431}
 
 
+@pytest.mark.parametrize("way", ["whole", "chunk by chunk", "byte by byte"])
+def test_extensions_are_counted_from_one_piece_of_the_body_to_the_next(way: str) -> None:
+    chunks = [f"1;{'a' * 90}\r\nb\r\n"] * 20
+    pieces = {"whole": ["".join(chunks)], "chunk by chunk": chunks, "byte by byte": list("".join(chunks))}
+    client = Client(limits=TIGHT)
+    client.send(CHUNKED)
+    for piece in pieces[way]:
+        client.send(piece)
+    client.send("0\r\n\r\n")
+    (stream,) = client.streams
+    assert (stream.complete, stream.take()) == (True, b"b" * 20)
+
+
 def test_what_waits_behind_is_bounded_in_bytes_and_read_on_once_it_was_answered() -> None:
     client = Client()
     client.send(GET)

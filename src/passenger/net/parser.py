@@ -132,7 +132,7 @@ class ResponseParser:
             self._refuse(f"more than {HEAD_LIMIT} bytes or {HEADERS_LIMIT} headers")
         if not self.status:
             lower = _lower(name) if len(name) <= _SHORT else name.lower().decode("latin-1")
-            self.headers.append((lower, value.decode("latin-1").rstrip(" \t")))
+            self.headers.append((lower, value.decode("latin-1").rstrip(" ")))  # a tab stays: see the codings
 
     def on_headers_complete(self) -> None:
         """Take a head, unless it only announces another."""
@@ -170,6 +170,7 @@ class ResponseParser:
         self.reason = b""
 
     def _ends_with_connection(self, status: int) -> bool:
+        """Whether nothing else ends the body. To llhttp `chunked` that a tab follows is a coding nobody knows."""
         codings = [value.lower() for name, value in self.headers if name == "transfer-encoding"]
         if codings and codings != ["chunked"]:
             self._refuse(f"the transfer coding {', '.join(codings)[:100]}")
