@@ -11,17 +11,19 @@ import threading
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.linehandler import LineHandler
+from passenger.linehandler import Event, LineHandler, say
 from passenger.log import (
     STARS,
     ConsoleFormatter,
     JsonFormatter,
     Redactor,
+    Style,
     levels,
     one_line,
     plain,
@@ -276,6 +278,33 @@ def test_secrets_are_hidden_in_the_message_the_fields_and_the_traceback() -> Non
         assert line.count(STARS) >= 6
 
 
+@given(
+    st.dictionaries(
+        st.text(max_size=8) | st.sampled_from(["ghu_fake1", "opensesame"]),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.integers(min_value=10**400, max_value=10**400 + 9)
+        | st.floats()
+        | st.text()
+        | st.sampled_from(["ghu_fake1", 'a"opensesame\n', "open", "sesame", "Bearer", "tid=fake"])
+        | st.lists(st.text() | st.sampled_from(["ghu_fake1"])),
+        max_size=5,
+    )
+)
+@pytest.mark.proves("T4", "promise 2")
+def test_fields_that_are_cleaned_together_are_as_those_that_are_cleaned_one_by_one(fields: dict[str, object]) -> None:
+    redactor = Redactor()
+    redactor.add("opensesame")
+    clean = redactor.clean(fields)
+    if redactor.is_clean(fields):
+        assert json.dumps(clean) == json.dumps(fields)
+    record = _record("x")
+    record.__dict__ |= {f"_{name}": value for name, value in fields.items()}
+    expected = redactor.clean({f"_{name}": value for name, value in fields.items()})
+    assert _json(record, redactor).items() >= json.loads(json.dumps(expected)).items()
+
+
 # --- writing -----------------------------------------------------------------------------------------------------
 
 
@@ -415,6 +444,125 @@ def test_set_up_twice_each_line_is_written_once() -> None:
     assert first.getvalue() == ""
     [line] = second.getvalue().splitlines()
     assert json.loads(line)["message"].startswith("PASSENGER_LOG=loud is ignored")
+
+
+class _Said(Event):
+    """An event of a text and one field."""
+
+    def __init__(self, text: str, brief: str | None = None) -> None:
+        self._text = text
+        self._brief = brief
+
+    def __str__(self) -> str:
+        return self._text
+
+    def brief(self) -> str | None:
+        return self._brief
+
+    def fields(self) -> dict[str, object]:
+        return {"key": "ghu_fake1"}
+
+
+class _Kept(logging.Handler):
+    """A handler of somebody else's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.fixture
+def requests(root: None) -> Iterator[logging.Logger]:
+    """The logger of requests."""
+    logger = logging.getLogger("passenger.request")
+    yield logger
+    logger.handlers[:], logger.filters[:], logger.propagate = [], [], True
+
+
+def _alone(verbosity: int = 0, style: Style = "text") -> io.StringIO:
+    """What our handler writes, with no other one beside it: pytest has its own."""
+    stream = io.StringIO()
+    logging.getLogger().handlers[:] = []
+    setup(levels({}, verbosity=verbosity), redactor=Redactor(), style=style, stream=stream)
+    return stream
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+@pytest.mark.parametrize("verbosity", [0, 1])
+@pytest.mark.parametrize("brief", [None, "in short ghu_fake1"])
+@pytest.mark.proves("T4", "promise 2")
+def test_an_event_that_is_said_makes_the_line_of_one_that_is_logged(
+    requests: logging.Logger, style: Style, verbosity: int, brief: str | None
+) -> None:
+    stream = _alone(verbosity, style)
+    event = _Said("it is done", brief)
+    say(requests, logging.WARNING, event)
+    requests.warning(event)
+    said, logged = (re.sub(r"[\d:.TZ-]{8,}", "", line) for line in stream.getvalue().splitlines())
+    assert said == logged
+    assert STARS in said
+
+
+def test_events_are_shown_from_their_level_on_and_in_turn_with_other_records(requests: logging.Logger) -> None:
+    stream = _alone()
+    say(requests, logging.DEBUG, _Said("zero", "zero"))
+    say(requests, logging.INFO, _Said("one", "one"))
+    requests.info("two")
+    say(requests, logging.INFO, _Said("three", "three"))
+    logging.getLogger().handlers[0].setLevel(logging.WARNING)
+    say(requests, logging.INFO, _Said("four", "four"))
+    assert [line.split()[-1] for line in stream.getvalue().splitlines()] == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("place", ["passenger.request", "passenger", None])
+def test_whoever_listens_with_a_handler_of_his_own_gets_whole_records(
+    requests: logging.Logger, place: str | None
+) -> None:
+    stream, kept = _alone(), _Kept()
+    logging.getLogger(place).addHandler(kept)
+    event = _Said("it is done", "in short")
+    say(requests, logging.INFO, event)
+    logging.getLogger(place).removeHandler(kept)
+    (record,) = kept.records
+    assert (record.msg, record.levelname, record.name) == (event, "INFO", "passenger.request")
+    assert record.getMessage() == "it is done"
+    assert set(logging.makeLogRecord({}).__dict__) <= set(record.__dict__)
+    assert stream.getvalue().endswith("in short\n")
+
+
+def test_where_our_handler_is_not_asked_nothing_is_written(requests: logging.Logger) -> None:
+    stream, kept = _alone(), _Kept()
+    requests.addHandler(kept)
+    requests.propagate = False
+    say(requests, logging.INFO, _Said("it is done"))
+    assert len(kept.records) == 1
+    assert not stream.getvalue()
+
+
+def test_filters_and_factories_of_somebody_else_see_the_record(
+    requests: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream, seen = _alone(), list[str]()
+
+    def see(record: logging.LogRecord) -> bool:
+        seen.append(record.getMessage())
+        return True
+
+    requests.addFilter(see)
+    say(requests, logging.INFO, _Said("filtered"))
+    requests.filters[:] = []
+
+    def made(*arguments: Any, **named: Any) -> logging.LogRecord:
+        seen.append("made")
+        return logging.LogRecord(*arguments, **named)
+
+    monkeypatch.setattr(logging, "_logRecordFactory", made)
+    say(requests, logging.INFO, _Said("made"))
+    assert seen == ["filtered", "made"]
+    assert stream.getvalue().count("\n") == 2
 
 
 def test_a_text_of_somebody_elses_keeps_its_lines_and_steers_no_terminal() -> None:

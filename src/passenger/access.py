@@ -4,26 +4,24 @@ import logging
 
 from passenger.account.principal import ANYONE
 from passenger.exchange import Exchange, Outcome
-from passenger.linehandler import Event
+from passenger.linehandler import Event, say
 from passenger.observe.request_line import product, request_line
 
 log = logging.getLogger("passenger.request")
 
-_LEVEL = {Outcome.OK: logging.INFO, Outcome.CLIENT_GONE: logging.INFO}
+_USUAL = (Outcome.OK, Outcome.CLIENT_GONE)
 
 
 def log_exchange(exchange: Exchange) -> None:
     """The observer that writes it."""
-    level = _level(exchange)
-    if log.isEnabledFor(level):
-        log.log(level, _Line(exchange))
+    say(log, _level(exchange), _Line(exchange))
 
 
 def _level(exchange: Exchange) -> int:
     """Who was not let in has a line of the guard's; nobody waits for one of a list or a health check."""
     if exchange.principal is None or exchange.is_page:
         return logging.DEBUG
-    return _LEVEL.get(exchange.outcome, logging.WARNING)
+    return logging.INFO if exchange.outcome in _USUAL else logging.WARNING
 
 
 class _Line(Event):

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import select
+import time
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -38,6 +39,42 @@ class Event:
     def fields(self) -> dict[str, object]:
         """The fields by their names."""
         raise NotImplementedError
+
+
+class EventRecord(logging.LogRecord):
+    """An event's record with no more in it than a line shows: all else takes longer than the line."""
+
+    args = exc_info = None
+
+    def __init__(self, name: str, level: int, event: Event) -> None:
+        self.name = name
+        self.levelno = level
+        self.levelname = logging.getLevelName(level)
+        self.msg = event
+        self.created = time.time()
+
+
+def say(logger: logging.Logger, level: int, event: Event) -> None:
+    """Log an event; by the short way where a `LineHandler` is all that its record would come to."""
+    if not logger.isEnabledFor(level):
+        return
+    handler = _only_handler(logger)
+    if handler is None or level < handler.level:
+        logger.log(level, event)
+    else:
+        handler.handle(EventRecord(logger.name, level, event))
+
+
+def _only_handler(logger: logging.Logger) -> "LineHandler | None":
+    """The handler that a logger's records come to; None where there is another one, or somebody else on the way."""
+    at = logger
+    while not at.handlers and at.parent is not None and at.propagate:
+        at = at.parent
+    is_last = at.parent is None or not at.propagate
+    if not is_last or len(at.handlers) != 1 or logger.filters or logging.getLogRecordFactory() is not logging.LogRecord:
+        return None
+    handler = at.handlers[0]
+    return handler if type(handler) is LineHandler else None
 
 
 class LineHandler(logging.Handler):

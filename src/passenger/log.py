@@ -41,6 +41,8 @@ _SIGNS = ("gh", "github_pat_", "tid=", "sk-", "earer")
 
 _SHORTEST_SECRET = 4
 
+_COUNTS = {int, bool}
+
 KEPT = 8
 """Passing secrets that are remembered: a Copilot token is good for half an hour, so these last for hours."""
 
@@ -58,6 +60,7 @@ LEVELS: Mapping[str, int] = {
 
 _OUR_TARGETS = ("passenger", "passenger_rs")
 _COLORS: Mapping[str, str] = {"DEBUG": "2", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 _BARE_VALUE = re.compile(r"[^\s\"'=]+")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 """What every record has; all else was given as `extra`."""
@@ -101,9 +104,21 @@ class Redactor:
         """The text without its secrets."""
         for secret in self._known:  # one by one: `re` keeps each pattern that it has compiled, and with it the secrets
             text = text.replace(secret, STARS)
-        if not any(sign in text for sign in _SIGNS):
-            return text
-        return _TOKENS.sub(lambda match: (match["scheme"] or "") + STARS, text)
+        for sign in _SIGNS:
+            if sign in text:
+                return _TOKENS.sub(lambda match: (match["scheme"] or "") + STARS, text)
+        return text
+
+    def is_clean(self, fields: Mapping[str, object]) -> bool:
+        """Whether `clean` would leave these as they are, as far as that is quickly seen: all in one, not one by one."""
+        texts = [*fields]
+        for value in fields.values():
+            if type(value) is str:
+                texts.append(value)
+            elif type(value) not in _COUNTS and not (type(value) is float and math.isfinite(value)):
+                return False
+        together = "\n".join(texts)
+        return self.redact(together) == together
 
     def shortened(self, text: str, most: int = LONGEST) -> str:
         """The text where it is short, else its beginning, without secrets: what is cut of one would not be known."""
@@ -217,6 +232,11 @@ def _clock(second: int) -> str:
     return time.strftime("%H:%M:%S", time.localtime(second))
 
 
+def _stamp(created: float) -> str:
+    """A time as RFC 3339 has it, in UTC."""
+    return datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 class ConsoleFormatter(logging.Formatter):
     """`12:01:44 INFO message key=value`, in local time; the lines of a traceback follow, indented.
 
@@ -236,7 +256,7 @@ class ConsoleFormatter(logging.Formatter):
         """
         text = one_line(self._redactor.redact(self._brief(record) or self._whole(record)))
         line = f"{_clock(int(record.created))} {self._level(record.levelname)} {text}"
-        return "\n    ".join([line, *map(one_line, self._traceback(record))])
+        return "\n    ".join([line, *map(one_line, self._traceback(record))]) if record.exc_info else line
 
     def _brief(self, record: logging.LogRecord) -> str | None:
         brief = None if self._verbose or not isinstance(record.msg, Event) else record.msg.brief()
@@ -262,11 +282,10 @@ class ConsoleFormatter(logging.Formatter):
         # Cleaned before it is written as JSON, where a line end before a token is a letter.
         clean = self._redactor.clean(value)
         bare = isinstance(clean, str) and _BARE_VALUE.fullmatch(clean)
-        return str(clean) if bare else self._redactor.shortened(json.dumps(clean, ensure_ascii=False))
+        return str(clean) if bare else self._redactor.shortened(_as_json(clean))
 
     def _traceback(self, record: logging.LogRecord) -> list[str]:
-        if not record.exc_info:
-            return []
+        assert record.exc_info  # noqa: S101 - who calls has looked
         text = self._redactor.shortened(self.formatException(record.exc_info), _LONGEST_TEXT)
         return self._redactor.redact(text).split("\n")
 
@@ -280,10 +299,8 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The object, in ASCII: whatever reads it, reads that."""
-        stamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = _extras(record)
         fixed: dict[str, object] = {
-            "ts": stamp.replace("+00:00", "Z"),
+            "ts": _stamp(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": self._redactor.shortened(_message(record), _LONGEST_TEXT),
@@ -291,7 +308,8 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             exception = self._redactor.shortened(self.formatException(record.exc_info), _LONGEST_TEXT)
             fixed["exception"] = exception
-        return json.dumps(self._redactor.clean(fixed | {k: self._short(v) for k, v in line.items() if k not in fixed}))
+        line = fixed | {k: self._short(v) for k, v in _extras(record).items() if k not in fixed}
+        return json.dumps(line if self._redactor.is_clean(line) else self._redactor.clean(line))
 
     def _short(self, value: object) -> object:
         return self._redactor.shortened(value) if isinstance(value, str) else value

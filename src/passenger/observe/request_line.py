@@ -20,10 +20,11 @@ _ENDS = {Outcome.CLIENT_GONE: "client left", Outcome.UNFINISHED: "cut by our sto
 def request_line(exchange: Exchange) -> str:
     """Client, model and way, tokens, time to the first byte, credits; or what went wrong, told whole."""
     client = product(exchange.user_agent).ljust(CLIENT)
+    way = _way(exchange).ljust(WAY)
     if exchange.failure is not None:
-        return f"{client} {_way(exchange):<{WAY}}  {_failure(exchange)}"
-    line = f"{client} {_way(exchange):<{WAY}} {_numbers(exchange)}".rstrip()
-    return line if len(line) <= WIDTH else _squeezed(client.rstrip(), _way(exchange), _numbers(exchange))
+        return f"{client} {way}  {_failure(exchange)}"
+    line = f"{client} {way} {_numbers(exchange)}".rstrip()
+    return line if len(line) <= WIDTH else _squeezed(client.rstrip(), way.rstrip(), _numbers(exchange))
 
 
 def _squeezed(client: str, way: str, numbers: str) -> str:
@@ -57,11 +58,13 @@ def _way(exchange: Exchange) -> str:
 
 def _numbers(exchange: Exchange) -> str:
     usage = exchange.usage
-    tokens = f"{_short(usage.input):>5} in {_short(usage.output):>4} out" if usage else " " * 17
+    tokens = f"{_short(usage.input).rjust(5)} in {_short(usage.output).rjust(4)} out" if usage else " " * 17
     charged = f"{_amount(usage.nano_credits / 1e9)} cr" if usage and usage.nano_credits else ""
     began = exchange.first_byte
     first = _seconds(began - exchange.started) if began is not None else ""
-    return "  ".join(filter(None, [tokens, f"{first:>6}", charged, _ENDS.get(exchange.outcome)]))
+    end = "" if exchange.outcome is Outcome.OK else _ENDS.get(exchange.outcome)  # an Enum is slow to be looked up
+    numbers = f"{tokens}  {first:>6}"
+    return "  ".join(filter(None, [numbers, charged, end])) if charged or end else numbers
 
 
 def _failure(exchange: Exchange) -> str:
