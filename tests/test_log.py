@@ -565,5 +565,21 @@ def test_filters_and_factories_of_somebody_else_see_the_record(
     assert stream.getvalue().count("\n") == 2
 
 
+class _Counted(logging.Logger):
+    """A logger of somebody else's, which sees what it is told."""
+
+    handled = 0
+
+    def handle(self, record: logging.LogRecord) -> None:
+        self.handled += 1
+
+
+def test_a_logger_of_another_class_is_told_itself() -> None:
+    logger = _Counted("test")
+    _attach(logger, io.StringIO())
+    say(logger, logging.INFO, _Said("it is done"))
+    assert logger.handled == 1
+
+
 def test_a_text_of_somebody_elses_keeps_its_lines_and_steers_no_terminal() -> None:
     assert plain("a\nb \x1b]52;c;x\x07\x9b2J\u202e\rc") == "a\nb \\x1b]52;c;x\\x07\\x9b2J\\u202e\\rc"

@@ -67,11 +67,12 @@ def say(logger: logging.Logger, level: int, event: Event) -> None:
 
 def _only_handler(logger: logging.Logger) -> "LineHandler | None":
     """The handler that a logger's records come to; None where there is another one, or somebody else on the way."""
+    if type(logger) is not logging.Logger or logger.filters or logging.getLogRecordFactory() is not logging.LogRecord:
+        return None
     at = logger
     while not at.handlers and at.parent is not None and at.propagate:
         at = at.parent
-    is_last = at.parent is None or not at.propagate
-    if not is_last or len(at.handlers) != 1 or logger.filters or logging.getLogRecordFactory() is not logging.LogRecord:
+    if len(at.handlers) != 1 or (at.parent is not None and at.propagate):
         return None
     handler = at.handlers[0]
     return handler if type(handler) is LineHandler else None
