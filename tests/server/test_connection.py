@@ -1,7 +1,9 @@
 """A connection without a socket: deadlines, caps, turns and ends, on a clock that is set by hand."""
 
 import asyncio
+import gc
 
+import httptools
 import pytest
 from fuzz.targets.connection import one as cut_anyhow
 from hypothesis import given
@@ -17,7 +19,7 @@ from passenger.server.connection import (
 )
 from passenger.server.refusals import MOST_BEHIND
 from passenger.server.stream import Stream
-from tests.server.line import LIMITS, Client, say
+from tests.server.line import LIMITS, Client, Loop, say
 
 GET = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n"
@@ -475,6 +477,43 @@ def test_a_whole_body_is_no_reason_to_stop_reading() -> None:
     client.send(POST.replace("3", str(2 * MOST_UNREAD)) + "x" * 2 * MOST_UNREAD)
     assert client.streams[0].complete
     assert client.transport.reads
+
+
+def _begin(stream: Stream, loop: Loop) -> None:
+    """Begin an answer that takes a while."""
+    stream.head(200, [])
+    stream.piece(b"a")
+    loop.turn()
+
+
+@pytest.mark.parametrize("cut", [0, 1, len(GET) // 2, len(GET) - 1, len(GET), len(GET) + 20])
+def test_what_follows_a_long_answer_is_read_wherever_it_was_cut(cut: int) -> None:
+    client, later = Client(), GET * 2
+    client.send(GET + later[:cut])
+    _begin(client.streams[0], client.loop)
+    client.send(later[cut:])
+    client.streams[0].end()
+    OK(client.streams[1])
+    OK(client.streams[2])
+    assert client.taken().count(b"HTTP/1.1 200") == 3
+    assert client.transport.open
+
+
+def test_while_a_long_answer_is_given_there_is_no_parser() -> None:
+    client = Client()
+    client.send(GET)
+    _begin(client.streams[0], client.loop)
+    assert not [one for one in gc.get_referents(client.connection) if isinstance(one, httptools.HttpRequestParser)]
+
+
+def test_what_follows_a_last_request_is_nothing_while_its_answer_is_given() -> None:
+    client = Client()
+    client.send(GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"))
+    _begin(client.streams[0], client.loop)
+    client.send(GET + "rubbish")
+    client.streams[0].end(b"b")
+    assert client.taken().endswith(b"0\r\n\r\n")
+    assert len(client.streams) == 1
 
 
 # --- refusals and what is under way ------------------------------------------------------------------------------

@@ -32,6 +32,9 @@ class Line:
     def read_on(self) -> None:
         self.told.append("read on")
 
+    def rest(self) -> None:
+        self.told.append("rest")
+
     def answered(self, _stream: Stream) -> None:
         self.told.append("answered")
 
@@ -385,3 +388,26 @@ async def test_what_comes_for_nobody_is_not_kept() -> None:
     stream.received(b"c")
     assert (stream.unread, stream.take()) == (0, b"")
     assert await stream.read() == b""
+
+
+def test_an_answer_that_takes_a_while_lets_go_of_what_only_its_beginning_needed() -> None:
+    line = Line()
+    stream = asked(line)
+    stream.head(200, [])
+    stream.piece(b"a")
+    assert "rest" not in line.told
+    line.clock.turn()
+    assert (line.told, dict(stream.scope)) == (["rest"], {})
+    stream.end(b"bc")
+    assert line.wire.sent.endswith(IN_CHUNKS)
+
+
+def test_one_that_has_ended_by_then_or_whose_length_is_known_does_not() -> None:
+    line = Line()
+    stream = asked(line)
+    stream.head(200, [])
+    stream.end(b"a")
+    asked(line).answer(200, LENGTH_3, b"abc")
+    asked(line).head(200, LENGTH_3)
+    line.clock.turn()
+    assert "rest" not in line.told

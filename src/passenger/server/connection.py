@@ -6,10 +6,10 @@ has come together with its head has been read: mostly all of it, which costs a c
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Any, Protocol
 
 import httptools
@@ -83,14 +83,6 @@ class _StopError(Exception):
         self.refusal = refusal
 
 
-class _Fields(Protocol):
-    """What the fields of a head, or of a trailer, are added to."""
-
-    def append(self, field: Header, /) -> None:
-        """One more."""
-        ...
-
-
 class Connections(Protocol):
     """Those that are open."""
 
@@ -116,7 +108,48 @@ class Service:
 
 
 class Connection(asyncio.Protocol):
-    """One connection of a client."""
+    """One connection of a client. There may be thousands, so that each has slots and shares what is the same of all."""
+
+    __slots__ = (
+        "_asks_upgrade",
+        "_at_once",
+        "_begins_anew",
+        "_behind",
+        "_body_due",
+        "_client",
+        "_current",
+        "_deadline",
+        "_dropped",
+        "_framing",
+        "_head_bytes",
+        "_headers",
+        "_heard",
+        "_is_closing",
+        "_is_last",
+        "_is_new",
+        "_is_paused",
+        "_is_serving",
+        "_leaving",
+        "_limits",
+        "_parser",
+        "_progress",
+        "_reading",
+        "_serve",
+        "_server",
+        "_service",
+        "_stage",
+        "_target",
+        "_trailer_bytes",
+        "_trailers",
+        "_waiting",
+        "_writable",
+        "has_gone",
+        "is_broken",
+        "is_ending",
+        "is_full",
+        "loop",
+        "transport",
+    )
 
     def __init__(self, service: Service, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -125,19 +158,19 @@ class Connection(asyncio.Protocol):
         self._service = service
         self._serve = service.serve
         self._limits = service.limits
-        self._most_headers, self._most_bytes = service.limits.max_headers, service.limits.max_header_bytes
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser: httptools.HttpRequestParser | None = None
         self._deadline = Deadline(loop, self.too_late)
         self._progress = Progress()
         self._writable: asyncio.Event | None = None
         self._leaving: list[Callable[[], None]] = []
-        self._facts = _FACTS.copy()
+        self._client: tuple[str, int] | None = None
+        self._server: tuple[str, int] | None = None
         # what is being read
         self._stage = _HEAD
         self._target = b""
-        self._headers = deque[Header](maxlen=service.limits.max_headers + 1)
-        self._trailers = _Trailers(service.limits)
-        self._fields: _Fields = self._headers
+        self._headers: list[Header] | None = None
+        self._framing: list[Header] = []
+        self._trailers = self._trailer_bytes = 0
         self._head_bytes = self._at_once = 0
         self._reading: Stream | None = None
         self._is_new = self._heard = self._is_last = False
@@ -145,7 +178,7 @@ class Connection(asyncio.Protocol):
         self._body_due = 0.0
         # what is being served
         self._current: Stream | None = None
-        self._waiting = deque[Stream]()
+        self._waiting: list[Stream] = []
         self._is_serving = False
         self._behind = 0
         self._dropped = 0
@@ -157,8 +190,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:  # Any: uvloop's transports are asyncio's in all but their class
         """Take it in, or turn it away where there are too many."""
         self.transport = transport
-        self._facts["client"] = _end(transport, "peername")
-        self._facts["server"] = _end(transport, "sockname")
+        self._client = _end(transport, "peername")
+        self._server = _shared(_end(transport, "sockname"))
         self._service.connections.add(self)
         if len(self._service.connections) > self._service.most:
             self._refuse(too_many_connections(self._service.most))
@@ -175,7 +208,7 @@ class Connection(asyncio.Protocol):
         self._let_go()
         self._tell_left()
         self.resume_writing()
-        self._parser = None  # type: ignore[assignment]  # it holds us, as we hold it
+        self._parser = None  # it holds us, as we hold it
 
     def eof_received(self) -> None:
         """The client sends nothing more, and so waits for nothing: whoever leaves looks like this, too."""
@@ -201,9 +234,11 @@ class Connection(asyncio.Protocol):
             self._regulate()
 
     def _parse(self, data: bytes) -> None:
-        end = None
+        end, parser = None, self._parser
+        if parser is None:
+            parser = self._parser = httptools.HttpRequestParser(self)
         try:
-            self._parser.feed_data(data)
+            parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             end = upgrade.args[0]
         except httptools.HttpParserCallbackError as error:
@@ -243,7 +278,7 @@ class Connection(asyncio.Protocol):
         """
         self._asks_upgrade, self._begins_anew = False, True
         self._parser = httptools.HttpRequestParser(self)
-        framing = b"".join(b"%b: %b\r\n" % field for field in self._headers if field[0].lower() in FRAMING)
+        framing = b"".join(b"%b: %b\r\n" % field for field in self._framing)
         self._parse(b"POST / HTTP/1.1\r\n" + framing + b"\r\n" + rest)
 
     def end(self) -> None:
@@ -272,7 +307,7 @@ class Connection(asyncio.Protocol):
             return
         self._is_serving = True
         while self._waiting and self._current is None and not self._is_closing:
-            self._current = stream = self._waiting.popleft()
+            self._current = stream = self._waiting.pop(0)
             self._serve(stream)
         self._is_serving = False
         if not self._waiting:
@@ -391,6 +426,11 @@ class Connection(asyncio.Protocol):
         elif self._is_paused:
             self._resume_reading()
 
+    def rest(self) -> None:
+        """Let go of the parser (1 KB) where an answer will take a while: between two requests it knows nothing."""
+        if self._stage is _NOTHING:
+            self._parser = None
+
     def _pause_reading(self) -> None:
         if not self._is_paused and not self.transport.is_closing():
             self._is_paused = True
@@ -457,8 +497,7 @@ class Connection(asyncio.Protocol):
         self._stage = _HEAD
         self._is_new = True
         self._target = b""
-        self._headers.clear()
-        self._fields = self._headers
+        self._headers = []
         self._body_due = 0.0
 
     def on_url(self, url: bytes) -> None:
@@ -471,22 +510,37 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; or look at a trailer, and let it fall."""
-        self._fields.append((name, value))
+        headers = self._headers
+        if headers is None:
+            self._pass_over(name, value)
+        elif len(headers) < self._limits.max_headers:
+            headers.append((name.lower(), value.rstrip(b" \t")))
+        else:
+            raise _StopError(large_head(self._limits))
+
+    def _pass_over(self, name: bytes, value: bytes) -> None:
+        """Count a trailer: it is no header, whatever its name, but there may be no more of them."""
+        limits = self._limits
+        self._trailers += 1
+        self._trailer_bytes += len(name) + len(value) + 4
+        if self._trailers > limits.max_headers or self._trailer_bytes > limits.max_header_bytes:
+            raise _StopError(large_head(limits))
 
     def on_headers_complete(self) -> None:
         """Let the request wait to be served, unless its head is too large, or of another version, or too many wait."""
-        self._fields = self._trailers
         if self._begins_anew:
             self._begins_anew = False
             return
-        self._trailers.clear()
-        headers = [(name.lower(), value.rstrip(b" \t")) for name, value in self._headers]
+        headers, self._headers = self._headers or [], None
+        self._trailers = self._trailer_bytes = 0
         named = dict(headers)
-        if len(headers) > self._most_headers or self._head_bytes + self._at_once > self._most_bytes:
-            self._check_size(headers)  # the bytes of it alone are counted only where those that came are many
+        most = self._limits.max_header_bytes
+        if self._head_bytes + self._at_once > most and _size(headers) > most:  # counted only where many came
+            raise _StopError(large_head(self._limits))
         if b"transfer-encoding" in named:
             self._check_coding(headers)
         parser = self._parser
+        assert parser is not None  # noqa: S101 - it is what calls
         version, method = parser.get_http_version(), parser.get_method()
         if version not in _VERSIONS:
             raise _StopError(NOT_HTTP if version == "0.9" else other_version(version))  # 0.9 is that of no version
@@ -495,6 +549,8 @@ class Connection(asyncio.Protocol):
         if self._waiting or self._current is not None:
             self._note_behind(headers)
         self._asks_upgrade = parser.should_upgrade()
+        if self._asks_upgrade:
+            self._framing = [field for field in headers if field[0] in FRAMING]
         self._reading = stream = Stream(
             self,
             self._scope(method, version, headers),
@@ -503,11 +559,6 @@ class Connection(asyncio.Protocol):
         )
         self._waiting.append(stream)
         self._stage, self._head_bytes = _BODY, 0
-
-    def _check_size(self, headers: list[Header]) -> None:
-        limits = self._limits
-        if len(headers) > limits.max_headers or _size(headers) > limits.max_header_bytes:
-            raise _StopError(large_head(limits))
 
     def _check_coding(self, headers: list[Header]) -> None:
         """Refuse what the parser does not look at."""
@@ -525,13 +576,17 @@ class Connection(asyncio.Protocol):
             path, raw_path, query = read_target(self._target)
         except ValueError:
             raise _StopError(NOT_HTTP) from None
-        scope = self._facts.copy()
-        scope["http_version"] = version
-        scope["method"] = method.decode("ascii")
-        scope["path"] = path
-        scope["raw_path"] = raw_path
-        scope["query_string"] = query
-        scope["headers"] = headers
+        scope: dict[str, Any] = {
+            **_FACTS,
+            "client": self._client,
+            "server": self._server,
+            "http_version": version,
+            "method": method.decode("ascii"),
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": headers,
+        }
         if not self._target.startswith(b"/"):
             scope[TARGET] = self._target
         return scope
@@ -554,7 +609,7 @@ class Connection(asyncio.Protocol):
         self._stage, self._head_bytes = _NOTHING, 0
         if reading is None:
             return
-        if self._trailers.number and not self._parser.should_keep_alive():
+        if self._trailers and self._parser is not None and not self._parser.should_keep_alive():
             reading.keep_alive = False  # the parser has believed a trailer, and would take nothing more
         self._is_last = not reading.keep_alive
         reading.completed()
@@ -569,29 +624,16 @@ class Connection(asyncio.Protocol):
             self._close()
 
 
-class _Trailers:
-    """What follows a body: it is no header, whatever its name, but counts as if it were."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self.clear()
-
-    def clear(self) -> None:
-        """There are none."""
-        self.number = self._bytes = 0
-
-    def append(self, field: Header, /) -> None:
-        """One more."""
-        self.number += 1
-        self._bytes += _size([field])
-        if self.number > self._limits.max_headers or self._bytes > self._limits.max_header_bytes:
-            raise _StopError(large_head(self._limits))
-
-
 def _end(transport: asyncio.Transport, name: str) -> tuple[str, int] | None:
     """One end of a connection, None where it has no port."""
     address = transport.get_extra_info(name)
     return (str(address[0]), int(address[1])) if isinstance(address, tuple | list) and len(address) > 1 else None
+
+
+@lru_cache(64)
+def _shared(end: tuple[str, int] | None) -> tuple[str, int] | None:
+    """The same value for all connections of an address of ours."""
+    return end
 
 
 def _size(headers: list[Header]) -> int:

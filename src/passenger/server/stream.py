@@ -76,6 +76,10 @@ class Line(Protocol):
         """What had come of the request's body has been taken."""
         ...
 
+    def rest(self) -> None:
+        """An answer has begun that may take long."""
+        ...
+
     def answered(self, stream: "Stream") -> None:
         """The answer is complete."""
         ...
@@ -234,7 +238,7 @@ class Stream:
         """Begin the answer. Its head leaves with the first piece, a stream's by itself where none follows at once."""
         self._begin(status, headers)
         if self._left < 0:
-            self._line.loop.call_soon(self._flush)
+            self._line.loop.call_soon(self._stream_on)
 
     def piece(self, data: bytes) -> None:
         """Send a piece of the answer."""
@@ -347,6 +351,13 @@ class Stream:
         self._left -= len(data)
         if self._left < 0:
             raise RuntimeError("the answer is longer than its content-length")
+
+    def _stream_on(self) -> None:
+        """Send the head if it has not left, and let go of what only the request's beginning has needed."""
+        self._flush()
+        if not self.ended:
+            self.scope = {}
+            self._line.rest()
 
     def _flush(self) -> None:
         held, self._held = self._held, b""
