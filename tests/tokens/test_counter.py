@@ -84,6 +84,24 @@ async def test_it_samples_at_most_one_request_a_minute(counter: Counter, clock: 
     assert await counter.count("own", "m", HUNDRED) == 200
 
 
+async def test_of_prompts_at_once_one_a_minute_is_kept_until_it_is_answered(counter: Counter, clock: Clock) -> None:
+    assert counter.keeps("own")
+    assert not counter.keeps("own")
+    assert counter.keeps("another")
+    clock.now += SAMPLE_EVERY
+    assert counter.keeps("own")
+
+
+async def test_none_is_kept_where_nobody_wants_a_count(fresh: Counter) -> None:
+    assert not fresh.keeps("own")
+
+
+async def test_none_is_kept_where_a_sample_was_just_taken(counter: Counter) -> None:
+    counter.sample("own", "m", HUNDRED, 150)
+    await learned(counter)
+    assert not counter.keeps("own")
+
+
 async def test_nothing_is_tokenised_where_nobody_wants_a_count(fresh: Counter) -> None:
     fresh.sample("own", "m", HUNDRED, 150)
     fresh.learn("own", "m", HUNDRED, 150)

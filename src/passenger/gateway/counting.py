@@ -15,7 +15,7 @@ from passenger.gateway.seat import Seat
 from passenger.gateway.sender import Sender
 from passenger.offload import offload
 from passenger.routing import Route
-from passenger.tokens.counter import Counter
+from passenger.tokens.counter import Counter, Read
 
 log = logging.getLogger(__name__)
 
@@ -68,11 +68,17 @@ class Counting:
         if inbound.NAME in _COUNTING and route.outbound.NAME != messages_api.NAME:
             self._counter.expect()
 
-    def learn(self, inbound: Inbound, request: Request, exchange: Exchange) -> None:
+    def prompt(self, seat: Seat, inbound: Inbound, request: Request) -> Read | None:
+        """What reads the prompt once more when it is answered, and keeps the request as long.
+
+        None where nothing is to be learned from it, as of nearly all.
+        """
+        return partial(inbound.read_prompt, request) if self._counter.keeps(seat.name) else None
+
+    def learn(self, prompt: Read | None, exchange: Exchange) -> None:
         """Learn from an answer that says what its prompt took."""
-        if exchange.usage is not None and exchange.failure is None:
-            read = partial(inbound.read_prompt, request)
-            self._counter.sample(exchange.seat, exchange.model or "", read, exchange.usage.input)
+        if prompt is not None and exchange.usage is not None and exchange.failure is None:
+            self._counter.sample(exchange.seat, exchange.model or "", prompt, exchange.usage.input)
 
 
 def _is_of_the_counter(failure: Failure) -> bool:

@@ -59,6 +59,7 @@ class Relaying:
         watch = kept_seals.Watch(route.able.vendor) if _seals(route) else None
         relay = completions.relay(ask, stamp, watch) if watch is not None else quirks.relay(ask, stamp)
         call = self._sender.call(seat, ask, route, sent)
+        prompt = self._counting.prompt(seat, inbound, request)
         del sent
         reply = await self._sender.send(seat, request, call, exchange)
         del call  # a stream is long, and nothing of what went up is needed any more
@@ -68,7 +69,7 @@ class Relaying:
             if watch is not None and isinstance(delivery.content, bytes):
                 _keep_relayed(seat, kept_seals.whole_answers(delivery.content, route.able.vendor))
                 await seat.thoughts.settle()
-            self._counting.learn(inbound, request, exchange)
+            self._counting.learn(prompt, exchange)
             return delivery
         must_stream(reply)
 
@@ -77,7 +78,7 @@ class Relaying:
             exchange.usage = relay.usage
             if relay.failure is not None:
                 exchange.fail(relay.failure, Outcome.BROKEN)
-            self._counting.learn(inbound, request, exchange)
+            self._counting.learn(prompt, exchange)
 
         settle = _keeping(seat, watch) if watch is not None else None
 

@@ -53,6 +53,7 @@ class Translating:
         # A prompt is many times as large as its body, and all that answering needs of it is what was not said in turns.
         prompt, said = replace(prompt, messages=()), ()
         self._counting.expect(inbound, route)
+        read = self._counting.prompt(seat, inbound, request)
         self._sender.drop(exchange, (*prompt.dropped, *(named(inbound.FIELDS, name) for name in lost)))
         stamp, framing = self._sender.stamp(exchange), inbound.framing(request)
         reader, writer = route.outbound.reader(prompt, route.able), inbound.writer(prompt, stamp)
@@ -74,12 +75,12 @@ class Translating:
             exchange.usage = answer.usage
             _keep(seat, inbound, answer, exchange)
             await seat.thoughts.settle()
-            self._counting.learn(inbound, request, exchange)
+            self._counting.learn(read, exchange)
             return Delivery("application/json", reply.headers, inbound.write_answer(prompt, answer, stamp))
 
         def close() -> None:
             reply.close()
-            self._counting.learn(inbound, request, exchange)
+            self._counting.learn(read, exchange)
 
         note, fail = _note(seat, inbound, exchange), lambda failure: exchange.fail(failure, Outcome.BROKEN)
         settle, begin = seat.thoughts.settle, exchange.begin

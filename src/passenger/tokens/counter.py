@@ -30,6 +30,7 @@ class Counter:
         self._warming = Warming(tokenizer)
         self._clock = clock
         self._next: dict[str, float] = {}
+        self._kept: dict[str, float] = {}
         self._wanted = False
         self._learning: dict[str, asyncio.Task[None]] = {}
 
@@ -51,6 +52,14 @@ class Counter:
         found = await offload(True, lambda: content(read()))
         ours = found.frame + await self._tokenizer.count(found.texts)
         return max(1, round(ours * await self._ratios.of(seat, model)) + found.media)
+
+    def keeps(self, seat: str) -> bool:
+        """Whether a prompt is to be kept until it is answered, to be a sample then; of many at once the first."""
+        now = self._clock()
+        if not self._wanted or now < self._next.get(seat, now) or now < self._kept.get(seat, now):
+            return False
+        self._kept[seat] = now + SAMPLE_EVERY
+        return True
 
     def sample(self, seat: str, model: str, read: Read, theirs: int) -> None:
         """Copilot has answered a prompt: learn from what it counted, where the last sample is long enough ago."""

@@ -7,6 +7,7 @@ from passenger.chat import Prompt, Stamp
 from passenger.dialects import Inbound, Request
 from passenger.errors import Failure
 from passenger.exchange import Exchange, Outcome
+from passenger.framing import Framing
 from passenger.gateway.sink import Source
 from passenger.server.head import Header
 from passenger.server.stream import Stream
@@ -16,6 +17,9 @@ STREAM_HEADERS: tuple[Header, ...] = ((b"cache-control", b"no-cache"), (b"x-acce
 
 Down = tuple[tuple[str, str], ...]
 """Headers of upstream that go down: names in small letters, and values."""
+
+
+_NOTHING = Request(b"")
 
 
 def _nothing() -> None:
@@ -31,8 +35,9 @@ class Answer:
         self._exchange = exchange
         self._begun = False
         self._sent: Callable[[], None] = _nothing
-        self.request = Request(b"")
-        """What is answered; it decides how a stream is framed."""
+        self.request = _NOTHING
+        """What is answered; it decides how a stream is framed, and is let go once one flows."""
+        self._framed: Framing | None = None
 
     @property
     def started(self) -> bool:
@@ -50,6 +55,7 @@ class Answer:
             self._sent = sent
         if not self.started:
             self._head_of_stream(content_type, headers)
+        self._framed, self.request = self._framing, _NOTHING
 
     def end(self) -> None:
         """Complete an answer that has come piece by piece."""
@@ -78,7 +84,7 @@ class Answer:
         if not self.wants_stream:
             return
         if not self.started:
-            kind = _content_type(self._inbound.framing(self.request).content_type)
+            kind = _content_type(self._framing.content_type)
             self._head(200, [kind, *STREAM_HEADERS, *self._told((), is_early=True)])
         if sign := self._inbound.keep_alive(self._begun):
             self._stream.piece(sign)
@@ -106,7 +112,7 @@ class Answer:
 
     def _fail_in_stream(self, failure: Failure) -> None:
         """Say it as a stream that breaks at once."""
-        framing, ask = self._inbound.framing(self.request), self._exchange.ask
+        framing, ask = self._framing, self._exchange.ask
         self._head_of_stream(framing.content_type, failure.headers)
         self._exchange.fail(failure)
         stamp = Stamp(self._exchange.id.replace("-", ""), int(time()))
@@ -115,9 +121,13 @@ class Answer:
         self._stream.end(framing.opening + body + framing.closing)
 
     def _break(self, failure: Failure) -> bytes:
-        framing = self._inbound.framing(self.request)
+        framing = self._framing
         opening = framing.between if self._begun else framing.opening
         return opening + framing.frame(self._inbound.write_break(failure)) + framing.closing
+
+    @property
+    def _framing(self) -> Framing:
+        return self._framed or self._inbound.framing(self.request)
 
     def _head_of_stream(self, content_type: str, headers: Down) -> None:
         self._head(200, [_content_type(content_type), *STREAM_HEADERS, *self._told(headers)])

@@ -183,12 +183,12 @@ class Endpoint:
         try:
             check_media_type(stream.scope)
             with self._admission.ticket() as ticket, self._lifelines.of(stream):
-                request = answer.request = await self._read(stream, exchange, ticket)
+                answer.request = await self._read(stream, exchange, ticket)
                 if gate is None:
-                    await self._serve(request, exchange, answer)
+                    await self._serve(answer.request, exchange, answer)
                 else:
-                    with gate.guarding(request.headers):
-                        await self._serve(request, exchange, answer)
+                    with gate.guarding(answer.request.headers):
+                        await self._serve(answer.request, exchange, answer)
         except Failure as failure:
             answer.fail(failure)
         except ClientGone:
@@ -277,6 +277,7 @@ def chatting(chat: Chat, inbound: Inbound, patience: Patience) -> Serve:
             return
         pulse = Pulse(answer.keep_alive, patience.commit_after, patience.keep_alive)
         with pulse, await chat.ask(inbound, request, ask, exchange) as delivery:
+            del request  # a stream is long, and its request may be large
             await deliver(delivery, answer, pulse.sent)
 
     return serve
