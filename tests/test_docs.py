@@ -220,10 +220,10 @@ def test_the_page_has_every_level_and_field_of_the_log() -> None:
     text = section(page("docs/operating.md"), "The log")
     assert set(LEVELS) <= first_cells(text)
     fields = {"ms", "id", "model", "stream", "initiator", "first_ms", "input", "output", "cached", "credits", "retries"}
-    fields |= {"route", "dropped", "client", "who", "upstream", "token_left", "learned"}
+    fields |= {"route", "dropped", "client", "who", "upstream", "upstream_id", "token_left", "learned"}
     assert fields | {"outcome", "error", "code"} <= first_cells(text)
     keys = re.findall(r'fields(?: \|= \{|\["|: dict\[str, object\] = \{)', page("src/passenger/access.py"))
-    assert len(keys) == 13, "access.py has changed: are all its fields described?"
+    assert len(keys) == 14, "access.py has changed: are all its fields described?"
     assert {outcome.value for outcome in Outcome} - {"ok"} <= marked(text)
 
 

@@ -2,6 +2,8 @@ import subprocess
 import sys
 from uuid import RFC_4122, UUID
 
+import pytest
+
 from passenger.exchange import Exchange
 
 FORKS = """
@@ -21,6 +23,25 @@ def test_an_exchange_is_known_by_a_uuid_of_its_own() -> None:
     assert {(one.version, one.variant) for one in ids} == {(4, RFC_4122)}
     assert len({*ids}) == len(ids)
     assert [*map(str, ids)] == said
+
+
+GITHUBS, COPILOTS = ("x-github-request-id", "51A1:7"), ("x-copilot-service-request-id", "c0")
+
+
+@pytest.mark.parametrize(
+    ("headers", "ids"),
+    [
+        ((), ()),
+        ((("retry-after", "7"), COPILOTS, ("x-request-id", "theirs"), GITHUBS), ("51A1:7", "c0", "theirs")),
+        ((("x-request-id", "ours"), GITHUBS), ("51A1:7",)),
+        ((("x-request-id", "ours"),), ()),
+    ],
+    ids=["none", "all", "ours said after us", "ours alone"],
+)
+def test_it_knows_the_ids_of_others_and_githubs_first(
+    headers: tuple[tuple[str, str], ...], ids: tuple[str, ...]
+) -> None:
+    assert Exchange("GET", "/", id="ours", upstream_headers=headers).upstream_ids == ids
 
 
 def test_a_forked_worker_does_not_count_as_its_parent_does() -> None:

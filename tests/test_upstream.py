@@ -63,6 +63,7 @@ async def test_a_reply_has_its_status_its_type_and_the_headers_that_go_down() ->
             assert (reply.headers, reply.host) == ((("x-request-id", "r"),), "127.0.0.1")
             assert await reply.read() == b"ok"
         assert (sent.upstream, sent.attempts, sent.retries) == ("127.0.0.1", 1, [])
+        assert sent.upstream_ids == ("r",)
         assert f"X-Request-Id: {sent.id}\r\n".encode() in server.asked[0]
         assert b"Accept-Encoding: identity\r\n" in server.asked[0]
 

@@ -51,6 +51,16 @@ def _caller(exchange: Exchange) -> dict[str, str]:
     return {"client": product(exchange.user_agent)} | ({} if who == ANYONE.name else {"who": who})
 
 
+def _upstream(exchange: Exchange) -> dict[str, object]:
+    """Who was asked, and what it calls the request."""
+    fields: dict[str, object] = {"upstream": exchange.upstream}
+    if ids := exchange.upstream_ids:
+        fields["upstream_id"] = ids[0]
+    if exchange.token_left is not None:
+        fields["token_left"] = round(exchange.token_left)
+    return fields
+
+
 def _fields(exchange: Exchange) -> dict[str, object]:
     ask, usage, failure = exchange.ask, exchange.usage, exchange.failure
     fields: dict[str, object] = {"ms": round(exchange.seconds * 1000), "id": exchange.id, **_caller(exchange)}
@@ -65,9 +75,7 @@ def _fields(exchange: Exchange) -> dict[str, object]:
     if exchange.route is not None:
         fields["route"] = exchange.route_text
     if exchange.upstream is not None:
-        fields["upstream"] = exchange.upstream
-    if exchange.token_left is not None:
-        fields["token_left"] = round(exchange.token_left)
+        fields |= _upstream(exchange)
     if exchange.dropped:
         fields["dropped"] = ",".join(exchange.dropped)
     if exchange.retries:

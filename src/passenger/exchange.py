@@ -36,6 +36,8 @@ def new_id() -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+_ID_HEADERS = ("x-github-request-id", "x-copilot-service-request-id", "x-request-id")
+
 _MOST, _LONGEST = 200, 200
 """Names that are noted of what was left out, and characters of each."""
 
@@ -55,6 +57,8 @@ class Exchange(Struct):
     """When it began, in Unix seconds."""
     seat: str = ""
     """Who pays for it, empty until that is asked for."""
+    session: str = ""
+    """What the client calls the session that it belongs to, empty where it says nothing."""
     is_question: bool = False
     """Whether it came to a route that reads a request for a model."""
     ask: Ask | None = None
@@ -72,6 +76,8 @@ class Exchange(Struct):
     """What a refusal has taught of the model on the way."""
     upstream: str | None = None
     """The host that was asked last."""
+    upstream_headers: tuple[tuple[str, str], ...] = ()
+    """Those of Copilot's last answer that a client gets to see."""
     token_left: float | None = None
     """Seconds that the Copilot token was still good for when it was sent."""
     received: float | None = None
@@ -134,6 +140,13 @@ class Exchange(Struct):
     def tag(self) -> str:
         """The run of `passenger launch` that it belongs to, empty for none."""
         return self.principal.tag if self.principal else ""
+
+    @property
+    def upstream_ids(self) -> tuple[str, ...]:
+        """What GitHub and Copilot call it themselves, GitHub first; our own id that they say after us is none."""
+        named = dict(self.upstream_headers)
+        found = (named.get(header) for header in _ID_HEADERS)
+        return tuple(one for one in found if one is not None and one != self.id)
 
     @property
     def is_page(self) -> bool:

@@ -259,12 +259,15 @@ class Copilot:
         """
         response = await self._answered(call, exchange)
         if 200 <= response.status < 300:
-            kind, down = response.header("content-type"), passed_down(response.headers)
+            kind = response.header("content-type")
+            exchange.upstream_headers = down = passed_down(response.headers)
             return HttpReply(response.status, kind, down, response.host, response, exchange, call.first_byte)
         try:
-            raise await _read_error(response, min(call.first_byte, ERROR_TIME), self._session.log_in)
+            failure = await _read_error(response, min(call.first_byte, ERROR_TIME), self._session.log_in)
         finally:
             response.close()
+        exchange.upstream_headers = failure.headers
+        raise failure
 
     async def _answered(self, call: Call, exchange: Exchange) -> Response:
         """Upstream's answer, after at most one new token."""

@@ -38,6 +38,11 @@ def test_what_is_not_known_is_not_told() -> None:
     assert facts["client"] == "claude-cli (claude-cli/2.1 (external, cli))"
 
 
+def test_what_others_call_it_is_told() -> None:
+    facts = told(session="a\x1b", upstream="api.test", attempts=2, upstream_ids=["51A1:7", "c0"])
+    assert (facts["session"], facts["upstream"]) == ("a?", "api.test, 2 attempts; its id is 51A1:7")
+
+
 def test_relayed_and_translated_are_told_apart_with_the_apis() -> None:
     relayed = told(mode="relayed", dialect="messages", model="claude-opus-5", asked="opus")
     assert relayed["way"].startswith("relayed: the model speaks Messages, as the client does")

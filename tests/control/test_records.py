@@ -17,6 +17,7 @@ def test_a_record_has_the_metadata_of_an_exchange() -> None:
     exchange.route = Route("claude-opus-4.6", None, messages, relayed=True)
     exchange.first_byte, exchange.ended, exchange.status = 10.5, 12.0, 200
     exchange.usage = Usage(100, 20, 60, 5, 1_500_000_000, 30)
+    exchange.session, exchange.upstream_headers = "s" * 500, (("x-github-request-id", "51A1:7"),)
     exchange.complete()
     record = record_of(exchange, 1_700_000_000.0, "claude-cli")
     assert (record.asked, record.model, record.dialect, record.mode) == (
@@ -28,6 +29,7 @@ def test_a_record_has_the_metadata_of_an_exchange() -> None:
     assert (record.seconds, record.first_byte, record.stream, record.tag) == (2.0, 0.5, True, "0123456789ab")
     assert (record.input, record.cached, record.written, record.output, record.reasoning) == (100, 60, 30, 20, 5)
     assert (record.credits, record.outcome, record.client) == (1.5, "ok", "claude-cli")
+    assert (record.session, record.upstream_ids) == ("s" * 300, ["51A1:7"])
 
 
 @pytest.mark.parametrize("name", ["gpt-5.5", "x; dialect=y; mode=z", ""])
@@ -42,6 +44,7 @@ def test_the_way_is_told_whatever_the_model_is_called(name: str, calls: int) -> 
 def test_what_is_unknown_is_none_and_never_zero() -> None:
     record = record_of(Exchange("POST", "/v1/chat/completions"), 1.0, "-")
     assert [record.input, record.credits, record.first_byte, record.model, record.asked, record.route] == [None] * 6
+    assert (record.session, record.upstream_ids) == (None, [])
 
 
 def test_what_went_wrong_is_told_by_code_and_message() -> None:

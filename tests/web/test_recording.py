@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from passenger.exchange import Exchange, Outcome
 from passenger.gateway.recorder import Recorder
+from passenger.simulator import Fault
 from passenger.web.guard import Guard
 from passenger.web.recording import begin, exchange_of
 from passenger.web.request_path import RequestPath
@@ -99,6 +100,26 @@ async def test_what_upstream_takes_for_a_stream_is_not_our_time(own: Bench, path
     kept = (await own.get("/v1/passenger/requests")).json()["requests"]
     (record,) = [one for one in kept if one["id"] == answer.headers["x-request-id"]]
     assert record["overhead_ms"] < record["seconds"] * 1000 / 2
+
+
+SESSION = "7d0e2a54-6a0c-4b73-9b1f-0d6f3a3c1e11"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("fault", [Fault(), Fault(status=500)], ids=["answered", "refused"])
+async def test_it_has_the_ids_that_upstream_gave_it_and_the_session_that_the_client_named(
+    own: Bench, fault: Fault
+) -> None:
+    own.sim.inject(fault)
+    answer = await own.post(asking("whose is it?"), {"X-Claude-Code-Session-Id": SESSION})
+    kept = (await own.get("/v1/passenger/requests")).json()["requests"]
+    (record,) = [one for one in kept if one["id"] == answer.headers["x-request-id"]]
+    assert record["session"] == SESSION
+    names = ("x-github-request-id", "x-copilot-service-request-id")
+    assert record["upstream_ids"] == [answer.headers[name] for name in names]
+    line = json.loads(await own.proxy.said(record["id"]))
+    assert line["upstream_id"] == answer.headers["x-github-request-id"]
+    assert SESSION not in str(line)
 
 
 def test_a_record_stays_with_its_request() -> None:

@@ -37,7 +37,7 @@ OUTCOMES: Mapping[str, str] = {
     "ok": "complete",
     "failed": "failed before anything was answered",
     "broken": "broke off in the middle of the answer; an error event said so",
-    "client_gone": "the client hung up; the request to Copilot was ended",
+    "client_gone": "the client left, or stopped reading, before it had all of the answer",
     "unfinished": "ended because the server was made to stop",
 }
 
@@ -52,6 +52,7 @@ def explain(record: RequestRecord, now: float) -> Iterator[Fact]:
     yield "request", record.id
     yield "ended", f"{_clock(record.ended)}, {span(now - record.ended)} ago"
     yield "client", record.client if record.user_agent in {"", record.client} else f"{record.client} ({_agent(record)})"
+    yield "session", _printable(record.session or "")
     yield "asked", f"{record.method} {record.path}" + (", streamed" if record.stream else "")
     yield "model", _model(record)
     yield "way", _way(record)
@@ -76,7 +77,12 @@ def _clock(moment: float) -> str:
 
 
 def _agent(record: RequestRecord) -> str:
-    return "".join(char if char.isprintable() else "?" for char in record.user_agent)[:80]
+    return _printable(record.user_agent)
+
+
+def _printable(text: str) -> str:
+    """What a client has said, fit for a line."""
+    return "".join(char if char.isprintable() else "?" for char in text)[:80]
 
 
 def _model(record: RequestRecord) -> str:
@@ -111,7 +117,8 @@ def _learned(lessons: Sequence[str]) -> str:
 def _upstream(record: RequestRecord) -> str:
     if record.upstream is None:
         return "nobody: it was not sent" if record.attempts == 0 else ""
-    return record.upstream if record.attempts < 2 else f"{record.upstream}, {record.attempts} attempts"
+    attempts = "" if record.attempts < 2 else f", {record.attempts} attempts"
+    return f"{record.upstream}{attempts}" + (f"; its id is {record.upstream_ids[0]}" if record.upstream_ids else "")
 
 
 def _time(record: RequestRecord) -> str:

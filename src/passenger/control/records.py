@@ -58,6 +58,10 @@ class RequestRecord(Struct, frozen=True, omit_defaults=False):
     credits: float | None = None
     error_code: str | None = None
     error_message: str | None = None
+    session: str | None = None
+    """What the client calls the session that it belongs to."""
+    upstream_ids: Sequence[str] = ()
+    """What GitHub and Copilot call the request: ids that they can be asked about."""
 
 
 class Totals(Struct, frozen=True):
@@ -114,6 +118,8 @@ def record_of(exchange: Exchange, ended: float, client: str) -> RequestRecord:
         credits=usage.nano_credits / 1e9 if usage and usage.nano_credits is not None else None,
         error_code=_code(exchange.failure),
         error_message=exchange.failure.message[:_LONGEST] if exchange.failure else None,
+        session=exchange.session[:_LONGEST] or None,
+        upstream_ids=[text[:_LONGEST] for text in exchange.upstream_ids],
     )
 
 

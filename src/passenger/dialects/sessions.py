@@ -18,12 +18,20 @@ LENGTH = 32
 _IN_USER_ID = re.compile(r"_session_([\w-]+)$")
 
 
+def session_of(headers: Mapping[str, str]) -> str:
+    """What a client calls its session, empty where no header says it."""
+    for name in HEADERS:
+        if headers.get(name):
+            return headers[name]
+    return ""
+
+
 def cache_key(seat: str, headers: Mapping[str, str], user: str | None = None) -> str | None:
     """The key of a session, the same for all its requests and another for every seat; None where none is told.
 
     `user` is Anthropic's `metadata.user_id`, in which Claude Code names its session.
     """
-    session = next((headers[name] for name in HEADERS if headers.get(name)), None) or _in_user_id(user or "")
+    session = session_of(headers) or _in_user_id(user or "")
     if not session:
         return None
     return hmac.digest(seat.encode(), session.encode("utf-8", "surrogatepass"), "sha256").hex()[:LENGTH]

@@ -28,6 +28,7 @@ from passenger import wellformed
 from passenger.chat import Ask
 from passenger.copilot.quirks import compaction
 from passenger.dialects import Inbound, Request
+from passenger.dialects.sessions import session_of
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange, Outcome
 from passenger.gateway import Delivery, Gateway
@@ -209,6 +210,7 @@ class Endpoint:
         ticket.weigh(values)
         heavy = len(body) + VALUE * values > HEAVY
         request = read_request(stream.scope, body, heavy=heavy)
+        exchange.session = session_of(request.headers)
         if heavy:
             await offload(True, _check, request, limits.max_fields)
         else:

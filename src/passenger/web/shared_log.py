@@ -81,7 +81,7 @@ def _fitting(record: RequestRecord) -> bytes:
     """A record as JSON that fits a slot; of one that does not, the longest lists go, and then the ends of its texts."""
     data = msgspec.json.encode(record)
     if len(data) > _ROOM:
-        record = msgspec.structs.replace(record, dropped=(), lessons=(), retries=(), user_agent="")
+        record = msgspec.structs.replace(record, dropped=(), lessons=(), retries=(), upstream_ids=(), user_agent="")
         data = msgspec.json.encode(record)
     return data if len(data) <= _ROOM else msgspec.json.encode(_shortened(record))
 
