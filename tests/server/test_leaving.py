@@ -220,6 +220,22 @@ def test_what_the_system_takes_at_once_is_waited_for_by_nobody(request_: bytes, 
 
 
 @LOOP
+@pytest.mark.parametrize("paths", [["/small"], ["/small", "/none", "/small"]], ids=["one", "several"])
+def test_the_client_has_it_before_any_observer_is_told(paths: list[str], loop: str) -> None:
+    async def main() -> None:
+        found = list[bytes]()
+        async with housed() as house, asking(house) as client:
+            house.recorder.observe(lambda _: found.append(client.socket.recv(1 << 20, socket.MSG_PEEK)))
+            await asyncio.get_running_loop().sock_sendall(client.socket, b"".join(map(get, paths)))
+            await house.written(len(paths))
+            assert len(house.told) == len(found) == len(paths)
+            for number, data in enumerate(found, 1):
+                assert data.count(b"HTTP/1.1 ") >= number
+
+    run(loop, main())
+
+
+@LOOP
 def test_what_was_cut_off_is_no_whole_answer(loop: str) -> None:
     async def main() -> None:
         async with housed() as house, asking(house, get("/cut")):

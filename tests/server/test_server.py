@@ -199,6 +199,31 @@ def test_a_client_that_never_reads_does_not_keep_a_server_that_was_told_twice(lo
 
 
 @LOOP
+def test_nothing_is_at_work_any_more_when_it_has_stopped(loop: str) -> None:
+    told = list[str]()
+
+    async def never(stream: Stream) -> None:
+        stream.head(200, [])
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(10):  # what has to be closed may take a while
+                await asyncio.sleep(0)
+            told.append("recorded")
+
+    async def main(stage: Stage) -> None:
+        serving, port = await stage.begin()
+        _, writer = await dialled(port, b"/never")
+        stage.server.handle_exit(signal.SIGTERM, None)
+        stage.server.handle_exit(signal.SIGTERM, None)
+        await serving
+        assert told == ["recorded"]
+        writer.close()
+
+    staged(loop, main, app=never)
+
+
+@LOOP
 def test_one_client_too_many_is_told_so_and_the_others_are_served(loop: str) -> None:
     async def main(stage: Stage) -> None:
         serving, port = await stage.begin()
