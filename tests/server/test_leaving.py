@@ -182,6 +182,11 @@ async def stop(house: House) -> None:
     connection.abort()
 
 
+async def abort(house: House) -> None:
+    (connection,) = house.connections
+    connection.transport.abort()
+
+
 async def flush(house: House) -> None:
     house.recorder.flush()
 
@@ -189,8 +194,13 @@ async def flush(house: House) -> None:
 @LOOP
 @pytest.mark.parametrize(
     ("end", "outcome"),
-    [(stall, Outcome.CLIENT_GONE), (stop, Outcome.UNFINISHED), (flush, Outcome.UNFINISHED)],
-    ids=["it reads nothing for too long", "the server stops", "the recorder is told to end"],
+    [
+        (stall, Outcome.CLIENT_GONE),
+        (stop, Outcome.UNFINISHED),
+        (abort, Outcome.UNFINISHED),
+        (flush, Outcome.UNFINISHED),
+    ],
+    ids=["it reads nothing for too long", "the server stops", "its transport is aborted", "the recorder is flushed"],
 )
 def test_what_nobody_took_is_none(end: Callable[[House], Awaitable[None]], outcome: Outcome, loop: str) -> None:
     async def main() -> None:

@@ -201,8 +201,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the request that is being served, at once."""
         self._is_closing = True
-        if exc is not None:
-            self.is_broken = self.has_gone = True
+        self.has_gone = self.has_gone or exc is not None
+        self.is_broken = self.is_broken or exc is not None or bool(self._leaving)  # who has left was told already
         self._deadline.end()
         self._service.connections.discard(self)
         self._let_go()
