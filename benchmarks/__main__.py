@@ -3,17 +3,18 @@
 import argparse
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from benchmarks import against
-from benchmarks.arena import FailedJobError, run
+from benchmarks.arena import FailedJobError, Variant, run
 from benchmarks.charts import charts, write
-from benchmarks.contestants import OURS, PASSENGER, Contestant, LeftOutError, passenger_pair
+from benchmarks.contestants import OURS, PASSENGER, Contestant, LeftOutError
 from benchmarks.measured import Measured
-from benchmarks.peers import PEER_PAIRS, PEERS
+from benchmarks.peers import PEERS, YARDSTICKS
 from benchmarks.process import NotStartedError
-from benchmarks.report import Part, Row, as_markdown, as_text, notes, peer_rows, rewritten, rows
+from benchmarks.report import Part, Row, as_markdown, as_text, bar_rows, misses, notes, peer_rows, rewritten, rows
+from benchmarks.variants import PEER_SETUPS, SETUPS, Setup
 from benchmarks.workloads import AGAINST, BESIDE_PEERS, FULL, JOBS, QUICK, Plan
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -26,17 +27,27 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to stop, end the children as Ctrl-C does
     if options.against:
         return _compare(options)
+    chosen = {name: PEERS[name] for name in options.only or PEERS} if options.peers else {}
+    left_out: dict[str, None] = {}
     try:
-        peers, left_out = _found(PEERS if options.peers else ())
-        pairs, without = _found((passenger_pair, *(PEER_PAIRS if options.peers else ())))
-        measured = run((*OURS, *peers), pairs, _plan(options), _progress)
+        yardsticks, peers = _found(YARDSTICKS, left_out), _found(chosen.values(), left_out)
+        setups = (*SETUPS, *(PEER_SETUPS if "LiteLLM" in chosen else ()))
+        variants = [_variant(setup, options.jobs, left_out) for setup in setups]
+        jobs = {name: job for name, job in JOBS.items() if not options.jobs or name in options.jobs}
+        measured = run((*OURS, *yardsticks, *peers), variants, _plan(options), _progress, jobs)
     except (FailedJobError, NotStartedError) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    _tell(measured, peers, dict.fromkeys((*left_out, *without)), write_it=options.write)
+    _tell(measured, yardsticks, peers, left_out, write_it=options.write)
     return 0
+
+
+def _variant(setup: Setup, jobs: Sequence[str], left_out: dict[str, None]) -> Variant:
+    """Who can be set up so, for those of its jobs that were asked for."""
+    asked = {source: job for source, job in setup.jobs.items() if not jobs or source in jobs}
+    return Variant(setup.name, asked, _found(setup.makers, left_out) if asked else (), setup.share)
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -63,17 +74,30 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: coarser")
     parser.add_argument("--peers", action="store_true", help="install the peers and measure them, too")
+    parser.add_argument("--only", type=_peers, default=(), metavar="PEER,...", help="with --peers: only these")
     parser.add_argument("--against", metavar="REV", help="compare the work tree with another revision, and judge")
-    parser.add_argument("--jobs", type=_jobs, default=(), metavar="JOB,...", help="with --against: only these jobs")
+    parser.add_argument("--jobs", type=_jobs, default=(), metavar="JOB,...", help="only these jobs")
     parser.add_argument("--write", action="store_true", help=f"put the results into {PAGE.parent.name}/{PAGE.name}")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.write and (options.jobs or options.against):
+        parser.error("--write takes a whole run: without --jobs or --against")
+    return options
 
 
 def _jobs(text: str) -> tuple[str, ...]:
     """Names of jobs, parted by commas."""
+    return _named(text, "job", (*JOBS, *(source for setup in SETUPS for source in setup.jobs)))
+
+
+def _peers(text: str) -> tuple[str, ...]:
+    """Names of peers, parted by commas."""
+    return _named(text, "peer", tuple(PEERS))
+
+
+def _named(text: str, kind: str, known: Sequence[str]) -> tuple[str, ...]:
     names = tuple(text.split(","))
-    if unknown := set(names) - set(JOBS):
-        raise argparse.ArgumentTypeError(f"no job: {', '.join(sorted(unknown))}; there are {', '.join(JOBS)}")
+    if unknown := set(names) - set(known):
+        raise argparse.ArgumentTypeError(f"no {kind}: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     return names
 
 
@@ -83,24 +107,35 @@ def _plan(options: argparse.Namespace) -> Plan:
     return BESIDE_PEERS if options.peers else FULL
 
 
-def _found(makers: Iterable[Callable[[], Contestant]]) -> tuple[list[Contestant], list[str]]:
-    """Who can be measured here, and why the others cannot."""
-    found, left_out = list[Contestant](), list[str]()
+def _found(makers: Iterable[Callable[[], Contestant]], left_out: dict[str, None]) -> list[Contestant]:
+    """Who can be measured here; why the others cannot is added to what is left out."""
+    found = list[Contestant]()
     for make in makers:
         try:
             found.append(make())
         except LeftOutError as error:
-            left_out.append(f"Left out: {error}.")
-            _progress(left_out[-1])
-    return found, left_out
+            if (said := f"Left out: {error}.") not in left_out:
+                left_out[said] = None
+                _progress(said)
+    return found
 
 
-def _tell(measured: Measured, peers: list[Contestant], left_out: Iterable[str], *, write_it: bool) -> None:
+def _tell(
+    measured: Measured,
+    yardsticks: Sequence[Contestant],
+    peers: Sequence[Contestant],
+    left_out: Iterable[str],
+    *,
+    write_it: bool,
+) -> None:
     """Print the tables, and put them and the charts where they are read."""
-    everybody, ours = (*OURS, *peers), rows(measured, OURS)
-    said = [*notes(measured, everybody), *left_out]
-    parts: dict[Part, tuple[list[Row], list[str]]] = {"results": (ours, notes(measured, OURS))}
-    parts |= {"peers": (peer_rows(measured, everybody), said)} if peers else {}
+    measuring, everybody = (*OURS, *yardsticks), (*OURS, *yardsticks, *peers)
+    parts: dict[Part, tuple[list[Row], list[str]]] = {
+        "bars": (bar_rows(measured), misses(measured)),
+        "results": (rows(measured, measuring), [*notes(measured, measuring), *left_out]),
+    }
+    if peers:
+        parts["peers"] = (peer_rows(measured, everybody), [*notes(measured, everybody), *left_out])
     page = PAGE.read_text()
     for part, (table, texts) in parts.items():
         print("", as_text(table), "", *texts, sep="\n")

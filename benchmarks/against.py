@@ -20,8 +20,8 @@ CACHE = ROOT / ".cache" / "bench-against"
 TOLERANCE = 1.04
 """The work tree is no worse where it costs at most so many times what the revision does."""
 
-JUDGED = ("whole cpu", "agent cpu", "stream cpu", "paced cpu")
-"""The sources of (a), (b'), (c) and (d), on which the verdict stands."""
+JUDGED = ("whole cpu", "agent cpu", "stream cpu", "paced cpu", "ping-pong cpu")
+"""The sources of (a), (b'), (c), (d) and (d'), on which the verdict stands."""
 
 BY_THE_CLOCK = frozenset({"one by one", "first word"})
 """Jobs whose figures are wall-clock times: a busy machine decides them, not the code."""

@@ -6,7 +6,18 @@ the time when it was sent.
 
 from collections.abc import Iterator
 
-from benchmarks.payloads import CROWD, FULL_SPEED, PACED, SPEAKS_MESSAGES, SPEAKS_RESPONSES, Json, compact
+from benchmarks.payloads import (
+    ANSWERED,
+    CROWD,
+    CUT,
+    FULL_SPEED,
+    MANY,
+    PACED,
+    SPEAKS_MESSAGES,
+    SPEAKS_RESPONSES,
+    Json,
+    compact,
+)
 
 EVENTS = 200
 """Events of a stream of Chat Completions, the terminator and the usage event left out."""
@@ -18,9 +29,7 @@ STAMP = b"@%016d.%05d "
 """A word of a paced stream: nanoseconds of the machine's monotonic clock, and how many words came before it."""
 
 SPEAKS = {
-    FULL_SPEED: "/chat/completions",
-    PACED: "/chat/completions",
-    CROWD: "/chat/completions",
+    **dict.fromkeys((FULL_SPEED, PACED, CROWD, MANY, ANSWERED, CUT), "/chat/completions"),
     SPEAKS_RESPONSES: "/responses",
     SPEAKS_MESSAGES: "/v1/messages",
 }

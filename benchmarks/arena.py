@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
+import trustme
 
 from benchmarks.contestants import LOGIN, Contestant, Stage
 from benchmarks.load import Job, Result
@@ -29,7 +31,7 @@ from benchmarks.process import (
     memory_kb,
     stolen_share,
 )
-from benchmarks.workloads import JOBS, MEMORY, PAIR, TRANSLATIONS, WARMING, Plan
+from benchmarks.workloads import JOBS, MEMORY, TRANSLATIONS, WARMING, Plan
 
 T = TypeVar("T")
 
@@ -49,6 +51,19 @@ class TooSlowError(FailedJobError):
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """Servers that are set up otherwise, and the jobs that they are given, by source.
+
+    No round of it is begun after `share` of a run's time, except for the first.
+    """
+
+    name: str
+    jobs: Mapping[str, Job]
+    contestants: Sequence[Contestant]
+    share: float = 0.125
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """A contestant that serves: its process and its port."""
 
@@ -63,8 +78,10 @@ class Arena:
     def __init__(self, directory: Path, stack: contextlib.ExitStack) -> None:
         self._directory = directory
         self._log = directory / "stderr"
-        self._port = free_port()
-        self._upstream = self._start(stack, [sys.executable, "-m", "benchmarks.upstream", str(self._port)])
+        self._port, self._secure_port = free_port(), free_port()
+        self._authority, certificate = _issued(directory)
+        ports = [str(self._port), str(self._secure_port)]
+        self._upstream = self._start(stack, [sys.executable, "-m", "benchmarks.upstream", *ports, str(certificate)])
         self._load = self._start(stack, [sys.executable, "-m", "benchmarks.load"], talks=True)
         await_answer(self._upstream, self._port, "/health", self._log)
 
@@ -76,7 +93,7 @@ class Arena:
             return
         with TemporaryDirectory(dir=self._directory) as home, contextlib.ExitStack() as stack:
             port = free_port()
-            command = contestant.command(Stage(port, f"http://127.0.0.1:{self._port}", Path(home)))
+            command = contestant.command(self._stage(port, Path(home)))
             began = time.perf_counter()
             process = self._start(stack, command, Path(home), env=contestant.env)
             await_answer(process, port, contestant.ready_path, self._log, contestant.patience)
@@ -85,6 +102,10 @@ class Arena:
                 measured.add(contestant.name, "start cpu", family_cpu_us(family(process.pid)) / 1e3)
                 measured.add(contestant.name, "idle", memory_kb(process.pid) / 1024)
             yield Server(contestant, process.pid, port)
+
+    def _stage(self, port: int, home: Path) -> Stage:
+        upstream, secure = f"http://127.0.0.1:{self._port}", f"https://127.0.0.1:{self._secure_port}"
+        return Stage(port, upstream, home, secure, self._authority)
 
     def do(self, job: Job, server: Server) -> Result:
         """Let the load generator do a job.
@@ -128,6 +149,15 @@ class Arena:
         return stack.enter_context(child(command, surroundings, self._log, talks=talks))
 
 
+def _issued(directory: Path) -> tuple[Path, Path]:
+    """An authority of our own, and a certificate with its key that it has signed for this machine."""
+    authority, certificate = directory / "authority.pem", directory / "certificate.pem"
+    root = trustme.CA()
+    root.cert_pem.write_to_path(authority)
+    root.issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+    return authority, certificate
+
+
 def environment(home: Path) -> dict[str, str]:
     """The whole environment of a child: nothing of the user's."""
     paths = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
@@ -136,17 +166,19 @@ def environment(home: Path) -> dict[str, str]:
 
 def run(
     contestants: Sequence[Contestant],
-    pairs: Sequence[Contestant],
+    variants: Sequence[Variant],
     plan: Plan,
     progress: Progress,
     jobs: Mapping[str, Job] = JOBS,
 ) -> Measured:
-    """Measure everybody, and those that can have two workers once more with them."""
+    """Measure everybody, and some once more as they are set up otherwise."""
+    _allow_open_files()
     measured, before = Measured(), machine_ticks()
     with TemporaryDirectory() as directory, contextlib.ExitStack() as stack:
         arena = Arena(Path(directory), stack)
         contestants = _measure_starts(arena, contestants, plan, measured, progress)
-        _measure_pairs(arena, pairs, plan, measured, progress)
+        for variant in variants:
+            _measure_variant(arena, variant, plan, measured, progress)
         shorter = {source: _shortened(job, plan.divisor) for source, job in jobs.items()}
         servers = [stack.enter_context(arena.serving(contestant)) for contestant in contestants]
         began = time.monotonic()
@@ -182,6 +214,8 @@ def _measure_starts(
     for contestant in contestants:
         if contestant.size is not None:
             measured.add(contestant.name, "size", contestant.size())
+        if contestant.packages is not None:
+            measured.add(contestant.name, "packages", contestant.packages())
     return [contestant for contestant in contestants if (contestant.name, "start") not in measured.failed]
 
 
@@ -197,20 +231,18 @@ def _measure_start(arena: Arena, contestant: Contestant, measured: Measured, *, 
         measured.add(contestant.name, "help wall", wall / 1e3)
 
 
-def _measure_pairs(
-    arena: Arena, pairs: Sequence[Contestant], plan: Plan, measured: Measured, progress: Progress
-) -> None:
-    """What two workers answer, and what that costs them together."""
-    until = time.monotonic() + plan.seconds / 8
-    for number in range(plan.starts if pairs else 0):
+def _measure_variant(arena: Arena, variant: Variant, plan: Plan, measured: Measured, progress: Progress) -> None:
+    """What servers that are set up otherwise take for their jobs: each is started anew in each round."""
+    until = time.monotonic() + plan.seconds * variant.share
+    for number in range(plan.starts if variant.contestants else 0):
         if number and time.monotonic() > until:
             break
-        progress(f"two workers, {number + 1} of {plan.starts}")
-        for contestant in _rotated(pairs, number):
-            with _own_affair(contestant, "pair", measured), arena.serving(contestant) as server:
-                result = arena.do(_shortened(PAIR, plan.divisor * contestant.slow), server)
-                measured.add(contestant.name, "pair rate", *result.rate)
-                measured.add(contestant.name, "pair cpu", *result.cpu_us)
+        progress(f"{variant.name}, {number + 1} of {plan.starts}")
+        for contestant in _rotated(variant.contestants, number):
+            with _own_affair(contestant, variant.name, measured), arena.serving(contestant) as server:
+                for source, job in variant.jobs.items():
+                    shorter = _shortened(job, plan.divisor * contestant.slow)
+                    _measure_job(arena, source, shorter, server, measured, memory=job.kind == "open")
 
 
 def _measure_everybody(arena: Arena, source: str, job: Job, servers: Sequence[Server], measured: Measured) -> None:
@@ -223,9 +255,14 @@ def _measure_everybody(arena: Arena, source: str, job: Job, servers: Sequence[Se
                 _measure_job(arena, source, _shortened(job, contestant.slow), server, measured)
 
 
-def _measure_job(arena: Arena, source: str, job: Job, server: Server, measured: Measured) -> None:
+def _measure_job(
+    arena: Arena, source: str, job: Job, server: Server, measured: Measured, *, memory: bool = False
+) -> None:
+    """A job; what its streams take in memory counts in a server that has done nothing else."""
     result = arena.do(job, server)
     measured.add_result(server.contestant.name, source, result)
+    if memory:
+        measured.add(server.contestant.name, f"{source} open", result.rss_kb_a_stream)
     if server.contestant.command is not None:
         measured.upstream.append(result.upstream_share)
 
@@ -245,6 +282,12 @@ def _shortened(job: Job, by: int) -> Job:
     """A job with fewer slices, for a short plan or a slow contestant; never fewer than two."""
     slices, warm_up = max(2, job.slices // by), max(1, job.warm_up // by)
     return msgspec.structs.replace(job, slices=slices, warm_up=warm_up)
+
+
+def _allow_open_files() -> None:
+    """Let the servers have as many open files as the machine lets us have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _rotated(servers: Sequence[T], by: int) -> list[T]:

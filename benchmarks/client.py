@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections.abc import Callable
 from typing import cast
 
 from benchmarks.answers import WORDS
@@ -136,10 +137,11 @@ class Asker(Client):
 
 
 class Listener(Client):
-    """Listens to one paced stream, and to how late each of its words comes."""
+    """Listens to one paced stream, and to how late each of its words comes; `on_word` is told of each."""
 
-    def __init__(self, request: bytes, *, streams: bool) -> None:
+    def __init__(self, request: bytes, *, streams: bool, on_word: Callable[[], object] | None = None) -> None:
         super().__init__(request, streams=streams)
+        self._on_word = on_word
         self._rest = b""
         self._tail = b""
         self._last = -1
@@ -153,6 +155,8 @@ class Listener(Client):
             self.delays_us.append((now - int(sent)) / 1000)
             self.words += 1
             self._last = int(number)
+            if self._on_word is not None:
+                self._on_word()
         if self.words > FLOWING:
             self.flowing.set()
         self._tail = (self._tail + data)[-len(LAST) :]

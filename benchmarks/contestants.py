@@ -1,12 +1,11 @@
 """Who is measured: how each is started and where it is asked. Ours are here, the others in `peers.py`."""
 
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.sizes import distribution_mb
+from benchmarks.sizes import distribution_mb, distributions
 
 LOGIN = "ghu_benchmark"
 """A GitHub token that only the benchmark's upstream takes."""
@@ -16,6 +15,10 @@ PASSENGER_SETTINGS = """\
 device_code_url = "{upstream}/login/device/code"
 oauth_token_url = "{upstream}/login/oauth/access_token"
 copilot_token_url = "{upstream}/copilot_internal/v2/token"
+"""
+TRUST = """\
+[network]
+ca_bundle = "{authority}"
 """
 
 CHAT = {"chat": "/v1/chat/completions"}
@@ -28,11 +31,16 @@ class LeftOutError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where a contestant is to serve: its port, the URL of its upstream, and a directory of its own."""
+    """Where a contestant is to serve: its port, the URL of its upstream, and a directory of its own.
+
+    The upstream has another URL with TLS, whose certificate is of an authority of the benchmark's own.
+    """
 
     port: int
     upstream: str
     home: Path
+    secure_upstream: str = ""
+    authority: Path = Path("/dev/null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +70,15 @@ class Contestant:
     version: str = ""
     size: Callable[[], float] | None = None
     """Megabytes that are installed for it, without the runtime that it shares with others."""
+    packages: Callable[[], int] | None = None
+    """How many packages it needs beside itself."""
 
 
-def _passenger(stage: Stage) -> list[str]:
+def passenger_command(stage: Stage) -> list[str]:
+    """Passenger, its settings written."""
     settings = stage.home / "settings.toml"
-    settings.write_text(PASSENGER_SETTINGS.format(upstream=stage.upstream))
+    trust = TRUST.format(authority=stage.authority) if stage.upstream.startswith("https:") else ""
+    settings.write_text(PASSENGER_SETTINGS.format(upstream=stage.upstream) + trust)
     return [sys.executable, "-m", "passenger", "-c", str(settings), "--port", str(stage.port)]
 
 
@@ -79,7 +91,7 @@ BARE = Contestant("bare", CHAT, command=_bare)
 PASSENGER = Contestant(
     "Passenger",
     DIALECTS | {"gemini": "/v1beta/models/gpt-4o:streamGenerateContent?alt=sse"},
-    command=_passenger,
+    command=passenger_command,
     help_command=(sys.executable, "-m", "passenger", "--help"),
     translates=frozenset(
         {
@@ -93,26 +105,6 @@ PASSENGER = Contestant(
         }
     ),
     size=lambda: distribution_mb("passenger"),
+    packages=lambda: distributions("passenger"),
 )
 OURS = (DIRECT, BARE, PASSENGER)
-
-
-def passenger_pair() -> Contestant:
-    """Passenger with two workers.
-
-    Raises:
-        LeftOutError: this one cannot have them.
-    """
-    command = [*PASSENGER.help_command[:-1], "serve", "--help"]
-    return paired(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-
-def paired(told: str) -> Contestant:
-    """Passenger with two workers, if its help knows them.
-
-    Raises:
-        LeftOutError: it does not.
-    """
-    if "--workers" not in told:
-        raise LeftOutError("Passenger with two workers: `passenger serve --help` knows no --workers")
-    return replace(PASSENGER, command=lambda stage: [*_passenger(stage), "--workers", "2"])

@@ -17,7 +17,8 @@ import msgspec
 from msgspec import Struct, structs
 
 from benchmarks.client import Asker, Client, Listener, WrongAnswerError
-from benchmarks.payloads import BODIES, MODELS, PACE, PACED_BODIES, WHOLE
+from benchmarks.pacing import CALL_FOR_PINGS, PING
+from benchmarks.payloads import BODIES, MODELS, PACE, PACED_BODIES, WHOLE, numbered
 from benchmarks.process import family, family_cpu_us, get, memory_kb
 from benchmarks.upstream import CALL_FOR_THE_END, run_fast
 
@@ -35,6 +36,9 @@ KEPT = (0.8, 1.25)
 PATIENCE = 3
 """How many times as many slices as are wanted are tried."""
 
+AT_ONCE, BREATH = 50, 0.01
+"""So many streams are asked for at once, and after so many seconds the next ones."""
+
 IDLE = 0.1
 """Part of a core below which a server counts as idle again."""
 
@@ -45,9 +49,10 @@ class Job(Struct, frozen=True, kw_only=True):
     CPU time is read once a slice: where the machine stands still, that spoils one slice, which the median leaves out.
     `closed`: a slice is `size` requests, by connections that ask anew when they have their answer; `warm_up` slices
     come first and do not count. `open`: all connections have a paced stream, and a slice is `size` milliseconds.
+    `ping-pong`: the same, but each stream is sent an event only when its last one is here, so that no read holds two.
     """
 
-    kind: Literal["closed", "open"]
+    kind: Literal["closed", "open", "ping-pong"]
     body: str
     connections: int
     slices: int
@@ -107,9 +112,9 @@ def times(found: Sequence[float]) -> Times | None:
     return Times(p50=statistics.median(found), p99=statistics.quantiles(found, n=100, method="inclusive")[98])
 
 
-def request(job: Job) -> bytes:
-    """The bytes of a job's request."""
-    body = BODIES[job.body]
+def request(job: Job, number: int = 0) -> bytes:
+    """The bytes of a job's request; a ping-pong stream has a number."""
+    body = numbered(BODIES[job.body], number)
     for model in MODELS if job.prefix else ():
         body = body.replace(b'"model":"%b"' % model.encode(), b'"model":"%b%b"' % (job.prefix.encode(), model.encode()))
     head = f"POST {job.path} HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\nAuthorization: Bearer {job.key}\r\n"
@@ -118,12 +123,12 @@ def request(job: Job) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def _connected(job: Job, kind: Callable[..., C]) -> AsyncIterator[list[C]]:
-    """The job's connections, hung up when the block is left."""
-    loop, asked, clients = asyncio.get_running_loop(), request(job), list[C]()
+async def _connected(job: Job, kind: Callable[[int], C]) -> AsyncIterator[list[C]]:
+    """The job's connections, each made of its number, hung up when the block is left."""
+    loop, clients = asyncio.get_running_loop(), list[C]()
     try:
-        for _ in range(job.connections):
-            make = partial(kind, asked, streams=job.body not in WHOLE)
+        for number in range(job.connections):
+            make = partial(kind, number)
             clients.append((await loop.create_connection(make, "127.0.0.1", job.port))[1])
         yield clients
     finally:
@@ -197,7 +202,8 @@ class Clocks:
 
 
 async def _closed(job: Job) -> Result:
-    async with _connected(job, partial(Asker, may_lose=job.may_lose)) as clients:
+    asked, streams = request(job), job.body not in WHOLE
+    async with _connected(job, lambda _: Asker(asked, streams=streams, may_lose=job.may_lose)) as clients:
         for _ in range(job.warm_up):
             await _ask_in_turn(clients, job.size)
         clocks, found = Clocks(job), list[tuple[float, float]]()
@@ -212,10 +218,12 @@ async def _closed(job: Job) -> Result:
 async def _open(job: Job) -> Result:
     """Measure while all streams flow, call for their end, and see that no word was lost."""
     memory = memory_kb(job.pid)
-    async with _connected(job, Listener) as clients, asyncio.TaskGroup() as group:
-        for client in clients:
-            group.create_task(client.ask())
+    async with _listening(job) as clients, asyncio.TaskGroup() as group:
         try:
+            for number, client in enumerate(clients, 1):
+                group.create_task(client.ask())
+                if number % AT_ONCE == 0:
+                    await asyncio.sleep(BREATH)
             await _all_flow(clients)
             clocks, kept = await _listen(job, clients)
             grown = (memory_kb(job.pid) - memory) / len(clients)
@@ -228,6 +236,27 @@ async def _open(job: Job) -> Result:
     return clocks.result(delay=delays, rss_kb_a_stream=grown, kept=kept)
 
 
+@contextlib.asynccontextmanager
+async def _listening(job: Job) -> AsyncIterator[list[Listener]]:
+    """The connections of a job of streams; in a ping-pong job the upstream is told of each event that has come."""
+    if job.kind == "open":
+        asked = request(job)
+        async with _connected(job, lambda _: Listener(asked, streams=True)) as clients:
+            yield clients
+        return
+    loop = asyncio.get_running_loop()
+    pings, _ = await loop.create_connection(asyncio.Protocol, "127.0.0.1", job.upstream_port)
+    pings.write(b"GET %b HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % CALL_FOR_PINGS)
+
+    def make(number: int) -> Listener:
+        ping = partial(pings.write, PING.pack(number))
+        return Listener(request(job, number), streams=True, on_word=ping)
+
+    with contextlib.closing(pings):
+        async with _connected(job, make) as clients:
+            yield clients
+
+
 async def _all_flow(clients: Sequence[Listener]) -> None:
     try:
         async with asyncio.timeout(ALL_FLOWING):
@@ -238,22 +267,30 @@ async def _all_flow(clients: Sequence[Listener]) -> None:
         raise TooSlowError(message) from error
 
 
-async def _listen(job: Job, clients: Sequence[Listener]) -> tuple[Clocks, float]:
-    """Slices until enough of them kept the pace, and the part that did.
+async def _listen(job: Job, clients: Sequence[Listener]) -> tuple[Clocks, float | None]:
+    """Slices until enough of them kept the pace, and the part that did, where there is a pace to keep.
 
     Where the machine stands still no event comes in one slice and too many in the next, for next to nothing each.
     """
-    due = job.connections / PACE[PACED_BODIES[job.body]]
     for client in clients:
         client.delays_us.clear()
     clocks = Clocks(job)
+    if job.kind == "ping-pong":
+        for _ in range(job.slices):
+            await _slice(job, clients, clocks)
+        return clocks, None
+    keeps = partial(_keeps, job.connections / PACE[PACED_BODIES[job.body]])
     for _ in range(PATIENCE * job.slices):
-        before = sum(client.words for client in clients)
-        await asyncio.sleep(job.size / 1000)
-        clocks.slice(sum(client.words for client in clients) - before)
-        if sum(map(partial(_keeps, due), clocks.rate)) >= job.slices:
+        await _slice(job, clients, clocks)
+        if sum(map(keeps, clocks.rate)) >= job.slices:
             break
-    return clocks, clocks.keep(partial(_keeps, due))
+    return clocks, clocks.keep(keeps)
+
+
+async def _slice(job: Job, clients: Sequence[Listener], clocks: Clocks) -> None:
+    before = sum(client.words for client in clients)
+    await asyncio.sleep(job.size / 1000)
+    clocks.slice(sum(client.words for client in clients) - before)
 
 
 def _keeps(due: float, rate: float) -> bool:

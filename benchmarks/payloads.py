@@ -9,16 +9,22 @@ from typing import Any
 FULL_SPEED = "gpt-4o"
 PACED = "gpt-4.1"
 CROWD = "gpt-4o-mini"
+MANY = "gpt-4-o-preview"
+ANSWERED = "gpt-4"
+CUT = "gpt-3.5-turbo"
 """The upstream tells its ways to stream apart by the model; these are real names, because peers know no others."""
 
-PACE = {PACED: 0.02, CROWD: 0.1}
+PACE = {PACED: 0.02, CROWD: 0.1, MANY: 1.0}
 """Seconds between two events of a paced stream, by model."""
 
 SPEAKS_RESPONSES = "gpt-5-codex"
 SPEAKS_MESSAGES = "claude-sonnet-4.5"
 """Models that speak one dialect alone, and not Chat Completions."""
 
-MODELS = (FULL_SPEED, PACED, CROWD, SPEAKS_RESPONSES, SPEAKS_MESSAGES)
+MODELS = (FULL_SPEED, PACED, CROWD, MANY, ANSWERED, CUT, SPEAKS_RESPONSES, SPEAKS_MESSAGES)
+
+_NUMBER = b"Stream 00000. "
+"""What the question of a ping-pong stream begins with: five digits, so that no number makes it longer."""
 
 IMAGES = 4
 IMAGE_KB = 1536
@@ -36,6 +42,21 @@ def small(model: str = FULL_SPEED, *, stream: bool) -> bytes:
     """A chat request of 1 KB, as an SDK writes it that was given nothing but a question."""
     question = "Explain in two sentences why the sky is blue. " * 20
     return compact({"model": model, "messages": [{"role": "user", "content": question}], "stream": stream})
+
+
+def numbered(body: bytes, number: int) -> bytes:
+    """A body whose question begins with the number of its stream, if it begins with one at all."""
+    return body.replace(_NUMBER, b"Stream %05d. " % number, 1)
+
+
+def number_in(body: bytes) -> int:
+    """The number of a ping-pong stream."""
+    at = body.index(_NUMBER[:7]) + 7
+    return int(body[at : at + 5])
+
+
+def _ping_pong() -> bytes:
+    return small(ANSWERED, stream=True).replace(b"Explain", _NUMBER + b"Explain", 1)
 
 
 def agent(*, stream: bool) -> bytes:
@@ -100,12 +121,14 @@ def translated(dialect: str, model: str = FULL_SPEED) -> bytes:
             return compact({"contents": [{"role": "user", "parts": [{"text": text}]}]})
 
 
-PACED_BODIES = {"paced stream": PACED, "crowd stream": CROWD}
+PACED_BODIES = {"paced stream": PACED, "crowd stream": CROWD, "many streams": MANY}
 
 BODIES: Mapping[str, bytes] = {
     "small": small(stream=False),
     "small stream": small(stream=True),
     **{name: small(model, stream=True) for name, model in PACED_BODIES.items()},
+    "ping-pong stream": _ping_pong(),
+    "cut stream": small(CUT, stream=True),
     "agent": agent(stream=False),
     "agent stream": agent(stream=True),
     "images": images(),

@@ -34,7 +34,7 @@ worker_rlimit_nofile 20000;
 daemon off;
 pid {home}/nginx.pid;
 error_log stderr warn;
-events {{ worker_connections 8192; }}
+events {{ worker_connections 16384; }}
 http {{
   access_log off;
   client_max_body_size 64m;
@@ -45,12 +45,15 @@ http {{
   uwsgi_temp_path {home}/uwsgi;
   scgi_temp_path {home}/scgi;
   keepalive_requests 1000000;
-  upstream simulator {{ server {upstream}; keepalive 64; keepalive_requests 1000000; }}
+  upstream simulator {{ server {host}; keepalive 64; keepalive_requests 1000000; }}
   server {{
     listen 127.0.0.1:{port} backlog=2048{reuse};
     location /health {{ return 200; }}
     location / {{
-      proxy_pass http://simulator;
+      proxy_pass {scheme}://simulator;
+      proxy_ssl_trusted_certificate {authority};
+      proxy_ssl_verify on;
+      proxy_ssl_name localhost;
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_buffering off;
@@ -85,9 +88,18 @@ def nginx_pair() -> Contestant:
 
 
 def _nginx(binary: str, workers: int, stage: Stage) -> list[str]:
-    values = {"workers": workers, "port": stage.port, "home": stage.home, "upstream": stage.upstream.split("//")[1]}
+    scheme, _, host = stage.upstream.partition("://")
+    text = NGINX.format(
+        workers=workers,
+        port=stage.port,
+        home=stage.home,
+        scheme=scheme,
+        host=host,
+        authority=stage.authority,
+        reuse=" reuseport" if workers > 1 else "",
+    )
     settings = stage.home / "nginx.conf"
-    settings.write_text(NGINX.format(**values, reuse=" reuseport" if workers > 1 else ""))
+    settings.write_text(text)
     return [binary, "-c", str(settings), "-e", "stderr"]
 
 
@@ -295,5 +307,12 @@ def _said(command: list[str], pattern: str) -> str:
     return found[1] if found else "?"
 
 
-PEERS: tuple[Peer, ...] = (nginx, litellm, copilot_api_node, copilot_api_bun, passenger_rs, bifrost)
-PEER_PAIRS: tuple[Peer, ...] = (nginx_pair, litellm_pair)
+YARDSTICKS: tuple[Peer, ...] = (nginx, passenger_rs)
+"""Those beside whom the bars are set, and who are quick to start."""
+
+PEERS: Mapping[str, Peer] = {
+    "copilot-api (Bun)": copilot_api_bun,
+    "copilot-api (Node)": copilot_api_node,
+    "LiteLLM": litellm,
+    "Bifrost": bifrost,
+}

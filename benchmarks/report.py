@@ -2,44 +2,90 @@
 
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from benchmarks.answers import WORDS
-from benchmarks.contestants import BARE, DIRECT, PASSENGER, Contestant
+from benchmarks.bars import NGINX, Bar, missed, verdict
+from benchmarks.contestants import DIRECT, PASSENGER, Contestant
 from benchmarks.measured import Measured
-from benchmarks.workloads import LINES, Bar, Line
+from benchmarks.workloads import COUNT, LINES, Line
 
-Part = Literal["results", "peers"]
+Part = Literal["bars", "results", "peers"]
 BEGIN: Mapping[Part, str] = {
+    "bars": "<!-- bars: written by `python -m benchmarks --write` -->",
     "results": "<!-- results: written by `python -m benchmarks --write` -->",
     "peers": "<!-- peers: written by `python -m benchmarks --peers --write` -->",
 }
 
 Row = Sequence[str]
 
+THERE = 16.0
+"""Microseconds that (a) took through nginx on the machine on which the bars were set."""
+
+
+def bar_rows(measured: Measured) -> list[Row]:
+    """The table of what has a bar: how many times what others cost Passenger does, what was wanted, what was met."""
+    head = ["workload", "unit", PASSENGER.name, "times what others cost", "must: at most", "should", "met"]
+    return [head, *(_bar_row(*judged) for judged in _judged(measured))]
+
+
+def _judged(measured: Measured) -> Iterator[tuple[Line, Bar, float, Mapping[str, float]]]:
+    """Each line that has a bar and was measured: what it cost, and what it cost those whom the bar names."""
+    for line in LINES:
+        ours = value(measured, line, PASSENGER.name)
+        if line.bar is not None and ours is not None:
+            yield line, line.bar, ours, _theirs(measured, line, line.bar)
+
+
+def _theirs(measured: Measured, line: Line, bar: Bar) -> dict[str, float]:
+    source, per = (bar.beside, bar.per) if bar.beside else (line.source, line.per)
+    found = {name: measured.median(name, source) for name in bar.names()}
+    return {name: figure / per for name, figure in found.items() if figure}
+
+
+def _bar_row(line: Line, bar: Bar, ours: float, theirs: Mapping[str, float]) -> Row:
+    times = ", ".join(f"x{ours / figure:.2f} {name}" for name, figure in theirs.items()) or "-"
+    should = "-" if bar.should is None else str(bar.should)
+    return [line.title, line.unit, _shown(line, ours), times, str(bar.must), should, verdict(bar, ours, theirs)]
+
+
+def misses(measured: Measured) -> list[str]:
+    """Each bar that is missed, and how far this machine is from the one on which they were set."""
+    found = [
+        f"* {line.title}: {text}."
+        for line, bar, ours, theirs in _judged(measured)
+        for text in missed(bar, ours, theirs)
+    ]
+    return [*(["Missed:", "\n".join(found)] if found else ["Nothing is missed."]), *_slower(measured)]
+
+
+def _slower(measured: Measured) -> list[str]:
+    here = measured.median(NGINX, "whole cpu")
+    if not here:
+        return ["Without nginx in the same run, bars of CPU time are not judged."]
+    times = f"{here / THERE:.1f} times the {THERE:.0f} us of the machine on which the bars were set"
+    return [f"A request of (a) costs nginx {here:.0f} us here, {times}: compare ratios, not microseconds."]
+
 
 def rows(measured: Measured, contestants: Sequence[Contestant]) -> list[Row]:
-    """The table of ours with its verdicts, its head first."""
+    """The table of figures alone, its head first."""
     names = [contestant.name for contestant in contestants]
-    head = ["workload", "unit", *names, "ratio to bare", "must", "should", "verdict"]
-    return [head, *(_row(measured, line, names) for line in LINES if _found(measured, line, names))]
-
-
-def _row(measured: Measured, line: Line, names: Sequence[str]) -> Row:
-    found = {name: value(measured, line, name) for name in names}
-    ours, bare = found.get(PASSENGER.name), found.get(BARE.name)
-    ratio = ours / bare if ours is not None and bare else None
+    lines = [line for line in LINES if _found(measured, line, names)]
     return [
-        line.title,
-        line.unit,
-        *(as_number(found[name]) for name in names),
-        "-" if ratio is None else f"{ratio:.2f}",
-        *_bars(line.bar),
-        "-" if line.bar is None or ours is None else verdict(line.bar, ours, ratio),
+        ["workload", "unit", *names],
+        *([line.title, line.unit, *_figures(measured, line, names)] for line in lines),
     ]
+
+
+def _figures(measured: Measured, line: Line, names: Sequence[str]) -> list[str]:
+    return [_shown(line, value(measured, line, name)) for name in names]
+
+
+def _shown(line: Line, figure: float | None) -> str:
+    return f"{figure:.0f}" if line.unit == COUNT and figure is not None else as_number(figure)
 
 
 def peer_rows(measured: Measured, contestants: Sequence[Contestant]) -> list[Row]:
@@ -51,7 +97,9 @@ def peer_rows(measured: Measured, contestants: Sequence[Contestant]) -> list[Row
 
 def _times(measured: Measured, line: Line, names: Sequence[str]) -> list[str]:
     ours = value(measured, line, PASSENGER.name)
-    return [as_number(found) + _ratio(found, ours, name) for name in names for found in [value(measured, line, name)]]
+    return [
+        _shown(line, found) + _ratio(found, ours, name) for name in names for found in [value(measured, line, name)]
+    ]
 
 
 def _ratio(found: float | None, ours: float | None, name: str) -> str:
@@ -70,21 +118,6 @@ def value(measured: Measured, line: Line, name: str) -> float | None:
     if found is not None and line.added and name != DIRECT.name:
         found = None if direct is None else found - direct
     return None if found is None else found / line.per
-
-
-def verdict(bar: Bar, ours: float, ratio: float | None) -> str:
-    """Which bar is reached: as it is written, or as its ratio to the bare relay, for machines of another speed."""
-    for name, limit in (("should", bar.should), ("must", bar.must)):
-        if ours <= limit or (ratio is not None and bar.bare and ratio <= limit / bar.bare):
-            return name
-    return "MISSED"
-
-
-def _bars(bar: Bar | None) -> tuple[str, str]:
-    if bar is None:
-        return "-", "-"
-    ratios = [f" (x{limit / bar.bare:.2f})" if bar.bare else "" for limit in (bar.must, bar.should)]
-    return f"<= {bar.must:g}{ratios[0]}", f"<= {bar.should:g}{ratios[1]}"
 
 
 def as_number(number: float | None) -> str:

@@ -21,6 +21,16 @@ def distribution_mb(name: str, find: Find = distribution) -> float:
     return sum(_own_mb(found) for found in _closure(name, find).values())
 
 
+def distributions(name: str, find: Find = distribution) -> int:
+    """How many Python packages a package needs, itself not counted."""
+    return len({_canonical(needed) for needed in _closure(name, find)} - {_canonical(name)})
+
+
+def _canonical(name: str) -> str:
+    """A package's name as PEP 503 writes it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def _closure(name: str, find: Find) -> dict[str, Distribution]:
     """A package and what it needs; what is not installed here is not needed here."""
     found: dict[str, Distribution] = {}

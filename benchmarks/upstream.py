@@ -1,29 +1,32 @@
 """GitHub and Copilot for the benchmark: precomputed bytes on raw sockets, so that it is never what is being measured.
 
-What it costs itself is the `direct` column of the report. Run as `python -m benchmarks.upstream PORT`.
+What it costs itself is the `direct` column of the report. Run as
+`python -m benchmarks.upstream PORT TLS_PORT CERTIFICATE`: one port without TLS, one with it.
 """
 
 import asyncio
+import ssl
 import sys
 import time
 from collections.abc import Coroutine, Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from benchmarks.answers import STAMP, answer, completions, messages, models, paced, responses
-from benchmarks.payloads import PACE, compact
+from benchmarks.pacing import CALL_FOR_PINGS, Pace, Paces, Pings
+from benchmarks.payloads import ANSWERED, CUT, PACE, compact, number_in
 
 LONGEST = 80.0
 """Seconds after which a paced stream ends, if nobody has called for its end."""
+
+BACKLOG = 4096
+"""Connections that may wait to be accepted."""
 
 LARGE = 1_000_000
 """Bytes from which on a request is answered whole without a look at what it says."""
 
 CALL_FOR_THE_END = b"/end"
 """What to GET to let all paced streams end at their next event."""
-
-GOLDEN = 0.618034
-"""Streams that begin one after the other send that part of their pace apart, so that they never send all at once."""
 
 _STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nx-request-id: b\r\n\r\n"
@@ -51,11 +54,20 @@ def _pieces(events: Sequence[bytes]) -> list[bytes]:
     return [*before, last + _END]
 
 
+def _cut(pieces: Sequence[bytes]) -> list[bytes]:
+    """The same bytes in pieces that each end within an event, as records of TLS and packets do: two an event."""
+    thirds = [(piece[: (n := len(piece) // 3)], piece[n : 2 * n], piece[2 * n :]) for piece in pieces]
+    heads = [head for head, _, _ in thirds[1:]] + [b""]
+    inner = [cut for (_, middle, tail), head in zip(thirds, heads, strict=True) for cut in (middle, tail + head)]
+    return [thirds[0][0], *inner]
+
+
 _RUSHED = {
     b"completions": _pieces(completions(usage=False)),
     b"completions with usage": _pieces(completions(usage=True)),
     b"responses": _pieces(responses()),
     b"messages": _pieces(messages()),
+    b"cut": _cut(_pieces(completions(usage=False))),
 }
 _FIRST, _BEFORE, _AFTER, _LAST = paced()
 _OPENING, _CLOSING = _chunk(_FIRST), _chunk(_LAST) + _END
@@ -83,30 +95,6 @@ def _token(url: str) -> bytes:
     ends = int(time.time()) + 1800
     token = f"tid=benchmark;exp={ends};sku=simulated"
     return compact({"endpoints": {"api": url}, "expires_at": ends, "refresh_in": 1500, "token": token})
-
-
-@dataclass(slots=True)
-class Pace:
-    """Where a paced stream is; times are the loop's, in seconds."""
-
-    due: float
-    step: float
-    until: float
-    called: int
-    words: int = 0
-
-
-class Paces:
-    """When paced streams begin and end: all that are under way end when their end is called for."""
-
-    def __init__(self) -> None:
-        self.called = 0
-        self._begun = 0
-
-    def offset(self) -> float:
-        """The part of its pace by which the next stream is late."""
-        self._begun += 1
-        return self._begun * GOLDEN % 1
 
 
 class Connection(asyncio.Protocol):
@@ -144,7 +132,9 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, head: bytes, body: bytes) -> None:
         method, path, _ = head.split(b" ", 2)
-        if method == b"GET":
+        if path == CALL_FOR_PINGS and self._transport is not None:
+            self._transport.set_protocol(Pings(self._paces))
+        elif method == b"GET":
             self._paces.called += path == CALL_FOR_THE_END
             self._write(_page(path, self._url))
         elif len(body) > LARGE or not _asks(body, b"stream", b"true"):
@@ -161,6 +151,12 @@ class Connection(asyncio.Protocol):
                 due = start + pace * self._paces.offset()
                 self._loop.call_at(due, self._paced, Pace(due, pace, start + LONGEST, self._paces.called))
                 return
+        if _asks(body, b"model", b'"%b"' % ANSWERED.encode()):
+            self._write(_OPENING)
+            stream = Pace(0.0, 0.0, self._loop.time() + LONGEST, self._paces.called)
+            self._paces.answered[number_in(body)] = partial(self._send, stream)
+            self._send(stream)
+            return
         self._rushed(iter(_RUSHED[_kind(path, body)]))
 
     def _rushed(self, pieces: Iterator[bytes]) -> None:
@@ -172,15 +168,20 @@ class Connection(asyncio.Protocol):
 
     def _paced(self, stream: Pace) -> None:
         """One event now and the next one at its time, until the end is called for."""
+        if self._send(stream):
+            stream.due += stream.step
+            self._loop.call_at(stream.due, self._paced, stream)
+
+    def _send(self, stream: Pace) -> bool:
+        """One event, or the end where that has been called for; whether another may follow."""
         if self._transport is None:
-            return
-        if stream.called != self._paces.called or stream.due > stream.until:
+            return False
+        if stream.called != self._paces.called or self._loop.time() > stream.until:
             self._transport.write(_CLOSING)
-            return
+            return False
         self._transport.write(_WORD % (time.monotonic_ns(), stream.words))
         stream.words += 1
-        stream.due += stream.step
-        self._loop.call_at(stream.due, self._paced, stream)
+        return True
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None:
@@ -189,6 +190,8 @@ class Connection(asyncio.Protocol):
 
 def _kind(path: bytes, body: bytes) -> bytes:
     """Which stream is asked for: the dialect is told by the path's last part."""
+    if _asks(body, b"model", b'"%b"' % CUT.encode()):
+        return b"cut"
     dialect = path.partition(b"?")[0].rpartition(b"/")[2]
     if dialect == b"completions" and _asks(body, b"include_usage", b"true"):
         return b"completions with usage"
@@ -202,10 +205,19 @@ def _content_length(head: bytes | bytearray) -> int:
     return 0
 
 
-async def serve(port: int) -> None:
+async def serve(port: str, tls_port: str, certificate: str) -> None:
     """Serve until the process is ended."""
-    url, paces, loop = f"http://127.0.0.1:{port}", Paces(), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(url, paces), "127.0.0.1", port, backlog=2048)
+    paces, context = Paces(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    await asyncio.gather(
+        _serve(f"http://127.0.0.1:{port}", int(port), paces, None),
+        _serve(f"https://127.0.0.1:{tls_port}", int(tls_port), paces, context),
+    )
+
+
+async def _serve(url: str, port: int, paces: Paces, context: ssl.SSLContext | None) -> None:
+    make, loop = partial(Connection, url, paces), asyncio.get_running_loop()
+    server = await loop.create_server(make, "127.0.0.1", port, backlog=BACKLOG, ssl=context)
     await server.serve_forever()
 
 
@@ -220,4 +232,4 @@ def run_fast(main: Coroutine[Any, Any, None]) -> None:
 
 
 if __name__ == "__main__":
-    run_fast(serve(int(sys.argv[1])))
+    run_fast(serve(*sys.argv[1:4]))

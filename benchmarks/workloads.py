@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmarks.answers import EVENTS
+from benchmarks.bars import BARE, BUN, NGINX, RS, Bar, Limit
 from benchmarks.load import Job
 
 
@@ -39,6 +40,8 @@ JOBS: Mapping[str, Job] = {
     "agent": Job(kind="closed", body="agent", connections=8, slices=20, size=24, warm_up=2),
     "agent stream": Job(kind="closed", body="agent stream", connections=8, slices=16, size=8, warm_up=2),
     "stream": Job(kind="closed", body="small stream", connections=8, slices=16, size=8, warm_up=2),
+    "cut": Job(kind="closed", body="cut stream", connections=8, slices=16, size=8, warm_up=2),
+    "ping-pong": Job(kind="ping-pong", body="ping-pong stream", connections=200, slices=16, size=60),
     "paced": Job(kind="open", body="paced stream", connections=200, slices=24, size=50),
     "crowd": Job(kind="open", body="crowd stream", connections=1000, slices=16, size=80),
     "messages": _streams("messages", "messages"),
@@ -59,17 +62,20 @@ WARMING = Job(kind="closed", body="small stream", connections=8, slices=1, size=
 MEMORY = Job(kind="open", body="crowd stream", connections=200, slices=5, size=100)
 """Streams to count memory by, after a few others in a process that has done nothing else yet."""
 
-PAIR = Job(kind="closed", body="small", connections=16, slices=24, size=96, warm_up=4)
+TWO_WORKERS: Mapping[str, Job] = {
+    "pair": Job(kind="closed", body="small", connections=16, slices=24, size=96, warm_up=4),
+    "pair ping-pong": JOBS["ping-pong"],
+}
 """What is asked of two workers."""
 
+OVER_TLS: Mapping[str, Job] = {f"TLS {name}": JOBS[name] for name in ("whole", "stream", "ping-pong")}
+"""What is asked where the upstream speaks TLS."""
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """What Passenger must and should reach, and what the bare relay took on the machine where that was set."""
-
-    must: float
-    should: float
-    bare: float = 0.0
+MANY_STREAMS = 4000
+MANY: Mapping[str, Job] = {
+    "many": Job(kind="open", body="many streams", connections=MANY_STREAMS, slices=8, size=200),
+}
+"""What is asked of a server that is told to let so many streams flow at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +94,54 @@ class Line:
     more: bool = False
 
 
-TRANSLATED = Bar(40, 15)
+TRANSLATED = Bar(Limit(8, {NGINX: 3.3}), Limit(5, {NGINX: 2.0}), beside="stream cpu", per=EVENTS)
+"""Set in microseconds; the ratio is that of the figure to an event of (c) through nginx on the machine of the bars."""
+
+COUNT = "number"
+A_STREAM = Bar(Limit(16), Limit(12))
 
 LINES = (
-    Line("(a) 1 KB, answered whole", "us CPU/request", "whole cpu", bar=Bar(250, 150, 167)),
+    Line(
+        "(a) 1 KB, answered whole",
+        "us CPU/request",
+        "whole cpu",
+        bar=Bar(Limit(90, {NGINX: 5.6, RS: 2.0, BUN: 1.0}), Limit(45, {NGINX: 2.8, RS: 1.0})),
+    ),
     Line("(a) the same, two workers", "us CPU/request", "pair cpu"),
     Line("(b) 110 KB agent request, 200-event stream", "us CPU/stream", "agent stream cpu"),
-    Line("(b') 110 KB agent request, answered whole", "us CPU/request", "agent cpu", bar=Bar(450, 300, 512)),
-    Line("(c) 200-event stream, full speed", "us CPU/stream", "stream cpu", bar=Bar(1300, 900, 1200)),
+    Line(
+        "(b') 110 KB agent request, answered whole",
+        "us CPU/request",
+        "agent cpu",
+        bar=Bar(Limit(240, {NGINX: 5.5}), Limit(185, {NGINX: 4.2})),
+    ),
+    Line(
+        "(c) 200-event stream, full speed",
+        "us CPU/stream",
+        "stream cpu",
+        bar=Bar(Limit(930, {NGINX: 1.9, RS: 1.0}), Limit(745, {RS: 0.8})),
+    ),
     Line("(c) the same", "us CPU/event", "stream cpu", per=EVENTS),
-    Line("(d) 200 streams, an event each 20 ms", "us CPU/event", "paced cpu", bar=Bar(35, 22, 29.5)),
+    Line("(c') as (c), each read ends within an event", "us CPU/event", "cut cpu", per=EVENTS),
+    Line(
+        "(d) 200 streams, an event each 20 ms",
+        "us CPU/event",
+        "paced cpu",
+        bar=Bar(Limit(18, {NGINX: 1.63, RS: 1.1}), Limit(16.5, {RS: 1.0})),
+    ),
+    Line(
+        "(d') 200 streams by ping-pong: no read holds two events",
+        "us CPU/event",
+        "ping-pong cpu",
+        bar=Bar(Limit(14, {NGINX: 1.6}), Limit(12, {RS: 1.15})),
+    ),
+    Line("(d') the same, two workers", "us CPU/event", "pair ping-pong cpu"),
     Line("(e) 1,000 streams, 10 events/s each", "us CPU/event", "crowd cpu"),
+    Line("(e') 4,000 streams, an event a second each", "us CPU/event", "many cpu"),
+    Line("(e') the same, two workers", "us CPU/event", "many pair cpu"),
+    Line("(a) with TLS to the upstream", "us CPU/request", "TLS whole cpu"),
+    Line("(c) with TLS to the upstream", "us CPU/event", "TLS stream cpu", per=EVENTS),
+    Line("(d') with TLS to the upstream", "us CPU/event", "TLS ping-pong cpu"),
     Line("(f) as (c), Messages over completions", "us CPU/event", "messages cpu", EVENTS, TRANSLATED),
     Line("(f) as (c), Responses over completions", "us CPU/event", "responses cpu", EVENTS, TRANSLATED),
     Line("(f) as (c), Gemini over completions", "us CPU/event", "gemini cpu", EVENTS, TRANSLATED),
@@ -118,12 +161,20 @@ LINES = (
     Line("(a) answers, one worker", "1/s", "whole rate", more=True),
     Line("(a) answers, two workers", "1/s", "pair rate", more=True),
     Line("(c) events, one worker", "1/s", "stream rate", per=1 / EVENTS, more=True),
-    Line("(h) start to the first answer", "ms CPU", "start cpu", bar=Bar(700, 500, 500)),
+    Line(
+        "(h) start to the first answer",
+        "ms CPU",
+        "start cpu",
+        bar=Bar(Limit(210, {BARE: 1.2}), Limit(190, {BARE: 1.09})),
+    ),
     Line("(h) start to the first answer", "ms", "start wall"),
-    Line("(h) `--help`", "ms CPU", "help cpu", bar=Bar(200, 150)),
+    Line("(h) `--help`", "ms CPU", "help cpu", bar=Bar(Limit(200), Limit(150))),
     Line("(h) `--help`", "ms", "help wall"),
     Line("(h) installed", "MB", "size"),
-    Line("(h) memory, idle", "MB RSS", "idle", bar=Bar(45, 38, 32)),
-    Line("memory, per open stream of 200", "KB RSS", "open", bar=Bar(60, 35, 31)),
+    Line("(h) packages needed at run time", COUNT, "packages", bar=Bar(Limit(24))),
+    Line("(h) memory, idle", "MB RSS", "idle", bar=Bar(Limit(40), Limit(36))),
+    Line("memory, per open stream of 200", "KB RSS", "open", bar=A_STREAM),
+    Line("memory, per open stream of 4,000", "KB RSS", "many open", bar=A_STREAM),
+    Line("memory, the same, two workers", "KB RSS", "many pair open"),
     Line("memory, peak after everything above", "MB RSS", "peak"),
 )

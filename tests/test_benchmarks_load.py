@@ -7,7 +7,7 @@ import pytest
 from benchmarks.answers import STAMP, completions, paced
 from benchmarks.client import Asker, Client, Listener, WrongAnswerError
 from benchmarks.load import Clocks, Job, request, times
-from benchmarks.payloads import BODIES
+from benchmarks.payloads import BODIES, number_in
 from benchmarks.process import family, family_cpu_us, memory_kb
 
 HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -70,6 +70,15 @@ async def test_a_lost_word_is_a_wrong_answer(numbers: list[int]) -> None:
         client.check()
 
 
+@pytest.mark.parametrize("size", [1, 50, 100_000])
+async def test_a_listener_says_of_each_word_that_it_has_come(size: int) -> None:
+    came = list[int]()
+    client = Listener(b"", streams=True, on_word=lambda: came.append(client.words))
+    answer = stream(list(range(6)))
+    await fed(client, [answer[at : at + size] for at in range(0, len(answer), size)])
+    assert came == [1, 2, 3, 4, 5, 6]
+
+
 async def test_a_refused_stream_ends_and_says_what_the_server_said() -> None:
     client = Listener(b"", streams=True)
     await fed(client, [b"HTTP/1.1 429 Too Many\r\ncontent-length: 4\r\n\r\nslow"])
@@ -119,6 +128,13 @@ def test_a_request_names_the_model_as_the_server_wants_it() -> None:
     assert b"Bearer k\r\n" in asked
     assert b'"model":"openai/gpt-4o"' in asked
     assert request(msgspec.structs.replace(job, prefix="")).endswith(BODIES["small"])
+
+
+def test_a_ping_pong_stream_says_its_number_in_as_many_bytes() -> None:
+    job = Job(kind="ping-pong", body="ping-pong stream", connections=1, slices=1, size=1, path="/v1/x")
+    asked = request(job, 417)
+    assert len(asked) == len(request(job))
+    assert number_in(asked) == 417
 
 
 def test_the_median_and_the_hundredth_are_told() -> None:

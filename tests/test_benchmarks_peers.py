@@ -2,13 +2,17 @@
 
 import json
 import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
 
 import pytest
 from benchmarks import install, peers
-from benchmarks.contestants import LeftOutError, Stage, paired
-from benchmarks.sizes import directory_mb, distribution_mb
+from benchmarks.contestants import PASSENGER, Contestant, LeftOutError, Stage
+from benchmarks.sizes import directory_mb, distribution_mb, distributions
+from benchmarks.variants import over_tls, paired
 
 UPSTREAM = "http://127.0.0.1:4"
 
@@ -51,9 +55,39 @@ def test_nginx_and_litellm_are_told_their_upstream_and_their_workers(stage: Stag
     nginx = (stage.home / "nginx.conf").read_text()
     assert "worker_processes 2;" in nginx
     assert "server 127.0.0.1:4;" in nginx
+    assert "proxy_pass http://simulator;" in nginx
     assert peers._litellm("litellm", 2, stage)[-2:] == ["--num_workers", "2"]
     litellm = json.loads((stage.home / "config.yaml").read_text())
     assert {model["litellm_params"]["api_base"] for model in litellm["model_list"]} == {UPSTREAM}
+
+
+def test_whoever_reaches_the_upstream_over_tls_checks_its_certificate(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secured = replace(stage, secure_upstream="https://127.0.0.1:5", authority=stage.home / "authority.pem")
+    monkeypatch.setenv("PASSENGER_RS", "/bin/true")
+    trust = f"SSL_CERT_FILE={secured.authority}"
+    assert list(_command(over_tls(peers.passenger_rs)(), secured))[:3] == [
+        "env",
+        trust,
+        str(Path("/bin/true").resolve()),
+    ]
+    nginx = replace(peers.passenger_rs(), name="nginx", command=partial(peers._nginx, "nginx", 1))
+    assert _command(over_tls(lambda: nginx)(), secured)[0] == "nginx"
+    text = (stage.home / "nginx.conf").read_text()
+    assert "server 127.0.0.1:5;" in text
+    assert "proxy_pass https://simulator;" in text
+    assert f"proxy_ssl_trusted_certificate {secured.authority};" in text
+    assert "proxy_ssl_verify on;" in text
+    _command(over_tls(lambda: PASSENGER)(), secured)
+    settings = tomllib.loads((stage.home / "settings.toml").read_text())
+    assert settings["network"]["ca_bundle"] == str(secured.authority)
+    assert settings["github"]["copilot_token_url"].startswith("https://127.0.0.1:5/")
+
+
+def _command(contestant: Contestant, stage: Stage) -> Sequence[str]:
+    assert contestant.command is not None
+    return contestant.command(stage)
 
 
 def test_passenger_rs_and_bifrost_are_told_their_upstream(stage: Stage) -> None:
@@ -118,6 +152,7 @@ def test_a_package_is_as_large_as_all_that_it_needs(tmp_path: Path) -> None:
         return Distribution.at(metadata)
 
     assert distribution_mb("one", find) == pytest.approx(2.0)
+    assert distributions("one", find) == 1
 
 
 def _installed(where: Path, name: str, needs: str) -> None:
