@@ -4,7 +4,6 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from benchmarks import against
 from benchmarks.arena import FailedJobError, Variant, run
@@ -13,11 +12,10 @@ from benchmarks.contestants import OURS, PASSENGER, Contestant, LeftOutError
 from benchmarks.measured import Measured
 from benchmarks.peers import PEERS, YARDSTICKS
 from benchmarks.process import NotStartedError
-from benchmarks.report import Part, Row, as_markdown, as_text, bar_rows, misses, notes, peer_rows, rewritten, rows
+from benchmarks.report import PAGE, Part, Row, as_markdown, as_text, bar_rows, misses, notes, peer_rows, rewritten, rows
 from benchmarks.variants import PEER_SETUPS, SETUPS, Setup
 from benchmarks.workloads import AGAINST, BESIDE_PEERS, FULL, JOBS, QUICK, Plan
 
-PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 CHARTS = PAGE.parent / "charts"
 
 

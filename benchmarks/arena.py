@@ -173,7 +173,7 @@ def run(
 ) -> Measured:
     """Measure everybody, and some once more as they are set up otherwise."""
     _allow_open_files()
-    measured, before = Measured(), machine_ticks()
+    measured, before = Measured(load=os.getloadavg()[0]), machine_ticks()
     with TemporaryDirectory() as directory, contextlib.ExitStack() as stack:
         arena = Arena(Path(directory), stack)
         contestants = _measure_starts(arena, contestants, plan, measured, progress)

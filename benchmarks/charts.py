@@ -14,7 +14,7 @@ Bars = Sequence[tuple[str, float]]
 
 CHARTS = {
     "request": ("whole cpu", "CPU time of a 1 KB request, us"),
-    "event": ("paced cpu", "CPU time of a streamed event, 200 streams, us"),
+    "event": ("ping-pong cpu", "CPU time of a streamed event, 200 streams, us"),
     "agent": ("agent stream cpu", "CPU time of a 110 KB agent request and its 200 events, us"),
     "memory": ("idle", "Memory when idle, MB"),
 }

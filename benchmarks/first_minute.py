@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
@@ -24,6 +25,7 @@ from clients.install import NotInstalledError, cache, installed
 from clients.programs.claude_code import PROGRAM, STREAM
 
 from benchmarks.process import ROOT, cpu_us, family
+from benchmarks.report import PAGE, rewritten
 
 PATIENCE = 300.0
 """Seconds that a step may take."""
@@ -77,14 +79,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (FailedStepError, NotInstalledError) as error:
         print(f"first-minute: {error}", file=sys.stderr)
         return 1
-    print("\n".join((*HEADING, *(step.row() for step in steps))))
-    print(f"\n{PROGRAM.title} {PROGRAM.version}; load {' '.join(f'{one:.1f}' for one in os.getloadavg())}")
+    load = " ".join(f"{one:.1f}" for one in os.getloadavg())
+    client_and_load = f"{PROGRAM.title} {PROGRAM.version} on {datetime.now(UTC):%Y-%m-%d}, under a load of {load}."
+    said = "\n".join((*HEADING, *(step.row() for step in steps), "", client_and_load))
+    print(said)
+    if options.write:
+        PAGE.write_text(rewritten(PAGE.read_text(), said, "first minute"))
     return int(any(step.most is not None and step.ours > step.most for step in steps))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.first_minute", description=__doc__)
     parser.add_argument("--revision", default="HEAD", help="What is cloned.  [HEAD]")
+    parser.add_argument("--write", action="store_true", help=f"Put the table into {PAGE.parent.name}/{PAGE.name}.")
     return parser.parse_args(arguments)
 
 

@@ -10,7 +10,8 @@ from benchmarks.load import Result
 @dataclass(slots=True)
 class Measured:
     """All samples of a run, by contestant and source; `upstream` is the part of a core that the upstream took,
-    `stolen` the part of the machine that its hypervisor gave to others, `failed` what a contestant could not do, and
+    `stolen` the part of the machine that its hypervisor gave to others, `load` the load average of the minute before,
+    `failed` what a contestant could not do, and
     what it said, `lost` how many words of a stream it has lost at most, where that does not count as a failure."""
 
     samples: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -18,6 +19,7 @@ class Measured:
     failed: dict[tuple[str, str], str] = field(default_factory=dict)
     lost: dict[str, int] = field(default_factory=dict)
     stolen: float = 0.0
+    load: float = 0.0
     rounds: int = 0
 
     def add(self, name: str, source: str, *values: float) -> None:

@@ -8,22 +8,26 @@ from pathlib import Path
 from typing import Literal
 
 from benchmarks.answers import WORDS
-from benchmarks.bars import NGINX, Bar, missed, verdict
+from benchmarks.bars import BARE, NGINX, Bar, missed, verdict
 from benchmarks.contestants import DIRECT, PASSENGER, Contestant
 from benchmarks.measured import Measured
 from benchmarks.workloads import COUNT, LINES, Line
 
-Part = Literal["bars", "results", "peers"]
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+
+Part = Literal["bars", "results", "peers", "first minute"]
 BEGIN: Mapping[Part, str] = {
     "bars": "<!-- bars: written by `python -m benchmarks --write` -->",
     "results": "<!-- results: written by `python -m benchmarks --write` -->",
     "peers": "<!-- peers: written by `python -m benchmarks --peers --write` -->",
+    "first minute": "<!-- first minute: written by `python -m benchmarks.first_minute --write` -->",
 }
 
 Row = Sequence[str]
 
 THERE = 16.0
-"""Microseconds that (a) took through nginx on the machine on which the bars were set."""
+BARE_THERE = 6.0
+"""On the machine on which the bars were set: microseconds that (a) took through nginx, and how many times that bare."""
 
 
 def bar_rows(measured: Measured) -> list[Row]:
@@ -63,11 +67,19 @@ def misses(measured: Measured) -> list[str]:
 
 
 def _slower(measured: Measured) -> list[str]:
-    here = measured.median(NGINX, "whole cpu")
+    """How far this machine is from the one on which the bars were set, for C and for Python."""
+    here, bare = measured.median(NGINX, "whole cpu"), measured.median(BARE, "whole cpu")
     if not here:
         return ["Without nginx in the same run, bars of CPU time are not judged."]
     times = f"{here / THERE:.1f} times the {THERE:.0f} us of the machine on which the bars were set"
-    return [f"A request of (a) costs nginx {here:.0f} us here, {times}: compare ratios, not microseconds."]
+    said = [f"A request of (a) costs nginx {here:.0f} us here, {times}: compare ratios, not microseconds."]
+    if bare:
+        said.append(
+            f"The bare relay, which does not change, costs {bare / here:.1f} times what nginx does here, and"
+            f" {BARE_THERE:.1f} times there: a machine that is slow or busy can cost Python more than C, and so"
+            " Passenger's ratios."
+        )
+    return said
 
 
 def rows(measured: Measured, contestants: Sequence[Contestant]) -> list[Row]:
@@ -135,6 +147,7 @@ def notes(measured: Measured, contestants: Sequence[Contestant]) -> list[str]:
     return [
         f"Machine: {_cpu_model()}, {machine}; {datetime.now(UTC):%Y-%m-%d}; rounds: {measured.rounds}.",
         f"Other machines on the same host took {measured.stolen:.0%} of the time; above a few percent, measure again.",
+        f"The load was {measured.load:.1f} in the minute before; above 1, measure again.",
         f"The upstream took at most {busiest:.0%} of a core in any job; `direct` is its own cost. {_lean(measured)}",
         *_versions(contestants),
         *(

@@ -21,7 +21,7 @@ from benchmarks.workloads import JOBS, LINES, MANY, TRANSLATIONS, Plan
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 
-@pytest.mark.parametrize("part", ["bars", "results", "peers"])
+@pytest.mark.parametrize("part", ["bars", "results", "peers", "first minute"])
 def test_the_results_are_put_between_the_markers_and_nothing_else_changes(part: report.Part) -> None:
     page = PAGE.read_text()
     end = f"<!-- end of the {part} -->"
@@ -75,6 +75,7 @@ def test_what_is_missed_is_told_by_how_much_and_how_slow_the_machine_is() -> Non
         "* (a) 1 KB, answered whole: should: 10.00 times nginx, at most 2.8.",
     ]
     assert "2.0 times the 16 us" in said[2]
+    assert "costs 3.8 times what nginx does here" in said[3]
 
 
 def test_nothing_of_cpu_time_is_judged_without_anybody_to_compare_with() -> None:
