@@ -79,6 +79,8 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if options.write and (options.jobs or options.against):
         parser.error("--write takes a whole run: without --jobs or --against")
+    if options.against and (unknown := set(options.jobs) - set(JOBS)):
+        parser.error(f"--against has no job: {', '.join(sorted(unknown))}; there are {', '.join(JOBS)}")
     return options
 
 

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 from benchmarks import charts, report
+from benchmarks.__main__ import main
 from benchmarks.answers import EVENTS, WORDS, completions, messages, responses
 from benchmarks.arena import Variant, run
 from benchmarks.bars import BUN, NGINX, RS
@@ -177,6 +178,26 @@ def test_streams_take_memory_in_a_server_that_was_told_to_serve_many() -> None:
     measured = run((), [variant], Plan(starts=1, rounds=0, divisor=1, seconds=60), lambda _: None)
     assert measured.median(PASSENGER.name, "many cpu") is not None
     assert measured.median(PASSENGER.name, "many open") is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--write", "--jobs", "whole"], "--write takes a whole run"),
+        (["--write", "--against", "HEAD"], "--write takes a whole run"),
+        (["--against", "HEAD", "--jobs", "whole,many"], "--against has no job: many; there are whole,"),
+        (["--peers", "--only", "nobody"], "no peer: nobody; there are copilot-api (Bun),"),
+        (["--jobs", "TLS nothing"], "no job: TLS nothing; there are whole,"),
+    ],
+)
+def test_the_command_says_what_it_does_not_take(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["benchmarks", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
 
 
 def test_where_a_process_may_not_open_as_many_files_a_line_says_so() -> None:
