@@ -149,6 +149,29 @@ class Arena:
         return stack.enter_context(child(command, surroundings, self._log, talks=talks))
 
 
+class Place:
+    """Where a contestant serves all through the rounds; begun anew after a job that it could not do."""
+
+    def __init__(self, arena: Arena, contestant: Contestant, stack: contextlib.ExitStack) -> None:
+        self._arena = arena
+        self._stack = stack.enter_context(contextlib.ExitStack())
+        self._peak = 0
+        self.contestant = contestant
+        self.server = self._stack.enter_context(arena.serving(contestant))
+
+    def renew(self) -> None:
+        """Serve from a new process: the old one may still be at what it could not do."""
+        self._peak = self.peak_kb()
+        self._stack.close()
+        self.server = self._stack.enter_context(self._arena.serving(self.contestant))
+
+    def peak_kb(self) -> int:
+        """The most memory that it has had."""
+        with contextlib.suppress(OSError):  # it may have ended
+            return max(self._peak, memory_kb(self.server.pid, "VmHWM"))
+        return self._peak
+
+
 def _issued(directory: Path) -> tuple[Path, Path]:
     """An authority of our own, and a certificate with its key that it has signed for this machine."""
     authority, certificate = directory / "authority.pem", directory / "certificate.pem"
@@ -180,7 +203,7 @@ def run(
         for variant in variants:
             _measure_variant(arena, variant, plan, measured, progress)
         shorter = {source: _shortened(job, plan.divisor) for source, job in jobs.items()}
-        servers = [stack.enter_context(arena.serving(contestant)) for contestant in contestants]
+        places = [Place(arena, contestant, stack) for contestant in contestants]
         began = time.monotonic()
         for number in range(plan.rounds):
             if number and time.monotonic() > began + plan.seconds:
@@ -191,9 +214,9 @@ def run(
                     progress(f"no time for {source!r}")
                     continue
                 progress(f"round {number + 1} of {plan.rounds}: {source}")
-                _measure_everybody(arena, source, job, _rotated(servers, number), measured)
-        for server in servers:
-            measured.add(server.contestant.name, "peak", memory_kb(server.pid, "VmHWM") / 1024)
+                _measure_everybody(arena, source, job, _rotated(places, number), measured)
+        for place in places:
+            measured.add(place.contestant.name, "peak", place.peak_kb() / 1024)
     measured.stolen = stolen_share(before, machine_ticks())
     return measured
 
@@ -245,14 +268,17 @@ def _measure_variant(arena: Arena, variant: Variant, plan: Plan, measured: Measu
                     _measure_job(arena, source, shorter, server, measured, memory=job.kind == "open")
 
 
-def _measure_everybody(arena: Arena, source: str, job: Job, servers: Sequence[Server], measured: Measured) -> None:
+def _measure_everybody(arena: Arena, source: str, job: Job, places: Sequence[Place], measured: Measured) -> None:
     """A job once by everybody who can do it and has not failed in it before."""
-    for server in servers:
-        contestant = server.contestant
+    for place in places:
+        contestant = place.contestant
         able = source not in TRANSLATIONS or source in contestant.translates
         if able and (contestant.name, source) not in measured.failed:
             with _own_affair(contestant, source, measured):
-                _measure_job(arena, source, _shortened(job, contestant.slow), server, measured)
+                _measure_job(arena, source, _shortened(job, contestant.slow), place.server, measured)
+            if (contestant.name, source) in measured.failed:
+                with _own_affair(contestant, "start", measured):
+                    place.renew()
 
 
 def _measure_job(

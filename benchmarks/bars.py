@@ -69,8 +69,9 @@ def verdict(bar: Bar, ours: float, theirs: Mapping[str, float]) -> Met:
     return "must" if should is None or should else "should"
 
 
-def missed(bar: Bar, ours: float, theirs: Mapping[str, float]) -> list[str]:
-    """A sentence's end for each limit that is not met."""
-    limits = (("must", bar.must), ("should", bar.should))
-    found = [(word, limit.exceeded(ours, theirs)) for word, limit in limits if limit is not None]
-    return [f"{word}: {'; '.join(texts)}" for word, texts in found if texts]
+def missed(bar: Bar, ours: float, theirs: Mapping[str, float]) -> str:
+    """What is more than it may be, by the lowest limit that is not met; empty where both are, or nothing is judged."""
+    for word, limit in (("must", bar.must), ("should", bar.should)):
+        if limit is not None and (texts := limit.exceeded(ours, theirs)):
+            return f"{word}: {'; '.join(texts)}"
+    return ""

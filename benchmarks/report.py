@@ -61,7 +61,7 @@ def misses(measured: Measured) -> list[str]:
     found = [
         f"* {line.title}: {text}."
         for line, bar, ours, theirs in _judged(measured)
-        for text in missed(bar, ours, theirs)
+        if (text := missed(bar, ours, theirs))
     ]
     return [*(["Missed:", "\n".join(found)] if found else ["Nothing is missed."]), *_slower(measured)]
 
