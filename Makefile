@@ -72,7 +72,7 @@ types: $(DEV)  ## fail on a type error
 bench: $(DEV)  ## CPU and memory of the server beside nginx and PASSENGER_RS=PATH; JOBS="whole,paced" alone; AGAINST=REV compares
 	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST)) $(if $(JOBS),--jobs "$(JOBS)")
 
-bench-peers: $(DEV)  ## the same beside LiteLLM and copilot-api, ONLY="copilot-api (Bun)" some; installs 1 GB, some 30 minutes
+bench-peers: $(DEV)  ## the same beside LiteLLM and copilot-api, ONLY="copilot-api (Bun)" some; installs 1 GB, some 25 minutes
 	$(BIN)/python -m benchmarks --peers $(if $(ONLY),--only "$(ONLY)") $(if $(JOBS),--jobs "$(JOBS)")
 
 first-minute: $(DEV)  ## measure each step from a clone to the first word in the real Claude Code, on the demo

@@ -24,7 +24,7 @@ class Plan:
 
 FULL = Plan(starts=5, rounds=5, divisor=1, seconds=95)
 QUICK = Plan(starts=1, rounds=2, divisor=4, seconds=240)
-BESIDE_PEERS = Plan(starts=3, rounds=3, divisor=1, seconds=900)
+BESIDE_PEERS = Plan(starts=3, rounds=3, divisor=1, seconds=600)
 """Peers are slow to start and slow to answer."""
 
 AGAINST = Plan(starts=3, rounds=7, divisor=1, seconds=900)
