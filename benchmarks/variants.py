@@ -65,7 +65,7 @@ def crowded(make: Maker, open_files: Callable[[], float] = open_files) -> Maker:
         if allowed < DESCRIPTORS:
             raise LeftOutError(
                 f"{found.name} with {MANY_STREAMS:,} streams: a process may open {allowed:,} files here, and needs"
-                f" {DESCRIPTORS:,}; `ulimit -Hn` as root raises that"
+                f" {DESCRIPTORS:,}; `ulimit -Hn {DESCRIPTORS}` as root raises that"
             )
         return replace(found, env={**found.env, "PASSENGER_LIMITS_MAX_REQUESTS": str(2 * MANY_STREAMS)})
 
