@@ -44,9 +44,7 @@ uninstall:  ## remove the link, if it is this clone's, and .venv; logins and set
 	rm -rf .venv
 
 test: $(DEV) $(NODE) chromium  ## run the tests: some minutes; fetches Node for those of the official libraries
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist loadfile --costs 10
-	$(BIN)/coverage combine --quiet
+	$(BIN)/python -m tests.reached -m pytest -n 2 --dist loadfile --costs 10
 
 check: format lint types test coverage  ## the whole truth: format, lint, types, tests, coverage
 
@@ -114,7 +112,7 @@ lock: $(RUN)  ## pin every requirement anew, by hash, without naming a host, non
 	$(COMPILE) --group audit -c requirements/dev.txt -o requirements/audit.txt
 
 clean:  ## remove what the targets above made
-	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants tests/contract/node/node_modules .cache/bench-peers .cache/bench-against
+	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants tests/contract/node/node_modules .cache/bench-peers .cache/bench-against .cache/reached
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Passenger needs Python 3.11 or newer; say make PYTHON=python3.11") if sys.version_info < (3, 11) else None'

@@ -71,7 +71,7 @@ async def serving(
 
 def _environment(home: Path, simulator: Simulator) -> dict[str, str]:
     """The whole environment of the process: nothing of the user's."""
-    kept = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_CONFIG") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "TESTS_REACHED") if name in os.environ}
     return {**kept, "HOME": str(home), "NO_COLOR": "1", "COPILOT_GITHUB_TOKEN": simulator.login_token}
 
 

@@ -303,7 +303,7 @@ async def served(unit: Path, home: Path, cwd: Path) -> AsyncIterator[Proxy]:
     command = sandboxed(words(found["ExecStart"]), words(found["ReadWritePaths"]), home)
     script = f"cd {shlex.quote(str(cwd))}; exec {shlex.join(command)}"
     run = "import os, sys; os.execvp('sh', ['sh', '-c', sys.argv[1]])"
-    proxy = await spawn(home, [script], {"COVERAGE_PROCESS_CONFIG": ""}, program=("-c", run))
+    proxy = await spawn(home, [script], {"TESTS_REACHED": ""}, program=("-c", run))
     try:
         yield proxy
     finally:
