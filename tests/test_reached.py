@@ -2,6 +2,7 @@
 
 import marshal
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,27 +74,40 @@ def test_the_samples_go_every_way(tmp_path: Path) -> None:
 
 
 ENDS = {
-    "by itself": "",
-    "without a last word": "os._exit(0)",
-    "killed": "os.kill(os.getpid(), 9)",
-    "in a child": "child = os.fork(); child and (os.wait(), os._exit(0))",
-    "elsewhere": "os.chdir('/'); os.environ.clear()",
+    "by itself": ("", ["late"]),
+    "without a last word": ("os._exit(0)", []),
+    "killed": ("os.kill(os.getpid(), 9)", []),
+    "as a child": ("child = os.fork(); child and (os.wait(), os._exit(0))", ["late"]),
+    "elsewhere": ("os.chdir('/'); os.environ.clear()", ["late"]),
 }
 
 
-@pytest.mark.parametrize("end", ENDS)
-def test_what_ran_is_known_however_a_process_ends(tmp_path: Path, end: str) -> None:
-    place, source = tmp_path / "place", tmp_path / "source"
-    (source / "sample").mkdir(parents=True)
-    files = [source / "sample" / f"{name}.py" for name in ("__init__", "early", "late", "never")]
-    for file in files:
-        file.write_text("import os\n")
-    begin(place, source)
-    script = (
-        f"import sys, os\nsys.path.insert(0, {str(source)!r})\nimport sample.early\n{ENDS[end]}\nimport sample.late"
-    )
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Where a package of four modules is measured."""
+    (tmp_path / "source" / "sample").mkdir(parents=True)
+    for name in ("__init__", "early", "late", "never"):
+        (tmp_path / "source" / "sample" / f"{name}.py").write_text("import os\n")
+    begin(tmp_path / "place", tmp_path / "source")
+    return tmp_path / "place"
+
+
+def ran(place: Path, source: Path, script: str) -> list[str]:
+    """The modules that were run where a process finds them there."""
+    script = f"{starting()}\nimport sys, os\nsys.path.insert(0, {str(source)!r})\n{script}"
     env = {**os.environ, PLACE: str(place)}
-    subprocess.run([sys.executable, "-S", "-c", f"{starting()}\n{script}"], env=env, check=False)
-    save(place, tmp_path / "data")
-    ran = [not read(tmp_path / "data", file)[0] for file in files]
-    assert ran == [True, True, "kill" not in ENDS[end] and not ENDS[end].startswith("os._exit"), False]
+    subprocess.run([sys.executable, "-S", "-c", script], env=env, check=False)
+    save(place, place / "data")
+    files = sorted((place.parent / "source" / "sample").iterdir())
+    return [file.stem for file in files if file.suffix == ".py" and not read(place / "data", file)[0]]
+
+
+@pytest.mark.parametrize(("end", "last"), ENDS.values(), ids=ENDS)
+def test_what_ran_is_known_however_a_process_ends(place: Path, end: str, last: list[str]) -> None:
+    script = f"import sample.early\n{end}\nimport sample.late"
+    assert ran(place, place.parent / "source", script) == ["__init__", "early", *last]
+
+
+def test_a_package_of_the_same_name_elsewhere_is_not_measured(place: Path) -> None:
+    shutil.copytree(place.parent / "source", place.parent / "copy")
+    assert ran(place, place.parent / "copy", "import sample.early") == []

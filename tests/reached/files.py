@@ -23,12 +23,15 @@ def begin(place: Path, source: Path) -> None:
     """Compile all modules below a directory, with marks of which none is set."""
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
+    shutil.copy(hook.__file__, place / "hook.py")
+    codes: dict[str, tuple[str, bytes]] = {}
     meanings: list[tuple[str, list[Arc]]] = []
     for file in sorted(source.rglob("*.py")):
         code, arcs = marked(file, len(meanings))
-        (place / f"{_module(file.relative_to(source))}.code").write_bytes(code)
+        codes[_module(file.relative_to(source))] = str(file), code
         meanings += [(str(file), one) for one in arcs]
-    (place / "source").write_text(f"{source}/")
+    (place / "packages").write_text("\n".join(name for name in codes if "." not in name))
+    (place / "codes").write_bytes(marshal.dumps(codes))
     (place / "meanings.json").write_text(json.dumps(meanings))
     (place / "marks").write_bytes(bytes(len(meanings)))
 
@@ -55,8 +58,8 @@ def install() -> None:
 
 def starting() -> str:
     """The line that they start with."""
-    run = f"hook = {{}}; exec(open({hook.__file__!r}).read(), hook); hook['start'](os.environ[{PLACE!r}])"
-    return f"import os; os.getenv({PLACE!r}) and exec({run!r})"
+    run = "hook = {}; exec(open(place + '/hook.py').read(), hook); hook['start'](place)"
+    return f"import os; place = os.getenv({PLACE!r}); place and exec({run!r})"
 
 
 def save(place: Path, data: Path) -> None:
