@@ -17,6 +17,8 @@ AUDIT := .venv/.installed-audit
 # Else a module shows its syntax warnings when it is first imported, and the tests take warnings for errors.
 $(DEV) $(FUZZ) $(AUDIT): BYTECODE := --compile-bytecode
 NODE := tests/contract/node/node_modules/.installed
+# Many tests wait: with two workers, two processors were idle for a quarter of the time.
+WORKERS ?= 3
 RUNS ?= 0
 AGAINST ?=
 PORT ?=
@@ -44,12 +46,12 @@ uninstall:  ## remove the link, if it is this clone's, and .venv; logins and set
 	rm -rf .venv
 
 test: $(DEV) $(NODE) chromium  ## run the tests: some minutes; fetches Node for those of the official libraries
-	$(BIN)/python -m tests.reached -m pytest -n 2 --dist loadfile --costs 10
+	$(BIN)/python -m tests.reached -m pytest -n $(WORKERS) --dist loadfile --costs 10
 
 check: format lint types test coverage  ## the whole truth: format, lint, types, tests, coverage
 
 faults: $(DEV) chromium  ## only the tests that prove a promise, a threat or a fault, and what became of each
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m proves --proofs --hypothesis-seed 0
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m proves --proofs --hypothesis-seed 0
 
 coverage:  ## what the last tests have run, and fail below the bar
 	$(BIN)/coverage report
