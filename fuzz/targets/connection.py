@@ -1,13 +1,16 @@
-"""A client's connection: what is served is the same however its bytes are cut, and what it is told is HTTP.
+"""A client's connection: what is served is the same however its bytes are cut, and the same requests that h11 reads.
+
+What the client is told is HTTP.
 
 The first byte of an input says how the rest is cut.
 """
 
 import re
-from typing import Any, cast
+from typing import Any
 
+from fuzz.second_reader import read_requests
 from passenger.limits import Limits
-from passenger.server.connection import Connection, Service
+from passenger.server.connection import TARGET, Connection, Service
 from passenger.server.stream import Stream
 
 Served = list[tuple[str, bytes, bytes]]
@@ -60,6 +63,8 @@ def one(data: bytes) -> None:
     at_once = _served([sent])
     in_pieces = _served([sent[at : at + size] for at in range(0, len(sent), size)])
     assert at_once == in_pieces[: len(at_once)]  # what is refused in one piece with others takes them along
+    for ours, (method, target, body) in zip(in_pieces, read_requests(sent), strict=False):
+        assert ours == (method, target.partition(b"#")[0] if target[:1] == b"/" else target, body)
 
 
 def _served(pieces: list[bytes]) -> Served:
@@ -73,7 +78,10 @@ def _served(pieces: list[bytes]) -> Served:
             connection.data_received(piece)
         while streams and (stream := streams[-1]).complete and not stream.ended:
             scope = stream.scope
-            served.append((cast("str", scope["method"]), cast("bytes", scope["raw_path"]), stream.take()))
+            target = scope.get(TARGET) or scope["raw_path"] + (
+                b"?" + query if (query := scope["query_string"]) else b""
+            )
+            served.append((scope["method"], target, stream.take()))
             stream.answer(200, [(b"content-length", b"2")], b"ok")
     assert _TOLD.fullmatch(line.sent), line.sent
     assert line.sent.count(b"HTTP/1.1 200 ") == len(served)

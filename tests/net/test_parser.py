@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import pytest
+from fuzz.targets.response import one as taken_anyhow
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -331,6 +332,21 @@ def test_whatever_is_mutilated_reads_the_same_however_it_is_cut(
     assert read(said[at : at + 1] for at in range(len(said))) == whole
     edges = [0, *sorted(cuts), max(len(said), *cuts, 0)]
     assert read(said[begin:end] for begin, end in itertools.pairwise(edges)) == whole
+
+
+@pytest.mark.proves("F25", "F30")
+@given(
+    name=st.sampled_from(sorted(VERDICTS)),
+    splices=st.lists(SPLICES, max_size=3),
+    how=st.integers(0, 63),
+)
+def test_whatever_is_mutilated_is_the_same_however_it_is_taken_and_to_h11(
+    name: str, splices: list[tuple[int, int, bytes]], how: int
+) -> None:
+    said = VERDICTS[name][0]
+    for at, gone, put in splices:
+        said = said[:at] + put + said[at + gone :]
+    taken_anyhow(bytes([how]) + said)
 
 
 def test_a_head_is_told_with_its_names_in_lower_case_and_without_spaces_around_its_values() -> None:

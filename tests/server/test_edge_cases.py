@@ -12,6 +12,9 @@ import asyncio
 from typing import cast
 
 import pytest
+from fuzz.targets.connection import one as cut_anyhow
+from hypothesis import given
+from hypothesis import strategies as st
 
 from passenger.server.asgi import Message, Receive, Send
 from passenger.server.stream import Scope
@@ -463,3 +466,21 @@ def test_what_could_be_read_in_two_ways_is_refused_with_all_that_follows(name: s
         assert statuses(answers) == [status]
 
     run(loop, main())
+
+
+SPLICES = st.tuples(
+    st.integers(0, 150),
+    st.integers(0, 8),
+    st.sampled_from([b"\r\n", b"\n", b"\r", b" ", b"\t", b"\0", b"0", b":", b"5", b";", b",", b""]),
+)
+CASES = [sent.encode("latin-1") for sent, _ in (*SERVED.values(), *ENDS.values(), *REFUSED.values())]
+
+
+@pytest.mark.proves("N7")
+@given(st.sampled_from(CASES), st.lists(SPLICES, max_size=3), st.integers(0, 15))
+def test_what_is_served_of_a_mutilated_request_is_what_h11_reads(
+    sent: bytes, splices: list[tuple[int, int, bytes]], size: int
+) -> None:
+    for at, gone, put in splices:
+        sent = sent[:at] + put + sent[at + gone :]
+    cut_anyhow(bytes([size]) + sent + LAST)
