@@ -53,6 +53,11 @@ def test_a_stream_without_halves_is_told_as_it_is() -> None:
     assert SurrogatePairs(frozenset()).told(events) is events
 
 
-@given(st.text(st.characters()))
+@given(st.text())
 def test_what_is_whole_stays_as_it_is(text: str) -> None:
     assert whole(text) == text
+
+
+@given(st.text(), st.sampled_from("\ud800\udbff\udc00\udfff"), st.text())
+def test_half_a_character_is_never_whole(before: str, half: str, after: str) -> None:
+    assert whole(before + half + after) == before + "\ufffd" + after

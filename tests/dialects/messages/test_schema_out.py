@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from passenger.dialects.messages.schema_out import Accepted, is_any_object
@@ -171,6 +171,7 @@ def test_whatever_stands_in_a_keyword_becomes_something_that_is_taken(keyword: s
 
 
 @given(SCHEMAS)
+@example({"type": "object", "description": "d", "items": {}, "allOf": [{"type": "string"}]})
 def test_what_is_taken_stays_as_it_is(schema: JSON) -> None:
     again = Accepted(once := accepted(schema))
     assert again.schema == once
@@ -185,6 +186,8 @@ def test_a_schema_is_not_changed_by_being_read(schema: JSON) -> None:
 
 
 @given(SCHEMAS)
+@example({"properties": {"a": {}}, "allOf": [{"$ref": "#/$defs/a"}]})
+@example({"properties": {"a": {"enum": [1], "allOf": [{"$ref": "#/$defs/a"}]}}})
 def test_no_name_of_a_property_and_no_literal_is_lost_but_beside_a_reference(schema: JSON) -> None:
     said = json.dumps(accepted(schema)).replace("\\", "")
     for name, value in schema.get("properties", {}).items():

@@ -86,8 +86,12 @@ class Accepted:
             rest.pop("type", None)
             return
         if union := _union(rest):
-            written[_UNIONS[union]] = [self._schema(variant) for variant in rest.pop(union)]
+            variants = [self._schema(variant) for variant in rest.pop(union)]
             rest.pop("type", None)
+            if union == "allOf" and len(variants) == 1:
+                self._alone(variants[0], rest, written)
+            else:
+                written[_UNIONS[union]] = variants
             return
         match _type(rest):
             case str(kind):
@@ -97,6 +101,19 @@ class Accepted:
                 written["anyOf"] = [self._schema(_variant(kind, rest)) for kind in kinds]
                 for name in frozenset().union(*(_OF.get(kind, frozenset()) for kind in kinds)):
                     rest.pop(name, None)
+
+    def _alone(self, only: JSON, rest: JSON, written: JSON) -> None:
+        """The only part of an `allOf` whose own words are in the way, beside what is said in the description."""
+        for name in _DEFINITIONS:
+            if name in only and name in written:
+                only[name] = written[name] | only[name]
+        if "$ref" in only:
+            self.worded = True
+            rest.clear()
+        elif said := only.pop("description", ""):
+            ours = rest.get("description")
+            rest["description"] = f"{ours}\n\n{said}" if isinstance(ours, str) and ours else said
+        written |= only
 
     def _typed(self, kind: str, rest: JSON, written: JSON) -> None:
         match kind:
@@ -148,9 +165,14 @@ def _dict(value: Any) -> JSON:
 
 
 def _unwrapped(schema: JSON) -> JSON:
-    """A schema whose `allOf` has a single one, which only adds to it, as that one."""
+    """A schema whose `allOf` has a single one, which only adds to it, as that one.
+
+    Properties and literals would be lost beside a reference, which stands alone; so it is the reference that is worded.
+    """
     while True:
         match schema.get("allOf"):
+            case [{"$ref": _}] if schema.get("properties") or _literals(schema.copy()):
+                return schema
             case [dict(only)] if not (only.keys() & schema.keys() - {"title", "description", "default"}):
                 schema = only | {name: value for name, value in schema.items() if name != "allOf"}
             case _:
