@@ -82,9 +82,8 @@ def embedded(request: Request) -> None:
         msgspec.json.encode(body)
 
 
-def seconds(name: str, shape: Shape, size: int) -> float:
+def seconds(name: str, body: bytes) -> float:
     """The CPU time that a body takes; what is refused takes it until then."""
-    body = shape(size)
     began = time.thread_time()
     for step in steps(name, body):
         try:
@@ -96,13 +95,14 @@ def seconds(name: str, shape: Shape, size: int) -> float:
 
 def growth(name: str, shape: Shape) -> float:
     """What twice the length costs: of the shortest body that is worth comparing, or of the longest one."""
-    size = FIRST
-    while (once := seconds(name, shape, size)) < WORTH and size < LAST:
+    size, body = FIRST, shape(FIRST)
+    while (once := seconds(name, body)) < WORTH and size < LAST:
         size *= 2
+        body = shape(size)
     if once < WORTH:
         return 2.0  # no body of a megabyte takes any time
-    least = min(once, seconds(name, shape, size), seconds(name, shape, size))
-    return min(until(least * MOST, partial(seconds, name, shape, 2 * size))) / least
+    least = min(once, seconds(name, body), seconds(name, body))
+    return min(until(least * MOST, partial(seconds, name, shape(2 * size)))) / least
 
 
 def until(enough: float, measure: Callable[[], float]) -> Iterator[float]:
