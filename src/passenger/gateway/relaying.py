@@ -5,26 +5,28 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from passenger.body import Body
-from passenger.chat import Ask, Encoded, Stamp, Thought, Usage
+from passenger.chat import Encoded, Stamp, Thought, Usage
 from passenger.copilot.quirks import Quirks, completions, kept_seals, messages, responses
 from passenger.copilot.quirks.attribution import leave_out_attribution
-from passenger.dialects import Inbound, Request, caps
+from passenger.dialects import Relay, Request, caps
 from passenger.dialects import completions as completions_api
 from passenger.dialects import messages as messages_api
 from passenger.dialects import responses as responses_api
 from passenger.dialects.sessions import cache_key
 from passenger.errors import Failure, Kind
 from passenger.events import AnswerPart
-from passenger.exchange import Exchange, Outcome
+from passenger.exchange import Outcome
 from passenger.gateway.counting import Counting
 from passenger.gateway.delivery import Delivery
 from passenger.gateway.relay import relay_into
+from passenger.gateway.routed import Routed
 from passenger.gateway.seat import Seat
 from passenger.gateway.sender import Sender, must_stream
 from passenger.gateway.sink import Sink
 from passenger.jsontext import outline
 from passenger.offload import HEAVY, offload
 from passenger.routing import Route
+from passenger.tokens.counter import Read
 from passenger.upstream import Reply
 
 VALUES_LIMIT = 1_000_000
@@ -42,36 +44,41 @@ class Relaying:
         self._counting = counting
         self._policy = sender.policy
 
-    async def serve(  # noqa: PLR0917 - a request, and what is known of it
-        self, seat: Seat, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange
-    ) -> Delivery:
-        """See `Gateway.chat`."""
-        quirks, stamp = QUIRKS[route.outbound.NAME], self._sender.stamp(exchange)
-        found = await self._forgotten(seat, request, route) if ask.called else {}
-        edited = self._edited
-        sent = (
-            await offload(True, edited, seat, request, ask, route, found)
-            if request.heavy
-            else edited(seat, request, ask, route, found)
-        )
+    async def serve(self, routed: Routed) -> Delivery:
+        """The model's answer in its own words, but for the quirks; whoever gets it closes it.
+
+        Raises:
+            Failure: the request is at fault, or Copilot gave no answer.
+        """
+        seat, ask, route, exchange = routed.seat, routed.ask, routed.route, routed.exchange
+        found = await self._forgotten(seat, routed.request, route) if ask.called else {}
+        if routed.request.heavy:
+            sent = await offload(True, self._edited, routed, found)
+        else:
+            sent = self._edited(routed, found)
         self._sender.drop(exchange, sent.dropped)
-        framing = inbound.framing(request)
         watch = kept_seals.Watch(route.able.vendor) if _seals(route) else None
-        relay = completions.relay(ask, stamp, watch) if watch is not None else quirks.relay(ask, stamp)
         call = self._sender.call(seat, ask, route, sent)
-        prompt = self._counting.prompt(seat, inbound, request)
+        prompt = self._counting.prompt(seat, routed.inbound, routed.request)
         del sent
-        reply = await self._sender.send(seat, request, call, exchange)
+        reply = await self._sender.send(seat, routed.request, call, exchange)
         del call  # a stream is long, and nothing of what went up is needed any more
-        if not ask.stream:
-            with reply:
-                delivery = await self._whole(reply, quirks, stamp, exchange)
-            if watch is not None and isinstance(delivery.content, bytes):
-                _keep_relayed(seat, kept_seals.whole_answers(delivery.content, route.able.vendor))
-                await seat.thoughts.settle()
-            self._counting.learn(prompt, exchange)
-            return delivery
+        if ask.stream:
+            return self._streamed(routed, reply, watch, prompt)
+        with reply:
+            delivery = await self._whole(routed, reply)
+        if watch is not None and isinstance(delivery.content, bytes):
+            _keep_relayed(seat, kept_seals.whole_answers(delivery.content, route.able.vendor))
+            await seat.thoughts.settle()
+        self._counting.learn(prompt, exchange)
+        return delivery
+
+    def _streamed(self, routed: Routed, reply: Reply, watch: kept_seals.Watch | None, prompt: Read | None) -> Delivery:
+        """The answer as it comes."""
         must_stream(reply)
+        inbound, exchange, framing = routed.inbound, routed.exchange, routed.inbound.framing(routed.request)
+        relay = _relay(routed, self._sender.stamp(exchange), watch)
+        settle = _keeping(routed.seat, watch) if watch is not None else None
 
         def close() -> None:
             reply.close()
@@ -79,8 +86,6 @@ class Relaying:
             if relay.failure is not None:
                 exchange.fail(relay.failure, Outcome.BROKEN)
             self._counting.learn(prompt, exchange)
-
-        settle = _keeping(seat, watch) if watch is not None else None
 
         async def flow(sink: Sink) -> None:
             await relay_into(sink, reply, relay, lambda failure: framing.frame(inbound.write_break(failure)), settle)
@@ -96,10 +101,9 @@ class Relaying:
         await seat.thoughts.recall(seat.name, (call for message in lacking for call in message.calls))
         return {message.place: seat.thoughts.of(seat.name, message.calls) for message in lacking}
 
-    def _edited(
-        self, seat: Seat, request: Request, ask: Ask, route: Route, found: Mapping[int, Sequence[Thought]]
-    ) -> Encoded:
+    def _edited(self, routed: Routed, found: Mapping[int, Sequence[Thought]]) -> Encoded:
         """What goes up of a request that is relayed; `found` are the thoughts to put back."""
+        seat, request, ask, route = routed.seat, routed.request, routed.ask, routed.route
         body = Body(request.body, request.fields)
         caps.check_relayed(request.fields, self._policy.limits)
         if route.name != ask.model:
@@ -113,10 +117,12 @@ class Relaying:
             _set_cache_key(seat, body, request)
         return Encoded(body.encode(), headers, dropped)
 
-    async def _whole(self, reply: Reply, quirks: Quirks, stamp: Stamp, exchange: Exchange) -> Delivery:
+    async def _whole(self, routed: Routed, reply: Reply) -> Delivery:
+        """The answer once all of it is there."""
+        quirks, exchange = QUIRKS[routed.route.outbound.NAME], routed.exchange
         try:
             body = await reply.read()
-            model = exchange.model or ""
+            model, stamp = exchange.model or "", self._sender.stamp(exchange)
             if len(body) > HEAVY:
                 answer, exchange.usage = await offload(True, _completed, quirks, body, model, stamp)
             else:
@@ -124,6 +130,13 @@ class Relaying:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Failure(Kind.UPSTREAM, f"Copilot's answer is not JSON: {error}", code="bad_answer") from error
         return Delivery("application/json", reply.headers, answer)
+
+
+def _relay(routed: Routed, stamp: Stamp, watch: kept_seals.Watch | None) -> Relay:
+    """What each event of a stream goes through."""
+    if watch is not None:
+        return completions.relay(routed.ask, stamp, watch)
+    return QUIRKS[routed.route.outbound.NAME].relay(routed.ask, stamp)
 
 
 def _keep_relayed(seat: Seat, answers: Iterable[Iterable[AnswerPart]]) -> None:

@@ -6,9 +6,9 @@ from functools import partial
 from msgspec.structs import replace
 
 from passenger import seals
-from passenger.chat import Ask, Encoded, Prompt, Stamp, named
+from passenger.chat import Encoded, Prompt, Stamp, named
 from passenger.copilot.field_names import client_name
-from passenger.dialects import Inbound, Request, caps
+from passenger.dialects import Inbound, Reader, Request, Writer, caps
 from passenger.dialects import messages as messages_api
 from passenger.dialects import responses as responses_api
 from passenger.dialects.citations import LOST, has_place, has_unplaced
@@ -16,17 +16,19 @@ from passenger.dialects.sessions import cache_key
 from passenger.errors import Failure
 from passenger.events import Answer, Cite, Delta, Event, Finish, Folder, PartKind, PartStart
 from passenger.exchange import Exchange, Outcome
-from passenger.framing import Framing
 from passenger.gateway import translate
 from passenger.gateway.counting import Counting
 from passenger.gateway.delivery import Delivery
 from passenger.gateway.fan_out import FanOut, refuse_fan_out
+from passenger.gateway.routed import Routed
 from passenger.gateway.seat import Seat
 from passenger.gateway.sender import Sender, must_stream
 from passenger.gateway.sink import Sink
 from passenger.offload import offload
 from passenger.routing import Route
 from passenger.thoughts import forgotten
+from passenger.tokens.counter import Read
+from passenger.upstream import Reply
 
 
 class Translating:
@@ -37,26 +39,18 @@ class Translating:
         self._counting = counting
         self._policy = sender.policy
 
-    async def serve(  # noqa: PLR0917 - a request, and what is known of it
-        self, seat: Seat, inbound: Inbound, request: Request, ask: Ask, route: Route, exchange: Exchange
-    ) -> Delivery:
-        """See `Gateway.chat`."""
-        prompt = await offload(request.heavy, self._read_prompt, inbound, request)
-        said = prompt.messages
-        if not inbound.CARRIES_SEALS:
-            await seat.thoughts.recall(seat.name, forgotten(prompt))
-            prompt = seat.thoughts.restore(seat.name, prompt)
-        asked = _with_cache_key(seat, prompt, request) if route.outbound.NAME == responses_api.NAME else prompt
-        sent = await offload(request.heavy, self._write_prompt, inbound, asked, route)
-        del asked
-        lost = seals.sent_and_lost(said, sent.dropped)
-        # A prompt is many times as large as its body, and all that answering needs of it is what was not said in turns.
-        prompt, said = replace(prompt, messages=()), ()
+    async def serve(self, routed: Routed) -> Delivery:
+        """The model's answer in the client's dialect; whoever gets it closes it.
+
+        Raises:
+            Failure: the request is at fault, or Copilot gave no answer.
+        """
+        seat, inbound, request, ask = routed.seat, routed.inbound, routed.request, routed.ask
+        route, exchange = routed.route, routed.exchange
+        prompt, sent = await self._written(routed)
         self._counting.expect(inbound, route)
         read = self._counting.prompt(seat, inbound, request)
-        self._sender.drop(exchange, (*prompt.dropped, *(named(inbound.FIELDS, name) for name in lost)))
-        stamp, framing = self._sender.stamp(exchange), inbound.framing(request)
-        reader, writer = route.outbound.reader(prompt, route.able), inbound.writer(prompt, stamp)
+        stamp = self._sender.stamp(exchange)
         name = partial(client_name, api=route.outbound.NAME, fields=inbound.FIELDS, wanted=prompt.reasoning)
         call = self._sender.call(seat, replace(ask, stream=True), route, sent, named=name)
         del sent
@@ -64,39 +58,65 @@ class Translating:
             exchange.calls = prompt.choices
             fan_out = FanOut(inbound, prompt, exchange, lambda: route.outbound.reader(prompt, route.able))
             await fan_out.send(partial(self._sender.send, seat, request), call, must_stream)
-            return await self._fanned(seat, fan_out, inbound, stamp, framing if ask.stream else None)
+            return await self._fanned(routed, fan_out, stamp)
+        reader = route.outbound.reader(prompt, route.able)
         reply = await self._sender.send(seat, request, call, exchange)
         exchange.answer()
         del call
         must_stream(reply)
-        if not ask.stream:
-            with reply:
-                answer = await translate.answer(reply, reader, begin=exchange.begin)
-            exchange.usage = answer.usage
-            _keep(seat, inbound, answer, exchange)
-            await seat.thoughts.settle()
-            self._counting.learn(read, exchange)
-            return Delivery("application/json", reply.headers, inbound.write_answer(prompt, answer, stamp))
+        if ask.stream:
+            return self._streamed(routed, reply, reader, inbound.writer(prompt, stamp), read)
+        with reply:
+            answer = await translate.answer(reply, reader, begin=exchange.begin)
+        exchange.usage = answer.usage
+        _keep(seat, inbound, answer, exchange)
+        await seat.thoughts.settle()
+        self._counting.learn(read, exchange)
+        return Delivery("application/json", reply.headers, inbound.write_answer(prompt, answer, stamp))
+
+    async def _written(self, routed: Routed) -> tuple[Prompt, Encoded]:
+        """The prompt without what was said in it, and what goes up of it, with the thoughts that are kept here.
+
+        A prompt is many times as large as its body, and what answering needs of it is what was not said in turns.
+        """
+        seat, inbound, request, route = routed.seat, routed.inbound, routed.request, routed.route
+        prompt = await offload(request.heavy, self._read_prompt, inbound, request)
+        said = prompt.messages
+        if not inbound.CARRIES_SEALS:
+            await seat.thoughts.recall(seat.name, forgotten(prompt))
+            prompt = seat.thoughts.restore(seat.name, prompt)
+        asked = _with_cache_key(seat, prompt, request) if route.outbound.NAME == responses_api.NAME else prompt
+        sent = await offload(request.heavy, self._write_prompt, inbound, asked, route)
+        lost = seals.sent_and_lost(said, sent.dropped)
+        self._sender.drop(routed.exchange, (*prompt.dropped, *(named(inbound.FIELDS, name) for name in lost)))
+        return replace(prompt, messages=()), sent
+
+    def _streamed(self, routed: Routed, reply: Reply, reader: Reader, writer: Writer, read: Read | None) -> Delivery:
+        """The answer as it comes."""
+        seat, inbound, exchange = routed.seat, routed.inbound, routed.exchange
+        framing = inbound.framing(routed.request)
+        note, settle = _note(seat, inbound, exchange), seat.thoughts.settle
+
+        def fail(failure: Failure) -> None:
+            exchange.fail(failure, Outcome.BROKEN)
 
         def close() -> None:
             reply.close()
             self._counting.learn(read, exchange)
 
-        note, fail = _note(seat, inbound, exchange), lambda failure: exchange.fail(failure, Outcome.BROKEN)
-        settle, begin = seat.thoughts.settle, exchange.begin
-
         async def flow(sink: Sink) -> None:
             await translate.translate_into(
-                sink, reply, reader, writer, framing, note=note, fail=fail, begin=begin, settle=settle
+                sink, reply, reader, writer, framing, note=note, fail=fail, begin=exchange.begin, settle=settle
             )
 
         return Delivery(framing.content_type, reply.headers, flow, close)
 
     @staticmethod
-    async def _fanned(seat: Seat, fan_out: FanOut, inbound: Inbound, stamp: Stamp, framing: Framing | None) -> Delivery:
-        """The answer to several calls, streamed where there is a framing; nothing is learned of how tokens count."""
-        if framing is not None:
-            return fan_out.stream(stamp, framing, partial(_note, seat, inbound))
+    async def _fanned(routed: Routed, fan_out: FanOut, stamp: Stamp) -> Delivery:
+        """The answer to several calls; nothing is learned of how tokens count."""
+        seat, inbound = routed.seat, routed.inbound
+        if routed.ask.stream:
+            return fan_out.stream(stamp, inbound.framing(routed.request), partial(_note, seat, inbound))
         delivery = await fan_out.whole(stamp, partial(_keep, seat, inbound))
         await seat.thoughts.settle()
         return delivery

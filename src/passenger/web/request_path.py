@@ -33,6 +33,7 @@ from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange, Outcome
 from passenger.gateway import Delivery, Gateway
 from passenger.gateway.recorder import Recorder
+from passenger.gateway.routed import Routed
 from passenger.limits import Limits
 from passenger.observe.request_line import product
 from passenger.offload import HEAVY, offload
@@ -251,14 +252,14 @@ class Chat:
 
         # --- sent ------------------------------------------------------------------------------------------------
         if not route.relayed:
-            return await gateway.translating.serve(seat, inbound, request, ask, route, exchange)
+            return await gateway.translating.serve(Routed(seat, inbound, request, ask, route, exchange))
         try:
-            return await gateway.relaying.serve(seat, inbound, request, ask, route, exchange)
+            return await gateway.relaying.serve(Routed(seat, inbound, request, ask, route, exchange))
         except Failure as failure:
             if not (ask.compacts and compaction.is_refused(failure)):
                 raise
         exchange.route = route = gateway.route(seat, inbound, ask, model, relays=False)
-        return await gateway.translating.serve(seat, inbound, request, ask, route, exchange)
+        return await gateway.translating.serve(Routed(seat, inbound, request, ask, route, exchange))
 
 
 class Patience(Struct, frozen=True):
