@@ -6,7 +6,7 @@ import click
 
 from passenger import __version__
 from passenger.cli.command import ExampledCommand, shared, start, write_table
-from passenger.cli.commands import COMMANDS
+from passenger.cli.commands import Commands
 from passenger.cli.exits import EXIT_CODES, OK
 from passenger.cli.invocation import Invocation
 from passenger.cli.outcome import outcome
@@ -52,6 +52,7 @@ class Root(click.Group):
 
 @click.group(
     cls=Root,
+    commands=Commands(),
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     subcommand_metavar="[COMMAND]",
@@ -73,10 +74,6 @@ def root(invocation: Invocation, *, login: bool, refresh_token: bool) -> int:
     if refresh_token:
         return start("passenger.cli.refresh:run", invocation)
     return start("passenger.cli.serve:run", invocation, may_ask=True)
-
-
-for _command in COMMANDS:
-    root.add_command(_command)
 
 
 def run(arguments: Sequence[str]) -> int:

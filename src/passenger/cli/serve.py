@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,12 +25,10 @@ from passenger.cli.exits import FAILED, INTERRUPTED, LOGIN_NEEDED, OK
 from passenger.cli.invocation import Invocation
 from passenger.cli.login_hint import login_hint, with_login
 from passenger.cli.networking import network_of
-from passenger.cli.panel import Panel, Show, showing
 from passenger.cli.parts import parts_of, state_dir_of, vault_of
 from passenger.cli.parts import run as run_loop
 from passenger.cli.person import can_answer, confirmed, is_terminal
 from passenger.cli.servable import no_workers, open_to_all, same_ports, unwritable
-from passenger.cli.workers import Supervisor
 from passenger.config import ConfigError, Loaded
 from passenger.config.credentials import GITHUB_HOST
 from passenger.config.profile import login_profile
@@ -55,6 +54,9 @@ from passenger.web.request_path import Patience
 from passenger.web.shared_log import SharedLog
 from passenger.web.signals import ignore_unused
 from passenger.web.worker import Place, WorkerServer
+
+if TYPE_CHECKING:
+    from passenger.cli.panel import Show
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +125,8 @@ def run(invocation: Invocation, *, may_ask: bool = False) -> int:
 
     if workers > 1:
         drain = loaded.config.server.drain_timeout
+        from passenger.cli.workers import Supervisor  # noqa: PLC0415 - one process does without
+
         return Supervisor(workers, work, sockets, on_serving=say_started, drain_timeout=drain).run()
     return run_loop(
         serve(
@@ -155,10 +159,12 @@ def _log_in_first(invocation: Invocation) -> int:
     return log_in(invocation, browser=True, token_stdin=False) or run(invocation)
 
 
-def _panel(invocation: Invocation, loaded: Loaded, sockets: list[socket.socket], command: str) -> Show | None:
+def _panel(invocation: Invocation, loaded: Loaded, sockets: list[socket.socket], command: str) -> "Show | None":
     """What to show a person who looks at stdout; None where nobody does, or wants to."""
     if invocation.quiet or loaded.config.log.format == "json" or not is_terminal(sys.stdout):
         return None
+    from passenger.cli.panel import Panel, showing  # noqa: PLC0415 - only who is looked at needs it
+
     url = base_url(sockets).removesuffix("/v1")
     port = "" if invocation.port is None else port_flag(sockets)
     steps = [
@@ -188,7 +194,7 @@ async def serve(
     place: Place | None = None,
     shared: SharedLog | None = None,
     board: Board | None = None,
-    show: Show | None = None,
+    show: "Show | None" = None,
     on_secret: Callable[[Secret], None] = lambda _: None,
 ) -> int:
     """Serve on these sockets until a signal comes: exit 0 on SIGTERM, 130 on Ctrl-C.

@@ -4,7 +4,6 @@ A name is resolved kindly but only ever to the very same model: case, a dashed C
 `-latest`, or the vendor's dated version of it. Nothing is swapped for a dearer, cheaper or older one.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -99,6 +98,8 @@ class Catalog:
 
     def unknown(self, name: str) -> Failure:
         """The failure for a name that no model has, with the nearest ones."""
+        import difflib  # noqa: PLC0415 - seldom needed, and 200 KB
+
         name = name[:LONGEST]
         near = difflib.get_close_matches(_kind_key(name), self._kind, n=3, cutoff=0.5)
         hint = f" Nearest: {', '.join(self._kind[key].id for key in near)}." if near else ""

@@ -5,10 +5,8 @@ Facts: tiktoken, `tiktoken_ext/openai_public.py` (the sums, the pattern, the spe
 
 import base64
 import functools
-import gzip
 import hashlib
 from collections.abc import Iterable
-from importlib import resources
 
 SUMS = {
     "o200k_base": "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
@@ -32,6 +30,9 @@ def ranks(name: str) -> dict[bytes, int]:
     Raises:
         ValueError: the file is not the one that was published.
     """
+    import gzip  # noqa: PLC0415 - these two are not needed before something is counted
+    from importlib import resources  # noqa: PLC0415
+
     packed = resources.files(__package__).joinpath("vocabularies", f"{name}.tiktoken.gz").read_bytes()
     plain = gzip.decompress(packed)
     if hashlib.sha256(plain).hexdigest() != SUMS[name]:

@@ -1,42 +1,54 @@
-"""Each command's flags and help; what a command does is imported only when it is run."""
+"""Each command's flags and help, made when they are asked for; what a command does is imported when it is run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
 
 import click
 
-from passenger.cli.commands.ask import ask
-from passenger.cli.commands.completion import completion
-from passenger.cli.commands.config import config
-from passenger.cli.commands.demo import demo
-from passenger.cli.commands.doctor import doctor
-from passenger.cli.commands.explain import explain
-from passenger.cli.commands.launch import launch
-from passenger.cli.commands.login import login
-from passenger.cli.commands.logout import logout
-from passenger.cli.commands.models import models
-from passenger.cli.commands.refresh import refresh
-from passenger.cli.commands.serve import serve
-from passenger.cli.commands.service import service
-from passenger.cli.commands.setup import setup
-from passenger.cli.commands.simulate import simulate
-from passenger.cli.commands.status import status
-
-COMMANDS: Sequence[click.Command] = (
-    serve,
-    login,
-    logout,
-    launch,
-    refresh,
-    ask,
-    setup,
-    models,
-    status,
-    explain,
-    demo,
-    simulate,
-    config,
-    service,
-    completion,
-    doctor,
+COMMANDS = (
+    "serve",
+    "login",
+    "logout",
+    "launch",
+    "refresh",
+    "ask",
+    "setup",
+    "models",
+    "status",
+    "explain",
+    "demo",
+    "simulate",
+    "config",
+    "service",
+    "completion",
+    "doctor",
 )
-"""All commands, in the order in which a new user meets them."""
+"""All commands, in the order in which a new user meets them; each has a module of its name."""
+
+
+class Commands(MutableMapping[str, click.Command]):
+    """The commands by their names: of sixteen, with a dozen flags each, nearly every run needs one."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, click.Command | None] = dict.fromkeys(COMMANDS)
+
+    def __getitem__(self, name: str) -> click.Command:
+        made = self._made[name]
+        if made is None:
+            made = self._made[name] = getattr(import_module(f"{__name__}.{name}"), name)
+        return made
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._made[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)

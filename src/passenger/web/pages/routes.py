@@ -5,6 +5,8 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from starlette.requests import ClientDisconnect, Request
@@ -15,6 +17,7 @@ from passenger.control.cards import ModelCard
 from passenger.control.status import Status
 from passenger.copilot.protocol import command_in
 from passenger.errors import Failure, Kind
+from passenger.offload import offload
 from passenger.web.addresses import own_urls
 from passenger.web.guard import is_known
 from passenger.web.keys import hint
@@ -22,15 +25,16 @@ from passenger.web.pages import figures
 from passenger.web.pages.accept import wants_page
 from passenger.web.pages.assets import TYPES, serve_asset
 from passenger.web.pages.cookies import cookies, set_cookie
-from passenger.web.pages.lines import Place
 from passenger.web.pages.login import DeviceLogin
-from passenger.web.pages.overview import overview
 from passenger.web.pages.protection import HEADERS, check_own_form, is_at_this_machine, is_secure
 from passenger.web.pages.rendering import page
 from passenger.web.pages.sessions import LIFETIME, Sessions
 from passenger.web.pages.tries import Tries
 from passenger.web.passenger_api import Facts
 from passenger.web.recording import exchange_of
+
+if TYPE_CHECKING:
+    from passenger.web.pages.lines import Place
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +91,9 @@ class Pages:
             return await self._sign_in(self._no_key_works())
         cards, trouble = await self._cards()
         status = await self.facts.status(own_urls(request.scope, self.facts.identity.ports))
+        await offload(True, _load)
+        from passenger.web.pages.overview import overview  # noqa: PLC0415 - it was loaded just now
+
         place = self._place(request, status)
         view = overview(status, cards, self.facts.log.records(), place, self.clock())
         return await page(
@@ -99,8 +106,10 @@ class Pages:
             has_session=self._has_session(request),
         )
 
-    def _place(self, request: Request, status: Status) -> Place:
+    def _place(self, request: Request, status: Status) -> "Place":
         """Where this server is for whoever asks."""
+        from passenger.web.pages.lines import Place  # noqa: PLC0415 - see `_load`
+
         key = YOUR_KEY if status.needs_key else ANY_KEY
         port = request.scope["server"][1] or 0
         command, ollama = self.facts.identity.command, next(iter(status.urls[1:]), "")
@@ -233,6 +242,11 @@ async def _fields(request: Request) -> dict[str, str]:
             raise Failure(Kind.TOO_LARGE, f"a form has {LARGEST_FORM} bytes at most", code="request_too_large")
     values = parse_qs(body.decode("utf-8", "replace"), max_num_fields=None, keep_blank_values=True)
     return {name: several[0] for name, several in values.items()}
+
+
+def _load() -> None:
+    """Load what the page shows, and with it all that is known of clients: who is visited by no browser does without."""
+    import_module("passenger.web.pages.overview")
 
 
 def _to_page(request: Request, session: str | None = None, lifetime: int = 0) -> Response:
