@@ -38,7 +38,7 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    _tell(measured, yardsticks, peers, left_out, write_it=options.write)
+    _tell(measured, yardsticks, peers, left_out, all_peers=not options.only, write_it=options.write)
     return 0
 
 
@@ -104,7 +104,7 @@ def _named(text: str, kind: str, known: Sequence[str]) -> tuple[str, ...]:
 def _plan(options: argparse.Namespace) -> Plan:
     if options.quick:
         return QUICK
-    return BESIDE_PEERS if options.peers else FULL
+    return BESIDE_PEERS if options.peers and not options.only else FULL
 
 
 def _found(makers: Iterable[Callable[[], Contestant]], left_out: dict[str, None]) -> list[Contestant]:
@@ -126,9 +126,10 @@ def _tell(
     peers: Sequence[Contestant],
     left_out: Iterable[str],
     *,
+    all_peers: bool,
     write_it: bool,
 ) -> None:
-    """Print the tables, and put them and the charts where they are read."""
+    """Print the tables, and put them and the charts where they are read; without some peers, only what is ours."""
     measuring, everybody = (*OURS, *yardsticks), (*OURS, *yardsticks, *peers)
     parts: dict[Part, tuple[list[Row], list[str]]] = {
         "bars": (bar_rows(measured), misses(measured)),
@@ -139,10 +140,12 @@ def _tell(
     page = PAGE.read_text()
     for part, (table, texts) in parts.items():
         print("", as_text(table), "", *texts, sep="\n")
+        if part == "peers" and not all_peers:
+            continue
         page = rewritten(page, "\n\n".join([as_markdown(table), *texts]), part)
     if write_it:
         PAGE.write_text(page)
-        write(CHARTS, charts(measured, everybody) if peers else {})
+        write(CHARTS, charts(measured, everybody) if peers and all_peers else {})
 
 
 def _progress(text: str) -> None:

@@ -8,12 +8,12 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
+from benchmarks import __main__ as command
 from benchmarks import charts, report
-from benchmarks.__main__ import main
 from benchmarks.answers import EVENTS, WORDS, completions, messages, responses
 from benchmarks.arena import Variant, run
 from benchmarks.bars import BUN, NGINX, RS
-from benchmarks.contestants import BARE, DIRECT, OURS, PASSENGER, LeftOutError, Stage, passenger_command
+from benchmarks.contestants import BARE, DIRECT, OURS, PASSENGER, Contestant, LeftOutError, Stage, passenger_command
 from benchmarks.load import Job, Result
 from benchmarks.measured import Measured
 from benchmarks.payloads import BODIES, WHOLE
@@ -34,6 +34,21 @@ def test_the_results_are_put_between_the_markers_and_nothing_else_changes(part: 
     assert written.startswith(before)
     assert written.endswith(after)
     assert report.rewritten(written, "| new |", part) == written
+
+
+@pytest.mark.parametrize("all_peers", [True, False])
+def test_the_table_of_peers_and_the_charts_are_written_where_all_of_them_were_measured(
+    all_peers: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, drawn = tmp_path / "benchmarks.md", tmp_path / "charts"
+    page.write_text(PAGE.read_text())
+    monkeypatch.setattr(command, "PAGE", page)
+    monkeypatch.setattr(command, "CHARTS", drawn)
+    peer = Contestant("Somebody", {})
+    command._tell(seen((peer.name, 7.0)), [], [peer], [], all_peers=all_peers, write_it=True)
+    assert "| Somebody |" not in page.read_text().partition(report.BEGIN["peers"])[0]
+    assert ("| Somebody |" in page.read_text()) == all_peers
+    assert (drawn / "request.svg").exists() == all_peers
 
 
 def test_a_page_without_markers_is_refused() -> None:
@@ -196,7 +211,7 @@ def test_the_command_says_what_it_does_not_take(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["benchmarks", *arguments])
     with pytest.raises(SystemExit) as ended:
-        main()
+        command.main()
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
 
