@@ -129,9 +129,9 @@ class Client:
         if data and self.transport.open:
             self.connection.data_received(data.encode("latin-1") if isinstance(data, str) else data)
 
-    def leave(self) -> None:
+    def leave(self, error: Exception | None = None) -> None:
         self.transport.open = False
-        self.connection.connection_lost(None)
+        self.connection.connection_lost(error)
 
     def taken(self) -> bytes:
         """What has come since this was asked last."""
