@@ -260,7 +260,7 @@ class Copilot:
         response = await self._answered(call, exchange)
         if 200 <= response.status < 300:
             kind = response.header("content-type")
-            exchange.upstream_headers = down = passed_down(response.headers)
+            exchange.upstream_headers = down = passed_down(response.take_headers())
             return HttpReply(response.status, kind, down, response.host, response, exchange, call.first_byte)
         try:
             failure = await _read_error(response, min(call.first_byte, ERROR_TIME), self._session.log_in)

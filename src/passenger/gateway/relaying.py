@@ -87,8 +87,8 @@ class Relaying:
                 exchange.fail(relay.failure, Outcome.BROKEN)
             self._counting.learn(prompt, exchange)
 
-        async def flow(sink: Sink) -> None:
-            await relay_into(sink, reply, relay, lambda failure: framing.frame(inbound.write_break(failure)), settle)
+        def flow(sink: Sink) -> Awaitable[None]:
+            return relay_into(sink, reply, relay, lambda failure: framing.frame(inbound.write_break(failure)), settle)
 
         return Delivery(framing.content_type, reply.headers, flow, close)
 

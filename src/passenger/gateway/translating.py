@@ -1,6 +1,6 @@
 """A request to a model of another dialect: the client's is read as a prompt, Copilot's written, and its answer back."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from msgspec.structs import replace
@@ -104,8 +104,8 @@ class Translating:
             reply.close()
             self._counting.learn(read, exchange)
 
-        async def flow(sink: Sink) -> None:
-            await translate.translate_into(
+        def flow(sink: Sink) -> Awaitable[None]:
+            return translate.translate_into(
                 sink, reply, reader, writer, framing, note=note, fail=fail, begin=exchange.begin, settle=settle
             )
 

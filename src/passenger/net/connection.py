@@ -107,7 +107,7 @@ class Connection(asyncio.Protocol):
         if (piece or begins) and not parser.ended:
             self._wait(self._idle)
         if begins:
-            response.begin(parser.status, parser.headers, parser.fields.get("content-encoding", ""))
+            response.begin(parser.status, parser.take_headers(), parser.coding)
         if piece and self._response is response:
             response.take(piece)
         if self._response is response:

@@ -4,6 +4,7 @@ llhttp (by httptools) knows the grammar; what it leaves to its user is decided h
 servers err and nothing can be misread: a line may end with LF alone, a chunk's size may be followed by spaces.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import httptools
@@ -43,9 +44,9 @@ class ResponseParser:
         "_size",
         "_unframed",
         "_until_close",
+        "coding",
         "ended",
         "error",
-        "fields",
         "headers",
         "keeps",
         "reason",
@@ -68,7 +69,7 @@ class ResponseParser:
         self.status = 0
         self.reason = b""
         self.headers: Headers = []
-        self.fields: dict[str, str] = {}
+        self.coding = ""
         self.ended = self.keeps = self.surplus = False
 
     def feed(self, data: bytes) -> bytes:
@@ -90,6 +91,11 @@ class ResponseParser:
         if not self.ended:
             self._count_framing(len(data))
         return b""
+
+    def take_headers(self) -> Headers:
+        """The headers, which are whoever's takes them."""
+        headers, self.headers = self.headers, []
+        return headers
 
     def end(self) -> bool:
         """Take note that the connection has ended; whether that ended the answer, too."""
@@ -145,8 +151,9 @@ class ResponseParser:
             return
         if status < 100:
             self._refuse(f"the status {status}")
-        self.fields = dict(self.headers)
-        self._until_close = self._ends_with_connection(status)
+        fields = dict(self.headers)
+        self.coding = fields.get("content-encoding", "")
+        self._until_close = self._ends_with_connection(status, fields)
         self.status = status
         self.ended = self._bodiless
 
@@ -169,12 +176,12 @@ class ResponseParser:
         self.headers.clear()
         self.reason = b""
 
-    def _ends_with_connection(self, status: int) -> bool:
+    def _ends_with_connection(self, status: int, fields: Mapping[str, str]) -> bool:
         """Whether nothing else ends the body. To llhttp `chunked` that a tab follows is a coding nobody knows."""
         codings = [value.lower() for name, value in self.headers if name == "transfer-encoding"]
         if codings and codings != ["chunked"]:
             self._refuse(f"the transfer coding {', '.join(codings)[:100]}")
-        return not (codings or self._bodiless or "content-length" in self.fields or status in {204, 304})
+        return not (codings or self._bodiless or "content-length" in fields or status in {204, 304})
 
     def _refuse(self, what: str) -> None:
         self.error = ProtocolError(what)
