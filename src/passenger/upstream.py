@@ -260,7 +260,8 @@ class Copilot:
         response = await self._answered(call, exchange)
         if 200 <= response.status < 300:
             kind = response.header("content-type")
-            exchange.upstream_headers = down = passed_down(response.take_headers())
+            exchange.upstream_headers = down = passed_down(response.headers)
+            response.headers = []  # a stream is long, and nobody needs the rest of them
             return HttpReply(response.status, kind, down, response.host, response, exchange, call.first_byte)
         try:
             failure = await _read_error(response, min(call.first_byte, ERROR_TIME), self._session.log_in)

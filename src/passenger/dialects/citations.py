@@ -14,11 +14,14 @@ LOST = "answer.citations"
 """What is named where a client's dialect has no place for one."""
 
 
+_NONE = frozenset[Citation]()
+
+
 class Citations:
     """Reads the citations of one answer, each once: upstream repeats them."""
 
     def __init__(self) -> None:
-        self._seen: set[Citation] = set()
+        self._seen: set[Citation] | frozenset[Citation] = _NONE
 
     def code(self, annotations: object) -> Iterator[Cite]:
         """Those of published code, in what Copilot calls annotations."""
@@ -37,6 +40,7 @@ class Citations:
 
     def _once(self, citation: Citation | None) -> Iterator[Cite]:
         if citation is not None and citation not in self._seen and len(self._seen) < PARTS_LIMIT:
+            self._seen = self._seen if isinstance(self._seen, set) else set()
             self._seen.add(citation)
             yield Cite(citation)
 

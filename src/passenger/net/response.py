@@ -96,11 +96,6 @@ class Response:
         """The value of a header by its lower-case name, the first one's; empty where there is none."""
         return next((value for key, value in self.headers if key == name), "")
 
-    def take_headers(self) -> Headers:
-        """The headers, which nobody else needs: a stream is long, and they are some kilobytes."""
-        headers, self.headers = self.headers, []
-        return headers
-
     @property
     def has_ended(self) -> bool:
         """Whether all of the body has come, so that nothing more is waited for."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from passenger.chat import Abilities, Prompt, Seal, Usage
 from passenger.dialects.citations import Citations
 from passenger.dialects.completions.calls_in import Calls
+from passenger.dialects.completions.choice_numbers import NO_NUMBERS, Numbers, with_number, without_number
 from passenger.dialects.completions.chunks import TEXTS, Choice, Chunk, Piece, bad_event, decode_chunk
 from passenger.dialects.completions.relaying import mid_stream_failure
 from passenger.dialects.completions.thoughts_in import seal_of, words_of
@@ -54,8 +55,8 @@ class Reader:
         self._done = False
         self._open: PartKind | None = None
         self._refused = False
-        self._unfinished: set[int] = set()
-        self._finished: set[int] = set()
+        self._unfinished: Numbers = NO_NUMBERS
+        self._finished: Numbers = NO_NUMBERS
         self._reason = Reason.END
         self._counts: TokenCounts | None = None
         self._bill: Bill | None = None
@@ -126,10 +127,10 @@ class Reader:
     def _conclude(self, index: int, reason: str | None) -> None:
         if reason:
             self._reason = REASONS.get(reason, Reason.END)
-            self._finished.add(index)
-            self._unfinished.discard(index)
+            self._finished = with_number(self._finished, index)
+            self._unfinished = without_number(self._unfinished, index)
         elif index not in self._unfinished and index not in self._finished:
-            self._unfinished.add(index)
+            self._unfinished = with_number(self._unfinished, index)
         else:
             return
         if len(self._unfinished) + len(self._finished) > PARTS_LIMIT:

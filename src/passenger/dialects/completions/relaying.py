@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from passenger.chat import Usage
 from passenger.decoding import loads
+from passenger.dialects.completions.choice_numbers import NO_NUMBERS, Numbers, with_number, without_number
 from passenger.dialects.completions.wire import Bill, TokenCounts, usage_of
 from passenger.errors import STATUS, Failure, Kind, kind_of
 from passenger.events import PARTS_LIMIT, too_many_parts
@@ -70,33 +71,12 @@ def read_usage(chunk: Chunk) -> Usage | None:
     return usage_of(chunk.usage, chunk.copilot_usage) if chunk.usage is not None else None
 
 
-Numbers = set[int] | frozenset[int]
-_NONE, _FIRST = frozenset[int](), frozenset({0})
-"""The choices of nearly all streams, which share them: a set of its own takes 200 bytes of each."""
-
-
-def _with(numbers: Numbers, one: int) -> Numbers:
-    if not numbers and one == 0:
-        return _FIRST
-    if isinstance(numbers, frozenset):
-        numbers = {*numbers}
-    numbers.add(one)
-    return numbers
-
-
-def _without(numbers: Numbers, one: int) -> Numbers:
-    if isinstance(numbers, set):
-        numbers.discard(one)
-        return numbers
-    return _NONE if one in numbers else numbers  # a frozen one has one number at most
-
-
 class Tap:
     """Watches a stream: each choice that was begun must finish before the stream counts as complete."""
 
     def __init__(self) -> None:
-        self._open: Numbers = _NONE
-        self._finished: Numbers = _NONE
+        self._open: Numbers = NO_NUMBERS
+        self._finished: Numbers = NO_NUMBERS
         self._nano_credits: int | None = None
         self.usage: Usage | None = None
 
@@ -118,10 +98,10 @@ class Tap:
 
     def _note(self, choice: ChunkChoice) -> None:
         if choice.finish_reason:
-            self._finished = _with(self._finished, choice.index)
-            self._open = _without(self._open, choice.index)
+            self._finished = with_number(self._finished, choice.index)
+            self._open = without_number(self._open, choice.index)
         elif choice.index not in self._open and choice.index not in self._finished:
-            self._open = _with(self._open, choice.index)
+            self._open = with_number(self._open, choice.index)
         else:
             return
         if len(self._open) + len(self._finished) > PARTS_LIMIT:
