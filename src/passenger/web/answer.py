@@ -29,6 +29,8 @@ def _nothing() -> None:
 class Answer:
     """What has been sent of it, in which dialect, and the record of how far it came; the sink of what is streamed."""
 
+    __slots__ = ("_begun", "_exchange", "_framed", "_inbound", "_sent", "_stream", "request")
+
     def __init__(self, stream: Stream, inbound: Inbound, exchange: Exchange) -> None:
         self._stream = stream
         self._inbound = inbound

@@ -33,6 +33,8 @@ class Lifelines:
 
 
 class _Lifeline:
+    __slots__ = ("_among", "_reason", "_stream", "_work")
+
     def __init__(self, among: set["_Lifeline"], stream: Stream) -> None:
         self._among = among
         self._stream = stream
