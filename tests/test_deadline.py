@@ -3,13 +3,16 @@
 import asyncio
 import gc
 import weakref
+from functools import partial
+from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from passenger.deadline import Deadline
+from passenger.deadline import MOST_STALE, Deadline, Timers
 from tests.proxy import eventually
-
-pytestmark = pytest.mark.asyncio
+from tests.server.line import Loop
 
 
 class Connection:
@@ -64,3 +67,90 @@ async def test_after_its_end_nothing_is_kept_until_a_collection() -> None:
         assert kept() is None
     finally:
         gc.enable()
+
+
+# --- many that are looked after together -------------------------------------------------------------------------
+
+
+class Many:
+    """Deadlines that share their timers, on a clock that is set by hand; `missed` are those that were, and when."""
+
+    def __init__(self, count: int) -> None:
+        self.clock, self.timers, self.missed = Loop(), Timers(), list[tuple[int, float]]()
+        loop = cast("asyncio.AbstractEventLoop", self.clock)
+        self.all = [Deadline(loop, partial(self.miss, number), self.timers) for number in range(count)]
+
+    def miss(self, number: int) -> None:
+        self.missed.append((number, self.clock.now))
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["set", "set", "move", "clear", "end", "pass"]),
+        st.integers(0, 3),
+        st.sampled_from([0, 1, 3, 10]),
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_each_of_many_is_missed_when_it_would_be_alone(steps: list[tuple[str, int, int]]) -> None:
+    many, due, expected = Many(4), dict[int, float](), list[tuple[int, float]]()
+    ended = set[int]()
+    for what, number, seconds in steps:
+        one, now = many.all[number], many.clock.now
+        match what:
+            case "pass":
+                many.clock.pass_(seconds)
+                late = [(at, moment) for at, moment in due.items() if moment <= now + seconds]
+                expected += late
+                due = {at: moment for at, moment in due.items() if moment > now + seconds}
+            case "end":
+                one.end()
+                ended.add(number)
+                due.pop(number, None)
+            case "clear":
+                one.clear()
+                due.pop(number, None)
+            case _:
+                (one.set if what == "set" else one.move)(seconds)
+                if number not in ended and (what == "set" or number in due):
+                    due[number] = now + seconds
+    assert sorted(many.missed) == sorted(expected)
+    assert [one.is_set for one in many.all] == [number in due for number in range(4)]
+
+
+def test_many_have_one_timer() -> None:
+    many = Many(1000)
+    for number, one in enumerate(many.all):
+        one.set(1000 - number)
+    assert len([timer for timer in many.clock.timers if not timer.cancelled]) == 1
+    many.clock.pass_(1000)
+    assert [number for number, _ in many.missed] == [*range(999, -1, -1)]
+    assert not [timer for timer in many.clock.timers if not timer.cancelled]
+
+
+def test_those_that_have_ended_are_not_kept_until_they_would_be_due() -> None:
+    timers, clock = Timers(), Loop()
+    for _ in range(MOST_STALE * 20):
+        one = Deadline(cast("asyncio.AbstractEventLoop", clock), lambda: None, timers)
+        one.set(3600)
+        one.end()
+    assert len([one for one in gc.get_referents(*gc.get_referents(timers)) if type(one) is tuple]) <= 2 * MOST_STALE
+
+
+def test_one_that_fails_keeps_no_other_from_being_looked_at() -> None:
+    many = Many(2)
+
+    def fail() -> None:
+        raise ValueError("it fails")
+
+    bad = Deadline(cast("asyncio.AbstractEventLoop", many.clock), fail, many.timers)
+    many.all[0].set(1)
+    bad.set(1)
+    many.all[1].set(1)
+    with pytest.raises(ValueError, match="it fails"):
+        many.clock.pass_(1)
+    many.clock.pass_(1)
+    assert [number for number, _ in many.missed] == [0, 1]

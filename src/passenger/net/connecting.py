@@ -7,6 +7,7 @@ name -> TCP (-> TLS) -> CONNECT -> TLS                    through a proxy, the f
 import asyncio
 from ssl import SSLContext
 
+from passenger.deadline import Timers
 from passenger.net import happy_eyeballs
 from passenger.net.connection import Connection
 from passenger.net.errors import NETWORK_ERRORS, Hop, UnconnectedError
@@ -23,6 +24,7 @@ class Connector:
     def __init__(self, names: NameCache, timeout: float) -> None:
         self._names = names
         self._timeout = timeout
+        self._timers = Timers()
 
     async def connect(self, origin: Origin, way: Way) -> Connection:
         """A connection to an origin, by its way.
@@ -30,7 +32,7 @@ class Connector:
         Raises:
             UnconnectedError: there is none.
         """
-        attempt = _Attempt(origin, way, self._names)
+        attempt = _Attempt(origin, way, self._names, self._timers)
         try:
             async with asyncio.timeout(self._timeout):
                 return await attempt.made()
@@ -54,8 +56,8 @@ class _Silence(asyncio.Protocol):
 class _Attempt:
     """One connection in the making; `hop` is the step that it is at."""
 
-    def __init__(self, origin: Origin, way: Way, names: NameCache) -> None:
-        self._origin, self._way, self._names = origin, way, names
+    def __init__(self, origin: Origin, way: Way, names: NameCache, timers: Timers) -> None:
+        self._origin, self._way, self._names, self._timers = origin, way, names, timers
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._proxy = str(way.proxy) if way.proxy else None
@@ -71,7 +73,7 @@ class _Attempt:
             await self._secured(proxy.host, _Silence())
         if proxy and secure:
             await self._tunnelled()
-        connection = Connection(self._loop, self._origin)
+        connection = Connection(self._loop, self._origin, self._timers)
         if secure:
             self.hop = Hop("TLS", self._origin.host, self._proxy)
             await self._secured(self._origin.host, connection)

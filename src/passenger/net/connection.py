@@ -5,7 +5,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import cast
 
-from passenger.deadline import Deadline
+from passenger.deadline import Deadline, Timers
 from passenger.net.errors import (
     BrokenConnectionError,
     DisconnectedError,
@@ -44,13 +44,13 @@ class Connection(asyncio.Protocol):
         "released",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, origin: Origin) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, origin: Origin, timers: Timers | None = None) -> None:
         self.loop = loop
         self.origin = origin
         self.released: Callable[[Connection], None] | None = None
         self.lost: Callable[[Connection], None] | None = None
         self._parser = ResponseParser()
-        self._deadline = Deadline(loop, self._too_late)
+        self._deadline = Deadline(loop, self._too_late, timers)
         self._transport: asyncio.Transport | None = None
         self._response: Response | None = None
         self._patience: float | None = None

@@ -7,14 +7,14 @@ has come together with its head has been read: mostly all of it, which costs a c
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import lru_cache
 from typing import Any, Protocol
 
 import httptools
 
-from passenger.deadline import Deadline
+from passenger.deadline import Deadline, Timers
 from passenger.errors import Failure
 from passenger.limits import Limits
 from passenger.server.head import Header
@@ -105,6 +105,7 @@ class Service:
     limits: Limits
     most: int
     connections: Connections
+    timers: Timers = field(default_factory=Timers)
 
 
 class Connection(asyncio.Protocol):
@@ -159,7 +160,7 @@ class Connection(asyncio.Protocol):
         self._serve = service.serve
         self._limits = service.limits
         self._parser: httptools.HttpRequestParser | None = None
-        self._deadline = Deadline(loop, self.too_late)
+        self._deadline = Deadline(loop, self.too_late, service.timers)
         self._progress = Progress()
         self._writable: asyncio.Event | None = None
         self._leaving: list[Callable[[], None]] = []

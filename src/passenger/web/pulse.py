@@ -4,26 +4,33 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 
+from passenger.deadline import Deadline, Timers
+
 
 class Pulse:
     """Calls `beat` once nothing was sent for `interval` seconds, again and again; the first time after `first`.
 
-    One timer, armed anew only when it has run out: what is sent in between costs it nothing. 0 seconds mean never.
+    One deadline, set anew only when it has run out: what is sent in between costs it nothing. 0 seconds mean never.
     """
 
-    def __init__(self, beat: Callable[[], Awaitable[None]], first: float, interval: float) -> None:
+    __slots__ = ("_beat", "_beating", "_deadline", "_first", "_interval", "_is_running", "_loop", "_sent")
+
+    def __init__(
+        self, beat: Callable[[], Awaitable[None]], first: float, interval: float, timers: Timers | None = None
+    ) -> None:
         self._beat = beat
         self._first = first
         self._interval = interval
         self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(self._loop, self._look, timers)
+        self._is_running = False
         self._beating: asyncio.Task[None] | None = None
         self._sent: float | None = None
 
     def sent(self) -> None:
         """Something has gone down."""
         self._sent = self._loop.time()
-        if self._timer is None:
+        if not self._is_running:
             self._arm(self._interval)
 
     def __enter__(self) -> "Pulse":
@@ -33,13 +40,14 @@ class Pulse:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._deadline.end()
         if self._beating is not None:
             self._beating.cancel()
 
     def _arm(self, seconds: float) -> None:
-        self._timer = self._loop.call_later(seconds, self._look) if seconds > 0 else None
+        self._is_running = seconds > 0
+        if self._is_running:
+            self._deadline.set(seconds)
 
     def _look(self) -> None:
         idle = self._loop.time() - self._sent if self._sent is not None else self._interval

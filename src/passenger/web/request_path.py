@@ -27,6 +27,7 @@ from starlette.types import ASGIApp
 from passenger import wellformed
 from passenger.chat import Ask
 from passenger.copilot.quirks import compaction
+from passenger.deadline import Timers
 from passenger.dialects import Inbound, Request
 from passenger.dialects.sessions import session_of
 from passenger.errors import Failure, Kind
@@ -272,13 +273,15 @@ class Patience(Struct, frozen=True):
 def chatting(chat: Chat, inbound: Inbound, patience: Patience) -> Serve:
     """What a chat route does."""
 
+    timers = Timers()
+
     async def serve(request: Request, exchange: Exchange, answer: Answer) -> None:
         ask = await chat.peek(inbound, request, exchange)
         if not ask.stream:
             with await chat.ask(inbound, request, ask, exchange) as delivery:
                 await deliver(delivery, answer)
             return
-        pulse = Pulse(answer.keep_alive, patience.commit_after, patience.keep_alive)
+        pulse = Pulse(answer.keep_alive, patience.commit_after, patience.keep_alive, timers)
         with pulse, await chat.ask(inbound, request, ask, exchange) as delivery:
             del request  # a stream is long, and its request may be large
             await deliver(delivery, answer, pulse.sent)
