@@ -119,6 +119,9 @@ def test_each_of_many_is_missed_when_it_would_be_alone(steps: list[tuple[str, in
                     due[number] = now + seconds
     assert sorted(many.missed) == sorted(expected)
     assert [one.is_set for one in many.all] == [number in due for number in range(4)]
+    for one in many.all:
+        one.end()
+    assert all(timer.cancelled for timer in many.clock.timers)
 
 
 def test_many_have_one_timer() -> None:
@@ -138,6 +141,25 @@ def test_those_that_have_ended_are_not_kept_until_they_would_be_due() -> None:
         one.set(3600)
         one.end()
     assert len([one for one in gc.get_referents(*gc.get_referents(timers)) if type(one) is tuple]) <= 2 * MOST_STALE
+
+
+def test_one_that_is_missed_may_end_others_that_are_due_and_set_what_is_not() -> None:
+    many = Many(3)
+
+    def end_others() -> None:
+        many.all[0].end()
+        many.all[1].end()
+        many.all[2].set(5)
+
+    first = Deadline(cast("asyncio.AbstractEventLoop", many.clock), end_others, many.timers)
+    first.set(1)
+    for one in many.all:
+        one.set(1)
+    many.clock.pass_(5)
+    assert not many.missed
+    many.clock.pass_(1)
+    assert many.missed == [(2, 6.0)]
+    assert all(timer.cancelled for timer in many.clock.timers)
 
 
 def test_one_that_fails_keeps_no_other_from_being_looked_at() -> None:

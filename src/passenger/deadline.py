@@ -14,11 +14,11 @@ MOST_STALE = 64
 class Timers:
     """Looks at deadlines when they may be due, by a timer that is armed for the first of them."""
 
-    __slots__ = ("_armed", "_looks", "_loop", "_number", "_stale", "_timer")
+    __slots__ = ("_armed", "_awaited", "_looks", "_loop", "_number", "_timer")
 
     def __init__(self) -> None:
         self._looks: list[tuple[float, int, Deadline]] = []
-        self._number = self._stale = 0
+        self._number = self._awaited = 0
         self._armed = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -27,6 +27,7 @@ class Timers:
         """Look at a deadline then; the number of this look."""
         self._loop = loop
         self._number += 1
+        self._awaited += 1
         heappush(self._looks, (due, self._number, deadline))
         if self._timer is None or due < self._armed:
             self._arm(loop)
@@ -34,11 +35,16 @@ class Timers:
 
     def forget(self) -> None:
         """Nobody waits for one of the looks any more; where that is so of most, let go of them."""
-        self._stale += 1
-        if self._stale > MOST_STALE and self._stale * 2 > len(self._looks):
+        self._awaited -= 1
+        stale = len(self._looks) - self._awaited
+        if not self._awaited:
+            self._looks.clear()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+        elif stale > MOST_STALE and stale > self._awaited:
             self._looks = [look for look in self._looks if look[2].number == look[1]]
             heapify(self._looks)
-            self._stale = 0
 
     def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
@@ -56,12 +62,14 @@ class Timers:
         try:
             while due:
                 _, number, deadline = due.pop()
-                self._stale -= deadline.number != number
+                self._awaited -= deadline.number == number
                 deadline.look(number, now)
         finally:  # one that fails keeps nobody else from being looked at
             for look in due:
                 heappush(self._looks, look)
-            if self._looks and (self._timer is None or self._looks[0][0] < self._armed):
+            if not self._awaited:
+                self._looks.clear()
+            elif self._looks and (self._timer is None or self._looks[0][0] < self._armed):
                 self._arm(loop)
 
 
