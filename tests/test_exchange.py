@@ -41,7 +41,9 @@ GITHUBS, COPILOTS = ("x-github-request-id", "51A1:7"), ("x-copilot-service-reque
 def test_it_knows_the_ids_of_others_and_githubs_first(
     headers: tuple[tuple[str, str], ...], ids: tuple[str, ...]
 ) -> None:
-    assert Exchange("GET", "/", id="ours", upstream_headers=headers).upstream_ids == ids
+    exchange = Exchange("GET", "/", id="ours")
+    exchange.note_ids(headers)
+    assert exchange.upstream_ids == ids
 
 
 def test_a_forked_worker_does_not_count_as_its_parent_does() -> None:

@@ -76,8 +76,8 @@ class Exchange(Struct):
     """What a refusal has taught of the model on the way."""
     upstream: str | None = None
     """The host that was asked last."""
-    upstream_headers: tuple[tuple[str, str], ...] = ()
-    """Those of Copilot's last answer that a client gets to see."""
+    upstream_ids: tuple[str, ...] = ()
+    """What GitHub and Copilot call it themselves, GitHub first."""
     token_left: float | None = None
     """Seconds that the Copilot token was still good for when it was sent."""
     received: float | None = None
@@ -116,6 +116,12 @@ class Exchange(Struct):
         """Note what was left out of the request, each name once, and of very many the first."""
         self.dropped = list(dict.fromkeys((*self.dropped, *(name[:_LONGEST] for name in names))))[:_MOST]
 
+    def note_ids(self, headers: Iterable[tuple[str, str]]) -> None:
+        """Note what GitHub and Copilot call it, by the headers of their answer; our own id, said after us, is none."""
+        named = dict(headers)
+        found = [named.get(header) for header in _ID_HEADERS]
+        self.upstream_ids = tuple([one for one in found if one is not None and one != self.id])
+
     def answer(self) -> None:
         """Record that Copilot has begun to answer."""
         self.answered = perf_counter()
@@ -140,13 +146,6 @@ class Exchange(Struct):
     def tag(self) -> str:
         """The run of `passenger launch` that it belongs to, empty for none."""
         return self.principal.tag if self.principal else ""
-
-    @property
-    def upstream_ids(self) -> tuple[str, ...]:
-        """What GitHub and Copilot call it themselves, GitHub first; our own id that they say after us is none."""
-        named = dict(self.upstream_headers)
-        found = (named.get(header) for header in _ID_HEADERS)
-        return tuple(one for one in found if one is not None and one != self.id)
 
     @property
     def is_page(self) -> bool:

@@ -260,14 +260,15 @@ class Copilot:
         response = await self._answered(call, exchange)
         if 200 <= response.status < 300:
             kind = response.header("content-type")
-            exchange.upstream_headers = down = passed_down(response.headers)
+            down = passed_down(response.headers)
+            exchange.note_ids(down)
             response.headers = []  # a stream is long, and nobody needs the rest of them
             return HttpReply(response.status, kind, down, response.host, response, exchange, call.first_byte)
         try:
             failure = await _read_error(response, min(call.first_byte, ERROR_TIME), self._session.log_in)
         finally:
             response.close()
-        exchange.upstream_headers = failure.headers
+        exchange.note_ids(failure.headers)
         raise failure
 
     async def _answered(self, call: Call, exchange: Exchange) -> Response:

@@ -17,7 +17,7 @@ def test_a_record_has_the_metadata_of_an_exchange() -> None:
     exchange.route = Route("claude-opus-4.6", None, messages, relayed=True)
     exchange.first_byte, exchange.ended, exchange.status = 10.5, 12.0, 200
     exchange.usage = Usage(100, 20, 60, 5, 1_500_000_000, 30)
-    exchange.session, exchange.upstream_headers = "s" * 500, (("x-github-request-id", "51A1:7"),)
+    exchange.session, exchange.upstream_ids = "s" * 500, ("51A1:7",)
     exchange.complete()
     record = record_of(exchange, 1_700_000_000.0, "claude-cli")
     assert (record.asked, record.model, record.dialect, record.mode) == (
