@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class Source(Protocol):
-    """What pieces come from, and can be told to wait."""
+    """What the pieces of an answer come from, and can be told to wait."""
 
     def pause(self) -> None:
         """Stop for now."""

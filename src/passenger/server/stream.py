@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any, Protocol
 
+from passenger.gateway.sink import Source
 from passenger.server.head import Header, write_head
 
 Scope = MutableMapping[str, Any]
@@ -31,18 +32,6 @@ _LAST = b"0\r\n\r\n"
 
 class ClientGone(Exception):  # noqa: N818 - it is nobody's error
     """The client closed its connection before it had the whole answer."""
-
-
-class Source(Protocol):
-    """What an answer comes from, and can be told to wait."""
-
-    def pause(self) -> None:
-        """Stop for now."""
-        ...
-
-    def resume(self) -> None:
-        """Go on."""
-        ...
 
 
 class Line(Protocol):
