@@ -25,7 +25,7 @@ class Receiver(Protocol):
         ...
 
 
-class Source(Protocol):
+class Line(Protocol):
     """The connection that an answer comes from, as the answer knows it."""
 
     loop: asyncio.AbstractEventLoop
@@ -52,12 +52,12 @@ class Response:
 
     __slots__ = (
         "_error",
+        "_line",
         "_loop",
         "_over",
         "_paused",
         "_receiver",
         "_size",
-        "_source",
         "_unpacker",
         "_waiter",
         "_waiting",
@@ -68,14 +68,14 @@ class Response:
         "waited",
     )
 
-    def __init__(self, host: str, source: Source, connecting: float = 0.0) -> None:
+    def __init__(self, host: str, line: Line, connecting: float = 0.0) -> None:
         self.host = host
         self.status = 0
         self.headers: Headers = []
         self.waited = connecting
         self.sent = perf_counter()
-        self._source: Source | None = source
-        self._loop = source.loop  # asking for the running one is a system call in Python 3.11
+        self._line: Line | None = line
+        self._loop = line.loop  # asking for the running one is a system call in Python 3.11
         self._waiting: list[bytes] = []
         self._size = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -198,14 +198,14 @@ class Response:
     def pause(self) -> None:
         """Give nothing more for now, and read nothing more from the network."""
         self._paused = True
-        if self._source is not None:
-            self._source.pause()
+        if self._line is not None:
+            self._line.pause()
 
     def resume(self) -> None:
         """Go on."""
         self._paused = False
-        if self._source is not None:
-            self._source.resume()
+        if self._line is not None:
+            self._line.resume()
         if self._receiver is not None:
             self._pour_on()
 
@@ -267,7 +267,7 @@ class Response:
 
     def end(self, error: Exception | None = None) -> None:
         """Take note that nothing more comes."""
-        self._over, self._error, self._source = True, error, None
+        self._over, self._error, self._line = True, error, None
         self._wake()
         if self._receiver is not None:
             self._pour_on()
@@ -282,11 +282,11 @@ class Response:
             self._wake()
 
     def _give_up(self, error: Exception) -> None:
-        source, self._source = self._source, None
+        line, self._line = self._line, None
         self._waiting.clear()
         self._over, self._error = True, error
-        if source is not None:
-            source.abort()
+        if line is not None:
+            line.abort()
 
 
 def _fresh(error: Exception) -> Exception:
