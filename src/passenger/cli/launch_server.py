@@ -38,8 +38,6 @@ class Reached:
     key: Secret | None
     usual: str
     """The address that a server of these settings would have."""
-    is_own: bool
-    """Whether it runs for us alone."""
     clients: Clients = field(default_factory=Clients)
     """The models that the settings name."""
 
@@ -66,7 +64,7 @@ def _demo(invocation: Invocation, log: Path) -> Iterator[Reached]:
     secret, pace = read_or_make_secret(invocation.state_dir), "--pace" if is_terminal(sys.stdout) else "--no-pace"
     with own_server(["demo", "--port", "0", pace], os.environ, log) as port:
         usual = f"http://{LOOPBACK}:{DEMO_PORT}"
-        yield Reached(_started(port, secret, None), "demo", None, usual, is_own=True)
+        yield Reached(_started(port, secret, None), "demo", None, usual)
 
 
 @contextmanager
@@ -83,7 +81,7 @@ def _users(invocation: Invocation, log: Path) -> Iterator[Reached]:
     with own_server(_arguments(invocation), {**os.environ, **ALONE}, log) as port:
         server = _started(port, secret, key)
         name = _name("own", invocation, loaded, server.status())
-        yield Reached(server, name, key, usual, is_own=True, clients=loaded.config.clients)
+        yield Reached(server, name, key, usual, clients=loaded.config.clients)
 
 
 def _name(where: str, invocation: Invocation, loaded: Loaded, status: Status) -> str | None:
@@ -104,7 +102,7 @@ def _running(found: Found, invocation: Invocation, loaded: Loaded) -> Reached:
     if found.hello and found.hello.version != __version__:
         click.echo(f"{server.url} runs Passenger {found.hello.version}; this is {__version__}. Restart it.", err=True)
     shown = replace(server, key=key)
-    return Reached(shown, name, key, server.url, is_own=False, clients=loaded.config.clients)
+    return Reached(shown, name, key, server.url, clients=loaded.config.clients)
 
 
 def _started(port: int, secret: bytes, key: Secret | None) -> Server:
