@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passenger.chat import Refusal, Seal, Text, Thought, ToolCall, Usage
-from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start, fold, unfold
+from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start, unfold
+from tests.folding import fold
 
 PARTS = st.one_of(
     st.builds(Text, st.text()),

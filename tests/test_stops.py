@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passenger.chat import Text, ToolCall, Usage
-from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start, fold
+from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start
 from passenger.stops import Cut, Scan
+from tests.folding import fold
 
 ALPHABET = "abX\n"
 

@@ -97,16 +97,6 @@ class Deadline:
         if not self.number or due < self._look:
             self._look_at(due)
 
-    def move(self, seconds: float) -> None:
-        """Let it be so many seconds from now where there is one."""
-        if self._due is not None:
-            self.set(seconds)
-
-    @property
-    def is_set(self) -> bool:
-        """Whether there is one."""
-        return self._due is not None
-
     def clear(self) -> None:
         """Let there be none."""
         self._due = None

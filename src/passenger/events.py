@@ -7,7 +7,7 @@ and a `Cite` anywhere between.
 Parts never overlap: where upstream interleaves tool calls, its reader holds part k+1 back until k has closed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Literal
 
@@ -176,20 +176,6 @@ class Folder:
                 self.answer = Answer(self._model or "", *told, citations=tuple(self._citations))
             case _:
                 raise ValueError(f"{event} is out of place")
-
-
-def fold(events: Iterable[Event]) -> Answer:
-    """The answer that these events are.
-
-    Raises:
-        ValueError: they are not one whole answer.
-    """
-    folder = Folder()
-    for event in events:
-        folder.add(event)
-    if folder.answer is None:
-        raise ValueError("the events end before the answer does")
-    return folder.answer
 
 
 def unfold(answer: Answer) -> Iterator[Event]:

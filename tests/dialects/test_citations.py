@@ -8,8 +8,9 @@ import pytest
 from passenger.chat import Abilities, Citation, Prompt, Stamp, Text, ToolCall
 from passenger.dialects import completions, gemini, messages, responses
 from passenger.dialects.citations import Citations, has_place, has_unplaced, joined
-from passenger.events import PARTS_LIMIT, Answer, Cite, Event, Reason, fold, unfold
+from passenger.events import PARTS_LIMIT, Answer, Cite, Event, Reason, unfold
 from passenger.framing import Message
+from tests.folding import fold
 
 CODE = Citation("https://x.test/c", "", "MIT", 1, 5, "snip")
 PAGE = Citation("https://x.test/p", "A page", None, 0, 2)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from passenger.chat import Refusal, Text, ToolCall
 from passenger.dialects.cut_parts import CutParts
-from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start, fold, unfold
+from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start, unfold
+from tests.folding import fold
 from tests.test_events import ANSWERS
 
 CUT = [Reason.LENGTH, Reason.FILTER]

@@ -14,8 +14,9 @@ from passenger.chat import Abilities, Prompt, Refusal, Seal, Stamp, Text, Though
 from passenger.dialects import Inbound, Outbound, Request
 from passenger.dialects.registry import INBOUND, OUTBOUND
 from passenger.errors import Failure, Kind
-from passenger.events import Answer, Event, Reason, fold, unfold
+from passenger.events import Answer, Event, Reason, unfold
 from passenger.framing import Message, SseSplitter, read_sse
+from tests.folding import fold
 
 DATA = Path(__file__).parent.parent / "data"
 SAMPLES = sorted(DATA.glob("*/*.sse"))

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from passenger.chat import Abilities, Prompt, Stamp, Text, ToolCall, Usage
 from passenger.dialects import Reader, completions, legacy, messages, responses
 from passenger.errors import Failure, Kind
-from passenger.events import Answer, Event, Finish, Reason, fold
+from passenger.events import Answer, Event, Finish, Reason
 from passenger.framing import JSON_ARRAY, NDJSON, SSE, Framing, Message
 from passenger.gateway import translate
+from tests.folding import fold
 from tests.gateway.streams import Kept, Pieces
 
 DATA = Path(__file__).parent.parent / "data"

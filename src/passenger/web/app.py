@@ -1,6 +1,5 @@
 """The list of parts: which route is served by what."""
 
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from time import time
 from typing import TypeVar
@@ -35,8 +34,6 @@ from passenger.web.refusal import dialect_of, json_response, refusal
 from passenger.web.request_log import RequestLog
 from passenger.web.request_path import Chat, Endpoint, Patience, RequestPath, Serve, answering, as_written, chatting
 from passenger.web.strays import Strays, signpost
-
-_logger = logging.getLogger(__name__)
 
 Page = Callable[[Request], Awaitable[Response]]
 _Served = TypeVar("_Served")

@@ -6,8 +6,9 @@ from pathlib import Path
 from passenger.chat import Abilities, Prompt
 from passenger.dialects import completions
 from passenger.dialects.cut_parts import CutParts
-from passenger.events import Answer, Event, fold
+from passenger.events import Answer, Event
 from passenger.framing import Message, SseSplitter, read_sse, write_sse
+from tests.folding import fold
 
 DATA = Path(__file__).parents[2] / "data" / "completions"
 WHOLE = sorted(path.stem for path in DATA.glob("*.sse"))

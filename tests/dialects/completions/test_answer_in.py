@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from passenger.chat import Prompt, Refusal, Seal, Stamp, Text, Thought, ToolCall, Usage
 from passenger.dialects import completions
 from passenger.errors import Failure, Kind
-from passenger.events import Answer, AnswerPart, Reason, Start, fold, unfold
+from passenger.events import Answer, AnswerPart, Reason, Start, unfold
 from passenger.framing import write_sse
 from passenger.seals import unwrap
 from tests.dialects.completions.samples import (
@@ -25,6 +25,7 @@ from tests.dialects.completions.samples import (
     raw_events,
     sample,
 )
+from tests.folding import fold
 
 
 def sealed(value: str) -> Seal:

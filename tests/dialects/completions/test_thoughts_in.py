@@ -7,8 +7,9 @@ from passenger.chat import Abilities, Prompt, Seal, Text, Thought
 from passenger.dialects import completions
 from passenger.dialects.completions.chunks import Piece, decode_chunk
 from passenger.dialects.completions.thoughts_in import SEALS, WORDS, seal_of, words_of
-from passenger.events import Answer, fold
+from passenger.events import Answer
 from passenger.framing import Message
+from tests.folding import fold
 
 
 def answered(*deltas: dict[str, Any]) -> Answer:

@@ -6,9 +6,10 @@ import pytest
 
 from passenger.chat import Prompt, Refusal, Seal, Text, Thought, Tool, ToolCall, Usage
 from passenger.errors import Failure, Kind
-from passenger.events import Answer, AnswerPart, Folder, Reason, Start, fold
+from passenger.events import Answer, AnswerPart, Folder, Reason, Start
 from passenger.framing import write_sse
 from tests.dialects.messages.samples import DATA, SAMPLES, cuts, events_of
+from tests.folding import fold
 
 USAGE = Usage(11, 4, nano_credits=15500000)
 

@@ -10,9 +10,10 @@ from passenger import seals
 from passenger.chat import Prompt, Refusal, Seal, Stamp, Text, Thought, ToolCall, Usage
 from passenger.dialects import Request, messages
 from passenger.errors import Failure, Kind
-from passenger.events import Answer, AnswerPart, Delta, PartStart, PartStop, Reason, Start, fold, unfold
+from passenger.events import Answer, AnswerPart, Delta, PartStart, PartStop, Reason, Start, unfold
 from passenger.framing import SSE, Message
 from tests.dialects.messages.samples import PROMPT, events_of
+from tests.folding import fold
 
 STAMP = Stamp("0123456789abcdef0123456789abcdef", 1700000000)
 FOREIGN = Seal("responses/openai", "gAAAA")

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from passenger.dialects import Reader
-from passenger.events import Answer, Event, fold
+from passenger.events import Answer, Event
 from passenger.framing import Message, SseSplitter, read_sse
+from tests.folding import fold
 
 DATA = Path(__file__).parents[2] / "data" / "responses"
 WHOLE = sorted(path.stem for path in DATA.glob("*.sse"))

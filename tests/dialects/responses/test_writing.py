@@ -10,9 +10,10 @@ from passenger import seals
 from passenger.chat import Abilities, Prompt, Refusal, Seal, Stamp, Text, Thought, Tool, ToolCall, Usage
 from passenger.dialects import responses
 from passenger.errors import Failure, Kind
-from passenger.events import Answer, AnswerPart, Delta, Event, Finish, PartStart, PartStop, Reason, Start, fold, unfold
+from passenger.events import Answer, AnswerPart, Delta, Event, Finish, PartStart, PartStop, Reason, Start, unfold
 from passenger.framing import SSE, Message
 from tests.dialects.responses.samples import WHOLE, events, messages, sample
+from tests.folding import fold
 
 STAMP = Stamp("0123456789abcdef" * 2, 1790000000)
 PROMPT = Prompt("gpt-5.5", ())
