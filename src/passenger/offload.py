@@ -16,7 +16,10 @@ _ONE = ThreadPoolExecutor(1, "passenger-offload")
 
 
 async def offload(heavy: bool, function: Callable[[Unpack[Arguments]], T], *arguments: *Arguments) -> T:
-    """What a pure function gives, here or, where its work is heavy, in that thread."""
+    """What a pure function gives, here or, where its work is heavy, in that thread.
+
+    What every request goes through asks `heavy` itself and calls the function: that saves a coroutine, 0.5 us.
+    """
     if not heavy:
         return function(*arguments)
     return await asyncio.get_running_loop().run_in_executor(_ONE, function, *arguments)

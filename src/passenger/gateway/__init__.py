@@ -1,4 +1,4 @@
-"""The one path to Copilot: peek, resolve, route, send, deliver, record."""
+"""What serves a request that reaches Copilot: relayed, translated, embedded or counted."""
 
 from passenger.gateway.catalog import fetch_models
 from passenger.gateway.delivery import Delivery

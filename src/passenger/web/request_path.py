@@ -1,18 +1,19 @@
 """The path of every request, from socket to socket, phase by phase, to be read from top to bottom.
 
-    received   its head is there: its record begins
+    received   its head is there; its record begins
     guarded    who asks, and whether they may
     admitted   there is room for it, and its body is whole and well formed
-    peeked     what is asked, in one look
-    routed     of which model, and in whose words: relayed where the model speaks the client's, else translated
-    sent       up to Copilot; what is ever sent again is the table of `upstream`
-    head       what the client learns before the answer
-    pouring    the answer goes down as it comes, from the network's callback to the client's transport
-    ended      the client has it all
-    recorded   the observers hear of it
+    peeked     what is asked, in one parse
+    routed     to which model, and whether relayed (the model speaks the client's dialect) or translated
+    sent       up to Copilot; what is ever sent twice stands in `upstream`
+    head       status and headers go down
+    pouring    the body goes down as it comes, from the network's callback to the client's transport
+    ended      its last byte was written
+    recorded   the observers hear of it, once that byte has left
 
-It is one path for all, and waits only where there is something to wait for: a body that has not come yet, a list of
-models or a token that is not there, Copilot, and a client that reads more slowly than it is written to.
+Pages, lists and cards leave the path after `guarded`: Starlette serves them. A request waits only where there is
+something to wait for: the rest of its body, work on a large one in a thread, a list of models or a token that is not
+at hand, thoughts kept on disk, Copilot, and a client that reads more slowly than it is written to.
 """
 
 import logging
@@ -21,6 +22,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
@@ -53,7 +55,7 @@ from passenger.web.receiving import read_body, read_request
 from passenger.web.recording import begin
 from passenger.web.refusal import dialect_of, refusal
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 REST = 2.0
 """Seconds without a request after which nobody is at work."""
@@ -62,11 +64,14 @@ _ACTION = re.compile(r"(?:/v1beta|/v1)?/models/(?P<model>.*):(?P<action>[^:]*)",
 """Gemini's `models/{model}:{action}`."""
 
 Serve = Callable[[Request, Exchange, Answer], Awaitable[None]]
-"""Answers one request that was let in."""
+"""Answers a request that was admitted."""
+
+Handler = Callable[[Request, Exchange], Awaitable[Delivery]]
+"""Gives the answer to a request that asks one question: embeddings, token counts, a model's card."""
 
 
 class RequestPath:
-    """Serves streams: what generates is found by its path at once, the rest by Starlette's patterns."""
+    """Serves streams: endpoints are found by their exact path, pages by Starlette's patterns."""
 
     def __init__(
         self,
@@ -86,7 +91,7 @@ class RequestPath:
     # --- received ------------------------------------------------------------------------------------------------
 
     async def __call__(self, stream: Stream) -> None:
-        """Serve one request, and record it however it ends."""
+        """Serve one request; it is recorded however it ends."""
         self._asked = perf_counter()
         exchange = begin(stream.scope)
         try:
@@ -105,7 +110,7 @@ class RequestPath:
     # --- guarded -------------------------------------------------------------------------------------------------
 
     def _let_in(self, stream: Stream, exchange: Exchange) -> "Endpoint | ASGIApp":
-        """What serves the request: an endpoint, a page, or the page that says why nobody does."""
+        """What serves the request: an endpoint, a page, or a refusal."""
         scope = stream.scope
         try:
             scope[PRINCIPAL] = exchange.principal = self._guard.check(scope)
@@ -121,7 +126,7 @@ class RequestPath:
         return preflight(scope) if origin is not None and is_preflight(scope) else self._pages
 
     def _endpoint(self, scope: Scope, exchange: Exchange) -> "Endpoint | None":
-        """What serves the path that was meant, which is nearly always the one that was asked for."""
+        """The endpoint of the path that was meant, which is nearly always the one that was asked for."""
         if scope["method"] != "POST":
             scope["path"] = meant(scope["path"])
             return None
@@ -133,14 +138,14 @@ class RequestPath:
         return found
 
     def _acting(self, scope: Scope) -> "Endpoint | None":
-        """What serves an action of Gemini's."""
+        """The endpoint of an action of Gemini's."""
         match = _ACTION.fullmatch(scope["path"])
         if match is None:
             return None
         scope["path_params"] = match.groupdict()
         return self._actions.get(match["action"])
 
-    # --- for whoever looks at it -----------------------------------------------------------------------------------
+    # --- about it --------------------------------------------------------------------------------------------------
 
     @property
     def rests(self) -> bool:
@@ -197,11 +202,11 @@ class Endpoint:
         except ClientGone:
             exchange.leave()
         except Exception:
-            answer.fail(Failure(Kind.INTERNAL, "Passenger failed; its log says more", code="internal_error"))
+            answer.fail(_our_fault())
             raise
 
     async def _read(self, stream: Stream, exchange: Exchange, ticket: Ticket) -> Request:
-        """The request once all of its body is there, and there is room for what is in it."""
+        """The request, once its body is whole and well formed and there is room for its values."""
         limits = self._limits
         body = await read_body(stream, limits.max_body, ticket.hold)
         exchange.received = perf_counter()
@@ -221,7 +226,7 @@ class Endpoint:
 
 
 class Chat:
-    """What a chat request is answered: Copilot is asked in whichever dialect the model speaks."""
+    """Answers chat requests."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -229,13 +234,13 @@ class Chat:
     # --- peeked --------------------------------------------------------------------------------------------------
 
     async def peek(self, inbound: Inbound, request: Request, exchange: Exchange) -> Ask:
-        """What is asked, noted in the record."""
-        found = self._gateway.peek
-        exchange.ask = ask = await offload(True, found, inbound, request) if request.heavy else found(inbound, request)
+        """What is asked, noted in the record; a Failure names the field at fault."""
+        peek = self._gateway.peek
+        exchange.ask = ask = await offload(True, peek, inbound, request) if request.heavy else peek(inbound, request)
         return ask
 
     async def answer(self, inbound: Inbound, request: Request, exchange: Exchange) -> Delivery:
-        """The answer to a request that nobody else looks at: `peek` and `ask` in one."""
+        """`peek` and `ask` in one, for who does not need the `Ask`."""
         return await self.ask(inbound, request, await self.peek(inbound, request, exchange), exchange)
 
     async def ask(self, inbound: Inbound, request: Request, ask: Ask, exchange: Exchange) -> Delivery:
@@ -252,15 +257,16 @@ class Chat:
         exchange.model, exchange.route = route.name, route
 
         # --- sent ------------------------------------------------------------------------------------------------
-        if not route.relayed:
-            return await gateway.translating.serve(Routed(seat, inbound, request, ask, route, exchange))
-        try:
-            return await gateway.relaying.serve(Routed(seat, inbound, request, ask, route, exchange))
-        except Failure as failure:
-            if not (ask.compacts and compaction.is_refused(failure)):
-                raise
-        exchange.route = route = gateway.route(seat, inbound, ask, model, relays=False)
-        return await gateway.translating.serve(Routed(seat, inbound, request, ask, route, exchange))
+        routed = Routed(seat, inbound, request, ask, route, exchange)
+        if route.relayed:
+            try:
+                return await gateway.relaying.serve(routed)
+            except Failure as failure:
+                if not (ask.compacts and compaction.is_refused(failure)):
+                    raise
+            exchange.route = route = gateway.route(seat, inbound, ask, model, relays=False)
+            routed = replace(routed, route=route)
+        return await gateway.translating.serve(routed)
 
 
 class Patience(Struct, frozen=True):
@@ -271,7 +277,7 @@ class Patience(Struct, frozen=True):
 
 
 def chatting(chat: Chat, inbound: Inbound, patience: Patience) -> Serve:
-    """What a chat route does."""
+    """Answers a chat request: a stream shows signs of life while Copilot is silent."""
 
     timers = Timers()
 
@@ -289,17 +295,17 @@ def chatting(chat: Chat, inbound: Inbound, patience: Patience) -> Serve:
     return serve
 
 
-def answering(ask: Callable[[Request, Exchange], Awaitable[Delivery]]) -> Serve:
-    """What a route does that answers one question at once: embeddings, token counts, a model's card."""
+def answering(handler: Handler) -> Serve:
+    """Delivers what a handler gives."""
 
     async def serve(request: Request, exchange: Exchange, answer: Answer) -> None:
-        await deliver(await ask(request, exchange), answer)
+        await deliver(await handler(request, exchange), answer)
 
     return serve
 
 
 async def deliver(delivery: Delivery, answer: Answer, sent: Callable[[], None] | None = None) -> None:
-    """Let an answer go down, whole or as it comes; `sent` is told of each piece."""
+    """Send an answer down, whole or as it comes; `sent` is called after each piece of a stream."""
     content = delivery.content
     if isinstance(content, bytes):
         answer.whole(delivery.content_type, delivery.headers, content)
@@ -319,19 +325,22 @@ def _check(request: Request, max_fields: int) -> None:
     wellformed.check(request.body, request.fields, max_fields)
 
 
+def _our_fault() -> Failure:
+    return Failure(Kind.INTERNAL, "Passenger failed; its log says more", code="internal_error")
+
+
 def _note_error(exchange: Exchange, stream: Stream) -> None:
-    """Note that it is we who have failed, unless it is said already."""
+    """Record that we have failed, unless a failure is recorded already."""
     if exchange.failure is None:
-        outcome = Outcome.BROKEN if stream.started else Outcome.FAILED
-        exchange.fail(Failure(Kind.INTERNAL, "Passenger failed; its log says more", code="internal_error"), outcome)
+        exchange.fail(_our_fault(), Outcome.BROKEN if stream.started else Outcome.FAILED)
 
 
 def _note_refusal(scope: Scope, failure: Failure) -> None:
-    """Log who was not let in, from where and, where that is why, with what key; never with a key itself."""
+    """Log who was not let in, from where and, where the key is why, its digest; never the key itself."""
     headers, peer = dict(scope["headers"]), scope.get("client")
     key = f" with {hint(headers, scope['query_string'])}" if failure.code == "invalid_api_key" else ""
     what = f"{scope['method']} {shown(scope['path'])} by {product(headers.get(b'user-agent', b''))}"
-    _logger.warning("not let in: %s from %s%s: %s", what, peer[0] if peer else "?", key, failure)
+    log.warning("not let in: %s from %s%s: %s", what, peer[0] if peer else "?", key, failure)
 
 
 def as_written(path: str) -> str:

@@ -1,6 +1,6 @@
 """The routes that answer one question at once, in the shape of each dialect: token counts, embeddings, a card."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import msgspec
 from msgspec.structs import replace
@@ -23,10 +23,9 @@ from passenger.gateway import Delivery, Gateway
 from passenger.offload import offload
 from passenger.tokens import vocabulary
 from passenger.web import cards
-from passenger.web.request_path import Chat
+from passenger.web.request_path import Chat, Handler
 
-Ask = Callable[[Request, Exchange], Awaitable[Delivery]]
-Surface = Callable[[Gateway], Ask]
+Surface = Callable[[Gateway], Handler]
 
 
 def _json(body: bytes) -> Delivery:
@@ -36,7 +35,7 @@ def _json(body: bytes) -> Delivery:
 # --- counting ----------------------------------------------------------------------------------------------------
 
 
-def count_for_anthropic(gateway: Gateway) -> Ask:
+def count_for_anthropic(gateway: Gateway) -> Handler:
     """`POST /v1/messages/count_tokens`."""
 
     async def count(request: Request, exchange: Exchange) -> Delivery:
@@ -59,7 +58,7 @@ def count_for_anthropic(gateway: Gateway) -> Ask:
     return count
 
 
-def count_for_gemini(gateway: Gateway) -> Ask:
+def count_for_gemini(gateway: Gateway) -> Handler:
     """`models/{model}:countTokens`."""
 
     async def count(request: Request, exchange: Exchange) -> Delivery:
@@ -79,7 +78,7 @@ def count_for_gemini(gateway: Gateway) -> Ask:
 # --- compacting --------------------------------------------------------------------------------------------------
 
 
-def compact_for_openai(chat: Chat) -> Ask:
+def compact_for_openai(chat: Chat) -> Handler:
     """`POST /v1/responses/compact`."""
 
     async def answer(request: Request, exchange: Exchange) -> Delivery:
@@ -95,7 +94,7 @@ def compact_for_openai(chat: Chat) -> Ask:
 
 
 def _embedding(dialect: embeddings.Dialect) -> Surface:
-    def surface(gateway: Gateway) -> Ask:
+    def surface(gateway: Gateway) -> Handler:
         async def embed(request: Request, exchange: Exchange) -> Delivery:
             # A vocabulary takes tenths of a second to load: never on the event loop.
             ask = await offload(True, dialect.read, request, vocabulary.decode)
@@ -126,7 +125,7 @@ embed_for_old_ollama = _embedding(embeddings.ollama_old)
 # --- Ollama's models ---------------------------------------------------------------------------------------------
 
 
-def show_for_ollama(gateway: Gateway) -> Ask:
+def show_for_ollama(gateway: Gateway) -> Handler:
     """`POST /api/show`."""
 
     async def show(request: Request, exchange: Exchange) -> Delivery:
@@ -136,7 +135,7 @@ def show_for_ollama(gateway: Gateway) -> Ask:
     return show
 
 
-def pull_for_ollama(gateway: Gateway) -> Ask:
+def pull_for_ollama(gateway: Gateway) -> Handler:
     """`POST /api/pull`: a model that the account has is there already."""
 
     async def pull(request: Request, exchange: Exchange) -> Delivery:
