@@ -182,7 +182,7 @@ class Waiting:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._began = perf_counter()
+        self._began = 0.0
 
     def __enter__(self) -> None:
         self._began = perf_counter()

@@ -5,8 +5,9 @@
     connecting or resolving failed         once more, unless it took too long or a proxy refused it
     a reused connection gave nothing back  once more: the server had closed it before it saw the request
 
-What a 400 teaches is tried again by `negotiate`, and what we have added to a request ourselves by `gateway`. Everything
-else goes to the client as it is: whatever may have reached a model may have been billed.
+What a 400 teaches is tried again by `negotiate`, without our own cache breakpoints by `gateway.sender`, and a refused
+compaction as a translated request by `web.request_path`. Everything else goes to the client as it is: whatever may have
+reached a model may have been billed.
 """
 
 import asyncio
@@ -118,7 +119,7 @@ class Reply(Protocol):
 
 
 class HttpReply(Struct):
-    """A `Reply` over HTTP."""
+    """A `Reply` over HTTP; time in which nothing comes counts as waited in the record."""
 
     status: int
     content_type: str
@@ -138,15 +139,11 @@ class HttpReply(Struct):
         self.close()
 
     def close(self) -> None:
-        """Cut off what was not read to its end; whatever was has given its connection back already."""
+        """See `Reply.close`."""
         self._response.close()
 
     async def piece(self) -> bytes:
-        """The next piece of the body as the network delivers it, empty at its end.
-
-        Raises:
-            Failure: it broke off, or nothing came for too long.
-        """
+        """See `Reply.piece`."""
         began = perf_counter()
         try:
             return await self._response.piece()
@@ -156,25 +153,22 @@ class HttpReply(Struct):
             self._exchange.waited += perf_counter() - began
 
     def pour(self, receiver: Receiver | None) -> None:
-        """Give each piece to a receiver as the network delivers it; what `piece` raises, it is told of at the end.
-
-        None keeps what comes for whoever pulls.
-        """
+        """See `Reply.pour`."""
         if self._poured is not None:
             self._exchange.waited += self._poured.waited
         self._poured = None if receiver is None else _Poured(receiver, self.host)
         self._response.pour(self._poured)
 
     def pause(self) -> None:
-        """Pour nothing more for now."""
+        """See `Reply.pause`."""
         self._response.pause()
 
     def resume(self) -> None:
-        """Pour on."""
+        """See `Reply.resume`."""
         self._response.resume()
 
     async def drain(self) -> None:
-        """Read what follows a complete answer, so that its connection can serve again; where it is much, close it."""
+        """See `Reply.drain`."""
         if not self._response.has_ended:
             with contextlib.suppress(TimeoutError, Failure):
                 async with asyncio.timeout(AFTERWARDS_TIME):
@@ -186,7 +180,7 @@ class HttpReply(Struct):
             most -= len(piece)
 
     async def read(self) -> bytes:
-        """The whole body; fails as `piece` does, and where it is larger or takes longer than any answer."""
+        """See `Reply.read`."""
         if (body := self._response.rest()) is not None:
             return body
         try:

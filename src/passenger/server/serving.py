@@ -1,4 +1,4 @@
-"""Serves each stream in a task, and says sorry for an application that fails."""
+"""Serves each stream in a task, and answers 500 for an application that fails."""
 
 import asyncio
 import logging

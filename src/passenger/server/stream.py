@@ -46,7 +46,7 @@ class Line(Protocol):
     is_broken: bool
     """Whether bytes that were written will not leave any more."""
     has_gone: bool
-    """Whether that is the client's doing."""
+    """Whether the client left, or was given up because it took nothing for too long."""
 
     @property
     def owes(self) -> bool:
@@ -109,12 +109,12 @@ class Stream:
         """Whether the connection lasts beyond this answer."""
         self.complete = False
         """Whether the request's body has come to its end."""
+        self.unread = 0
+        """Bytes of the body that have come and were not taken."""
         self.status = 0
         """The answer's, once that has begun."""
         self.extra: Sequence[Header] = ()
         """Headers that the answer has whoever gives it."""
-        self.unread = 0
-        """Bytes of it that have come and were not taken."""
         self.started = False
         """Whether the answer's head was written."""
         self.ended = False
@@ -122,7 +122,7 @@ class Stream:
         self.is_whole = False
         """Whether the answer's last byte was written; it `has_left` a little later."""
         self.on_gone: Callable[[], None] | None = None
-        """Called when it does."""
+        """Called when the client leaves before the answer is complete."""
         self._line = line
         self._gone = False
         self._expects_continue = expects_continue
@@ -267,9 +267,9 @@ class Stream:
         return self._line.is_full and not self.ended
 
     async def drain(self) -> None:
-        """Wait until it has."""
+        """Wait until the client has taken of what waits for it."""
         if self.ended:
-            await asyncio.sleep(0)  # else one that sends without end to nobody would stop everybody
+            await asyncio.sleep(0)  # else who sends without end to nobody would block the event loop
         elif self._line.is_full:
             await self._line.drain()
 

@@ -9,6 +9,7 @@ from passenger.errors import Failure
 from passenger.exchange import Exchange, Outcome
 from passenger.framing import Framing
 from passenger.gateway.sink import Source
+from passenger.gateway.translate import framed
 from passenger.server.head import Header
 from passenger.server.stream import Stream
 
@@ -18,7 +19,6 @@ STREAM_HEADERS: tuple[Header, ...] = ((b"cache-control", b"no-cache"), (b"x-acce
 Down = tuple[tuple[str, str], ...]
 """Headers of upstream that go down: names in small letters, and values."""
 
-
 _NOTHING = Request(b"")
 
 
@@ -27,7 +27,7 @@ def _nothing() -> None:
 
 
 class Answer:
-    """What has been sent of it, in which dialect, and the record of how far it came; the sink of what is streamed."""
+    """An answer in a client's dialect, noted in the record; the sink of one that is streamed."""
 
     __slots__ = ("_begun", "_exchange", "_framed", "_inbound", "_sent", "_stream", "request")
 
@@ -47,12 +47,12 @@ class Answer:
         return self._stream.started
 
     def whole(self, content_type: str, headers: Down, body: bytes) -> None:
-        """Send an answer that is all there."""
+        """Send a whole answer."""
         self._exchange.first_byte = perf_counter()
         self._whole(200, [_content_type(content_type), _length(body), *self._told(headers)], body)
 
     def begin(self, content_type: str, headers: Down, sent: Callable[[], None] | None = None) -> None:
-        """Begin an answer that comes piece by piece, unless a sign of life has; `sent` is told of each piece."""
+        """Begin an answer that comes piece by piece, unless a sign of life has; `sent` is called after each piece."""
         if sent is not None:
             self._sent = sent
         if not self.started:
@@ -82,9 +82,7 @@ class Answer:
         await self._stream.drain()
 
     async def keep_alive(self) -> None:
-        """Show that the request lives: the headers if there are none yet, then what the dialect has for it."""
-        if not self.wants_stream:
-            return
+        """Show that a stream's request lives: the headers if there are none yet, then what the dialect has for it."""
         if not self.started:
             kind = _content_type(self._framing.content_type)
             self._head(200, [kind, *STREAM_HEADERS, *self._told((), is_early=True)])
@@ -100,7 +98,7 @@ class Answer:
             self._exchange.fail(failure, Outcome.BROKEN)
             self._stream.end(self._break(failure))
             return
-        if failure.code in self._inbound.FAILS_IN_STREAM and self.wants_stream:
+        if failure.code in self._inbound.FAILS_IN_STREAM and self._wants_stream:
             self._fail_in_stream(failure)
             return
         self._exchange.fail(failure)
@@ -108,7 +106,7 @@ class Answer:
         self._whole(failure.status, [JSON, _length(body), *retry_after(failure), *self._told(failure.headers)], body)
 
     @property
-    def wants_stream(self) -> bool:
+    def _wants_stream(self) -> bool:
         """Whether the client has asked for one, as far as the request has been read."""
         return self._exchange.ask is not None and self._exchange.ask.stream
 
@@ -119,7 +117,7 @@ class Answer:
         self._exchange.fail(failure)
         stamp = Stamp(self._exchange.id.replace("-", ""), int(time()))
         writer = self._inbound.writer(Prompt(ask.model if ask else "", ()), stamp)
-        body = framing.between.join(framing.frame(message) for message in writer.fail(failure))
+        body = framed(framing, [*writer.fail(failure)])
         self._stream.end(framing.opening + body + framing.closing)
 
     def _break(self, failure: Failure) -> bytes:
