@@ -84,15 +84,15 @@ def test_a_route_knows_what_the_model_can_do() -> None:
 
 
 def test_a_route_tells_itself_as_the_header_does() -> None:
-    assert str(choose(responses, "GPT-5.1", MODEL)) == "model=gpt-5.1; dialect=responses; mode=relayed"
-    assert str(choose(legacy, "brand-new", None)) == "model=brand-new; dialect=completions; mode=translated"
+    assert choose(responses, "GPT-5.1", MODEL).text == "model=gpt-5.1; dialect=responses; mode=relayed"
+    assert choose(legacy, "brand-new", None).text == "model=brand-new; dialect=completions; mode=translated"
 
 
 def test_what_the_clients_dialect_cannot_be_asked_is_translated_although_the_model_speaks_it() -> None:
     only = speaking("/chat/completions")
-    assert str(choose(completions, "x", only, relays=False)).endswith("dialect=completions; mode=translated")
+    assert choose(completions, "x", only, relays=False).text.endswith("dialect=completions; mode=translated")
     both = speaking("/chat/completions", "/responses")
-    assert str(choose(completions, "x", both, relays=False)).endswith("dialect=responses; mode=translated")
+    assert choose(completions, "x", both, relays=False).text.endswith("dialect=responses; mode=translated")
 
 
 def test_no_breakpoints_are_to_be_set_where_the_setting_says_so() -> None:

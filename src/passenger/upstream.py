@@ -259,11 +259,9 @@ class Copilot:
             response.headers = []  # a stream is long, and nobody needs the rest of them
             return HttpReply(response.status, kind, down, response.host, response, exchange, call.first_byte)
         try:
-            failure = await _read_error(response, min(call.first_byte, ERROR_TIME), self._session.log_in)
+            raise await _read_error(response, min(call.first_byte, ERROR_TIME), self._session.log_in, exchange)
         finally:
             response.close()
-        exchange.note_ids(failure.headers)
-        raise failure
 
     async def _answered(self, call: Call, exchange: Exchange) -> Response:
         """Upstream's answer, after at most one new token."""
@@ -305,21 +303,21 @@ class Copilot:
                 )
             except NETWORK_ERRORS as error:
                 exchange.waited += perf_counter() - began
-                reason = None if fresh else _reason_to_repeat(error)
-                if reason is None:
+                if fresh or not _may_repeat(error):
                     raise network_failure(error, host) from error
-                exchange.retries.append(reason)
+                if isinstance(error, StaleConnectionError):
+                    exchange.retries.append("stale connection")
+                else:
+                    exchange.retries.append("connect")
                 fresh = True
             else:
                 exchange.waited += response.waited
                 return response
 
 
-def _reason_to_repeat(error: Exception) -> str | None:
-    """Why a request that has failed so may be sent once more; None where it may have reached a model."""
-    if isinstance(error, StaleConnectionError):
-        return "stale connection"
-    return "connect" if isinstance(error, UnconnectedError) and error.may_pass else None
+def _may_repeat(error: Exception) -> bool:
+    """Whether a request that has failed so cannot have reached a model, and a second attempt is worth it."""
+    return isinstance(error, StaleConnectionError) or (isinstance(error, UnconnectedError) and error.may_pass)
 
 
 class _Heads:
@@ -358,9 +356,12 @@ class _Heads:
             raise network_failure(error, host_of(url)) from error
 
 
-async def _read_error(response: Response, within: float, log_in: str) -> Failure:
+async def _read_error(response: Response, within: float, log_in: str, exchange: Exchange) -> Failure:
+    """What an answer says went wrong, and by which ids Copilot knows it, in the record."""
     if 300 <= response.status < 400:
         message = f"{response.host} answered {response.status} and wants to send us elsewhere"
         return Failure(Kind.UPSTREAM, message, code="upstream_redirect")
     body = await response.read(ERROR_LIMIT, within)
-    return read_failure(response.status, dict(response.headers), body, log_in)
+    failure = read_failure(response.status, dict(response.headers), body, log_in)
+    exchange.note_ids(failure.headers)
+    return failure
