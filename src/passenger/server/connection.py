@@ -221,7 +221,8 @@ class Connection(asyncio.Protocol):
         """Read what has come, serve what can be, and say until when the rest must follow."""
         if self._is_closing:
             return
-        if self._is_last if self._stage is _NOTHING else (self._stage is _BODY and self._current is None):
+        answered = self._stage is _BODY and self._current is None  # the rest of a body that nobody waits for
+        if answered or (self._stage is _NOTHING and self._is_last):
             self._drop(len(data))
         self._heard = True
         self._at_once = len(data)
