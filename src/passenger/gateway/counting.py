@@ -1,4 +1,4 @@
-"""Counting the tokens of prompts: by Copilot where the model's API counts, else here; and learning from answers."""
+"""Counts the tokens of prompts: Copilot does where the model's API can, else we do; and learns from answers."""
 
 import logging
 from collections.abc import Callable
@@ -27,7 +27,7 @@ _TRANSIENT = frozenset({Kind.UPSTREAM, Kind.UNAVAILABLE, Kind.TIMEOUT, Kind.RATE
 
 
 class Counting:
-    """Counts, and what is learned of counting."""
+    """Counts, and learns from what Copilot has counted."""
 
     def __init__(self, sender: Sender, counter: Counter) -> None:
         self._sender = sender
@@ -36,17 +36,14 @@ class Counting:
     async def count(
         self,
         seat: Seat,
-        name: str,
+        model: Model | None,
         read: Callable[[], Prompt],
         write: Callable[[Model], Written],
         exchange: Exchange,
         *,
         heavy: bool = False,
     ) -> int:
-        """See `Gateway.count`."""
-        with exchange.waiting():
-            model = await seat.catalog.resolve(name)
-        exchange.model = model.id if model else name
+        """See `Gateway.count`; the model is resolved, and named in the record."""
         if model is not None and messages_api.PATH in model.endpoints:
             try:
                 written = await offload(heavy, lambda: write(model).encoded())
@@ -61,7 +58,7 @@ class Counting:
             else:
                 self._counter.learn(seat.name, model.id, read, counted)
                 return counted
-        return await self._counter.count(seat.name, exchange.model, read)
+        return await self._counter.count(seat.name, exchange.model or "", read)
 
     def expect(self, inbound: Inbound, route: Route) -> None:
         """Get ready to count where this client is likely to ask, and Copilot does not count for it."""

@@ -82,7 +82,10 @@ class Gateway:
         `read` gives the prompt, in a worker thread; `write` what goes up for Copilot's count; both take long where they
         are heavy.
         """
-        return await self._counting.count(self.seat(exchange), name, read, write, exchange, heavy=heavy)
+        seat = self.seat(exchange)
+        model = await self.resolve(seat, name, exchange)
+        exchange.model = model.id if model else name
+        return await self._counting.count(seat, model, read, write, exchange, heavy=heavy)
 
     def warm(self, idle: Callable[[], bool]) -> None:
         """Get ready in a while for what is seldom asked for, where `idle` says then that nobody is at work."""

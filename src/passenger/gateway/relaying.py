@@ -66,12 +66,12 @@ class Relaying:
         if ask.stream:
             return self._streamed(routed, reply, watch, prompt)
         with reply:
-            delivery = await self._whole(routed, reply)
-        if watch is not None and isinstance(delivery.content, bytes):
-            _keep_relayed(seat, kept_seals.whole_answers(delivery.content, route.able.vendor))
+            answer = await self._whole(routed, reply)
+        if watch is not None:
+            _keep_relayed(seat, kept_seals.whole_answers(answer, route.able.vendor))
             await seat.thoughts.settle()
         self._counting.learn(prompt, exchange)
-        return delivery
+        return Delivery("application/json", reply.headers, answer)
 
     def _streamed(self, routed: Routed, reply: Reply, watch: kept_seals.Watch | None, prompt: Read | None) -> Delivery:
         """The answer as it comes."""
@@ -117,8 +117,8 @@ class Relaying:
             _set_cache_key(seat, body, request)
         return Encoded(body.encode(), headers, dropped)
 
-    async def _whole(self, routed: Routed, reply: Reply) -> Delivery:
-        """The answer once all of it is there."""
+    async def _whole(self, routed: Routed, reply: Reply) -> bytes:
+        """The answer once all of it is there, completed; what it used is noted in the record."""
         quirks, exchange = QUIRKS[routed.route.outbound.NAME], routed.exchange
         try:
             body = await reply.read()
@@ -129,11 +129,11 @@ class Relaying:
                 answer, exchange.usage = _completed(quirks, body, model, stamp)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Failure(Kind.UPSTREAM, f"Copilot's answer is not JSON: {error}", code="bad_answer") from error
-        return Delivery("application/json", reply.headers, answer)
+        return answer
 
 
 def _relay(routed: Routed, stamp: Stamp, watch: kept_seals.Watch | None) -> Relay:
-    """What each event of a stream goes through."""
+    """What passes the events of a stream on; `watch` also notes sealed thoughts, as only completions need it to."""
     if watch is not None:
         return completions.relay(routed.ask, stamp, watch)
     return QUIRKS[routed.route.outbound.NAME].relay(routed.ask, stamp)
