@@ -1,4 +1,4 @@
-"""Addresses that are nearly right: what was meant by one, and which base URL a client should have had."""
+"""Addresses: what was meant by one that is nearly right, how people write a route, and which base URL to have."""
 
 from collections.abc import Sequence
 
@@ -22,6 +22,11 @@ def meant(path: str) -> str:
     while rest and first in _PREFIXES and rest[0] in _PREFIXES and (first, rest[0]) != ("v1", "api"):
         first, *rest = rest
     return "/".join(["", first, *rest])
+
+
+def as_written(path: str) -> str:
+    """A route's pattern as people write it."""
+    return path.replace("{model:path}", "{id}").replace("{rest:path}", "{id}:{action}")
 
 
 def base_urls(scope: Scope) -> dict[str, str]:

@@ -16,6 +16,7 @@ from passenger.errors import Failure
 from passenger.gateway import Gateway
 from passenger.limits import Limits
 from passenger.web import models, surfaces
+from passenger.web.addresses import as_written
 from passenger.web.admission import Admission
 from passenger.web.guard import Guard, is_known
 from passenger.web.health import Readiness
@@ -32,7 +33,7 @@ from passenger.web.recent import Recent
 from passenger.web.recording import exchange_of
 from passenger.web.refusal import dialect_of, json_response, refusal
 from passenger.web.request_log import RequestLog
-from passenger.web.request_path import Chat, Endpoint, Patience, RequestPath, Serve, answering, as_written, chatting
+from passenger.web.request_path import Chat, Endpoint, Patience, RequestPath, Serve, answering, chatting
 from passenger.web.strays import Strays, signpost
 
 Page = Callable[[Request], Awaitable[Response]]

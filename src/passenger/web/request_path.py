@@ -42,7 +42,7 @@ from passenger.observe.request_line import product
 from passenger.offload import HEAVY, offload
 from passenger.server.asgi import serve
 from passenger.server.stream import ClientGone, Scope, Stream
-from passenger.web.addresses import meant, shown
+from passenger.web.addresses import as_written, meant, shown
 from passenger.web.admission import VALUE, Admission, Ticket
 from passenger.web.answer import Answer
 from passenger.web.cors import preflight, readable_by
@@ -341,8 +341,3 @@ def _note_refusal(scope: Scope, failure: Failure) -> None:
     key = f" with {hint(headers, scope['query_string'])}" if failure.code == "invalid_api_key" else ""
     what = f"{scope['method']} {shown(scope['path'])} by {product(headers.get(b'user-agent', b''))}"
     log.warning("not let in: %s from %s%s: %s", what, peer[0] if peer else "?", key, failure)
-
-
-def as_written(path: str) -> str:
-    """A route as people write it."""
-    return path.replace("{model:path}", "{id}").replace("{rest:path}", "{id}:{action}")
