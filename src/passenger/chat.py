@@ -313,7 +313,7 @@ class Encoded(Struct, frozen=True):
     headers: Mapping[str, str] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
     vision: bool = False
-    """Whether it is no chat, and has a picture in it; of a chat the `Ask` tells."""
+    """Whether a picture is in a prompt to be counted or embedded; a chat's `Ask` tells it of a chat."""
 
 
 class Written(Struct, frozen=True):

@@ -287,7 +287,7 @@ async def thoughts_of(config: Config, state_dir: Path | None) -> AsyncIterator[T
 
 @asynccontextmanager
 async def counter_of(state_dir: Path | None) -> AsyncIterator[Counter]:
-    """The counter of tokens, which remembers what it learns for each seat where the state directory is there."""
+    """The counter of tokens; where there is a state directory, it keeps there what it learns, for each seat apart."""
 
     def file_of(seat: str) -> PrivateFile | None:
         return PrivateFile(seat_directory(state_dir, seat) / "ratios.json") if state_dir else None

@@ -10,7 +10,6 @@ from passenger.errors import Failure, Kind
 
 Page = Callable[[WebRequest], Awaitable[Response]]
 
-
 NOBODY = "login_needed"
 """The code of a request that found no login, or none that works."""
 
