@@ -415,6 +415,19 @@ async def test_another_receiver_takes_over_where_the_first_was_paused() -> None:
     assert (b"".join(second.pieces), second.ends) == (b"defghi", [None])
 
 
+@pytest.mark.proves("F37", "promise 8")
+@pytest.mark.parametrize("size", [3, MOST_WAITING + 1])
+async def test_a_client_that_is_full_before_its_answer_comes_is_waited_for(size: int) -> None:
+    upstream, cup = Upstream(), Cup()
+    response = upstream.ask(OK + b"\r\n" + bytes(size))
+    response.pause()
+    response.pour(cup)
+    upstream.say(b"more")
+    assert (cup.pieces, upstream.wire.reads) == ([], False)
+    response.resume()
+    assert (b"".join(cup.pieces), upstream.wire.reads) == (bytes(size) + b"more", True)
+
+
 BREAKS: dict[str, tuple[Callable[[Upstream], None], type[Exception]]] = {
     "closed": (lambda upstream: upstream.leave(), IncompleteBodyError),
     "reset": (lambda upstream: upstream.leave(RESET), IncompleteBodyError),

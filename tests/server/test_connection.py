@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections.abc import Callable
 
 import httptools
 import pytest
@@ -610,6 +611,36 @@ def test_a_source_waits_for_a_client_that_does_not_read() -> None:
     client.connection.pause_writing()
     client.connection.resume_writing()
     assert tap.told == ["pause", "resume"]
+
+
+def test_who_takes_no_answer_gets_no_other_and_is_not_read_on() -> None:
+    client = Client(limits=Limits(idle_timeout=1, body_idle_timeout=1, max_body=10))
+    client.send(GET)
+    client.connection.pause_writing()
+    OK(client.streams[0])
+    client.send(GET + POST.replace("3", "100"))
+    client.send(bytes(50))
+    assert len(client.streams) == 1
+    assert not client.transport.reads
+    client.loop.pass_(100)
+    assert client.transport.open
+    client.connection.resume_writing()
+    OK(client.streams[1])
+    assert client.transport.reads
+    client.send(bytes(50))
+    assert client.streams[2].take() == bytes(100)
+
+
+@pytest.mark.parametrize("leave", [Client.leave, lambda client: client.connection.eof_received()])
+def test_who_leaves_with_an_answer_untaken_is_answered_nothing_more(leave: Callable[[Client], None]) -> None:
+    client = Client()
+    client.send(GET)
+    client.connection.pause_writing()
+    OK(client.streams[0])
+    client.send(GET)
+    leave(client)
+    client.connection.resume_writing()
+    assert len(client.streams) == 1
 
 
 @pytest.mark.parametrize("how", ["it reads", "it leaves"])

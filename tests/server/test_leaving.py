@@ -260,13 +260,29 @@ def test_what_was_cut_off_is_no_whole_answer(loop: str) -> None:
 def test_requests_behind_it_are_answered_and_told_of_in_turn(last: str, loop: str) -> None:
     async def main() -> None:
         async with housed() as house, asking(house, get("/large"), get("/small"), get(last)) as client:
-            await house.written(3)
+            await house.written(1)
             assert house.told == []
-            for size in (LARGE, 5, 5 if last == "/small" else LARGE):
+            for number, size in enumerate((LARGE, 5, 5 if last == "/small" else LARGE), 1):
+                await eventually(lambda: len(house.streams) >= number)  # noqa: B023 - awaited here
                 await client.head()
                 await client.read(size)
             await eventually(lambda: len(house.told) == 3)
             assert house.outcomes == [("/large", Outcome.OK), ("/small", Outcome.OK), (last, Outcome.OK)]
+
+    run(loop, main())
+
+
+@LOOP
+@pytest.mark.parametrize("first", ["/large", "/stream"])
+def test_what_is_asked_behind_an_answer_that_nobody_takes_is_not_served(first: str, loop: str) -> None:
+    async def main() -> None:
+        async with housed() as house, asking(house, get(first), *[get("/large")] * 20) as client:
+            await house.written(1)
+            (connection,) = house.connections
+            assert connection.transport.get_write_buffer_size() <= LARGE
+            await client.read(LARGE + SYSTEM)
+            await eventually(lambda: len(house.streams) == 2)
+            assert connection.transport.get_write_buffer_size() <= LARGE + SYSTEM
 
     run(loop, main())
 

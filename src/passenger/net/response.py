@@ -51,6 +51,7 @@ class Response:
     """
 
     __slots__ = (
+        "_chokes",
         "_error",
         "_line",
         "_loop",
@@ -81,7 +82,7 @@ class Response:
         self._waiter: asyncio.Future[None] | None = None
         self._unpacker: Unpacker | None = None
         self._receiver: Receiver | None = None
-        self._over = self._paused = False
+        self._over = self._paused = self._chokes = False
         self._error: Exception | None = None
 
     def __enter__(self) -> Self:
@@ -167,8 +168,10 @@ class Response:
     def _taken(self) -> bytes:
         """All that waits, as one piece."""
         waiting, self._waiting, self._size = self._waiting, [], 0
-        if self._paused and self._receiver is None:
-            self.resume()
+        if self._chokes:
+            self._chokes = False
+            if self._source is not None and not self._paused:
+                self._source.resume()
         return waiting[0] if len(waiting) == 1 else b"".join(waiting)
 
     async def _woken(self) -> None:
@@ -187,10 +190,11 @@ class Response:
     def pour(self, receiver: Receiver | None) -> None:
         """Give a receiver what waits and then each piece as it comes; what is there already is given at once.
 
-        None keeps what comes for whoever pulls.
+        None keeps what comes for whoever pulls. A pause is over with the receiver that it was for; one from before the
+        first is the first one's.
         """
-        self._receiver = receiver
-        if self._paused:
+        before, self._receiver = self._receiver, receiver
+        if self._paused and (receiver is None or before is not None):
             self.resume()
         else:
             self._pour_on()
@@ -261,8 +265,10 @@ class Response:
         if self._receiver is not None:
             self._pour_on()
             return
-        if self._size > MOST_WAITING and not self._paused:
-            self.pause()  # also where somebody waits: one turn of the loop reads up to 32 times
+        if self._size > MOST_WAITING and not self._chokes:
+            self._chokes = True  # also where somebody waits: one turn of the loop reads up to 32 times
+            if self._source is not None:
+                self._source.pause()
         self._wake()
 
     def end(self, error: Exception | None = None) -> None:

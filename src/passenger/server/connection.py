@@ -221,8 +221,7 @@ class Connection(asyncio.Protocol):
         """Read what has come, serve what can be, and say until when the rest must follow."""
         if self._is_closing:
             return
-        answered = self._stage is _BODY and self._current is None  # the rest of a body that nobody waits for
-        if answered or (self._stage is _NOTHING and self._is_last):
+        if self._is_in_vain or (self._stage is _NOTHING and self._is_last):
             self._drop(len(data))
         self._heard = True
         self._at_once = len(data)
@@ -232,7 +231,7 @@ class Connection(asyncio.Protocol):
             self._serve_on()
         if self._stage is not _NOTHING and not self._is_closing:
             self._expect_rest()
-        if self._behind or self._reading is not None:
+        if self._behind or self._waiting or self._reading is not None:
             self._regulate()
 
     def _parse(self, data: bytes) -> None:
@@ -304,11 +303,11 @@ class Connection(asyncio.Protocol):
     # --- one request after the other -----------------------------------------------------------------------------
 
     def _serve_on(self) -> None:
-        """Serve what waits, as far as it is answered at once."""
+        """Serve what waits, as far as it is answered at once, and no answer before the client has taken of the last."""
         if self._is_serving:
             return
         self._is_serving = True
-        while self._waiting and self._current is None and not self._is_closing:
+        while self._waiting and self._current is None and not (self.is_full or self._is_closing):
             self._current = stream = self._waiting.pop(0)
             self._serve(stream)
         self._is_serving = False
@@ -392,6 +391,9 @@ class Connection(asyncio.Protocol):
             writable.set()
         if self._current is not None:
             self._current.emptied()
+        elif self._waiting:
+            self._serve_on()
+            self.read_on()
 
     @property
     def owes(self) -> bool:
@@ -423,7 +425,8 @@ class Connection(asyncio.Protocol):
     def _regulate(self) -> None:
         """Read, also where nobody waits for it, as only who reads sees a client leave; but not where too much waits."""
         unread = self._reading.unread if self._reading is not None else 0
-        if self._behind > MOST_BEHIND_BYTES or unread > MOST_UNREAD:
+        is_held = self._current is None and bool(self._waiting)  # by a client that takes no answer
+        if self._behind > MOST_BEHIND_BYTES or unread > MOST_UNREAD or is_held:
             self._pause_reading()
         elif self._is_paused:
             self._resume_reading()
@@ -447,7 +450,7 @@ class Connection(asyncio.Protocol):
 
     def _expect(self) -> None:
         """Say until when more must come."""
-        if self._current is not None and self._current is not self._reading:
+        if self._waiting or (self._current is not None and self._current is not self._reading):
             self._deadline.clear()  # it is us who have not answered
         elif self._stage is _BODY:
             self._expect_body()
@@ -470,6 +473,11 @@ class Connection(asyncio.Protocol):
             self._is_new = False
             self._expect()
 
+    @property
+    def _is_in_vain(self) -> bool:
+        """Whether a body is coming whose request has been answered."""
+        return self._stage is _BODY and self._current is None and not self._waiting
+
     def _drop(self, size: int) -> None:
         """Count what comes for nobody, which is not read without end."""
         self._dropped += size
@@ -483,7 +491,7 @@ class Connection(asyncio.Protocol):
             self.transport.close()
         elif self._is_paused:  # it is us who do not read
             self._deadline.set(self._limits.body_idle_timeout)
-        elif self._stage is _NOTHING or not self._heard or (self._stage is _BODY and self._current is None):
+        elif self._stage is _NOTHING or not self._heard or self._is_in_vain:
             self.transport.close()
         else:
             self._refuse(late("the headers" if self._stage is _HEAD else "the body"))
