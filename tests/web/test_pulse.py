@@ -49,3 +49,19 @@ async def test_what_is_sent_puts_the_next_beat_off() -> None:
         pulse.sent()
         await asyncio.sleep(0.01)
     assert beats.count == 0
+
+
+async def test_a_silence_after_the_first_piece_is_as_short_as_any() -> None:
+    beats = Beats()
+    async with asyncio.timeout(20):
+        with Pulse(beats, 3600, 0.001) as pulse:
+            pulse.sent()
+            await beats.came.wait()
+
+
+async def test_without_others_there_is_no_first_beat_where_something_was_sent() -> None:
+    beats = Beats()
+    with Pulse(beats, 0.001, 0) as pulse:
+        pulse.sent()
+        await asyncio.sleep(0.01)
+    assert beats.count == 0

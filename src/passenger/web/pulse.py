@@ -26,6 +26,7 @@ class Pulse:
         self._is_running = False
         self._beating: asyncio.Task[None] | None = None
         self._sent: float | None = None
+        self._due = self._loop.time() + first
 
     def sent(self) -> None:
         """Something has gone down."""
@@ -34,7 +35,7 @@ class Pulse:
             self._arm(self._interval)
 
     def __enter__(self) -> "Pulse":
-        self._arm(self._first)
+        self._arm(min(self._first, self._interval) if self._interval > 0 else self._first)
         return self
 
     def __exit__(
@@ -50,11 +51,11 @@ class Pulse:
             self._deadline.set(seconds)
 
     def _look(self) -> None:
-        idle = self._loop.time() - self._sent if self._sent is not None else self._interval
-        if self._sent is not None and idle < self._interval:
-            self._arm(self._interval - idle)
-            return
-        self._beating = self._loop.create_task(self._do(), name="keep-alive")
+        wait = (self._due if self._sent is None else self._sent + self._interval) - self._loop.time()
+        if wait > 0:
+            self._arm(wait)
+        elif self._sent is None or self._interval > 0:
+            self._beating = self._loop.create_task(self._do(), name="keep-alive")
 
     async def _do(self) -> None:
         await self._beat()
