@@ -583,3 +583,18 @@ def test_a_logger_of_another_class_is_told_itself() -> None:
 
 def test_a_text_of_somebody_elses_keeps_its_lines_and_steers_no_terminal() -> None:
     assert plain("a\nb \x1b]52;c;x\x07\x9b2J\u202e\rc") == "a\nb \\x1b]52;c;x\\x07\\x9b2J\\u202e\\rc"
+
+
+@given(st.integers(0, 30), st.text("x/ ", max_size=3))
+def test_the_beginning_of_a_secret_that_was_cut_is_no_less_of_a_secret(kept: int, before: str) -> None:
+    secret = "correct-horse-battery-staple-1"
+    redactor = Redactor()
+    redactor.add(secret)
+    said = redactor.redact(f"{before}{secret[:kept]}… via {secret} x…")
+    assert said == f"{before}{secret[:kept] if kept < 4 else '***'}… via *** x…"
+
+
+def test_a_key_that_was_cut_is_known_by_its_shape() -> None:
+    redactor = Redactor()
+    assert redactor.redact("sk-a1b2c3d4… via") == "***… via"
+    assert redactor.redact("sk-a1b2c3d4 via") == "sk-a1b2c3d4 via"

@@ -19,6 +19,9 @@ from passenger.secret import Secret
 Style = Literal["text", "json"]
 
 STARS = "***"
+CUT = "…"
+"""What stands where a name was cut, as in the line of a request."""
+
 LONGEST = 2000
 """Characters of a value that are written."""
 
@@ -34,6 +37,7 @@ _TOKENS = re.compile(
     r"|\bgithub_pat_\w+"
     r"|\btid=[^\s\"']+"
     r"|\bsk-[\w-]{16,}"
+    r"|\bsk-[\w-]+(?=…)"
     r"|(?P<scheme>\b[Bb]earer\s+)(?!tokens?\b|auth)[^\s\"',]+"
 )
 _SIGNS = ("gh", "github_pat_", "tid=", "sk-", "earer")
@@ -104,9 +108,23 @@ class Redactor:
         """The text without its secrets."""
         for secret in self._known:  # one by one: `re` keeps each pattern that it has compiled, and with it the secrets
             text = text.replace(secret, STARS)
+        if CUT in text:
+            text = self._without_begun(text)
         for sign in _SIGNS:
             if sign in text:
                 return _TOKENS.sub(lambda match: (match["scheme"] or "") + STARS, text)
+        return text
+
+    def _without_begun(self, text: str) -> str:
+        """The text without the beginnings of secrets that were cut off: what is left of one is no word of its own."""
+        for secret in self._known:
+            begun = secret[:_SHORTEST_SECRET]
+            at = text.find(begun)
+            while at >= 0:
+                end = text.find(CUT, at + len(begun), at + len(secret))
+                if end >= 0 and secret.startswith(text[at:end]):
+                    text = text[:at] + STARS + text[end:]
+                at = text.find(begun, at + 1)
         return text
 
     def is_clean(self, fields: Mapping[str, object]) -> bool:
