@@ -51,8 +51,8 @@ class Response:
     """
 
     __slots__ = (
-        "_chokes",
         "_error",
+        "_is_full",
         "_line",
         "_loop",
         "_over",
@@ -82,7 +82,7 @@ class Response:
         self._waiter: asyncio.Future[None] | None = None
         self._unpacker: Unpacker | None = None
         self._receiver: Receiver | None = None
-        self._over = self._paused = self._chokes = False
+        self._over = self._paused = self._is_full = False
         self._error: Exception | None = None
 
     def __enter__(self) -> Self:
@@ -168,10 +168,10 @@ class Response:
     def _taken(self) -> bytes:
         """All that waits, as one piece."""
         waiting, self._waiting, self._size = self._waiting, [], 0
-        if self._chokes:
-            self._chokes = False
-            if self._source is not None and not self._paused:
-                self._source.resume()
+        if self._is_full:
+            self._is_full = False
+            if self._line is not None and not self._paused:
+                self._line.resume()
         return waiting[0] if len(waiting) == 1 else b"".join(waiting)
 
     async def _woken(self) -> None:
@@ -265,10 +265,10 @@ class Response:
         if self._receiver is not None:
             self._pour_on()
             return
-        if self._size > MOST_WAITING and not self._chokes:
-            self._chokes = True  # also where somebody waits: one turn of the loop reads up to 32 times
-            if self._source is not None:
-                self._source.pause()
+        if self._size > MOST_WAITING and not self._is_full:
+            self._is_full = True  # also where somebody waits: one turn of the loop reads up to 32 times
+            if self._line is not None:
+                self._line.pause()
         self._wake()
 
     def end(self, error: Exception | None = None) -> None:

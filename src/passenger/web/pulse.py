@@ -13,7 +13,7 @@ class Pulse:
     One deadline, set anew only when it has run out: what is sent in between costs it nothing. 0 seconds mean never.
     """
 
-    __slots__ = ("_beat", "_beating", "_deadline", "_first", "_interval", "_is_running", "_loop", "_sent")
+    __slots__ = ("_beat", "_beating", "_deadline", "_due", "_first", "_interval", "_is_running", "_loop", "_sent")
 
     def __init__(
         self, beat: Callable[[], Awaitable[None]], first: float, interval: float, timers: Timers | None = None
