@@ -112,7 +112,7 @@ def _is_compact(body: bytes, fields: Fields) -> bool:
 
     Nothing can be written in less, so that whatever is said twice, or spelled in an odd way, makes it longer.
     """
-    return len(body) == 1 + sum(len(key) + memoryview(value).nbytes + 4 for key, value in fields.items())
+    return len(body) == 1 + sum([len(key) + memoryview(value).nbytes + 4 for key, value in fields.items()])
 
 
 def _end(found: re.Match[bytes] | None) -> int:

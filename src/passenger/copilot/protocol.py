@@ -344,7 +344,7 @@ def read_failure(status: int, headers: Mapping[str, str], body: bytes, log_in: s
 
 def passed_down(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """The upstream headers that a client gets to see, of those with lower-case names; an odd value is left out."""
-    return tuple((name, value) for name, value in headers if name in PASSED_DOWN and harmless(value) is not None)
+    return tuple([(name, value) for name, value in headers if name in PASSED_DOWN and harmless(value) is not None])
 
 
 def harmless(value: str | None) -> str | None:

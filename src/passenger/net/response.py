@@ -95,7 +95,10 @@ class Response:
 
     def header(self, name: str) -> str:
         """The value of a header by its lower-case name, the first one's; empty where there is none."""
-        return next((value for key, value in self.headers if key == name), "")
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return ""
 
     @property
     def has_ended(self) -> bool:

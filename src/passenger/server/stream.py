@@ -192,12 +192,14 @@ class Stream:
             return
         self._pieces.append(data)
         self.unread += len(data)
-        self._wake()
+        if self._arrived is not None:
+            self._wake()
 
     def completed(self) -> None:
         """The body has come to its end."""
         self.complete = True
-        self._wake()
+        if self._arrived is not None:
+            self._wake()
 
     def lost(self) -> None:
         """The client has left."""

@@ -124,8 +124,10 @@ def initiator(messages: list[_Message]) -> Initiator:
     """
     if messages[-1].role != "user":
         return Initiator.AGENT
-    spoken = next((m for m in reversed(messages) if m.role != "user" or not _only_reminders(m)), None)
-    return Initiator.AGENT if spoken is not None and spoken.role in _TOOL_ROLES else Initiator.USER
+    for message in reversed(messages):
+        if message.role != "user" or not _only_reminders(message):
+            return Initiator.AGENT if message.role in _TOOL_ROLES else Initiator.USER
+    return Initiator.USER
 
 
 def _only_reminders(message: _Message) -> bool:
