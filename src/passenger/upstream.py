@@ -334,12 +334,14 @@ class _Heads:
         Raises:
             Failure: the URL leads nowhere.
         """
-        if access is not self._access or len(self._made) >= MOST_HEADS:
+        if access is not self._access:
             self._access, self._made = access, {}
         facts = (call.path, call.operation, call.stream, call.initiator, call.is_agents, call.vision)
         key = (*facts, *call.headers.items()) if call.headers else facts
         made = self._made.get(key)
         if made is None:
+            if len(self._made) >= MOST_HEADS:
+                self._made.clear()
             url = call.path if "://" in call.path else access.base_url + call.path
             bearer = {"Authorization": f"Bearer {access.bearer.reveal()}"}
             made = self._made[key] = self._prepared(call, url, {**access.headers, **call_headers(call), **bearer})

@@ -228,7 +228,7 @@ def test_a_valid_answer_keeps_its_bytes() -> None:
 def test_a_whole_answer_with_half_a_character_is_passed_on() -> None:
     data = b'{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":'
     data += b'{"role":"assistant","content":"a\\ud83d"},"finish_reason":"stop"}],"usage":{"prompt_tokens":7}}'
-    answer, usage = quirks.complete(data, "m", STAMP)
+    answer, usage = quirks.complete(data, "m", Stamp("0" * 32, 1))
     assert json.loads(answer) == json.loads(data)
     assert usage is not None
     assert usage.input == 7
@@ -244,7 +244,7 @@ def test_a_whole_answer_with_half_a_character_is_completed() -> None:
 @pytest.mark.parametrize("data", [b"<html>", b"[1]", b'{"choices":"\\ud83d"}', b'{"a":"\\ud83d"', b'"\\ud83d"'])
 def test_what_is_no_answer_is_still_none(data: bytes) -> None:
     with pytest.raises(msgspec.MsgspecError):
-        quirks.complete(data, "m", STAMP)
+        quirks.complete(data, "m", Stamp("0" * 32, 1))
 
 
 @pytest.mark.proves("F38")
@@ -356,7 +356,19 @@ def test_every_number_of_a_completed_answer_keeps_its_digits(change: dict[str, A
     message = answer["choices"][0]["message"] | {name: change[name] for name in ("padding",) if name in change}
     [choice] = [{name: one for name, one in answer["choices"][0].items() if name != "index" or "index" not in change}]
     data = encoded(answer | {"choices": [choice | {"message": message}]}).replace(b"1.5", b"1.50")
-    whole, _ = quirks.complete(data, "m", STAMP)
+    whole, _ = quirks.complete(data, "m", Stamp("0" * 32, 1))
     assert b'"logprobs":{"a":1.50}' in whole.replace(b": ", b":")
     assert b"padding" not in whole
     assert json.loads(whole)["choices"] == GOOD["choices"]
+
+
+@pytest.mark.parametrize("name", [r"p\u0061dding", r"\u0070adding"])
+def test_padding_whose_name_is_escaped_is_not_taken_for_another(name: str) -> None:
+    message = '{"role":"assistant","content":"a","%s":"x"}' % name
+    data = (
+        '{"id":"1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":%s}],"padding":"x"}'
+        % message
+    ).encode()
+    whole = json.loads(quirks.complete(data, "m", STAMP)[0])
+    assert whole["padding"] == "x"
+    assert "padding" not in whole["choices"][0]["message"]

@@ -303,8 +303,9 @@ def _spliced(data: bytes, look: _Look, now: int) -> bytes | None:
     if len(choices) == 1 and choices[0].index is not UNSET:
         if (padding := _padding(choices[0])) is not None:
             field = b',"padding":%b' % bytes(padding)
-            # Within a text its quotes would be escaped, so that this is the one field of the name.
-            if data.count(b'"padding"') != 1 or field not in data:
+            # Within a text its quotes would be escaped, so that this is the one field of the name; but a name may be
+            # written with escaped letters, too, and then this may be another.
+            if data.count(b'"padding"') != 1 or field not in data or b"\\u00" in data:
                 return None
             data = data.replace(field, b"", 1)
     elif look.has_odd_choices:
