@@ -364,11 +364,9 @@ def test_every_number_of_a_completed_answer_keeps_its_digits(change: dict[str, A
 
 @pytest.mark.parametrize("name", [r"p\u0061dding", r"\u0070adding"])
 def test_padding_whose_name_is_escaped_is_not_taken_for_another(name: str) -> None:
-    message = '{"role":"assistant","content":"a","%s":"x"}' % name
-    data = (
-        '{"id":"1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":%s}],"padding":"x"}'
-        % message
-    ).encode()
+    message = GOOD["choices"][0]["message"] | {"a name": "x"}
+    answer = GOOD | {"choices": [GOOD["choices"][0] | {"message": message}], "padding": "x"}
+    data = json.dumps(answer, separators=(",", ":")).replace("a name", name).encode()
     whole = json.loads(quirks.complete(data, "m", STAMP)[0])
     assert whole["padding"] == "x"
     assert "padding" not in whole["choices"][0]["message"]
