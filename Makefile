@@ -19,6 +19,7 @@ $(DEV) $(FUZZ) $(AUDIT): BYTECODE := --compile-bytecode
 NODE := tests/contract/node/node_modules/.installed
 # Many tests wait: with two workers, two processors were idle for a quarter of the time.
 WORKERS ?= 3
+FAST_TESTS := $(addprefix tests/,account chat config dialects gateway jsontext observe services)
 RUNS ?= 0
 AGAINST ?=
 PORT ?=
@@ -26,11 +27,12 @@ JOBS ?=
 TARGETS ?=
 ONLY ?=
 WRITE ?=
+WALK ?=
 UV ?= $(BIN)/uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help demo install uninstall test check faults chromium coverage format lint types bench bench-peers first-minute soak stress fuzz mutate clients audit sbom lock clean
+.PHONY: help demo install uninstall test test-fast compat check faults chromium coverage format lint types names bench bench-ledger bench-peers first-minute walk soak stress fuzz mutate clients audit sbom lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +49,14 @@ uninstall:  ## remove the link, if it is this clone's, and .venv; logins and set
 
 test: $(DEV) $(NODE) chromium  ## run the tests: some minutes; fetches Node for those of the official libraries
 	$(BIN)/python -m tests.reached -m pytest -n $(WORKERS) --dist loadfile --costs 10
+
+test-fast: $(DEV)  ## only the tests that start no process: what is pure, in half a minute
+	@HYPOTHESIS_PROFILE=fast $(BIN)/python -m tests.took -m pytest -q -n 2 --dist loadfile $(FAST_TESTS)
+
+compat: $(DEV) $(NODE) chromium  ## the tests with the newest dependencies, in an environment apart; PYTHON=python3.14 on that one
+	$(BIN)/uv venv --quiet --clear --seed --python $(PYTHON) .cache/compat
+	UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --upgrade --compile-bytecode --python .cache/compat/bin/python --editable . --group dev
+	.cache/compat/bin/python -m tests.took -m pytest -n $(WORKERS) --dist loadfile
 
 check: format lint types test coverage  ## the whole truth: format, lint, types, tests, coverage
 
@@ -69,11 +79,20 @@ lint: $(DEV)  ## fail on a lint
 types: $(DEV)  ## fail on a type error
 	$(BIN)/mypy
 
+names: $(DEV)  ## public names of the source that mean two things; fail if there is one
+	$(BIN)/python -m tests.names
+
 bench: $(DEV)  ## CPU and memory of the server beside nginx and PASSENGER_RS=PATH; JOBS="whole,paced" alone; AGAINST=REV compares
 	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST)) $(if $(JOBS),--jobs "$(JOBS)")
 
 bench-peers: $(DEV)  ## the same beside LiteLLM and copilot-api, ONLY="copilot-api (Bun)" some; installs 1 GB, some 25 minutes
 	$(BIN)/python -m benchmarks --peers $(if $(ONLY),--only "$(ONLY)") $(if $(JOBS),--jobs "$(JOBS)")
+
+walk: $(DEV)  ## how far a request walks through the code: calls, files, objects; WALK=--all lists them
+	@$(BIN)/python -m benchmarks.walk $(WALK)
+
+bench-ledger: $(DEV)  ## CPU of the ledger for each request, on its path and in the thread that writes, and its size on disk
+	@$(BIN)/python -m benchmarks.ledger
 
 first-minute: $(DEV)  ## measure each step from a clone to the first word in the real Claude Code, on the demo
 	$(BIN)/python -m benchmarks.first_minute

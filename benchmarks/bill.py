@@ -1,7 +1,7 @@
 """`python -m benchmarks.bill`: what an agent's talk costs through Passenger, for each client and model.
 
 It runs on the simulator, whose model of the vendors' prompt caches says what each request would be billed
-(upstream.md 9.2): what is read from the cache at a tenth of the input's price, and what Claude writes to it at 1.25.
+(docs/upstream.md): what is read from the cache at a tenth of the input's price, and what Claude writes to it at 1.25.
 """
 
 import argparse

@@ -100,24 +100,21 @@ def child(
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        members = family(process.pid)
         process.send_signal(signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(PATIENCE / 4)
-        except subprocess.TimeoutExpired:
-            _kill(members)
-            process.wait()
+    _kill_session(process.pid)  # a launcher that ends may leave its program behind
+    process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             with contextlib.suppress(OSError):
                 pipe.close()
 
 
-def _kill(members: Sequence[int]) -> None:
-    """End processes that did not listen, the workers with their server."""
-    for pid in members:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+def _kill_session(leader: int) -> None:
+    """End whatever is left of a child and its descendants, which are of one process group."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def await_answer(process: subprocess.Popen[bytes], port: int, path: str, log: Path, patience: float = PATIENCE) -> None:

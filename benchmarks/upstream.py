@@ -133,7 +133,10 @@ class Connection(asyncio.Protocol):
     def _answer(self, head: bytes, body: bytes) -> None:
         method, path, _ = head.split(b" ", 2)
         if path == CALL_FOR_PINGS and self._transport is not None:
-            self._transport.set_protocol(Pings(self._paces))
+            pings = Pings(self._paces)
+            self._transport.set_protocol(pings)
+            pings.data_received(bytes(self._received))  # the first pings may come in one read with the call
+            self._received.clear()
         elif method == b"GET":
             self._paces.called += path == CALL_FOR_THE_END
             self._write(_page(path, self._url))

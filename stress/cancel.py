@@ -80,6 +80,7 @@ def _judge(report: Report, stage: Stage) -> None:
     gone, complaints = _gone(stage), served.complaints()
     report.figure("hang-ups that the log has as such (none where a reset came before it had read)", gone)
     report.figure("requests left open upstream", simulator.active)
+    report.must(gone > 0, "the log has no hang-up as such")
     report.must(simulator.active == 0, f"{simulator.active} requests are left open upstream")
     report.must(not complaints, f"errors in the log: {complaints[:3]}")
 

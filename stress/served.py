@@ -70,9 +70,10 @@ async def serving(
 
 
 def _environment(home: Path, simulator: Simulator) -> dict[str, str]:
-    """The whole environment of the process: nothing of the user's."""
+    """The whole environment of the process: nothing of the user's, and a log that names all fields of a request."""
     kept = {name: os.environ[name] for name in ("PATH", "TESTS_REACHED") if name in os.environ}
-    return {**kept, "HOME": str(home), "NO_COLOR": "1", "COPILOT_GITHUB_TOKEN": simulator.login_token}
+    ours = {"HOME": str(home), "NO_COLOR": "1", "PASSENGER_LOG": "debug"}
+    return {**kept, **ours, "COPILOT_GITHUB_TOKEN": simulator.login_token}
 
 
 async def eventually(holds: Callable[[], bool], within: float) -> bool:

@@ -128,8 +128,8 @@ def _times(entry: str, size: int, between: str = "") -> str:
 
 
 def _numbered(entry: str, size: int) -> list[str]:
-    length = len(entry.replace("%s", "1234567")) + 1
-    return [entry.replace("%s", f"{number:07}") for number in range(size // length or 1)]
+    length, pieces = len(entry.replace("%s", "1234567")) + 1, entry.split("%s")
+    return [f"{number:07}".join(pieces) for number in range(size // length or 1)]
 
 
 # --- any JSON --------------------------------------------------------------------------------------------------------

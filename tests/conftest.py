@@ -1,6 +1,7 @@
 """What many tests need: a simulated Copilot, a real proxy on it, and an HTTP client."""
 
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,8 +13,15 @@ from passenger.simulator import Simulator
 from tests.proxy import Proxy, running
 
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)
+settings.register_profile("fast", parent=settings.get_profile("suite"), max_examples=3)
 settings.register_profile("deep", deadline=None, max_examples=100_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C though a shell has put us in the background: what the tests start would ignore it, too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

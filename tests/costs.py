@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests import forkserver
+
 SPENT = pytest.StashKey[tuple[float, float]]()
 COST = "cost"
 """The property of a test's report that holds seconds of CPU and seconds on the clock."""
@@ -19,7 +21,7 @@ COST = "cost"
 def spent() -> tuple[float, float]:
     """Seconds of CPU so far, of this process and of its children that have ended, and seconds on the clock."""
     times = os.times()
-    return sum(times[:4]), time.monotonic()
+    return sum(times[:4]) + forkserver.spent(), time.monotonic()
 
 
 def dearest(costs: Mapping[str, tuple[float, float]], count: int) -> Iterator[str]:

@@ -1,11 +1,11 @@
-"""Stand-ins for what the house takes as an argument: a clock that is set by hand, and a vault in memory."""
+"""Stand-ins for what the house takes as an argument: a clock that is set by hand, and a token store in memory."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from passenger.accounts import Login, Source, Token
-from passenger.copilot.protocol import Grant
+from passenger.account.protocol import Grant
+from passenger.account.token import Login, LoginSource, Token
 from passenger.secret import Secret
 
 NOON = 1_790_000_000.0
@@ -22,7 +22,7 @@ class Clock:
 
 
 def login(text: str = "ghu_fake-login") -> Login:
-    return Login(Secret(text), Source.SAVED, "a test")
+    return Login(Secret(text), LoginSource.SAVED, "a test")
 
 
 def grant(text: str, *, expires_in: float = 1800, refresh_in: float | None = 1500, api: str | None = None) -> Grant:
@@ -30,7 +30,7 @@ def grant(text: str, *, expires_in: float = 1800, refresh_in: float | None = 150
 
 
 class MemoryVault:
-    """A vault whose file is a variable."""
+    """A token store whose file is a variable."""
 
     def __init__(self, token: Token | None = None) -> None:
         self.the_login: Login | None = login()

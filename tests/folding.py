@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from passenger.events import Answer, Event, Folder
+from passenger.chat.events import Answer, AnswerBuilder, Event
 
 
 def fold(events: Iterable[Event]) -> Answer:
@@ -11,9 +11,9 @@ def fold(events: Iterable[Event]) -> Answer:
     Raises:
         ValueError: they are not one whole answer.
     """
-    folder = Folder()
+    builder = AnswerBuilder()
     for event in events:
-        folder.add(event)
-    if folder.answer is None:
+        builder.add(event)
+    if builder.answer is None:
         raise ValueError("the events end before the answer does")
-    return folder.answer
+    return builder.answer

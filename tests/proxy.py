@@ -2,19 +2,23 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import re
 import signal
 import sys
+import termios
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from passenger.simulator import Simulator
+from tests import forkserver
 from tests.sweep import LEVEL, Record
 
 T = TypeVar("T")
+Process = asyncio.subprocess.Process | forkserver.Process
 
 STARTED = re.compile(r"Passenger serves (http://\S+)/v1")
 PROGRAM = ("-m", "passenger")
@@ -22,6 +26,9 @@ PROGRAM = ("-m", "passenger")
 
 SECRETS = ("COPILOT_GITHUB_TOKEN", "GH_TOKEN", "PASSENGER_API_KEYS")
 """Variables that hold secrets, which no process may say."""
+
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes of a line that a process may say."""
 
 PATIENCE = 60.0
 """Seconds that anything awaited may take; far more than it ever does."""
@@ -31,7 +38,7 @@ PATIENCE = 60.0
 class Proxy:
     """A running process: `url` is its address without `/v1`, `lines` what it has said on stderr."""
 
-    process: asyncio.subprocess.Process
+    process: Process
     home: Path
     lines: list[str] = field(default_factory=list)
     url: str = ""
@@ -96,27 +103,76 @@ async def spawn(
     *,
     descriptors: int | None = None,
     program: Sequence[str] = PROGRAM,
+    executed: bool = False,
 ) -> Proxy:
-    """Start `passenger` with these arguments, and with no more file descriptors than that."""
-    limited = ["/bin/sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
-    process = await asyncio.create_subprocess_exec(
-        *limited,
-        sys.executable,
-        *program,
-        *arguments,
-        cwd=home,
-        env=environment(home, {"PASSENGER_LOG": LEVEL, **(env or {})}),
+    """Start `passenger` with these arguments, and with no more file descriptors than that.
+
+    It is forked where that makes no difference, unless it is to be `executed`.
+    """
+    process = await start(
+        home,
+        arguments,
+        environment(home, {"PASSENGER_LOG": LEVEL, **(env or {})}),
         stdin=stdin,
-        stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        limit=16 * 1024 * 1024,
+        descriptors=descriptors,
+        program=program,
+        executed=executed,
     )
     proxy = Proxy(process, home)
     proxy.record.forbid(one.strip() for name in SECRETS for one in (env or {}).get(name, "").split(",") if one.strip())
-    with contextlib.suppress(OSError):
-        proxy.record.add(Path(f"/proc/{process.pid}/cmdline").read_text(encoding="utf-8", errors="replace"))
+    proxy.record.add("\n".join([*program, *arguments]))
     proxy._reader = asyncio.create_task(proxy._read())
     return proxy
+
+
+async def start(
+    home: Path,
+    arguments: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    stdin: int = asyncio.subprocess.DEVNULL,
+    stdout: int = asyncio.subprocess.DEVNULL,
+    stderr: int = asyncio.subprocess.DEVNULL,
+    descriptors: int | None = None,
+    program: Sequence[str] = PROGRAM,
+    executed: bool = False,
+    leads: bool = False,
+    is_at_terminal: bool = False,
+) -> Process:
+    """Start `passenger` with just this environment and these standard streams.
+
+    It `leads` a session of its own, whose terminal stdin is where it `is_at_terminal`.
+    """
+    code = program[1] if program[0] == "-c" else None
+    if not executed and (code or program is PROGRAM) and forkserver.can_fork(env):
+        request = forkserver.Request(
+            [*arguments],
+            str(home),
+            {**env},
+            code=code,
+            descriptors=descriptors,
+            leads=leads,
+            is_at_terminal=is_at_terminal,
+        )
+        return await forkserver.start(request, stdin, stdout, stderr, limit=LONGEST_LINE)
+    limited = ["/bin/sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"] if descriptors else []
+    command = [*limited, sys.executable, *program, *arguments]
+    return await asyncio.create_subprocess_exec(
+        *command,
+        cwd=home,
+        env=env,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        limit=LONGEST_LINE,
+        start_new_session=leads or is_at_terminal,
+        preexec_fn=_own_the_terminal if is_at_terminal else None,
+    )
+
+
+def _own_the_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 @contextlib.asynccontextmanager
@@ -129,13 +185,15 @@ async def running(
     login: bool = True,
     descriptors: int | None = None,
     program: Sequence[str] = PROGRAM,
+    executed: bool = False,
 ) -> AsyncIterator[Proxy]:
     """A proxy that serves on a free port, pointed at the simulator and logged in there; stopped at the end."""
     settings = home / "settings.toml"
     settings.write_text(simulator.config_toml() + config)
     token = {"COPILOT_GITHUB_TOKEN": simulator.login_token} if login else {}
     command = ["-c", str(settings), "--port", "0", *arguments]
-    proxy = await spawn(home, command, {**token, **(env or {})}, descriptors=descriptors, program=program)
+    variables = {**token, **(env or {})}
+    proxy = await spawn(home, command, variables, descriptors=descriptors, program=program, executed=executed)
     try:
         proxy.url = await eventually(lambda: _address(proxy))
         yield proxy

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from passenger.accounts import Access, Login, Token
-from passenger.copilot.protocol import Grant
+from passenger.account.protocol import Grant
+from passenger.account.session import Session
+from passenger.account.token import Access, Login, Token
 from passenger.errors import Failure
 from passenger.secret import Secret
-from passenger.session import Session
 from tests.fakes import NOON, login
 
 
@@ -84,7 +84,7 @@ class World:
         """GitHub's part: never asked twice at once, nor instead of a token that is still good for a while."""
         assert self.asked is None
         held = self.files.load()
-        if held is not None and held.fresh(self.clock()) and not self.forced:
+        if held is not None and held.needs_no_refresh(self.clock()) and not self.forced:
             assert held.bearer in self.refused
             assert held.bearer not in self.replaced
         if self.prompt:

@@ -175,7 +175,10 @@ def test_every_job_is_measured_for_everyone_who_can_do_it_and_no_process_is_left
     for source in JOBS:
         for contestant in OURS:
             able = source not in TRANSLATIONS or source in contestant.translates
-            assert (measured.median(contestant.name, f"{source} cpu") is not None) == able, (source, contestant.name)
+            assert (measured.median(contestant.name, f"{source} cpu") is not None) == able, (
+                source,
+                contestant.name,
+            )
     assert _children() == before
 
 

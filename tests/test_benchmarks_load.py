@@ -1,6 +1,10 @@
 """The load generator of the benchmark: it finds the end of an answer and the words in it, however the bytes come."""
 
 import asyncio
+import os
+import sys
+import time
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -8,7 +12,7 @@ from benchmarks.answers import STAMP, completions, paced
 from benchmarks.client import Asker, Client, Listener, WrongAnswerError
 from benchmarks.load import Clocks, Job, request, times
 from benchmarks.payloads import BODIES, number_in
-from benchmarks.process import family, family_cpu_us, memory_kb
+from benchmarks.process import child, family, family_cpu_us, memory_kb
 
 HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 END = b"0\r\n\r\n"
@@ -168,3 +172,23 @@ async def test_a_server_is_all_of_its_processes() -> None:
         process.kill()
         await process.wait()
         await (await asyncio.create_subprocess_exec("kill", str(members[-1]))).wait()
+
+
+def test_a_program_ends_though_its_launcher_has_ended_before_it(tmp_path: Path) -> None:
+    program = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
+    launcher = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {program!r}]).wait()"
+    with child([sys.executable, "-c", launcher], os.environ, tmp_path / "log", talks=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        members = family(process.pid)
+    assert len(members) == 2
+    while any(map(is_running, members)):  # the kernel takes a moment to end what was killed
+        time.sleep(0.01)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process, and more than an entry that nobody has waited for."""
+    try:
+        return not Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].startswith(" Z")
+    except FileNotFoundError:
+        return False

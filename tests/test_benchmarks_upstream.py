@@ -43,6 +43,19 @@ def get(path: bytes) -> bytes:
     return b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path
 
 
+async def test_pings_that_come_in_one_read_with_the_call_for_them_are_heard() -> None:
+    paces = Paces()
+    stream, events = await connected(paces)
+    stream(asked(numbered(BODIES["ping-pong stream"], 1)))
+    before = len(events.written)
+    call, wire = await connected(paces)
+    call(get(CALL_FOR_PINGS) + PING.pack(1) + PING.pack(1)[:2])
+    assert [piece.count(b"@") for piece in events.written[before:]] == [1]
+    assert isinstance(wire.protocol, Pings)
+    wire.protocol.data_received(PING.pack(1)[2:])
+    assert [piece.count(b"@") for piece in events.written[before:]] == [1, 1]
+
+
 async def test_a_ping_pong_stream_sends_an_event_when_its_last_one_is_there_and_never_before() -> None:
     paces = Paces()
     one, first = await connected(paces)

@@ -12,8 +12,7 @@ from clients.wired.play import changed, seen, tree
 from clients.wired.table import BEGIN, END, Line, with_lines
 from clients.wired.wirings import WIRINGS, Wiring
 
-from passenger.clients.registry import CLIENTS
-from passenger.clients.setups.registry import SETUPS
+from passenger.clients.registry import CLIENTS, SETUPS
 from tests.clients.sites import BASE, site
 
 NAMES = [wiring.name for wiring in WIRINGS]

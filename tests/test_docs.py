@@ -12,34 +12,35 @@ import click
 import pytest
 
 import passenger
-from passenger.accounts import Source
-from passenger.cli import exits
-from passenger.cli.commands.simulate import PLANS
+from passenger.account import device_flow
+from passenger.account.protocol import EXCHANGE_API_VERSION, EditorHeaders
+from passenger.account.session import BACKOFF
+from passenger.account.token import LoginSource
+from passenger.account.token_store import FileTokenStore, token_paths
+from passenger.cli.commands import PLANS
 from passenger.cli.group import root
-from passenger.cli.parts import parts_of
-from passenger.config import load
+from passenger.config.loading import load
 from passenger.config.schema import CREDENTIAL_URLS, DEFAULTS, FORBIDDEN_IN_FOUND, TABLES
 from passenger.config.sources import OTHER_VARIABLES, SHORT_VARIABLES, VARIABLES
-from passenger.copilot import device
-from passenger.copilot.protocol import EXCHANGE_API_VERSION, PASSED_DOWN, Editor
-from passenger.copilot.quirks import completions as quirks
-from passenger.dialects import completions
+from passenger.copilot.protocol import PASSED_DOWN
+from passenger.dialects.openai import chat as completions
+from passenger.dialects.openai.chat import quirks, whole_answer
 from passenger.errors import STATUS, Failure, Kind
 from passenger.exchange import Outcome
 from passenger.limits import Limits
 from passenger.limits import rows as limit_rows
-from passenger.log import LEVELS
-from passenger.proxies import EXCEPTIONS_VARIABLE, PROXY_VARIABLES
-from passenger.session import BACKOFF
+from passenger.net.proxies import EXCEPTIONS_VARIABLE, PROXY_VARIABLES
+from passenger.observe.log import LEVELS
+from passenger.server.app import create_app
+from passenger.server.control.handshake import Identity
+from passenger.server.guard import Guard
+from passenger.server.health import Readiness
+from passenger.server.inflight import InflightRequests
+from passenger.server.process import exit_codes
+from passenger.server.request_log import RequestLog
+from passenger.server.request_path import Patience
 from passenger.simulator import Fault, Simulator, faults
-from passenger.vault import FileVault, token_paths
-from passenger.web.app import create_app
-from passenger.web.guard import Guard
-from passenger.web.health import Readiness
-from passenger.web.identity import Identity
-from passenger.web.lifeline import Lifelines
-from passenger.web.request_log import RequestLog
-from passenger.web.request_path import Patience
+from passenger.wiring import open_parts
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -119,7 +120,7 @@ def test_the_example_configuration_loads(tmp_path: Path, *, uncomment: bool) -> 
     path = tmp_path / "config.toml"
     path.write_text(re.sub(r"^# (?=\w+ = )", "", example, flags=re.MULTILINE) if uncomment else example)
     loaded = load(flags={}, config_path=path, environ={}, cwd=tmp_path, user_dir=tmp_path)
-    changed = {("server", "port"), ("proxy", "idle_timeout"), *TABLES}
+    changed = {("server", "port"), ("upstream", "idle_timeout"), *TABLES}
     for (name, key), default in DEFAULTS.items():
         assert (getattr(getattr(loaded.config, name), key) != default) == ((name, key) in changed), (name, key)
         assert (loaded.origins[f"{name}.{key}"].kind == "file") == (uncomment or (name, key) in changed), (name, key)
@@ -133,8 +134,8 @@ def test_the_page_says_which_settings_carry_credentials_and_which_a_found_file_m
 
 def test_the_editor_headers_are_described_with_the_settings_they_come_from() -> None:
     text = section(page("docs/credentials.md"), "The editor compatibility headers")
-    names = dict.fromkeys(inspect.signature(Editor).parameters, "")
-    headers = Editor(**{**names, "api_version": "x"}).headers()
+    names = dict.fromkeys(inspect.signature(EditorHeaders).parameters, "")
+    headers = EditorHeaders(**{**names, "api_version": "x"}).headers()
     assert {name for name in first_cells(text) if name != "header"} == headers.keys()
     assert f"`{EXCHANGE_API_VERSION}`" in text
     values = {value for (name, _), value in DEFAULTS.items() if name == "copilot" and isinstance(value, str)}
@@ -174,8 +175,8 @@ def test_the_page_has_every_command_with_its_own_flags_and_no_other() -> None:
 
 def test_the_page_has_every_exit_code_with_its_meaning() -> None:
     described = {int(row[0]): row[1] for row in rows(section(page("docs/cli.md"), "Exit codes")) if row[0].isdecimal()}
-    assert described.keys() == exits.EXIT_CODES.keys()
-    for code, meaning in exits.EXIT_CODES.items():
+    assert described.keys() == exit_codes.EXIT_CODES.keys()
+    for code, meaning in exit_codes.EXIT_CODES.items():
         assert described[code].startswith(meaning), code
 
 
@@ -184,7 +185,7 @@ def variables_read() -> set[str]:
 
     What a client reads is its vendor's to describe.
     """
-    found = {source.value for source in Source if VARIABLE.fullmatch(source.value)}
+    found = {source.value for source in LoginSource if VARIABLE.fullmatch(source.value)}
     found |= {*OTHER_VARIABLES, *SHORT_VARIABLES, EXCEPTIONS_VARIABLE}
     found |= {name for names in PROXY_VARIABLES.values() for name in names}
     for path in SOURCES:
@@ -220,10 +221,21 @@ def test_the_page_has_every_level_and_field_of_the_log() -> None:
     text = section(page("docs/operating.md"), "The log")
     assert set(LEVELS) <= first_cells(text)
     fields = {"ms", "id", "model", "stream", "initiator", "first_ms", "input", "output", "cached", "credits", "retries"}
-    fields |= {"route", "dropped", "client", "who", "upstream", "upstream_id", "token_left", "learned"}
+    fields |= {
+        "cost_source",
+        "premium_requests",
+        "route",
+        "dropped",
+        "client",
+        "who",
+        "upstream",
+        "upstream_id",
+        "token_left",
+        "learned",
+    }
     assert fields | {"outcome", "error", "code"} <= first_cells(text)
-    keys = re.findall(r'fields(?: \|= \{|\["|: dict\[str, object\] = \{)', page("src/passenger/access.py"))
-    assert len(keys) == 14, "access.py has changed: are all its fields described?"
+    keys = re.findall(r'fields(?: \|= \{|\["|: dict\[str, object\] = \{)', page("src/passenger/observe/access_log.py"))
+    assert len(keys) == 13, "access.py has changed: are all its fields described?"
     assert {outcome.value for outcome in Outcome} - {"ok"} <= marked(text)
 
 
@@ -232,12 +244,12 @@ def test_the_page_has_every_level_and_field_of_the_log() -> None:
 
 async def test_the_page_has_every_route_and_no_other(tmp_path: Path) -> None:
     loaded = load(flags={}, config_path=None, environ={}, cwd=tmp_path, user_dir=tmp_path)
-    async with parts_of(loaded, FileVault(token_paths(tmp_path, tmp_path), {})) as parts:
+    async with open_parts(loaded, FileTokenStore(token_paths(tmp_path, tmp_path), {})) as parts:
         readiness = Readiness(parts.seat, lambda: None)
         app = create_app(
             parts.gateway,
             readiness,
-            Lifelines(),
+            InflightRequests(),
             Guard(),
             limits=Limits(),
             patience=Patience(),
@@ -255,16 +267,17 @@ def test_the_page_has_every_quirk_and_every_header_that_is_passed_down() -> None
     text = page("docs/endpoints.md")
     public = {
         name
-        for name, thing in vars(quirks).items()
-        if isinstance(thing, type | types.FunctionType) and thing.__module__ == quirks.__name__ and name[0] != "_"
+        for module in (quirks, whole_answer)
+        for name, thing in vars(module).items()
+        if isinstance(thing, type | types.FunctionType) and thing.__module__ == module.__name__ and name[0] != "_"
     }
-    assert public - {"stream_fixes", "prepare", "relay", "complete"} <= marked(text)
+    assert public - {"fixes_for", "prepare", "relay", "complete", "decode_object"} <= marked(text)
     assert marked(text) >= PASSED_DOWN
 
 
 def test_the_page_has_all_that_can_be_degraded() -> None:
     described = first_cells(section(page("docs/endpoints.md"), "`GET /health`"))
-    named = set(re.findall(r'found\["(\w+)"', page("src/passenger/web/health.py"))) | {"token_refresh"}
+    named = set(re.findall(r'found\["(\w+)"', page("src/passenger/server/health.py"))) | {"token_refresh"}
     assert described == named
 
 
@@ -272,7 +285,7 @@ def test_the_page_has_every_kind_of_failure_with_its_status_and_type() -> None:
     described = {row[0]: row[1:] for row in rows(section(page("docs/errors.md"), "Kinds"))[1:]}
     assert described.keys() == {f"`{kind}`" for kind in Kind}
     for kind in Kind:
-        body = completions.write_failure(Failure(kind, "no"))
+        body = completions.INBOUND.write_failure(Failure(kind, "no"))
         status, type_ = described[f"`{kind}`"]
         assert int(status) == STATUS[kind]
         assert f'"type":"{type_.strip("`")}"'.encode() in body, kind
@@ -313,9 +326,9 @@ def test_the_page_has_every_failure_code_of_ours_and_no_other() -> None:
     text = page("docs/errors.md")
     ends = section(text, "How a login ends")
     described = {marked(row[0]).pop() for row in rows(section(text, "Codes of ours"))[1:]}
-    described |= first_cells(ends) - set(device._ENDED)
+    described |= first_cells(ends) - set(device_flow._ENDED)
     assert described == failure_codes()
-    assert set(device._ENDED) <= first_cells(ends)
+    assert set(device_flow._ENDED) <= first_cells(ends)
 
 
 def test_the_page_has_the_pauses_of_the_token_exchange() -> None:

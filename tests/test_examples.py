@@ -22,7 +22,7 @@ import pytest
 import pytest_asyncio
 from clients.readme import ADDRESS, EXAMPLES, PAGE, README, ROOT, Block, Example, blocks, typed
 
-from passenger.config import load
+from passenger.config.loading import load
 from passenger.simulator import Simulator
 from tests.proxy import Proxy, environment, running
 
@@ -76,7 +76,7 @@ SERVES: Sequence[Row] = (
 
 ELSEWHERE: Sequence[Row] = (
     Row(MODELS, "[models.aliases]", "settings, which the next test reads"),
-    Row(README, "passenger launch claude", "has tests of its own: tests/cli/test_launch.py"),
+    Row(README, "passenger launch claude", "has tests of its own: tests/cli/launch/test_launch.py"),
     Row(DEPLOY, 'allowed_hosts = ["copilot.example"]', "settings, which a later test reads"),
     Row(DEPLOY, "reverse_proxy", "Caddy's settings"),
     Row(DEPLOY, "proxy_pass", "nginx's settings"),

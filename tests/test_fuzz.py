@@ -28,7 +28,7 @@ def test_every_target_has_a_corpus_and_every_corpus_a_target() -> None:
 
 
 def test_every_dialect_of_the_clients_has_a_target() -> None:
-    assert {inbound.NAME for inbound in INBOUND} <= set(names())
+    assert {inbound.name for inbound in INBOUND} <= set(names())
 
 
 def bytewise(data: bytes, limit: int) -> bytes:

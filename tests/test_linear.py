@@ -13,23 +13,22 @@ import msgspec
 import pytest
 from stress.shapes import WAYS, Shape, shapes
 
-from passenger import embeddings, wellformed
-from passenger.body import Body
-from passenger.chat import Abilities
-from passenger.copilot.quirks import Quirks, completions, messages, responses
-from passenger.dialects import Inbound, Request, caps
+from passenger.chat.capabilities import Capabilities
+from passenger.chat.prompt import Prompt
+from passenger.dialects import Inbound, Outbound, Request, caps, embeddings
+from passenger.dialects.openai.embeddings import EMBEDDINGS
 from passenger.dialects.registry import INBOUND, OUTBOUND
 from passenger.errors import Failure
+from passenger.jsontext import body_checks
+from passenger.jsontext.raw_object import RawObject
 from passenger.limits import Limits
+from tests.growth import MOST, compared
 
-WORTH = 0.05
-"""Seconds of CPU that are enough to compare."""
+WORTH, EMBEDDED = 0.02, 0.05
+"""Seconds of CPU that are enough to compare, of what is read once for all dialects and of an embedding."""
 
 FIRST, LAST = 1 << 18, 1 << 20
 """The shortest and the longest body that is tried for that."""
-
-MOST = 2.6
-"""What twice the length may cost."""
 
 LIFTED = Limits(
     **dict.fromkeys(
@@ -37,48 +36,57 @@ LIFTED = Limits(
     )
 )
 NAMES = {"completions": "completions", "generate": "ollama_generate"}
-QUIRKS: dict[str, Quirks] = {"completions": completions, "messages": messages, "responses": responses}
-ABLE = {"completions": Abilities("google"), "messages": Abilities("anthropic"), "responses": Abilities("openai")}
+ABLE = {
+    "completions": Capabilities("google"),
+    "messages": Capabilities("anthropic"),
+    "responses": Capabilities("openai"),
+}
 PATH = {"model": "m", "action": "generateContent"}
 
 
 def steps(name: str, body: bytes) -> Iterator[Callable[[], object]]:
-    """All that may be done with a body, one after the other; each may refuse it, and the check ends it then."""
+    """All that may be done with a body, one after the other; each may refuse it, and what needs it then is not done."""
     request = Request(body, PATH)
-    yield lambda: wellformed.measure(body, LIFTED)
+    yield lambda: body_checks.measure(body, LIFTED)
     try:
-        wellformed.check(body, request.fields, LIFTED.max_fields)
+        body_checks.check(body, request.fields, LIFTED.max_fields)
     except Failure:
         return
     if name == "embeddings":
         yield lambda: embedded(request)
         return
-    inbound = next(one for one in INBOUND if NAMES.get(name, name) == one.NAME)
-    if inbound.NAME in QUIRKS:
-        yield lambda: relayed(inbound, request)
-    for outbound in OUTBOUND:
-        yield partial(translated, inbound, outbound.NAME, request)
+    inbound = next(one for one in INBOUND if NAMES.get(name, name) == one.name)
+    if own := next((outbound for outbound in OUTBOUND if outbound.name == inbound.name), None):
+        yield partial(relayed, inbound, own, request)
+    read: list[Prompt] = []
+    yield lambda: read.append(prompt_of(inbound, request))
+    for prompt in read:
+        for outbound in OUTBOUND:
+            yield partial(written, outbound, prompt)
 
 
-def relayed(inbound: Inbound, request: Request) -> None:
-    ask, body = inbound.peek(request), Body(request.body, request.fields)
+def relayed(inbound: Inbound, own: Outbound, request: Request) -> None:
+    ask, body = inbound.peek(request), RawObject(request.body, request.fields)
     caps.check_relayed(request.fields, LIFTED)
     body.set("model", "m")
-    QUIRKS[inbound.NAME].prepare(body, ask, ABLE[inbound.NAME])
+    own.prepare(body, ask, ABLE[inbound.name])
     body.encode()
 
 
-def translated(inbound: Inbound, name: str, request: Request) -> None:
-    outbound = next(one for one in OUTBOUND if name == one.NAME)
+def prompt_of(inbound: Inbound, request: Request) -> Prompt:
     inbound.peek(request)
     prompt = inbound.read_prompt(request)
-    caps.check_prompt(prompt, LIFTED, inbound.FIELDS)
-    outbound.write_prompt(prompt, ABLE[name]).encoded()
+    caps.check_prompt(prompt, LIFTED, inbound.fields)
+    return prompt
+
+
+def written(outbound: Outbound, prompt: Prompt) -> None:
+    outbound.write_prompt(prompt, ABLE[outbound.name]).encoded()
 
 
 def embedded(request: Request) -> None:
-    ask = embeddings.openai.read(request, lambda ids: "a" * len(ids))
-    for body in embeddings.upstream_bodies(ask, "m", None):
+    ask = EMBEDDINGS.read(request, lambda ids: "a" * len(ids))
+    for body in embeddings.write_requests(ask, "m", None):
         msgspec.json.encode(body)
 
 
@@ -95,22 +103,13 @@ def seconds(name: str, body: bytes) -> float:
 
 def growth(name: str, shape: Shape) -> float:
     """What twice the length costs: of the shortest body that is worth comparing, or of the longest one."""
-    size, body = FIRST, shape(FIRST)
-    while (once := seconds(name, body)) < WORTH and size < LAST:
+    size, body, worth = FIRST, shape(FIRST), EMBEDDED if name == "embeddings" else WORTH
+    while (once := seconds(name, body)) < worth and size < LAST:
         size *= 2
         body = shape(size)
-    if once < WORTH:
+    if once < worth:
         return 2.0  # no body of a megabyte takes any time
-    least = min(once, seconds(name, body), seconds(name, body))
-    return min(until(least * MOST, partial(seconds, name, shape(2 * size)))) / least
-
-
-def until(enough: float, measure: Callable[[], float]) -> Iterator[float]:
-    """Up to three measures, none after a low one: the first body of a size pays for memory that later ones find."""
-    for _ in range(3):
-        yield (found := measure())
-        if found <= enough:
-            return
+    return compared(once, partial(seconds, name, body), partial(seconds, name, shape(2 * size)))
 
 
 SHAPES = [(name, shape) for name, way in WAYS.items() for shape in shapes(way)]
@@ -130,8 +129,3 @@ def test_twice_as_much_takes_no_more_than_twice_the_time(name: str, shape: str) 
     # Memory alone makes large dictionaries cost 1.9 to 3.0 from one time to the next; what is quadratic is 4 each time.
     tried = (growth(name, shapes(WAYS[name])[shape]) for _ in range(8))
     assert any(one <= MOST for one in tried)
-
-
-def test_nothing_is_measured_again_after_a_low_one() -> None:
-    times = iter([3.0, 1.0, 2.0])
-    assert list(until(2.0, lambda: next(times))) == [3.0, 1.0]

@@ -8,8 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from passenger.account.session import LONGEST_PAUSE
 from passenger.errors import Failure, Kind
-from passenger.session import LONGEST_PAUSE
 from tests.fakes import login
 from tests.session_world import World
 
@@ -127,7 +127,7 @@ class SessionMachine(RuleBasedStateMachine):
 
     @invariant()
     def it_can_always_say_how_it_is(self) -> None:
-        assert self.world.session.usable() in {True, False}
+        assert self.world.session.is_usable() in {True, False}
         assert isinstance(self.world.session.trouble(), Failure | None)
 
     def it_recovers(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import trustme
 
-from passenger.config import Github
+from passenger.config.schema import GithubSettings
 from passenger.simulator import Simulator
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -165,7 +165,7 @@ async def standing_for_tenant(sim: Simulator, directory: Path) -> AsyncIterator[
     """The environment in which a company's GitHub is this simulator, set as a person would, and the way there."""
     ca, tunnel, bundle = trustme.CA(), Tunnel(), directory / "tenant.pem"
     ca.cert_pem.write_to_path(bundle)
-    paths = [getattr(Github(), name) for name in URLS]
+    paths = [getattr(GithubSettings(), name) for name in URLS]
     moved = [url.replace("github.com", TENANT, 1) for url in paths]
     named = {f"PASSENGER_GITHUB_{name}".upper(): url for name, url in zip(URLS, moved, strict=True)}
     way = {"PASSENGER_NETWORK_CA_BUNDLE": str(bundle)}
@@ -182,5 +182,5 @@ async def standing_for_github(sim: Simulator, directory: Path) -> AsyncIterator[
     sim.account.api_url = API
     async with tls(ca.issue_cert(*REAL), int(sim.url.rpartition(":")[2])) as front, tunnel.listening():
         tunnel.names |= dict.fromkeys(REAL, front)
-        named = {f"PASSENGER_GITHUB_{name}".upper(): getattr(Github(), name) for name in URLS}
+        named = {f"PASSENGER_GITHUB_{name}".upper(): getattr(GithubSettings(), name) for name in URLS}
         yield {"HTTPS_PROXY": f"http://127.0.0.1:{tunnel.port}", "PASSENGER_NETWORK_CA_BUNDLE": str(bundle), **named}

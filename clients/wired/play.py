@@ -21,7 +21,7 @@ from clients.tap import Asked
 from clients.turn import NOTE
 from clients.verdict import PASSED, last_words, plain, refused
 from clients.wired.wirings import Wiring
-from passenger.clients.setups.registry import SETUPS
+from passenger.clients.registry import SETUPS
 from passenger.simulator import Simulator
 
 CACHES = {".cache", "cache", ".npm", "logs"}

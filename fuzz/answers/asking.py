@@ -8,13 +8,13 @@ from typing import Any, Self, cast
 from fuzz.answers.plan import TOOLS
 from fuzz.requests.sending import gateway, inbound
 from passenger.copilot.call import Call
+from passenger.copilot.upstream import Reply
 from passenger.dialects import Request
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
-from passenger.gateway.sink import Source
+from passenger.gateway.response import Source
 from passenger.net.response import Receiver
-from passenger.upstream import Reply
-from passenger.web.request_path import Chat
+from passenger.server.request_path import Chat
 
 JSON = dict[str, Any]
 

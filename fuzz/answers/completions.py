@@ -47,9 +47,9 @@ class _Calls:
         match part:
             case Said(text):
                 yield from ({"content": piece} for piece in cut(self._draw, text))
-            case Thought(text, seal):
+            case Thought(text, signature):
                 yield from ({"reasoning_text": piece} for piece in cut(self._draw, text))
-                yield {"reasoning_opaque": seal}
+                yield {"reasoning_opaque": signature}
             case Called():
                 self._number += 0 if self._all_zero and self._number == 0 else 1
                 yield from self._call(part, self._number)

@@ -37,9 +37,12 @@ def _pieces(draw: Draw, part: Part) -> tuple[JSON, list[JSON]]:
         case Said(text):
             first, *rest = cut(draw, text) if draw(st.booleans()) else ["", *cut(draw, text)]
             return {"type": "text", "text": first}, [{"type": "text_delta", "text": piece} for piece in rest]
-        case Thought(text, seal):
+        case Thought(text, signature):
             thinking: list[JSON] = [{"type": "thinking_delta", "thinking": piece} for piece in cut(draw, text)]
-            return {"type": "thinking", "thinking": ""}, [*thinking, {"type": "signature_delta", "signature": seal}]
+            return {"type": "thinking", "thinking": ""}, [
+                *thinking,
+                {"type": "signature_delta", "signature": signature},
+            ]
         case Called(call_id, name, arguments):
             pieces = [{"type": "input_json_delta", "partial_json": piece} for piece in cut(draw, arguments)]
             return {"type": "tool_use", "id": call_id, "name": name, "input": {}}, pieces

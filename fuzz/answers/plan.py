@@ -23,10 +23,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """A thought, and its seal."""
+    """A thought, and its signature."""
 
     text: str
-    seal: str
+    signature: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,8 @@ class _Item:
         match self.part:
             case Said(text):
                 return {"type": "message", "role": "assistant", "content": [_text(text)]}
-            case Thought(text, seal):
-                return {"type": "reasoning", "summary": [_summary(text)], "encrypted_content": seal}
+            case Thought(text, signature):
+                return {"type": "reasoning", "summary": [_summary(text)], "encrypted_content": signature}
             case Called(call_id, name, arguments):
                 return {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments}
 

@@ -3,7 +3,7 @@
 Hypothesis draws them, for the laws in `tests/dialects/test_any_request.py` and for the target `requests`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from fuzz.requests.plan import Draw, Plan, plans
 
 JSON = dict[str, Any]
 
-TELLERS: Mapping[str, Callable[[Draw, Plan], JSON]] = {
+TELLERS: dict[str, Callable[[Draw, Plan], JSON]] = {
     "completions": completions.tell,
     "responses": responses.tell,
     "messages": messages.tell,

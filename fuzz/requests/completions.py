@@ -92,7 +92,7 @@ def _assistant(turn: Assistant) -> JSON:
     message: JSON = {"role": "assistant", "content": turn.words.text if turn.words else None}
     if turn.thought:
         message["reasoning_text"] = turn.thought.words.text
-        message |= {"reasoning_opaque": turn.thought.seal} if turn.thought.seal else {}
+        message |= {"reasoning_opaque": turn.thought.signature} if turn.thought.signature else {}
     if turn.calls:
         message["tool_calls"] = [
             {

@@ -94,11 +94,11 @@ def _part(part: Words | Picture | File) -> JSON:
 
 
 def _assistant(turn: Assistant, *, named: bool) -> Iterator[JSON]:
-    seal = {"thoughtSignature": turn.thought.seal} if turn.thought and turn.thought.seal else {}
+    signature = {"thoughtSignature": turn.thought.signature} if turn.thought and turn.thought.signature else {}
     if turn.thought:
         yield {"text": turn.thought.words.text, "thought": True}
     said = [*([{"text": turn.words.text}] if turn.words else []), *(_call(call, named=named) for call in turn.calls)]
-    yield said[0] | seal
+    yield said[0] | signature
     yield from said[1:]
 
 

@@ -59,7 +59,7 @@ _ELSEWHERE = {("/responses", "stop"), ("/v1/messages", "parallel")}
 """What is seen to elsewhere: the reader of an answer stops it, and a choice has tools called one at a time."""
 
 _SAMPLING = {"temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty"}
-_KNOWN_TO = {
+KNOWN_TO = {
     "completions": {*_HELD["/chat/completions"], "top_k", "cache_key"},
     "messages": {"temperature", "top_p", "top_k", "limit", "stop", "user"},
     "responses": {"temperature", "top_p", "limit", "parallel", "verbosity", "cache_key", "user", "schema"},
@@ -110,7 +110,7 @@ def _must_hold_all(plan: Plan, sent: Sent) -> None:
     assert places == sorted(places), "what was said is out of order"
     _must_pair(plan, sent)
     lost = [thought.words.mark for thought in plan.thoughts() if thought.words.mark not in text]
-    named = _names(sent, "thought") | _names(sent, "seal")
+    named = _names(sent, "messages.reasoning") | _names(sent, "signature")
     assert not lost or named & {*sent.dropped}, f"{lost} are lost"
 
 
@@ -169,7 +169,7 @@ def _must_name_what_is_left_out(told: Told, sent: Sent) -> None:
     for name in told.plan.unknown:
         assert any(name in dropped for dropped in sent.dropped), f"{name} is lost"
     path, body, tuning = sent.call.path, sent.body, told.plan.tuning
-    said = _KNOWN_TO[told.dialect] & tuning.keys()
+    said = KNOWN_TO[told.dialect] & tuning.keys()
     for name in sorted(said):
         held = any(key in body for key in _HELD[path].get(name, ())) or (path, name) in _ELSEWHERE
         assert held or not _says_anything(told, name, path) or _names(sent, name) & _named(sent), f"{name} is lost"
@@ -189,6 +189,6 @@ def _says_anything(told: Told, name: str, path: str) -> bool:
 
 def _names(sent: Sent, name: str) -> set[str]:
     """What a field of the hub, or a part of it, may be called among what was left out."""
-    spoken = [one.FIELDS for one in map(inbound, _KNOWN_TO)]
+    spoken = [one.fields for one in map(inbound, KNOWN_TO)]
     parts = (own for fields in spoken for hub, own in fields.items() if hub.partition(".")[0] == name)
     return {name, *(fields.get(name, name) for fields in spoken), *parts}

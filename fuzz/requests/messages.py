@@ -96,4 +96,4 @@ def _assistant(turn: Assistant) -> Iterator[JSON]:
 
 
 def _thought(thought: Thinking) -> JSON:
-    return {"type": "thinking", "thinking": thought.words.text, "signature": thought.seal or ""}
+    return {"type": "thinking", "thinking": thought.words.text, "signature": thought.signature or ""}

@@ -8,8 +8,8 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from hypothesis import strategies as st
 
-from passenger import seals
-from passenger.chat import Seal
+from passenger.chat import signatures
+from passenger.chat.prompt import Signature
 from passenger.simulator.account import Account
 from passenger.simulator.messages.thoughts import sign
 from passenger.simulator.responses.ids import Ids
@@ -58,10 +58,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Thinking:
-    """A thought, and the seal that the client keeps with it, as it sends it."""
+    """A thought, and the signature that the client keeps with it, as it sends it."""
 
     words: Words
-    seal: str | None
+    signature: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +268,10 @@ class _Drawing:
 
     def _thought(self) -> Thinking:
         words = self._words()
-        seal = self._draw(st.sampled_from((None, "of nobody", "messages/anthropic", "responses/openai", "gemini/x")))
-        return Thinking(words, seal and _sealed(words, seal))
+        signature = self._draw(
+            st.sampled_from((None, "of nobody", "messages/anthropic", "responses/openai", "gemini/x"))
+        )
+        return Thinking(words, signature and _signature(words, signature))
 
     def _call(self) -> Called:
         mark, name = self._mark(), self._draw(st.sampled_from(self._names))
@@ -302,8 +304,8 @@ class _Drawing:
         return tuning
 
 
-def _sealed(words: Words, origin: str) -> str:
-    """A seal as a client keeps it: one of its own dialect that nobody knows, or one that was wrapped."""
+def _signature(words: Words, origin: str) -> str:
+    """A signature as a client keeps it: one of its own dialect that nobody knows, or one that was wrapped."""
     match origin:
         case "messages/anthropic":
             value = sign(words.text, words.mark)
@@ -313,4 +315,4 @@ def _sealed(words: Words, origin: str) -> str:
             return base64.b64encode(b"sealed " + words.mark.encode()).decode()
         case _:
             value = "sealed"
-    return seals.wrap(Seal(origin, value), words.text)
+    return signatures.wrap(Signature(origin, value), words.text)

@@ -89,5 +89,5 @@ def _assistant(turn: Assistant) -> Iterator[JSON]:
 
 
 def _thought(thought: Thinking) -> JSON:
-    sealed = {"encrypted_content": thought.seal} if thought.seal else {}
-    return {"type": "reasoning", "summary": [{"type": "summary_text", "text": thought.words.text}], **sealed}
+    signed = {"encrypted_content": thought.signature} if thought.signature else {}
+    return {"type": "reasoning", "summary": [{"type": "summary_text", "text": thought.words.text}], **signed}

@@ -6,26 +6,26 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from passenger import wellformed
-from passenger.body import split
-from passenger.chat import Ask
+from passenger.account.session import Session
+from passenger.chat.prompt import Ask
 from passenger.copilot.call import Call
-from passenger.copilot.live import Fetched, LiveCatalog
-from passenger.copilot.models import read_models
+from passenger.copilot.catalog import read_models
+from passenger.copilot.catalog_cache import CatalogCache, Fetched
+from passenger.copilot.upstream import Reply, Upstream
 from passenger.dialects import Inbound, Request
 from passenger.dialects.registry import INBOUND
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
 from passenger.gateway import Gateway, OneSeat, Seat
+from passenger.gateway.reasoning_cache import ReasoningCache
+from passenger.jsontext import body_checks
+from passenger.jsontext.raw_object import split
 from passenger.limits import Limits
-from passenger.session import Session
+from passenger.server.request_path import Chat
 from passenger.simulator.catalogue import Catalogue
-from passenger.thoughts import Thoughts
 from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
 from passenger.tokens.tokenizer import Tokenizer
-from passenger.upstream import Reply, Upstream
-from passenger.web.request_path import Chat
 
 SPEAKS = {
     "gpt-4o": ("/chat/completions",),
@@ -53,9 +53,12 @@ class Sent:
         return json.loads(self.call.body)
 
 
+INBOUNDS = {one.name: one for one in INBOUND}
+
+
 def inbound(name: str) -> Inbound:
     """The client's dialect of that name."""
-    return next(one for one in INBOUND if name == one.NAME)
+    return INBOUNDS[name]
 
 
 def send(dialect: str, body: dict[str, Any], model: str, *, ascii_only: bool = True) -> Sent | Failure:
@@ -64,8 +67,8 @@ def send(dialect: str, body: dict[str, Any], model: str, *, ascii_only: bool = T
     data = json.dumps(body | {"model": model}, ensure_ascii=ascii_only).encode()
     request = Request(data, {"model": model, "action": "streamGenerateContent"})
     try:
-        wellformed.measure(data, Limits())
-        wellformed.check(data, split(data), Limits().max_fields)
+        body_checks.measure(data, Limits())
+        body_checks.check(data, split(data), Limits().max_fields)
         return asyncio.run(_sent(spoken, request))
     except Failure as failure:
         return failure
@@ -115,7 +118,7 @@ def gateway(upstream: Upstream) -> Gateway:
     def clock() -> float:
         return 1e9
 
-    models = LiveCatalog(fetch, clock=clock, lifetime=1e9, aliases={})
+    models = CatalogCache(fetch, clock=clock, lifetime=1e9, aliases={})
     counter = Counter(Ratios(None), Tokenizer(), clock=clock)
-    seat = Seat("a seat", cast("Session", None), models, upstream, Thoughts(clock))
+    seat = Seat("a seat", cast("Session", None), models, upstream, ReasoningCache(clock))
     return Gateway(OneSeat(seat), clock=clock, counter=counter)

@@ -22,7 +22,7 @@ def names() -> tuple[str, ...]:
     """Every target: those with a module of their own, and each dialect that clients speak."""
     from passenger.dialects.registry import INBOUND  # noqa: PLC0415 - see above
 
-    return (*PLAIN, *OTHERS, *(inbound.NAME for inbound in INBOUND))
+    return (*PLAIN, *OTHERS, *(inbound.name for inbound in INBOUND))
 
 
 def load(name: str) -> Target:

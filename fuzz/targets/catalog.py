@@ -4,7 +4,7 @@ import json
 
 import msgspec
 
-from passenger.copilot.models import Catalog, read_models
+from passenger.copilot.catalog import Catalog, read_models
 from passenger.errors import Failure
 
 

@@ -4,7 +4,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from fuzz.targets.place import place
-from passenger.config import ConfigError, Credentials, Loaded, load
+from passenger.config.credentials import Credentials
+from passenger.config.loading import Loaded, load
+from passenger.config.problems import ConfigError
 from passenger.config.schema import CREDENTIAL_URLS, DEFAULTS
 from passenger.config.sources import VARIABLES
 

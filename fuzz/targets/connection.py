@@ -10,8 +10,10 @@ from typing import Any
 
 from fuzz.second_reader import Request, read_requests
 from passenger.limits import Limits
-from passenger.server.connection import TARGET, Connection, Service
-from passenger.server.stream import Stream
+from passenger.server.http.connection import ClientConnection
+from passenger.server.http.request_reader import TARGET
+from passenger.server.http.service import Service
+from passenger.server.http.stream import Stream
 
 Served = list[Request]
 
@@ -81,7 +83,7 @@ def _served(pieces: list[bytes], *, rests: bool) -> Served:
     """What is served of these: requests whose body is whole, and each is answered."""
     line, streams, served = _Line(), list[Stream](), Served()
     loop: Any = line
-    connection = Connection(Service(streams.append, LIMITS, 9, set()), loop)
+    connection = ClientConnection(Service(streams.append, LIMITS, 9, set()), loop)
     connection.connection_made(line)
     for piece in [*pieces, b""]:
         if line.open and piece:
@@ -92,9 +94,9 @@ def _served(pieces: list[bytes], *, rests: bool) -> Served:
                 continue
             served.append(_request(stream))
             if not rests:
-                stream.answer(200, [(b"content-length", b"2")], b"ok")
+                stream.respond(200, [(b"content-length", b"2")], b"ok")
                 continue
-            stream.head(200, [])
+            stream.start(200, [])
             line.turn()
             if piece:
                 break

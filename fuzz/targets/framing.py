@@ -1,6 +1,6 @@
 """Event streams: nothing is lost, and the messages are the same wherever the network cuts."""
 
-from passenger.framing import Message, SseSplitter, read_sse
+from passenger.dialects.framing import SseSplitter, StreamMessage, read_sse
 
 
 def one(data: bytes) -> None:
@@ -22,6 +22,6 @@ def _events(*pieces: bytes) -> list[bytes]:
     return [*events, splitter.flush()]
 
 
-def _messages(events: list[bytes]) -> list[Message]:
+def _messages(events: list[bytes]) -> list[StreamMessage]:
     """What a client is told: nothing by the rest, nor by a line end that a cut has made an event of its own."""
     return [message for message in map(read_sse, events[:-1]) if message is not None]

@@ -4,9 +4,9 @@ import math
 import re
 from contextlib import suppress
 
-from passenger.accounts import Login, Source, token_from_grant
-from passenger.copilot.device import Granted, Post, Show, Wait, device_flow
-from passenger.copilot.protocol import read_grant
+from passenger.account.device_flow import Granted, Post, ShowCode, Wait, device_flow
+from passenger.account.protocol import read_grant
+from passenger.account.token import Login, LoginSource, token_from_grant
 from passenger.errors import Failure
 from passenger.secret import Secret
 
@@ -27,7 +27,7 @@ def one(data: bytes) -> None:
 def _granted(body: bytes, date: str) -> None:
     """A token is good for some time that is finite, or for none."""
     grant = read_grant(body, {"date": date})
-    token = token_from_grant(grant, Login(Secret("ghu_x"), Source.SAVED, "a file"), _NOW)
+    token = token_from_grant(grant, Login(Secret("ghu_x"), LoginSource.SAVED, "a file"), _NOW)
     assert _SENDABLE.fullmatch(token.bearer.reveal())
     assert math.isfinite(token.expires_at)
     assert token.refresh_at <= token.expires_at
@@ -42,7 +42,7 @@ def _log_in(body: bytes) -> None:
             match flow.send(answer):
                 case Post():
                     answer = body
-                case Show(code, url, _):
+                case ShowCode(code, url, _):
                     assert isinstance(code, str)
                     assert isinstance(url, str)
                     answer = None

@@ -2,7 +2,7 @@
 
 import re
 
-from passenger.authority import read_host
+from passenger.net.hosts import read_host
 
 _PLAIN = re.compile(r"[!-~]+")
 _UNWISE = frozenset("@/\\%[]?#")

@@ -4,33 +4,36 @@ What goes up is written for each API of Copilot's, or relayed where Copilot spea
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from fuzz.targets.failing import blaming_the_client
-from passenger import wellformed
-from passenger.body import Body, split
-from passenger.chat import Abilities, Ask, Prompt
-from passenger.copilot.quirks import Quirks, completions, messages, responses
+from passenger.chat.capabilities import Capabilities
+from passenger.chat.prompt import Ask, Prompt
 from passenger.dialects import Inbound, Request
 from passenger.dialects.registry import INBOUND, OUTBOUND
+from passenger.jsontext import body_checks
+from passenger.jsontext.raw_object import RawObject, split
 from passenger.limits import Limits
 
-_QUIRKS: Mapping[str, Quirks] = {"completions": completions, "messages": messages, "responses": responses}
-_ABLE = {"completions": Abilities("google"), "messages": Abilities("anthropic"), "responses": Abilities("openai")}
+_ABLE = {
+    "completions": Capabilities("google"),
+    "messages": Capabilities("anthropic"),
+    "responses": Capabilities("openai"),
+}
 _PATH = {"model": "some-model", "action": "streamGenerateContent"}
 
 
 def target(name: str) -> Callable[[bytes], None]:
     """The target of one dialect."""
-    return partial(_one, {inbound.NAME: inbound for inbound in INBOUND}[name])
+    return partial(_one, {inbound.name: inbound for inbound in INBOUND}[name])
 
 
 def _one(inbound: Inbound, data: bytes) -> None:
     request = Request(data, _PATH)
     with blaming_the_client(inbound.write_failure):
-        wellformed.measure(data, Limits())
-        wellformed.check(data, split(data), Limits().max_fields)
+        body_checks.measure(data, Limits())
+        body_checks.check(data, split(data), Limits().max_fields)
         ask = inbound.peek(request)
         with blaming_the_client(inbound.write_failure):
             _relayed(inbound, ask, data)
@@ -41,16 +44,17 @@ def _one(inbound: Inbound, data: bytes) -> None:
 
 def _relayed(inbound: Inbound, ask: Ask, data: bytes) -> None:
     """The client's own bytes go up for the model that was chosen, and are JSON."""
-    if inbound.NAME not in _QUIRKS or not ask.relays:
+    own = next((outbound for outbound in OUTBOUND if outbound.name == inbound.name), None)
+    if own is None or not ask.relayable:
         return
-    body = Body(data)
+    body = RawObject(data)
     body.set("model", "chosen")
-    _QUIRKS[inbound.NAME].prepare(body, ask, _ABLE[inbound.NAME])
+    own.prepare(body, ask, _ABLE[inbound.name])
     assert json.loads(body.encode().decode())["model"] == "chosen"
 
 
 def _written(inbound: Inbound, prompt: Prompt) -> None:
     for outbound in OUTBOUND:
         with blaming_the_client(inbound.write_failure):
-            written = outbound.write_prompt(prompt, _ABLE[outbound.NAME])
+            written = outbound.write_prompt(prompt, _ABLE[outbound.name])
             json.loads(written.encoded().body, parse_int=str)  # arguments go up with the digits that they have

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from fuzz.second_reader import read_answer
-from passenger.net.connection import Connection
-from passenger.net.errors import NETWORK_ERRORS, ProtocolError
+from passenger.net.connection import UpstreamConnection
+from passenger.net.exceptions import NETWORK_ERRORS, ProtocolError
 from passenger.net.origin import Origin
 from passenger.net.parser import HEAD_LIMIT, HEADERS_LIMIT
-from passenger.net.response import Response
+from passenger.net.response import HttpResponse
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -70,7 +70,7 @@ class _Network:
 class _Taken:
     """What came of a body, and of its end: `error` is None where it is whole, and "" while more is to come."""
 
-    response: Response
+    response: HttpResponse
     pauses: bool = False
     body: bytes = b""
     error: type[Exception] | str | None = ""
@@ -100,7 +100,7 @@ class _Made:
     keeps: bool
 
 
-_Take = Callable[[Response], _Taken]
+_Take = Callable[[HttpResponse], _Taken]
 
 
 def one(data: bytes) -> None:
@@ -138,8 +138,8 @@ def _must_agree(whole: _Made, cut: _Made) -> None:
 
 
 def _made(method: str, pieces: list[bytes], take: _Take, *, ends: bool) -> _Made:
-    network, kept = _Network(), list[Connection]()
-    connection = Connection(cast("Any", network), Origin("http", "a.test", 80))
+    network, kept = _Network(), list[UpstreamConnection]()
+    connection = UpstreamConnection(cast("Any", network), Origin("http", "a.test", 80))
     connection.connection_made(cast("Any", network))
     connection.released = kept.append
     response = connection.ask(method, b"")
@@ -164,23 +164,23 @@ def _made(method: str, pieces: list[bytes], take: _Take, *, ends: bool) -> _Made
     return _Made(response.status, response.headers, taken.body, error, keeps)
 
 
-def _poured(response: Response) -> _Taken:
+def _poured(response: HttpResponse) -> _Taken:
     taken = _Taken(response)
     response.pour(taken)
     return taken
 
 
-def _paused(response: Response) -> _Taken:
+def _paused(response: HttpResponse) -> _Taken:
     taken = _Taken(response, pauses=True)
     response.pour(taken)
     return taken
 
 
-def _pulled(response: Response) -> _Taken:
+def _pulled(response: HttpResponse) -> _Taken:
     return _Taken(response)
 
 
-async def _pull(response: Response, taken: _Taken) -> None:
+async def _pull(response: HttpResponse, taken: _Taken) -> None:
     try:
         while piece := await response.piece():
             taken.piece(piece)

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from fuzz.targets.place import place
-from passenger.accounts import Login, Source
-from passenger.copilot.protocol import Grant, why_not_exchangeable
-from passenger.vault import ACCESS_TOKEN, COPILOT_TOKEN, FileVault, token_paths
+from passenger.account.protocol import Grant, why_not_exchangeable
+from passenger.account.token import Login, LoginSource
+from passenger.account.token_store import ACCESS_TOKEN, COPILOT_TOKEN, FileTokenStore, token_paths
 
 _SENDABLE = re.compile(r"[!-~]+")
 
@@ -19,11 +19,14 @@ def one(data: bytes) -> None:
     for name in (ACCESS_TOKEN, COPILOT_TOKEN):
         (home / name).write_bytes(data)
         (home / name).chmod(0o600)
-    vault = FileVault(token_paths(home, home / "none"), {})
-    assert _can_be_used(vault.login()) or data in _kept(ACCESS_TOKEN)
-    _token(vault, data)
+    token_store = FileTokenStore(token_paths(home, home / "none"), {})
+    assert _can_be_used(token_store.login()) or data in _kept(ACCESS_TOKEN)
+    _token(token_store, data)
     variable = data.decode("utf-8", "surrogateescape")
-    assert _can_be_used(FileVault(token_paths(home, home), {Source.GH: variable}).login()) or not variable.strip()
+    assert (
+        _can_be_used(FileTokenStore(token_paths(home, home), {LoginSource.GH: variable}).login())
+        or not variable.strip()
+    )
 
 
 def _can_be_used(login: Login | None) -> bool:
@@ -35,17 +38,17 @@ def _can_be_used(login: Login | None) -> bool:
     return True
 
 
-def _token(vault: FileVault, data: bytes) -> None:
+def _token(token_store: FileTokenStore, data: bytes) -> None:
     """What is read is ordered in time and can be sent; written and read again, it is the same."""
-    token = vault.load()
+    token = token_store.load()
     if token is None:
         assert data in _kept(COPILOT_TOKEN)
         return
     assert _SENDABLE.fullmatch(token.bearer.reveal())
     for now in (token.expires_at, token.refresh_at, 1.79e9):
-        assert token.good(now) >= token.safe(now) >= token.fresh(now)
-    vault.save(Grant(token.bearer, token.expires_at, None, token.api, None, None), token)
-    assert vault.load() == token
+        assert token.unexpired(now) >= token.usable_for_a_minute(now) >= token.needs_no_refresh(now)
+    token_store.save(Grant(token.bearer, token.expires_at, None, token.api, None, None), token)
+    assert token_store.load() == token
 
 
 def _kept(name: str) -> list[bytes]:

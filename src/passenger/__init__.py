@@ -5,6 +5,3 @@ __version__ = "0.1.0"
 DISTRIBUTION = "passenger"
 """The name this package is built under. It is not published in any index yet, so no text may tell anyone to
 install it by name."""
-
-PROJECT_URL: str | None = None
-"""The address the project is published at. None until it is: messages then name the directory it came from."""

@@ -47,6 +47,9 @@ STATUS = {
     Kind.TIMEOUT: 504,
 }
 
+ResponseHeaders = tuple[tuple[str, str], ...]
+"""Headers that go down to a client: names in small letters, and values."""
+
 KIND = {status: kind for kind, status in STATUS.items()}
 
 
@@ -73,7 +76,8 @@ class Failure(Exception):  # noqa: N818 - it is also the record of a failed requ
     """What went wrong, for a person to read and a program to match.
 
     `status` is the HTTP status for the client; `code` and `param` follow OpenAI's error object; `retry_after` is
-    upstream's own `Retry-After` text (seconds or a date); `headers` are upstream's headers a client may see.
+    upstream's own `Retry-After` text (seconds or a date); `headers` are upstream's headers a client may see;
+    `overflow` is how many tokens a prompt had that is too long, and the limit, where both are known.
     """
 
     kind: Kind
@@ -83,7 +87,8 @@ class Failure(Exception):  # noqa: N818 - it is also the record of a failed requ
     param: str | None = None
     type: str | None = None
     retry_after: str | None = None
-    headers: tuple[tuple[str, str], ...] = field(default=())
+    headers: ResponseHeaders = field(default=())
+    overflow: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         """Fill in the status that belongs to the kind, where none is given."""

@@ -1,17 +1,19 @@
-"""One request's life as it is recorded: asked what, by which route, in how many attempts, with what outcome."""
+"""The record of one request: what was asked, by which route, in how many attempts, with what outcome."""
 
 import random
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from time import perf_counter, time
 from types import TracebackType
+from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
 from passenger.account.principal import Principal
-from passenger.chat import Ask, Took, Usage
+from passenger.chat.cost import Cost, Tariff
+from passenger.chat.events import Timing, Usage
+from passenger.chat.prompt import Ask
 from passenger.errors import Failure
-from passenger.routing import Route
 
 
 class Outcome(StrEnum):
@@ -23,7 +25,7 @@ class Outcome(StrEnum):
     """The answer had begun and could not be finished."""
     CLIENT_GONE = "client_gone"
     UNFINISHED = "unfinished"
-    """It was given up before its last byte had gone down, and nobody has said why: the server was made to stop."""
+    """It ended before its last byte was sent, for no recorded reason: the server was stopped."""
 
 
 _VERSION, _VERSIONS = 0x4000_8000_0000_0000_0000, 0xF000_C000_0000_0000_0000
@@ -31,9 +33,42 @@ _VERSION, _VERSIONS = 0x4000_8000_0000_0000_0000, 0xF000_C000_0000_0000_0000
 
 
 def new_id() -> str:
-    """A UUID, which is a number and no secret: at a third of what `uuid.uuid4` takes. A forked worker has its own."""
+    """A random UUID that is not secret, in a third of the time of `uuid.uuid4`. Forked workers differ."""
     digits = f"{random.getrandbits(128) & ~_VERSIONS | _VERSION:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+class Speaks(Protocol):
+    """An API for chat, as far as a record tells it."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+
+class RecordedRoute(Protocol):
+    """The way of a request, as far as a record tells it."""
+
+    @property
+    def outbound(self) -> Speaks:
+        """The API that the model was asked in."""
+        ...
+
+    @property
+    def mode(self) -> Literal["relayed", "translated"]:
+        """What became of the client's bytes."""
+        ...
+
+    @property
+    def relayed(self) -> bool:
+        """Whether the client's own bytes went up."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """As `x-passenger-route` tells it."""
+        ...
 
 
 _ID_HEADERS = ("x-github-request-id", "x-copilot-service-request-id", "x-request-id")
@@ -48,23 +83,25 @@ class Exchange(Struct):
     method: str
     path: str
     user_agent: bytes = b""
-    """What the client says of itself, as it came."""
+    """The client's `User-Agent`."""
     principal: Principal | None = None
-    """Who asks; None where nobody was let in."""
+    """Who asks; None if the request was refused before that was known."""
     id: str = field(default_factory=new_id)
     started: float = field(default_factory=perf_counter)
     time: float = field(default_factory=time)
     """When it began, in Unix seconds."""
     seat: str = ""
-    """Who pays for it, empty until that is asked for."""
+    """The name of the seat that pays, empty until it is chosen."""
     session: str = ""
-    """What the client calls the session that it belongs to, empty where it says nothing."""
+    """The client's name of its session, empty if it gives none."""
+    dialect: str = ""
+    """The name of the API that the client speaks, empty until its request has come to a route for models."""
     is_question: bool = False
     """Whether it came to a route that reads a request for a model."""
     ask: Ask | None = None
     model: str | None = None
     """The model that went up, where it was resolved to another name than the one asked for."""
-    route: Route | None = None
+    route: RecordedRoute | None = None
     calls: int = 1
     """Requests to Copilot side by side that it became."""
     dropped: list[str] = field(default_factory=list)
@@ -73,24 +110,34 @@ class Exchange(Struct):
     attempts: int = 0
     retries: list[str] = field(default_factory=list)
     lessons: list[str] = field(default_factory=list)
-    """What a refusal has taught of the model on the way."""
+    """What was learned about the model from refusals."""
     upstream: str | None = None
     """The host that was asked last."""
     upstream_ids: tuple[str, ...] = ()
-    """What GitHub and Copilot call it themselves, GitHub first."""
+    """The ids that GitHub and Copilot gave it, GitHub's first."""
     token_left: float | None = None
-    """Seconds that the Copilot token was still good for when it was sent."""
+    """Seconds until the Copilot token expired when it was sent."""
     received: float | None = None
-    """When the whole request was there."""
+    """When the whole request had come."""
     waited: float = 0.0
-    """Seconds since then in which GitHub, Copilot or the network had the next word, not we."""
+    """Seconds since `received` spent waiting for GitHub, Copilot or the network; the rest is our overhead."""
     answered: float | None = None
     """When Copilot's headers were there, of an answer that is translated."""
     begun: float | None = None
     """When its first word was there, of an answer that is translated."""
     first_byte: float | None = None
     ended: float | None = None
+    tariff: Tariff | None = None
+    """What the model costs; None if none is asked for an answer."""
+    sent_bytes: int = 0
+    """Bytes of the body that Copilot has got and not refused."""
+    events: int = 0
+    """Events of a streamed answer that have come."""
+    is_cut: bool = False
+    """Whether a streamed answer ended before its last event had come."""
     usage: Usage | None = None
+    cost: Cost | None = None
+    """None where it is unknown, or where no model was asked for an answer."""
     failure: Failure | None = None
     outcome: Outcome = Outcome.UNFINISHED
 
@@ -119,8 +166,7 @@ class Exchange(Struct):
     def note_ids(self, headers: Iterable[tuple[str, str]]) -> None:
         """Note what GitHub and Copilot call it, by the headers of their answer; our own id, said after us, is none."""
         named = dict(headers)
-        found = [named.get(header) for header in _ID_HEADERS]
-        self.upstream_ids = tuple([one for one in found if one is not None and one != self.id])
+        self.upstream_ids = tuple([named[name] for name in _ID_HEADERS if name in named and named[name] != self.id])
 
     def answer(self) -> None:
         """Record that Copilot has begun to answer."""
@@ -131,15 +177,15 @@ class Exchange(Struct):
         if self.begun is None:
             self.begun = perf_counter()
 
-    def took(self) -> Took:
+    def timing(self) -> Timing:
         """How long it has taken so far, step by step; a step that is still to come has taken a nanosecond."""
         now = perf_counter()
         answered = self.answered or now
         begun = self.begun or now
-        return Took(_nanoseconds(self.started, answered), _nanoseconds(answered, begun), _nanoseconds(begun, now))
+        return Timing(_nanoseconds(self.started, answered), _nanoseconds(answered, begun), _nanoseconds(begun, now))
 
     def waiting(self) -> "Waiting":
-        """A block in which others have the next word."""
+        """A block whose time counts as `waited`."""
         return Waiting(self)
 
     @property
@@ -151,6 +197,11 @@ class Exchange(Struct):
     def is_page(self) -> bool:
         """Whether nothing was asked of a model, and nothing went wrong: a list, a health check, a page."""
         return not self.is_question and self.failure is None
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether a model was asked for an answer, which has a cost even where it is unknown."""
+        return self.tariff is not None and self.attempts > 0
 
     @property
     def route_text(self) -> str | None:

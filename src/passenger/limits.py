@@ -1,4 +1,4 @@
-"""Every bound on what clients may ask of us: its name, default, and what a client hears beyond it.
+"""Every limit on what clients may ask: its name, default, and the status of a request above it.
 
 The settings' section `[limits]`, its environment variables and the table in docs/configuration.md are made of it.
 """
@@ -14,7 +14,7 @@ _MIB = 1024 * 1024
 
 
 class About(NamedTuple):
-    """What a limit counts, and the status of whoever passes it (0: the connection is closed without a word).
+    """What a limit counts, and the status of a request above it (0: the connection is closed without an answer).
 
     A limit `of_all` is one of all clients together, not of a connection or request: workers divide it.
     """

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from passenger.account.device_flow import DeviceFlow, Granted, device_flow
 from passenger.account.device_login import EXPIRED, PATIENCE, DeviceLogin
-from passenger.account.login_state import Board, LoginState, SharedBoard
-from passenger.copilot.device import Flow, Granted, device_flow
+from passenger.account.login_state import LoginState, SharedLoginState
 from passenger.errors import Failure, Kind
 from tests.fakes import NOON, Clock
 from tests.proxy import eventually
@@ -21,7 +21,7 @@ TOKEN = {"access_token": "ghu_fake", "token_type": "bearer", "scope": ""}
 class World:
     """A GitHub that gives a code and, once a person has entered it, what `outcome` says."""
 
-    def __init__(self, board: Board | None = None, code: Mapping[str, object] | None = None) -> None:
+    def __init__(self, login_states: SharedLoginState | None = None, code: Mapping[str, object] | None = None) -> None:
         self.clock, self.entered = Clock(), asyncio.Event()
         self.code: Mapping[str, object] = {**CODE, "interval": 0, **(code or {})}
         self.outcome: Mapping[str, object] = TOKEN
@@ -29,10 +29,15 @@ class World:
         self.kept: list[str] = []
         self.refusal: Exception | None = None
         self.login = DeviceLogin(
-            self._flow, self._send, self._keep, needed=lambda: not self.kept, clock=self.clock, board=board
+            self._flow,
+            self._send,
+            self._keep,
+            needed=lambda: not self.kept,
+            clock=self.clock,
+            login_states=login_states,
         )
 
-    def _flow(self) -> Flow:
+    def _flow(self) -> DeviceFlow:
         self.begun += 1
         return device_flow(client_id="id", device_code_url="code", oauth_token_url="token")
 
@@ -53,6 +58,15 @@ class World:
         return await eventually(lambda: None if (state := self.login.state()).under_way else state)
 
 
+class Silent(World):
+    """A GitHub that keeps everybody waiting for a code."""
+
+    async def _send(self, url: str, form: Mapping[str, str]) -> bytes:
+        self.asked += 1
+        await self.entered.wait()
+        return await super()._send(url, form)
+
+
 async def test_a_login_shows_its_code_and_is_kept_once_it_was_entered() -> None:
     world = World()
     state = await world.login.start()
@@ -60,6 +74,17 @@ async def test_a_login_shows_its_code_and_is_kept_once_it_was_entered() -> None:
     assert state.expires == NOON + 900
     assert (await world.ended()).phase == "done"
     assert world.kept == ["ghu_fake"]
+
+
+async def test_who_begins_a_login_and_leaves_keeps_nothing_waiting() -> None:
+    world, before = Silent(), asyncio.all_tasks()
+    starting = asyncio.create_task(world.login.start())
+    await eventually(lambda: world.asked)
+    starting.cancel()
+    await asyncio.wait([starting])
+    await asyncio.sleep(0)
+    assert {task.get_name() for task in asyncio.all_tasks() - before} == {"device-login"}
+    await world.ended()
 
 
 async def test_all_who_begin_at_once_share_one_login() -> None:
@@ -71,8 +96,8 @@ async def test_all_who_begin_at_once_share_one_login() -> None:
 
 
 async def test_workers_share_one_login_and_any_of_them_ends_it() -> None:
-    board = SharedBoard()
-    first, second = World(board), World(board)
+    login_states = SharedLoginState()
+    first, second = World(login_states), World(login_states)
     begun = await first.login.start()
     assert await second.login.start() == begun == second.login.state()
     assert second.begun == 0
@@ -87,8 +112,8 @@ async def test_workers_share_one_login_and_any_of_them_ends_it() -> None:
 
 async def test_a_login_that_another_worker_has_given_up_is_not_kept_though_github_grants_it() -> None:
     """The grant is on its way when it is given up."""
-    board = SharedBoard()
-    first, second = World(board), World(board)
+    login_states = SharedLoginState()
+    first, second = World(login_states), World(login_states)
     await first.login.start()
     await eventually(lambda: first.asked or None)
     second.login.cancel()

@@ -5,7 +5,7 @@ import mmap
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.account.login_state import LoginState, OwnBoard, SharedBoard
+from passenger.account.login_state import LoginState, SharedLoginState
 
 TEXT = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 STATES = st.builds(
@@ -14,21 +14,20 @@ STATES = st.builds(
 
 
 @given(st.lists(STATES, min_size=1, max_size=5))
-def test_both_boards_give_back_what_was_written_last(states: list[LoginState]) -> None:
-    own, shared = OwnBoard(), SharedBoard()
+def test_a_board_gives_back_what_was_written_last(states: list[LoginState]) -> None:
+    login_states = SharedLoginState()
     for state in states:
-        own.write(state)
-        shared.write(state)
-        assert own.read() == shared.read() == state
+        login_states.write(state)
+        assert login_states.read() == state
 
 
 def test_a_new_board_has_no_login() -> None:
-    assert OwnBoard().read() == SharedBoard().read() == LoginState()
+    assert SharedLoginState().read() == LoginState()
 
 
 def test_what_is_half_written_is_no_state() -> None:
-    board = SharedBoard()
-    board.write(LoginState("waiting", "AAAA-BBBB"))
-    memory: mmap.mmap = board._memory
+    login_states = SharedLoginState()
+    login_states.write(LoginState("waiting", "AAAA-BBBB"))
+    memory: mmap.mmap = login_states._memory
     memory[12:13] = b"?"
-    assert board.read() == LoginState()
+    assert login_states.read() == LoginState()

@@ -3,16 +3,24 @@
 Nothing of yours is overwritten: the Copilot token is kept in a file of the test's own.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from openai import AsyncOpenAI, NotFoundError
-from openai.types import Model
 
+from tests.contract.lazily import Lazy
 from tests.proxy import STARTED, Proxy, eventually, spawn
+
+if TYPE_CHECKING:
+    import openai
+    from openai.types import Model
+else:
+    openai = Lazy("openai")
 
 pytestmark = [pytest.mark.account, pytest.mark.asyncio(loop_scope="module")]
 
@@ -50,14 +58,14 @@ def address(proxy: Proxy) -> str | None:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def client(own: Proxy) -> AsyncIterator[AsyncOpenAI]:
+async def client(own: Proxy) -> AsyncIterator[openai.AsyncOpenAI]:
     """The official SDK, which tries nothing twice."""
-    async with AsyncOpenAI(base_url=f"{own.url}/v1", api_key="anything", max_retries=0) as sdk:
+    async with openai.AsyncOpenAI(base_url=f"{own.url}/v1", api_key="anything", max_retries=0) as sdk:
         yield sdk
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def models(client: AsyncOpenAI) -> list[Model]:
+async def models(client: openai.AsyncOpenAI) -> list[Model]:
     return [model async for model in client.models.list()]
 
 
@@ -88,7 +96,7 @@ async def test_the_account_has_models_in_openai_s_shape(models: list[Model]) -> 
     assert all(model.owned_by for model in models)
 
 
-async def test_a_model_answers(client: AsyncOpenAI, model: str) -> None:
+async def test_a_model_answers(client: openai.AsyncOpenAI, model: str) -> None:
     answer = await client.chat.completions.create(model=model, messages=[{"role": "user", "content": QUESTION}])
     assert "PONG" in (answer.choices[0].message.content or "")
     assert answer.object == "chat.completion"
@@ -97,7 +105,7 @@ async def test_a_model_answers(client: AsyncOpenAI, model: str) -> None:
     assert answer.usage.completion_tokens
 
 
-async def test_a_stream_comes_in_pieces_and_is_complete(client: AsyncOpenAI, model: str) -> None:
+async def test_a_stream_comes_in_pieces_and_is_complete(client: openai.AsyncOpenAI, model: str) -> None:
     async with client.chat.completions.stream(model=model, messages=[{"role": "user", "content": QUESTION}]) as stream:
         events = [event.type async for event in stream]
         answer = await stream.get_final_completion()
@@ -107,7 +115,7 @@ async def test_a_stream_comes_in_pieces_and_is_complete(client: AsyncOpenAI, mod
     assert answer.usage is None, "usage that nobody asked for is withheld"
 
 
-async def test_a_model_that_is_not_there_is_a_404_that_names_it(client: AsyncOpenAI) -> None:
-    with pytest.raises(NotFoundError, match="no-such-model") as caught:
+async def test_a_model_that_is_not_there_is_a_404_that_names_it(client: openai.AsyncOpenAI) -> None:
+    with pytest.raises(openai.NotFoundError, match="no-such-model") as caught:
         await client.chat.completions.create(model="no-such-model", messages=[{"role": "user", "content": QUESTION}])
     assert caught.value.code == "model_not_found"

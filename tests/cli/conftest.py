@@ -1,5 +1,6 @@
 """The command as a process that is waited for, in a home of its own."""
 
+import functools
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forkserver
 from tests.proxy import Proxy, environment
 
 PATIENCE = 30
@@ -30,20 +32,25 @@ def port_of(proxy: Proxy) -> str:
     return proxy.url.rpartition(":")[2]
 
 
-@pytest.fixture
-def command(home: Path) -> Command:
+def run(home: Path, *arguments: str, env: Mapping[str, str] | None = None, shell: str = "") -> Ended:
     """Run `passenger` with these arguments to its end; `shell` has "$@" for the command and its arguments."""
-
-    def run(*arguments: str, env: Mapping[str, str] | None = None, shell: str = '"$@"') -> Ended:
+    variables = environment(home, env)
+    if not shell and forkserver.can_fork(variables):
+        done = forkserver.run(forkserver.Request([*arguments], str(home), variables), PATIENCE)
+    else:
         done = subprocess.run(
-            ["/bin/sh", "-c", shell, "sh", sys.executable, "-m", "passenger", *arguments],
+            ["/bin/sh", "-c", shell or '"$@"', "sh", sys.executable, "-m", "passenger", *arguments],
             cwd=home,
-            env=environment(home, env),
+            env=variables,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=PATIENCE,
             check=False,
         )
-        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    return run
+
+@pytest.fixture
+def command(home: Path) -> Command:
+    """Run `passenger` in the test's home."""
+    return functools.partial(run, home)

@@ -6,20 +6,19 @@ import fcntl
 import os
 import pty
 import struct
-import sys
 import termios
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.proxy import PATIENCE, environment, eventually
+from tests.proxy import PATIENCE, Process, environment, eventually, start
 
 
 @dataclass
 class Terminal:
     """A process at a terminal, and all that it has shown."""
 
-    process: asyncio.subprocess.Process
+    process: Process
     master: int
     data: bytearray = field(default_factory=bytearray)
 
@@ -50,16 +49,8 @@ async def terminal(
     """`passenger` with these arguments; killed at the end if it still runs."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "passenger", *arguments),
-        cwd=home,
-        env=environment(home, {"TERM": "xterm-256color", **(env or {})}),
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-    )
+    variables = environment(home, {"TERM": "xterm-256color", **(env or {})})
+    process = await start(home, arguments, variables, stdin=slave, stdout=slave, stderr=slave, is_at_terminal=True)
     os.close(slave)
     one = Terminal(process, master)
     loop = asyncio.get_running_loop()

@@ -9,16 +9,15 @@ UNNEEDED = (
     "cryptography",
     "gzip",
     "jinja2",
-    "passenger.cli.commands.doctor",
-    "passenger.cli.commands.setup",
-    "passenger.cli.panel",
-    "passenger.cli.workers",
+    "passenger.cli.setup",
+    "passenger.cli.serve.panel",
+    "passenger.server.process.workers",
     "passenger.clients.registry",
-    "passenger.doctor",
+    "passenger.cli.doctor",
     "passenger.edits.journal",
     "passenger.services",
     "passenger.simulator",
-    "passenger.web.pages.overview",
+    "passenger.server.pages.overview",
     "regex",
     "rich",
     "sqlite3",
@@ -29,7 +28,7 @@ UNNEEDED = (
 SCRIPT = f"""
 import os, sys
 from passenger.cli import main
-from passenger.server import server
+from passenger.server.process import server
 
 async def serves(self, sockets):
     print("loaded:", [name for name in {UNNEEDED!r} if name in sys.modules], flush=True)

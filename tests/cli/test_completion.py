@@ -9,12 +9,12 @@ import aiohttp
 import click
 import pytest
 
-from passenger.cli.commands.completion import SHELLS
+from passenger.cli.completion import SHELLS
 from passenger.cli.group import root
-from passenger.control.known_names import FILE
+from passenger.copilot.known_names import FILE
 from tests.cli.conftest import Command
 from tests.cli.test_group import HEAVY
-from tests.control.test_known_names import keep
+from tests.copilot.test_known_names import keep
 from tests.proxy import Proxy, environment
 
 STATE = Path(".local", "state", "passenger")
@@ -45,7 +45,7 @@ async def test_a_server_keeps_its_names_for_completion(proxy: Proxy, http: aioht
 
 def complete_in(home: Path, begun: str) -> list[str]:
     script = (
-        "import click, sys; from passenger.cli.completing import complete_model as of\n"
+        "import click, sys; from passenger.cli.completion import complete_model as of\n"
         "print(*of(click.Context(click.Command(None)), None, sys.argv[1]))"
     )
     done = subprocess.run(

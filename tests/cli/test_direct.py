@@ -15,8 +15,8 @@ from passenger.simulator import Fault, Simulator
 from passenger.simulator.account import CLIENTS, LOGIN_TOKEN
 from tests.cli.test_profiles import passenger
 from tests.proxy import running, spawn
+from tests.server.bench import asking
 from tests.tunnel import OF_TENANT, TENANT, standing_for_github, standing_for_tenant
-from tests.web.bench import asking
 
 OPENCODE = CLIENTS["Ov23li8tweQw6odWQebz"]
 EXCHANGE = "/copilot_internal/v2/token"

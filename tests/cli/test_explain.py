@@ -8,12 +8,12 @@ import aiohttp
 import msgspec
 
 from passenger.cli.explain import COLUMNS, row_of
-from passenger.control.records import RequestRecord
+from passenger.observe.records import RequestRecord
 from passenger.simulator import Simulator
 from tests.cli.conftest import Command, port_of
 from tests.cli.test_reach import other_program
 from tests.proxy import Proxy, running
-from tests.web.bench import CHAT, asking
+from tests.server.bench import CHAT, asking
 
 
 async def test_before_the_first_request_it_tells_that_there_is_none(command: Command, proxy: Proxy) -> None:

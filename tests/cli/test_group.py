@@ -10,9 +10,9 @@ import click
 import pytest
 
 from passenger import __version__
-from passenger.cli.commands.simulate import PLANS
-from passenger.cli.exits import EXIT_CODES
+from passenger.cli.commands import PLANS
 from passenger.cli.group import root, run
+from passenger.server.process.exit_codes import EXIT_CODES
 from passenger.simulator.account import SKUS
 from tests.cli.conftest import Command
 
@@ -31,15 +31,18 @@ MEANT: dict[str, set[str]] = {
     | {"--write", "--undo", "--status", "--dry-run", "--default", "--yes", "--model", "--small-model", "--json"},
     "models": ACCOUNT | PLACE | LOG | {"--all", "--json"},
     "status": ACCOUNT | PLACE | LOG | {"--json"},
+    "usage": {"--config", "--profile", *PLACE, "--by", "--since", "--json", "--csv", "--watch"},
     "explain": ACCOUNT | PLACE | LOG | {"--json"},
     "launch": ACCOUNT | PLACE | LOG | {"--model", "--small-model", "--print", "--json", "--no-check", "--demo"},
     "demo": PLACE | LOG | {"--ollama-port", "--pace"},
-    "simulate": PLACE | LOG | {"--plan", "--token-lifetime", "--no-exchange"},
+    "simulate": PLACE | LOG | {"--plan", "--token-lifetime", "--credits", "--no-exchange"},
     "config show": {"--config", "--profile", "--json"},
     "config path": {"--config", "--profile", "--json"},
     "config check": {"--config", "--profile", "--json"},
     "config init": {"--config", "--profile"},
     "doctor": ACCOUNT | PLACE | LOG | {"--client", "--json", "--report"},
+    "backup": {"--config", "--profile"},
+    "restore": {"--config", "--profile"},
     "service install": ACCOUNT | PLACE | {"--ollama-port", "--workers", "--print", "--no-sandbox"},
     "service uninstall": set(),
     "service status": {"--json"},
@@ -48,7 +51,18 @@ MEANT: dict[str, set[str]] = {
 }
 PORTS = {name: "8081" for name, flags in MEANT.items() if flags >= PLACE} | {"simulate": "8082"}
 
-HEAVY = ("aiohttp", "asyncio", "httptools", "msgspec", "platformdirs", "rich", "ssl", "starlette", "passenger.config")
+HEAVY = (
+    "aiohttp",
+    "asyncio",
+    "httptools",
+    "msgspec",
+    "platformdirs",
+    "rich",
+    "ssl",
+    "starlette",
+    "passenger.config.schema",
+    "passenger.simulator",
+)
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
@@ -139,6 +153,7 @@ REFUSED = [
     (["serve", "extra"], "Got unexpected extra argument (extra)"),
     (["simulate", "--plan", "gold"], "'gold' is not one of 'free',"),
     (["simulate", "--token-lifetime", "0"], "0 is not in the range x>=1."),
+    (["simulate", "--credits", "-1"], "-1 is not in the range x>=0."),
 ]
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 import pytest
 
-from passenger.cli.exits import FAILED, INTERRUPTED, LOGIN_NEEDED, OK, USAGE
 from passenger.cli.outcome import outcome
-from passenger.config import ConfigError, Origin, Problem
+from passenger.config.problems import ConfigError, Problem, SettingOrigin
 from passenger.errors import Failure, Kind
+from passenger.server.process.exit_codes import FAILED, INTERRUPTED, LOGIN_NEEDED, OK, USAGE
 from tests.cli.conftest import Command
 
-AT = Origin("file", "x", 1)
+AT = SettingOrigin("file", "x", 1)
 
 
 def _raising(error: BaseException) -> int:
@@ -32,7 +32,7 @@ def _raising(error: BaseException) -> int:
         (click.Abort(), INTERRUPTED, ""),
         (click.UsageError("no"), USAGE, "Error: no\n"),
         (
-            ConfigError([Problem(Origin("file", "x", 1), "a"), Problem(Origin("file", "x", 2), "b")]),
+            ConfigError([Problem(SettingOrigin("file", "x", 1), "a"), Problem(SettingOrigin("file", "x", 2), "b")]),
             USAGE,
             "x:1: a\nx:2: b\n",
         ),
@@ -60,12 +60,12 @@ def test_a_command_s_own_code_is_the_exit_code(code: int) -> None:
 
 def test_all_config_problems_are_said_on_stderr_a_line_each(command: Command, home: Path) -> None:
     (home / "bad.toml").write_text("[server]\nprot = 1\nport = 'x'\n")
-    ended = command("-c", "bad.toml", env={"PASSENGER_PROXY_IDLE_TIMEOUT": "0"})
+    ended = command("-c", "bad.toml", env={"PASSENGER_UPSTREAM_IDLE_TIMEOUT": "0"})
     assert (ended.code, ended.out) == (2, "")
     assert [line.split(": ")[0] for line in ended.err.splitlines()] == [
         "bad.toml:2",
         "bad.toml:3",
-        "PASSENGER_PROXY_IDLE_TIMEOUT",
+        "PASSENGER_UPSTREAM_IDLE_TIMEOUT",
     ]
 
 

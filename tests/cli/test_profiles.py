@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,9 +11,9 @@ import pytest
 from passenger.simulator import Fault, Simulator
 from passenger.simulator.account import CLIENTS, LOGIN_TOKEN
 from tests.cli.conftest import Command
-from tests.cli.test_launch import install, world
-from tests.proxy import PATIENCE, environment, profile_of, running
-from tests.web.test_ollama_port import free_port
+from tests.cli.launch.test_launch import install, world
+from tests.proxy import PATIENCE, environment, profile_of, running, start
+from tests.server.test_ollama_port import free_port
 
 WORK, PRIVATE = LOGIN_TOKEN, CLIENTS["01ab8ac9400c4e429b23"]
 EXCHANGE = "/copilot_internal/v2/token"
@@ -24,10 +23,10 @@ async def passenger(
     home: Path, *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None
 ) -> tuple[int, str]:
     """Run a command to its end: its exit code and all it said."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "passenger", *arguments),
-        cwd=home,
-        env=environment(home, env),
+    process = await start(
+        home,
+        arguments,
+        environment(home, env),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from passenger.cli.invocation import Invocation
 from passenger.cli.reach import ask, key_of, look, secret_of, stranger
-from passenger.config import load
-from passenger.control.client import Found, Server, ServerError
+from passenger.config.invocation import Invocation
+from passenger.config.loading import load
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
+from passenger.server.control.client import Found, RunningServer, ServerError
 from passenger.simulator import Simulator
 from tests.cli.conftest import Command, port_of
 from tests.proxy import running
@@ -96,8 +96,8 @@ def test_a_server_on_any_free_port_is_not_looked_for(tmp_path: Path) -> None:
 
 
 def test_nobody_is_no_stranger() -> None:
-    assert stranger(Found("nothing", Server("127.0.0.1", 1))) is None
-    assert stranger(Found("ours", Server("127.0.0.1", 1))) is None
+    assert stranger(Found("nothing", RunningServer("127.0.0.1", 1))) is None
+    assert stranger(Found("ours", RunningServer("127.0.0.1", 1))) is None
 
 
 @pytest.mark.parametrize(

@@ -17,15 +17,15 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from passenger.cli.exits import FAILED, OK, USAGE
 from passenger.cli.service import caution
+from passenger.server.process.exit_codes import FAILED, OK, USAGE
 from passenger.services.definition import Definition
 from passenger.simulator import Simulator
 from tests.cli.conftest import Command, Ended
 from tests.cli.test_hostile_directory import Trap
 from tests.proxy import STARTED, Proxy, environment, eventually, profile_of, spawn
+from tests.server.bench import asking
 from tests.services.reading import directives, words
-from tests.web.bench import asking
 
 SYSTEMCTL = """\
 #!/bin/sh
@@ -122,6 +122,11 @@ def test_it_is_installed_and_started_and_taken_away_again(machine: Machine) -> N
     assert machine.run("uninstall").out == "there was no service\n"
 
 
+def test_the_address_that_is_told_is_one_that_can_be_reached(machine: Machine) -> None:
+    key = {"PASSENGER_API_KEYS": "a-key-that-keeps-others-out"}
+    assert "at http://127.0.0.1:9000, now" in machine.run("install", "--host", "0.0.0.0", "--port", "9000", env=key).out
+
+
 def tree(directory: Path) -> set[Path]:
     return {path for path in directory.rglob("*") if path.is_file()}
 
@@ -175,6 +180,12 @@ def test_token_files_of_the_settings_can_be_written(machine: Machine) -> None:
     (machine.home / "work.toml").write_text('[account]\naccess_token_path = "~/tokens/login.json"\n')
     assert machine.run("install", "-c", "work.toml").code == OK
     assert str(machine.home / "tokens") in words(directives(machine.unit.read_text())["ReadWritePaths"])
+
+
+def test_a_ledger_of_the_settings_can_be_written(machine: Machine) -> None:
+    (machine.home / "work.toml").write_text('[ledger]\npath = "~/money/ledger.sqlite"\n')
+    assert machine.run("install", "-c", "work.toml").code == OK
+    assert str(machine.home / "money") in words(directives(machine.unit.read_text())["ReadWritePaths"])
 
 
 @pytest.mark.proves("service")

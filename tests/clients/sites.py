@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from passenger.clients.plan import Installed, Machine, Site
-from passenger.control.cards import ModelCard
+from passenger.copilot.model_cards import ModelCard
 
 OPUS = ModelCard(
     id="claude-opus-4.6",

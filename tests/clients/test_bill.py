@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from passenger.clients.bill import bill, short
-from passenger.control.records import RequestRecord
+from passenger.observe.records import RequestRecord
 
 
 def record(**given: Any) -> RequestRecord:
@@ -32,6 +32,16 @@ def test_a_bill() -> None:
         "Claude Code: 2 requests, 1.24 M tokens in (91 % cached), 18 k out, 31.20 credits ($0.31), 2 fields dropped"
         " (top_k, seed)"
     )
+
+
+def test_units_are_not_mixed_and_what_is_unknown_is_told() -> None:
+    records = [
+        record(credits=31.0, cost_source="upstream"),
+        record(premium_requests=0.33, cost_source="legacy"),
+        record(cost_source="unknown"),
+    ]
+    told = "X: 3 requests, 31.00 credits ($0.31), 0.33 premium requests, 1 request of unknown cost"
+    assert bill("X", records) == told
 
 
 def test_at_most_three_of_the_dropped_fields_are_named() -> None:

@@ -10,7 +10,7 @@ import pytest
 from passenger.clients.claude import launch
 from passenger.clients.overrides import overrides
 from passenger.clients.plan import Installed, Machine, Site
-from passenger.control.cards import ModelCard
+from passenger.copilot.model_cards import ModelCard
 from tests.clients.sites import BASE, GPT, HAIKU, KEY, OPUS, site
 
 

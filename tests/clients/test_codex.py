@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from passenger.clients.codex import catalog, launch
+from passenger.clients.codex import launch, make_catalog
 from tests.clients.sites import BASE, GPT, HAIKU, KEY, OPUS, site
 
 PROVIDER = f'{{name="Passenger",base_url="{BASE}/v1",wire_api="responses",env_key="PASSENGER_KEY"}}'
@@ -37,7 +37,7 @@ def ask(arguments: object) -> str:
 
 
 def entries(bundled: str) -> dict[str, dict[str, Any]]:
-    text = catalog(bundled, [OPUS, GPT, HAIKU])
+    text = make_catalog(bundled, [OPUS, GPT, HAIKU])
     assert text is not None
     return {one["slug"]: one for one in json.loads(text)["models"]}
 
@@ -90,7 +90,7 @@ def test_another_model_gets_its_prompt_and_tools_and_the_efforts_that_copilot_na
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"models": [{"slug": "x"}]}', '{"models": [1]}', "no such command"])
 def test_what_is_no_catalogue_gives_none_and_the_run_says_so(tmp_path: Path, text: str) -> None:
-    assert catalog(text, [OPUS]) is None
+    assert make_catalog(text, [OPUS]) is None
     made = launch(site(tmp_path, ask=lambda _: text))
     assert made.files == []
     assert "model_context_window=168000" in made.argv

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.clients.files import as_json, merged, read_settings
+from passenger.clients.files import json_text, merge_settings, read_settings
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.text()
 OBJECTS = st.recursive(
@@ -18,7 +18,7 @@ OBJECTS = st.recursive(
 @given(OBJECTS)
 def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory, value: dict[str, object]) -> None:
     path = tmp_path_factory.mktemp("settings") / "settings.json"
-    path.write_text(as_json(value), encoding="utf-8", errors="surrogatepass")
+    path.write_text(json_text(value), encoding="utf-8", errors="surrogatepass")
     assert read_settings(path) == json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -43,9 +43,9 @@ def test_no_file_is_no_settings(tmp_path: Path) -> None:
 def test_what_stands_above_wins_and_the_rest_of_both_is_there(
     below: dict[str, object], above: dict[str, object]
 ) -> None:
-    both = merged(below, above)
+    both = merge_settings(below, above)
     assert both.keys() == below.keys() | above.keys()
-    assert merged(both, above) == both
+    assert merge_settings(both, above) == both
     assert {key: both[key] for key in below.keys() - above.keys()} == {
         key: below[key] for key in below.keys() - above.keys()
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from passenger.clients.claude import CLAUDE
-from passenger.clients.find import find, package_version, printed
+from passenger.clients.find import find_program, package_version, run_and_read
 from passenger.clients.plan import Installed
 
 
@@ -19,13 +19,13 @@ def program(path: Path) -> Path:
 
 def test_the_path_comes_first_then_where_its_installer_puts_it(tmp_path: Path) -> None:
     environ = {"PATH": str(tmp_path / "bin")}
-    assert find(CLAUDE, environ, tmp_path) is None
+    assert find_program(CLAUDE, environ, tmp_path) is None
     elsewhere = program(tmp_path / ".claude/local/claude")
-    found = find(CLAUDE, environ, tmp_path)
+    found = find_program(CLAUDE, environ, tmp_path)
     assert found is not None
     assert found.path == elsewhere
     first = program(tmp_path / "bin/claude")
-    found = find(CLAUDE, environ, tmp_path)
+    found = find_program(CLAUDE, environ, tmp_path)
     assert found is not None
     assert found.path == first
 
@@ -33,7 +33,7 @@ def test_the_path_comes_first_then_where_its_installer_puts_it(tmp_path: Path) -
 def test_a_file_that_cannot_be_run_is_none(tmp_path: Path) -> None:
     program(tmp_path / ".local/bin/claude").chmod(0o644)
     (tmp_path / ".claude/local/claude").mkdir(parents=True)
-    assert find(CLAUDE, {"PATH": ""}, tmp_path) is None
+    assert find_program(CLAUDE, {"PATH": ""}, tmp_path) is None
 
 
 def test_the_version_is_that_of_its_package(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_the_version_is_that_of_its_package(tmp_path: Path) -> None:
 def test_a_program_tells_what_it_prints(tmp_path: Path) -> None:
     path = program(tmp_path / "claude")
     path.write_text('#!/bin/sh\necho "$@"\n[ "$1" != fails ]\n')
-    assert printed(Installed(path, ""), ["debug", "models"]) == "debug models\n"
+    assert run_and_read(Installed(path, ""), ["debug", "models"]) == "debug models\n"
     for installed, arguments in ((None, []), (Installed(path, ""), ["fails"]), (Installed(tmp_path / "gone", ""), [])):
         with pytest.raises(OSError, match=r"installed|fails|No such"):
-            printed(installed, arguments)
+            run_and_read(installed, arguments)

@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from passenger.clients.describe import as_data, as_shell
 from passenger.clients.gemini import JOBS, launch
-from passenger.clients.plan import Plan
+from passenger.clients.plan import Plan, as_data, as_shell
 from tests.clients.sites import BASE, KEY, site
 
 

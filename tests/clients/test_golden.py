@@ -10,7 +10,7 @@ import pytest
 from passenger.clients.crush import launch as crush
 from passenger.clients.plan import Plan
 from passenger.clients.registry import CLIENTS
-from passenger.control.cards import ModelCard
+from passenger.copilot.model_cards import ModelCard
 from tests.clients.sites import BASE, GPT, KEY, OPUS, PRO, site
 
 

@@ -7,18 +7,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.clients.models import NoModelError, Wanted, best, cheap, choose, usual, version, wanted
-from passenger.clients.plan import Client, Dialect
+from passenger.clients.models import (
+    OUTPUT,
+    PROMPT,
+    NoModelError,
+    WantedModel,
+    best,
+    cheap,
+    choose,
+    is_claude,
+    output_limit,
+    prompt_limit,
+    usual,
+    version,
+    wanted_model,
+)
+from passenger.clients.plan import Client, DialectName
 from passenger.clients.registry import ALL, CLIENTS
-from passenger.control.cards import ModelCard, Prices
+from passenger.copilot.model_cards import ModelCard, Prices
 from tests.clients.sites import EMBEDDING, GPT, HAIKU, HIDDEN, OPUS, PRO
+
+BARE = ModelCard(id="x", name="X", vendor="V", family="x")
+
+
+def test_the_prompt_is_what_counts_not_the_context() -> None:
+    assert prompt_limit(OPUS) == 168_000
+    assert prompt_limit(ModelCard(id="x", name="X", vendor="V", family="x", context=64_000)) == 64_000
+    assert (prompt_limit(BARE), output_limit(BARE)) == (PROMPT, OUTPUT)
+    assert output_limit(OPUS) == 32_000
+
+
+def test_which_models_are_claudes() -> None:
+    assert is_claude(OPUS)
+    assert not is_claude(GPT)
 
 
 @dataclass(frozen=True)
 class Of:
     """A client that speaks these."""
 
-    dialects: tuple[Dialect, ...]
+    dialects: tuple[DialectName, ...]
 
     def client(self) -> Client:
         """As a client."""
@@ -152,8 +180,8 @@ def test_models_can_be_named_in_any_spelling_and_by_an_alias() -> None:
     cards = [GPT, OPUS, HAIKU, card("z", aliases=("mine",))]
     client = Of(("messages",)).client()
     for name in ("claude-opus-4.6", "Claude Opus 4.6", "claude-opus-4-6", "CLAUDE-OPUS-4.6"):
-        assert choose(cards, client, Wanted(name), Wanted("mine"))[0] is OPUS
-    assert choose(cards, client, Wanted("gpt-5.5"), Wanted("mine"))[1].id == "z"
+        assert choose(cards, client, WantedModel(name), WantedModel("mine"))[0] is OPUS
+    assert choose(cards, client, WantedModel("gpt-5.5"), WantedModel("mine"))[1].id == "z"
     assert choose(cards, client, None, None)[0] is OPUS
 
 
@@ -168,14 +196,14 @@ def test_models_can_be_named_in_any_spelling_and_by_an_alias() -> None:
 )
 def test_a_model_that_cannot_be_is_named_with_what_can(name: str, said: str) -> None:
     with pytest.raises(NoModelError, match=said):
-        choose([GPT, OPUS, PRO, HIDDEN, EMBEDDING], Of(("messages",)).client(), Wanted(name), None)
+        choose([GPT, OPUS, PRO, HIDDEN, EMBEDDING], Of(("messages",)).client(), WantedModel(name), None)
 
 
 def test_what_is_typed_wins_over_the_settings_and_a_setting_that_cannot_be_is_named() -> None:
     client, settings = CLIENTS["claude"], {"claude": "claude-opus-4.7", "codex": "gpt-5.5"}
-    assert wanted(client, "typed", settings, "model") == Wanted("typed")
-    assert wanted(CLIENTS["pi"], None, settings, "model") is None
+    assert wanted_model(client, "typed", settings, "model") == WantedModel("typed")
+    assert wanted_model(CLIENTS["pi"], None, settings, "model") is None
     with pytest.raises(
         NoModelError, match=r"^\[clients.claude\] model: the account has no model 'claude-opus-4.7'; did"
     ):
-        choose([GPT, OPUS], client, wanted(client, None, settings, "model"), None)
+        choose([GPT, OPUS], client, wanted_model(client, None, settings, "model"), None)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from passenger.clients.plan import Client, Plan
+from passenger.clients.plan import HIDDEN, Client, OwnedFile, OwnedLink, Plan, as_data, as_shell, machine_of
 from passenger.clients.registry import ALL
-from passenger.control.cards import ModelCard
+from passenger.config.invocation import Invocation
+from passenger.copilot.model_cards import ModelCard
 from tests.clients.sites import BASE, CATALOG, GPT, HAIKU, KEY, OPUS, PRO, site
 
 LAUNCHED = [client for client in ALL if client.launch is not None]
@@ -68,3 +69,42 @@ def test_a_client_speaks_the_models_own_dialect_where_it_can(dialects: tuple[str
     client = Client(name="x", title="X", binaries=("x",), install="", dialects=dialects)  # type: ignore[arg-type]
     assert client.dialect_for(OPUS) == ("messages" if "messages" in dialects else "completions")
     assert client.dialect_for(GPT) == dialects[0]
+
+
+def test_it_is_what_the_command_was_started_with(home: Path) -> None:
+    found = machine_of(Invocation(environ={"ONE": "1"}))
+    assert (found.environ, found.cwd, found.home) == ({"ONE": "1"}, Path.cwd(), Path.home())
+
+
+PLAN = Plan(
+    argv=["x", "-m", "two words"],
+    env={"KEY": HIDDEN},
+    unset=["OLD"],
+    files=[OwnedFile(Path("/s/f"), f'{{"key": "{HIDDEN}"}}\n')],
+    links=[OwnedLink(Path("/s/l"), Path("/t"))],
+    notes=["Mind this."],
+)
+
+
+def test_for_a_shell() -> None:
+    assert as_shell(PLAN, ["-p", "a b", "--key=secret"], "secret").splitlines() == [
+        "unset OLD",
+        "export KEY='<key>'",
+        "x -m 'two words' -p 'a b' '--key=<key>'",
+        "",
+        "# /s/f",
+        '{"key": "<key>"}',
+        "# /s/l -> /t",
+        "# Mind this.",
+    ]
+
+
+def test_for_a_program() -> None:
+    assert as_data(PLAN, ["-p", "secret"], "secret") == {
+        "argv": ["x", "-m", "two words", "-p", "<key>"],
+        "env": {"KEY": "<key>"},
+        "unset": ["OLD"],
+        "files": {"/s/f": '{"key": "<key>"}\n'},
+        "links": {"/s/l": "/t"},
+        "notes": ["Mind this."],
+    }

@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-from passenger.clients.plan import Dialect
-from passenger.clients.proof import OUTPUT, UnprovenError, model_to_prove, prove, request
-from passenger.control.cards import ModelCard, Prices
+from passenger.clients.plan import DialectName
+from passenger.clients.proof import DAY, OUTPUT, ProofCache, UnprovenError, model_to_prove, prove, request
+from passenger.copilot.model_cards import ModelCard, Prices
 from passenger.dialects.side_requests import PROOF
 from tests.clients.sites import HIDDEN, OPUS
 
-DIALECTS: tuple[Dialect, ...] = ("messages", "responses", "completions", "gemini", "ollama")
+DIALECTS: tuple[DialectName, ...] = ("messages", "responses", "completions", "gemini", "ollama")
 
 
 class Answering:
@@ -28,7 +29,7 @@ class Answering:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_it_names_the_model_and_allows_16_tokens(dialect: Dialect) -> None:
+def test_it_names_the_model_and_allows_16_tokens(dialect: DialectName) -> None:
     path, body = request(dialect, "a/b")
     text = json.dumps(body)
     assert PROOF in text
@@ -38,7 +39,7 @@ def test_it_names_the_model_and_allows_16_tokens(dialect: Dialect) -> None:
 
 def test_it_shows_the_key_in_a_header_and_says_who_asks() -> None:
     server = Answering(200, b"{}")
-    prove(server, "messages", "m", "k", "9.9")
+    prove(server.post, "messages", "m", "k", "9.9")
     headers = {"authorization": "Bearer k", "user-agent": "passenger-launch/9.9", "anthropic-version": "2023-06-01"}
     assert server.asked == [("/v1/messages", request("messages", "m")[1], headers)]
 
@@ -49,7 +50,7 @@ def test_it_shows_the_key_in_a_header_and_says_who_asks() -> None:
 )
 def test_a_refusal_is_told_in_the_servers_words(body: bytes, said: str) -> None:
     with pytest.raises(UnprovenError, match=said) as raised:
-        prove(Answering(402, body), "gemini", "m", "k", "1")
+        prove(Answering(402, body).post, "gemini", "m", "k", "1")
     assert raised.value.status == 402
 
 
@@ -69,3 +70,34 @@ def test_on_a_plan_that_counts_requests_an_included_model_is_asked() -> None:
     by_tokens = card("t", 3.0, Prices(output=1.0))
     assert model_to_prove(by_tokens, cards, "messages") is by_tokens
     assert model_to_prove(OPUS, cards, "messages") is OPUS
+
+
+def test_a_proof_holds_for_a_day_for_this_client_model_and_server(tmp_path: Path) -> None:
+    proven = ProofCache(tmp_path / "proven.json")
+    assert not proven.holds("claude", "m", "s", 0.0)
+    proven.note("claude", "m", "s", 100.0)
+    proven.note("codex", "m", "s", 101.0)
+    assert proven.holds("claude", "m", "s", 100.0 + DAY - 1)
+    assert not proven.holds("claude", "m", "s", 100.0 + DAY)
+    assert not proven.holds("claude", "m", "s", 99.0), "a clock that was set back"
+    assert not proven.holds("claude", "m", "other", 101.0)
+    assert not proven.holds("gemini", "m", "s", 101.0)
+    assert (tmp_path / "proven.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_cannot_be_read_or_written_is_no_proof_and_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "proven.json"
+    path.write_text("[")
+    proven = ProofCache(path)
+    assert not proven.holds("c", "m", "s", 0.0)
+    proven.note("c", "m", "s", 1.0)
+    assert proven.holds("c", "m", "s", 1.0)
+    (tmp_path / "file").write_text("")
+    ProofCache(tmp_path / "file" / "proven.json").note("c", "m", "s", 1.0)
+
+
+def test_where_the_account_is_not_known_nothing_is_remembered(tmp_path: Path) -> None:
+    proven = ProofCache(tmp_path / "proven.json")
+    proven.note("c", "m", None, 1.0)
+    assert not proven.holds("c", "m", None, 1.0)
+    assert not (tmp_path / "proven.json").exists()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from passenger.config import ConfigError, Loaded, load
+from passenger.config.loading import Loaded, load
+from passenger.config.problems import ConfigError
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from passenger.config.address import is_loopback, read_address
+from passenger.config.address import read_address
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,3 @@ def test_the_host_is_the_one_that_gets_the_request(url: str, host: str) -> None:
 def test_what_two_parsers_may_read_differently_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read_address(url)
-
-
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])
-def test_this_machine_is_loopback(host: str) -> None:
-    assert is_loopback(host)
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "127.1", "2130706433", "localhost.evil.example", "10.0.0.1"])
-def test_no_other_spelling_is_loopback(host: str) -> None:
-    assert not is_loopback(host)

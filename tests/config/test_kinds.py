@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from passenger.clients.registry import CLIENTS as LAUNCHED
+from passenger.clients.registry import SETUPS
 from passenger.config import kinds
+from passenger.config.kinds import CLIENTS
+
+
+def test_they_are_all_that_can_be_launched_or_set_up() -> None:
+    assert {*LAUNCHED, *SETUPS} == CLIENTS
 
 
 @pytest.mark.parametrize(
@@ -27,7 +34,7 @@ from passenger.config import kinds
         (kinds.KEEPING, "memory", "memory"),
     ],
 )
-def test_a_right_value_is_taken(kind: kinds.Kind, value: object, taken: object) -> None:
+def test_a_right_value_is_taken(kind: kinds.SettingKind, value: object, taken: object) -> None:
     assert kind.check(value) == taken
 
 
@@ -41,7 +48,7 @@ def test_a_right_value_is_taken(kind: kinds.Kind, value: object, taken: object) 
         (kinds.URL, "https://corp.example", "https://corp.example"),
     ],
 )
-def test_text_from_the_environment_is_read_as_its_kind(kind: kinds.Kind, text: str, value: object) -> None:
+def test_text_from_the_environment_is_read_as_its_kind(kind: kinds.SettingKind, text: str, value: object) -> None:
     assert kind.check(kind.read(text)) == value
 
 
@@ -51,7 +58,7 @@ def test_a_port_is_written_in_plain_digits(text: str) -> None:
         kinds.PORT.check(kinds.PORT.read(text))
 
 
-def _reason(kind: kinds.Kind, value: object, *, read: bool = False) -> str:
+def _reason(kind: kinds.SettingKind, value: object, *, read: bool = False) -> str:
     """Why a value is refused; for one that is taken, that checking it again changes nothing."""
     try:
         taken = kind.check(kind.read(str(value)) if read else value)

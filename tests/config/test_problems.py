@@ -2,25 +2,27 @@
 
 import pytest
 
-from passenger.config.problems import ConfigError, Origin, Problem, nearest
+from passenger.config.problems import ConfigError, Problem, SettingOrigin, nearest
 
 
 @pytest.mark.parametrize(
     ("origin", "text"),
     [
-        (Origin(), "default"),
-        (Origin("file", "a.toml", 3), "a.toml:3"),
-        (Origin("file", "a.toml"), "a.toml"),
-        (Origin("file", "a\n.toml", 3), "a\\n.toml:3"),
-        (Origin("environment", "PASSENGER_SERVER_PORT"), "PASSENGER_SERVER_PORT"),
+        (SettingOrigin(), "default"),
+        (SettingOrigin("file", "a.toml", 3), "a.toml:3"),
+        (SettingOrigin("file", "a.toml"), "a.toml"),
+        (SettingOrigin("file", "a\n.toml", 3), "a\\n.toml:3"),
+        (SettingOrigin("environment", "PASSENGER_SERVER_PORT"), "PASSENGER_SERVER_PORT"),
     ],
 )
-def test_an_origin_says_where(origin: Origin, text: str) -> None:
+def test_an_origin_says_where(origin: SettingOrigin, text: str) -> None:
     assert str(origin) == text
 
 
 def test_an_error_says_all_its_problems_a_line_each() -> None:
-    error = ConfigError([Problem(Origin("flag", "--port"), "bad"), Problem(Origin("file", "x", 1), "a\nb")])
+    error = ConfigError(
+        [Problem(SettingOrigin("flag", "--port"), "bad"), Problem(SettingOrigin("file", "x", 1), "a\nb")]
+    )
     assert str(error) == "--port: bad\nx:1: a\\nb"
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from passenger.config import Config, Copilot, Github
 from passenger.config.profile import (
     direct_api,
     directory_of,
@@ -15,6 +14,7 @@ from passenger.config.profile import (
     login_profile,
     state_profile,
 )
+from passenger.config.schema import Config, CopilotSettings, GithubSettings
 
 HERE = Path("config")
 LOGIN, POLL, EXCHANGE = "/login/device/code", "/login/oauth/access_token", "/copilot_internal/v2/token"
@@ -43,8 +43,8 @@ PROFILES: list[tuple[str, str, str, str]] = [
 
 
 def config(begins: str, polls: str, exchanges: str, api: str | None = None) -> Config:
-    github = Github(f"{begins}{LOGIN}", f"{polls}{POLL}", f"{exchanges}{EXCHANGE}")
-    return Config(github=github, copilot=Copilot(api_base_url=api) if api else Copilot())
+    github = GithubSettings(f"{begins}{LOGIN}", f"{polls}{POLL}", f"{exchanges}{EXCHANGE}")
+    return Config(github=github, copilot=CopilotSettings(api_base_url=api) if api else CopilotSettings())
 
 
 @pytest.mark.proves("profiles")

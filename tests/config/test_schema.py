@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from passenger.config.schema import CREDENTIAL_URLS, DEFAULTS, KINDS, Config, Copilot, Github
+from passenger.config.schema import CREDENTIAL_URLS, DEFAULTS, KINDS, Config, CopilotSettings, GithubSettings
 
 CONTRACT = {
     "github.device_code_url": "https://github.com/login/device/code",
@@ -42,8 +42,8 @@ def test_the_defaults_know_themselves() -> None:
 def test_other_values_are_no_defaults() -> None:
     config = replace(
         Config(),
-        copilot=Copilot(api_base_url="https://corp.example"),
-        github=Github(copilot_models_url="https://models.example"),
+        copilot=CopilotSettings(api_base_url="https://corp.example"),
+        github=GithubSettings(copilot_models_url="https://models.example"),
     )
     assert not config.api_base_url_is_default
     assert not config.copilot_models_url_is_default

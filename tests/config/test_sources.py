@@ -30,11 +30,11 @@ BAD_FILES = [
     ("[server]\nhost = 'http://localhost'", "2: [server] host: must be an address or host name alone"),
     ("[limits]\nmax_body = 0", "2: [limits] max_body: must be a whole number from 1024 to 4294967296, not 0"),
     ("[server]\ndrain_timeout = -1", "2: [server] drain_timeout: must be a number of seconds from 0 to"),
-    ("[proxy]\nconnect_timeout = 0", f"2: [proxy] connect_timeout: {SPAN}, not 0"),
-    ("[proxy]\nidle_timeout = inf", f"2: [proxy] idle_timeout: {SPAN}, not inf"),
-    ("[proxy]\nidle_timeout = nan", f"2: [proxy] idle_timeout: {SPAN}, not nan"),
-    ("[proxy]\nfirst_byte_timeout = '5s'", f'2: [proxy] first_byte_timeout: {SPAN}, not the text "5s"'),
-    ("[proxy]\ncomplete_timeout = false", f"2: [proxy] complete_timeout: {SPAN}, not false"),
+    ("[upstream]\nconnect_timeout = 0", f"2: [upstream] connect_timeout: {SPAN}, not 0"),
+    ("[upstream]\nidle_timeout = inf", f"2: [upstream] idle_timeout: {SPAN}, not inf"),
+    ("[upstream]\nidle_timeout = nan", f"2: [upstream] idle_timeout: {SPAN}, not nan"),
+    ("[upstream]\nfirst_byte_timeout = '5s'", f'2: [upstream] first_byte_timeout: {SPAN}, not the text "5s"'),
+    ("[upstream]\ncomplete_timeout = false", f"2: [upstream] complete_timeout: {SPAN}, not false"),
     ("[models]\nlifetime = -5", f"2: [models] lifetime: {SPAN}, not -5"),
     ("[models]\naliases = 'x'", '2: [models] aliases: must be a table of names to model ids, not the text "x"'),
     ("[models.aliases]\nfast = 1", '2: [models] aliases: must give each name a model id as text; the text "fast"'),
@@ -96,7 +96,7 @@ def test_a_bad_file_is_named_with_its_line(place: Place, text: str | bytes, prob
 @pytest.mark.proves("F54")
 def test_all_problems_of_all_sources_are_said_at_once(place: Place) -> None:
     place.write(place.user, "[server]\nprot = 1\nhost = 2\n[sever]\n")
-    place.write(place.cwd, "[proxy]\nidle_timeout = 0\n")
+    place.write(place.cwd, "[upstream]\nidle_timeout = 0\n")
     said = place.problems(flags={"server.port": 70000}, environ={"PASSENGER_MODELS_LIFETIME": "soon"})
     assert [line.split(": ")[0] for line in said] == [
         "user/config.toml:2",
@@ -155,7 +155,7 @@ VARIABLES: list[tuple[str, str, tuple[str, str], object]] = [
     ("PASSENGER_GITHUB_CLIENT_ID", "Iv1.other", ("github", "client_id"), "Iv1.other"),
     ("PASSENGER_GITHUB_DEVICE_CODE_URL", "http://[::1]:1/d", ("github", "device_code_url"), "http://[::1]:1/d"),
     ("PASSENGER_COPILOT_API_BASE_URL", "https://c.example/", ("copilot", "api_base_url"), "https://c.example"),
-    ("PASSENGER_PROXY_IDLE_TIMEOUT", "1.5", ("proxy", "idle_timeout"), 1.5),
+    ("PASSENGER_UPSTREAM_IDLE_TIMEOUT", "1.5", ("upstream", "idle_timeout"), 1.5),
     ("PASSENGER_MODELS_ALIASES", "a=b,c=d", ("models", "aliases"), {"a": "b", "c": "d"}),
     ("PASSENGER_CLIENTS_SMALL_MODEL", "pi=b", ("clients", "small_model"), {"pi": "b"}),
     ("PASSENGER_MODELS_ALIASES", '{"a": "b"}', ("models", "aliases"), {"a": "b"}),
@@ -173,7 +173,7 @@ def test_a_setting_has_a_variable(place: Place, name: str, text: str, key: tuple
 BAD_VARIABLES = [
     ("PASSENGER_SERVER_PORT", "http", f'[server] port: {WHOLE}, not the text "http"'),
     ("PASSENGER_SERVER_PORT", "99999", f"[server] port: {WHOLE}, not 99999"),
-    ("PASSENGER_PROXY_IDLE_TIMEOUT", "nan", f"[proxy] idle_timeout: {SPAN}, not nan"),
+    ("PASSENGER_UPSTREAM_IDLE_TIMEOUT", "nan", f"[upstream] idle_timeout: {SPAN}, not nan"),
     ("PASSENGER_MODELS_ALIASES", "fast", "[models] aliases: must be fast=gpt-4.1,smart=gpt-5 or JSON such as"),
     ("PASSENGER_CLIENTS_MODEL", "what=b", "[clients] model: there is no client 'what'; aider, claude, cline"),
     ("PASSENGER_MODELS_ALIASES", "{nope", "[models] aliases: must be JSON such as"),
@@ -218,3 +218,83 @@ def test_a_named_file_may_be_a_pipe(place: Place) -> None:
     os.close(write)
     assert place.load(config_path=Path(f"/dev/fd/{read}")).config.server.port == 9
     os.close(read)
+
+
+# --- the section that was called [proxy] ---------------------------------------------------------------------------
+
+
+def test_the_old_section_goes_on_working_and_its_new_name_is_said_once(place: Place) -> None:
+    path = place.write(place.named, "[server]\nport = 9\n[proxy]\nstrict = true\nidle_timeout = 5\n")
+    loaded = place.load(config_path=path)
+    assert (loaded.config.upstream.strict, loaded.config.upstream.idle_timeout) == (True, 5)
+    assert str(loaded.origins["upstream.strict"]) == f"{path}:4"
+    assert loaded.warnings == (f"{path}:3: [proxy] is called [upstream] now: rename the section",)
+
+
+def test_the_old_section_makes_a_found_file_ours_still(place: Place) -> None:
+    path = place.write(place.cwd, "[proxy]\nstrict = true\n")
+    loaded = place.load()
+    assert loaded.config.upstream.strict
+    assert loaded.warnings == (f"{path}:1: [proxy] is called [upstream] now: rename the section",)
+
+
+def test_what_is_wrong_in_the_old_section_is_said_by_its_new_name(place: Place) -> None:
+    path = place.write(place.named, "[proxy]\nidle_timeout = nan\nstrickt = true\n")
+    assert place.problems(config_path=path) == [
+        f"named.toml:2: [upstream] idle_timeout: {SPAN}, not nan",
+        "named.toml:3: [upstream] strickt: unknown key; did you mean strict?",
+    ]
+
+
+def test_the_old_name_of_something_that_is_no_section_is_said_to_be_none(place: Place) -> None:
+    path = place.write(place.named, "proxy = 3\n")
+    assert place.problems(config_path=path) == ["named.toml:1: upstream: must be a table, written [upstream], not 3"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[proxy]\nstrict = true\n[upstream]\nstrict = true\n", "[upstream]\nstrict = true\n[proxy]\nstrict = false\n"],
+)
+def test_a_key_in_both_sections_of_a_file_is_a_problem_that_names_both_places(place: Place, text: str) -> None:
+    path = place.write(place.named, text)
+    old, new = (text[: text.index(name)].count("\n") + 2 for name in ("[proxy]", "[upstream]"))
+    assert place.problems(config_path=path) == [
+        f"named.toml:{old}: [upstream] strict: named.toml:{new} sets it, too: keep that one alone"
+    ]
+
+
+def test_different_keys_in_both_sections_are_all_read(place: Place) -> None:
+    path = place.write(place.named, "[proxy]\nstrict = true\n[upstream]\nidle_timeout = 5\n")
+    loaded = place.load(config_path=path)
+    assert (loaded.config.upstream.strict, loaded.config.upstream.idle_timeout) == (True, 5)
+
+
+def test_an_old_variable_goes_on_working_and_its_new_name_is_said(place: Place) -> None:
+    loaded = place.load(environ={"PASSENGER_PROXY_STRICT": "true"})
+    assert loaded.config.upstream.strict
+    assert str(loaded.origins["upstream.strict"]) == "PASSENGER_PROXY_STRICT"
+    assert loaded.warnings == ("PASSENGER_PROXY_STRICT is called PASSENGER_UPSTREAM_STRICT now: rename it",)
+
+
+def test_an_old_variable_beside_the_new_one_is_a_problem_that_names_both(place: Place) -> None:
+    environ = {"PASSENGER_PROXY_STRICT": "true", "PASSENGER_UPSTREAM_STRICT": "false"}
+    assert place.problems(environ=environ) == [
+        "PASSENGER_PROXY_STRICT: [upstream] strict: PASSENGER_UPSTREAM_STRICT sets it, too: keep that one alone"
+    ]
+
+
+def test_an_empty_variable_stands_beside_no_other(place: Place) -> None:
+    environ = {"PASSENGER_PROXY_STRICT": "true", "PASSENGER_UPSTREAM_STRICT": ""}
+    assert place.load(environ=environ).config.upstream.strict
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[proxy]\nidle_timeout = 5\n", {"PASSENGER_UPSTREAM_IDLE_TIMEOUT": "7"}),
+        ("[upstream]\nidle_timeout = 5\n", {"PASSENGER_PROXY_IDLE_TIMEOUT": "7"}),
+    ],
+)
+def test_a_nearer_place_wins_whichever_name_it_uses(place: Place, old: str, new: dict[str, str]) -> None:
+    path = place.write(place.named, old)
+    assert place.load(environ=new, config_path=path).config.upstream.idle_timeout == 7

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from passenger.config import Loaded, load
+from passenger.config.loading import Loaded, load
 from passenger.config.schema import DEFAULTS, TABLES
 from passenger.config.template import WIDTH, template
 

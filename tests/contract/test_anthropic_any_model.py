@@ -1,16 +1,22 @@
 """The official Anthropic SDK with a model of each of Copilot's APIs."""
 
-from collections.abc import AsyncIterator
-from typing import Any
+from __future__ import annotations
 
-import anthropic
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
 import pytest
 import pytest_asyncio
-from anthropic import AsyncAnthropic
 
 from passenger.simulator import Simulator
 from tests.contract.conftest import ONLY
+from tests.contract.lazily import Lazy
 from tests.proxy import Proxy
+
+if TYPE_CHECKING:
+    import anthropic
+else:
+    anthropic = Lazy("anthropic")
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -21,8 +27,8 @@ HELLO: Any = [{"role": "user", "content": "hello there"}]
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def client(served: Proxy) -> AsyncIterator[AsyncAnthropic]:
-    async with AsyncAnthropic(base_url=served.url, api_key="anything", max_retries=0) as sdk:
+async def client(served: Proxy) -> AsyncIterator[anthropic.AsyncAnthropic]:
+    async with anthropic.AsyncAnthropic(base_url=served.url, api_key="anything", max_retries=0) as sdk:
         yield sdk
 
 
@@ -30,7 +36,7 @@ def text_of(message: Any) -> str:
     return "".join(block.text for block in message.content if block.type == "text")
 
 
-async def test_it_answers_whole_and_streamed(client: AsyncAnthropic, only: str) -> None:
+async def test_it_answers_whole_and_streamed(client: anthropic.AsyncAnthropic, only: str) -> None:
     answer = await client.messages.create(model=only, max_tokens=1000, system="Be kind.", messages=HELLO)
     assert "hello there" in text_of(answer)
     assert answer.stop_reason == "end_turn"
@@ -41,7 +47,7 @@ async def test_it_answers_whole_and_streamed(client: AsyncAnthropic, only: str) 
     assert whole.usage.output_tokens == answer.usage.output_tokens
 
 
-async def test_it_goes_two_rounds_with_parallel_tools(client: AsyncAnthropic, only: str) -> None:
+async def test_it_goes_two_rounds_with_parallel_tools(client: anthropic.AsyncAnthropic, only: str) -> None:
     history: Any = [{"role": "user", "content": BOTH}]
     async with client.messages.stream(model=only, max_tokens=1000, messages=history, tools=[TOOL]) as stream:
         first = await stream.get_final_message()
@@ -55,7 +61,7 @@ async def test_it_goes_two_rounds_with_parallel_tools(client: AsyncAnthropic, on
     assert "rain" in text_of(second)
 
 
-async def test_thoughts_keep_their_seals_through_a_tool_round(client: AsyncAnthropic, only: str) -> None:
+async def test_reasoning_keeps_its_signatures_through_a_tool_round(client: anthropic.AsyncAnthropic, only: str) -> None:
     history: Any = [{"role": "user", "content": '[[think]] [[call weather {"city":"Oslo"}]]'}]
     asking: Any = {
         "model": only,
@@ -73,7 +79,7 @@ async def test_thoughts_keep_their_seals_through_a_tool_round(client: AsyncAnthr
     assert "x-passenger-dropped" not in raw.headers
 
 
-async def test_a_conversation_may_change_its_model(client: AsyncAnthropic) -> None:
+async def test_a_conversation_may_change_its_model(client: anthropic.AsyncAnthropic) -> None:
     history: Any = [{"role": "user", "content": "[[think]] hello"}]
     for model in (ONLY["messages"], ONLY["responses"], ONLY["completions"], ONLY["messages"]):
         answer = await client.messages.create(
@@ -84,7 +90,7 @@ async def test_a_conversation_may_change_its_model(client: AsyncAnthropic) -> No
         history.append({"role": "user", "content": "and on"})
 
 
-async def test_it_stops_and_limits(client: AsyncAnthropic, only: str) -> None:
+async def test_it_stops_and_limits(client: anthropic.AsyncAnthropic, only: str) -> None:
     asked: Any = [{"role": "user", "content": "one two three four five six seven eight nine ten " * 4}]
     stopped = await client.messages.create(model=only, max_tokens=1000, messages=asked, stop_sequences=["three"])
     assert "three" not in text_of(stopped)
@@ -92,19 +98,23 @@ async def test_it_stops_and_limits(client: AsyncAnthropic, only: str) -> None:
     assert short.stop_reason == "max_tokens"
 
 
-async def test_tokens_are_counted_for_every_model(client: AsyncAnthropic, only: str) -> None:
+async def test_tokens_are_counted_for_every_model(client: anthropic.AsyncAnthropic, only: str) -> None:
     short = await client.messages.count_tokens(model=only, messages=HELLO)
     long: Any = [{"role": "user", "content": "hello there " * 100}]
     assert 0 < short.input_tokens < (await client.messages.count_tokens(model=only, messages=long)).input_tokens
 
 
-async def test_an_overflow_is_said_in_the_words_that_make_clients_compact(client: AsyncAnthropic, only: str) -> None:
+async def test_an_overflow_is_said_in_the_words_that_make_clients_compact(
+    client: anthropic.AsyncAnthropic, only: str
+) -> None:
     asked: Any = [{"role": "user", "content": "[[overflow]]"}]
     with pytest.raises(anthropic.BadRequestError, match="prompt is too long"):
         await client.messages.create(model=only, max_tokens=100, messages=asked)
 
 
-async def test_threads_are_refused_so_that_the_sdk_resends_everything(client: AsyncAnthropic, only: str) -> None:
+async def test_threads_are_refused_so_that_the_sdk_resends_everything(
+    client: anthropic.AsyncAnthropic, only: str
+) -> None:
     with pytest.raises(anthropic.BadRequestError) as caught:
         await client.messages.create(
             model=only, max_tokens=100, messages=HELLO, extra_body={"thread": {"type": "create"}}
@@ -114,14 +124,14 @@ async def test_threads_are_refused_so_that_the_sdk_resends_everything(client: As
 
 
 @pytest.mark.parametrize("fault", ["[[cut 3]]", "[[reset 2]]"])
-async def test_a_broken_stream_never_looks_whole(client: AsyncAnthropic, only: str, fault: str) -> None:
+async def test_a_broken_stream_never_looks_whole(client: anthropic.AsyncAnthropic, only: str, fault: str) -> None:
     asked: Any = [{"role": "user", "content": f"a b c d e f {fault}"}]
     with pytest.raises(anthropic.APIError):
         async with client.messages.stream(model=only, max_tokens=1000, messages=asked) as stream:
             await stream.get_final_message()
 
 
-async def test_models_are_listed_in_anthropics_shape(client: AsyncAnthropic, account: Simulator) -> None:
+async def test_models_are_listed_in_anthropics_shape(client: anthropic.AsyncAnthropic, account: Simulator) -> None:
     found = [model.id async for model in client.models.list(limit=1000)]
     assert set(ONLY.values()) <= set(found)
     assert (await client.models.retrieve("claude-haiku-4-5")).id == "claude-haiku-4.5"

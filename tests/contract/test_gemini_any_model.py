@@ -1,17 +1,26 @@
 """Google's official SDK with a model of each of Copilot's APIs, on `/v1` and on `/v1beta`."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
-from google import genai
-from google.genai import errors, types
 
 from tests.contract.conftest import ONLY
+from tests.contract.lazily import Lazy
 from tests.proxy import Proxy
+
+if TYPE_CHECKING:
+    from google import genai
+    from google.genai import errors, types
+else:
+    genai = Lazy("google.genai")
+    errors = Lazy("google.genai.errors")
+    types = Lazy("google.genai.types")
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -20,10 +29,13 @@ pytestmark = [
 ]
 
 SCHEMA: Any = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
-DECLARED = types.FunctionDeclaration(name="weather", description="It", parameters_json_schema=SCHEMA)
-TOOLS: Any = [types.Tool(function_declarations=[DECLARED])]
 CUT = "a b c d e f [[cut 3]]"
 BOTH = '[[call weather {"city":"Oslo"}]] [[call weather {"city":"Rome"}]]'
+
+
+def tools() -> Any:
+    declared = types.FunctionDeclaration(name="weather", description="It", parameters_json_schema=SCHEMA)
+    return [types.Tool(function_declarations=[declared])]
 
 
 @pytest_asyncio.fixture(loop_scope="module", params=["v1", "v1beta"])
@@ -59,14 +71,14 @@ async def test_it_answers_whole_and_streamed(client: genai.Client, only: str) ->
 
 async def test_it_goes_two_rounds_with_parallel_tools(client: genai.Client, only: str) -> None:
     history: list[Any] = [types.Content(role="user", parts=[types.Part(text=BOTH)])]
-    chunks = await streamed(client, only, history, tools=TOOLS)
+    chunks = await streamed(client, only, history, tools=tools())
     parts = [part for chunk in chunks for part in (chunk.candidates or [])[0].content.parts or []]  # type: ignore[union-attr]  # each chunk has a content
     calls = [part.function_call for part in parts if part.function_call is not None]
     assert [call.args for call in calls] == [{"city": "Oslo"}, {"city": "Rome"}]
     history.append(types.Content(role="model", parts=parts))
     results = [types.Part.from_function_response(name="weather", response={"result": "rain"}) for _ in calls]
     history.append(types.Content(role="user", parts=results))
-    config = types.GenerateContentConfig(tools=TOOLS)
+    config = types.GenerateContentConfig(tools=tools())
     second = await client.aio.models.generate_content(model=only, contents=history, config=config)
     assert "rain" in (second.text or "")
 

@@ -1,20 +1,31 @@
 """Texts with characters that some readers of lines take for an end of line reach the official SDKs as they are."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anthropic
-import ollama
-import openai
 import pytest
-from google import genai
-from google.genai import types
 
 from tests.contract.conftest import ONLY
+from tests.contract.lazily import Lazy
 from tests.proxy import PATIENCE, Proxy
+
+if TYPE_CHECKING:
+    import anthropic
+    import ollama
+    import openai
+    from google import genai
+    from google.genai import types
+else:
+    anthropic = Lazy("anthropic")
+    ollama = Lazy("ollama")
+    openai = Lazy("openai")
+    genai = Lazy("google.genai")
+    types = Lazy("google.genai.types")
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),

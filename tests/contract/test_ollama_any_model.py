@@ -1,15 +1,22 @@
 """Ollama's official SDK with a model of each of Copilot's APIs."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import ollama
 import pytest
 import pytest_asyncio
 
 from tests.contract.conftest import ONLY
+from tests.contract.lazily import Lazy
 from tests.proxy import Proxy
+
+if TYPE_CHECKING:
+    import ollama
+else:
+    ollama = Lazy("ollama")
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -1,16 +1,22 @@
 """The official OpenAI SDK, on Chat Completions and on Responses, with a model of each of Copilot's APIs."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import openai
 import pytest
 import pytest_asyncio
-from openai import AsyncOpenAI
 
 from tests.contract.conftest import ONLY
+from tests.contract.lazily import Lazy
 from tests.proxy import Proxy
+
+if TYPE_CHECKING:
+    import openai
+else:
+    openai = Lazy("openai")
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -22,15 +28,15 @@ BOTH = CALL + ' [[call weather {"city":"Rome"}]]'
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def client(served: Proxy) -> AsyncIterator[AsyncOpenAI]:
-    async with AsyncOpenAI(base_url=f"{served.url}/v1", api_key="anything", max_retries=0) as sdk:
+async def client(served: Proxy) -> AsyncIterator[openai.AsyncOpenAI]:
+    async with openai.AsyncOpenAI(base_url=f"{served.url}/v1", api_key="anything", max_retries=0) as sdk:
         yield sdk
 
 
 # --- Chat Completions --------------------------------------------------------------------------------------------
 
 
-async def test_chat_answers_whole_and_streamed(client: AsyncOpenAI, only: str) -> None:
+async def test_chat_answers_whole_and_streamed(client: openai.AsyncOpenAI, only: str) -> None:
     messages: Any = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "hello there"}]
     answer = await client.chat.completions.create(model=only, messages=messages)
     assert "hello there" in (answer.choices[0].message.content or "")
@@ -46,7 +52,7 @@ async def test_chat_answers_whole_and_streamed(client: AsyncOpenAI, only: str) -
     assert whole.usage.completion_tokens == answer.usage.completion_tokens
 
 
-async def test_chat_goes_two_rounds_with_parallel_tools(client: AsyncOpenAI, only: str) -> None:
+async def test_chat_goes_two_rounds_with_parallel_tools(client: openai.AsyncOpenAI, only: str) -> None:
     history: Any = [{"role": "user", "content": BOTH}]
     async with client.chat.completions.stream(model=only, messages=history, tools=[CHAT_TOOL]) as stream:
         first = (await stream.get_final_completion()).choices[0]
@@ -60,7 +66,7 @@ async def test_chat_goes_two_rounds_with_parallel_tools(client: AsyncOpenAI, onl
     assert second.choices[0].finish_reason == "stop"
 
 
-async def test_chat_stops_limits_and_shapes(client: AsyncOpenAI, only: str) -> None:
+async def test_chat_stops_limits_and_shapes(client: openai.AsyncOpenAI, only: str) -> None:
     asked: Any = [{"role": "user", "content": "one two three four five six seven eight nine ten " * 4}]
     stopped = await client.chat.completions.create(model=only, messages=asked, stop=["three"])
     assert "three" not in (stopped.choices[0].message.content or "")
@@ -72,7 +78,7 @@ async def test_chat_stops_limits_and_shapes(client: AsyncOpenAI, only: str) -> N
     assert "city" in json.loads(shaped.choices[0].message.content or "")
 
 
-async def test_chat_says_what_it_was_asked_wrongly(client: AsyncOpenAI, only: str) -> None:
+async def test_chat_says_what_it_was_asked_wrongly(client: openai.AsyncOpenAI, only: str) -> None:
     with pytest.raises(openai.BadRequestError):
         await client.chat.completions.create(model=only, messages=[])
     with pytest.raises(openai.BadRequestError) as caught:
@@ -80,7 +86,7 @@ async def test_chat_says_what_it_was_asked_wrongly(client: AsyncOpenAI, only: st
     assert caught.value.code == "context_length_exceeded"
 
 
-async def test_old_completions_answer_whole_and_streamed(client: AsyncOpenAI, only: str) -> None:
+async def test_old_completions_answer_whole_and_streamed(client: openai.AsyncOpenAI, only: str) -> None:
     answer = await client.completions.create(model=only, prompt="hello there", max_tokens=100)
     assert "hello there" in answer.choices[0].text
     text = ""
@@ -92,7 +98,7 @@ async def test_old_completions_answer_whole_and_streamed(client: AsyncOpenAI, on
 # --- Responses ---------------------------------------------------------------------------------------------------
 
 
-async def test_responses_answer_whole_and_streamed(client: AsyncOpenAI, only: str) -> None:
+async def test_responses_answer_whole_and_streamed(client: openai.AsyncOpenAI, only: str) -> None:
     answer = await client.responses.create(model=only, instructions="Be kind.", input="hello there")
     assert "hello there" in answer.output_text
     assert answer.status == "completed"
@@ -105,7 +111,7 @@ async def test_responses_answer_whole_and_streamed(client: AsyncOpenAI, only: st
     assert whole.usage.output_tokens == answer.usage.output_tokens
 
 
-async def test_responses_go_two_rounds_with_parallel_tools(client: AsyncOpenAI, only: str) -> None:
+async def test_responses_go_two_rounds_with_parallel_tools(client: openai.AsyncOpenAI, only: str) -> None:
     history: Any = [{"role": "user", "content": BOTH}]
     async with client.responses.stream(model=only, input=history, tools=[TOOL]) as stream:
         first = await stream.get_final_response()
@@ -117,7 +123,7 @@ async def test_responses_go_two_rounds_with_parallel_tools(client: AsyncOpenAI, 
     assert "rain" in second.output_text
 
 
-async def test_responses_limit_and_shape(client: AsyncOpenAI, only: str) -> None:
+async def test_responses_limit_and_shape(client: openai.AsyncOpenAI, only: str) -> None:
     asked = "one two three four five six seven eight nine ten " * 4
     short = await client.responses.create(model=only, input=asked, max_output_tokens=16)
     assert (short.status, short.incomplete_details and short.incomplete_details.reason) == (
@@ -129,14 +135,14 @@ async def test_responses_limit_and_shape(client: AsyncOpenAI, only: str) -> None
     assert "city" in json.loads(shaped.output_text)
 
 
-async def test_responses_refuse_state_by_name(client: AsyncOpenAI, only: str) -> None:
+async def test_responses_refuse_state_by_name(client: openai.AsyncOpenAI, only: str) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         await client.responses.create(model=only, input="x", previous_response_id="resp_1")
     assert caught.value.param == "previous_response_id"
 
 
 @pytest.mark.parametrize("fault", ["[[cut 3]]", "[[reset 2]]", "[[stall 0]] [[cut 2]]"])
-async def test_a_broken_stream_never_looks_whole(client: AsyncOpenAI, only: str, fault: str) -> None:
+async def test_a_broken_stream_never_looks_whole(client: openai.AsyncOpenAI, only: str, fault: str) -> None:
     text = f"a b c d e f {fault}"
     with pytest.raises(openai.APIError):
         async for _ in await client.chat.completions.create(
@@ -152,7 +158,7 @@ async def test_a_broken_stream_never_looks_whole(client: AsyncOpenAI, only: str,
     assert ended in {"error", "response.failed"}
 
 
-async def test_embeddings_come_in_every_form(client: AsyncOpenAI, served: Proxy) -> None:
+async def test_embeddings_come_in_every_form(client: openai.AsyncOpenAI, served: Proxy) -> None:
     model = "text-embedding-3-small"
     one = await client.embeddings.create(model=model, input="hello")
     many = await client.embeddings.create(model=model, input=["hello", "world"], encoding_format="float")

@@ -1,19 +1,25 @@
 """The official OpenAI SDKs, Python and Node, judge a running server: what one says of an answer, the other must say."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import openai
 import pytest
-from openai import AsyncOpenAI
 from pydantic import BaseModel
 
 from passenger.simulator import Fault, Simulator
+from tests.contract.lazily import Lazy
 from tests.proxy import PATIENCE, Proxy
+
+if TYPE_CHECKING:
+    import openai
+else:
+    openai = Lazy("openai")
 
 CHAT = "/chat/completions"
 MODELS = ["gpt-4o", "claude-sonnet-4.5", "gemini-2.5-pro"]
@@ -31,8 +37,8 @@ NODE = Path(__file__).parent / "node"
 
 
 @pytest.fixture
-async def client(proxy: Proxy) -> AsyncIterator[AsyncOpenAI]:
-    async with AsyncOpenAI(base_url=f"{proxy.url}/v1", api_key="anything", max_retries=0) as sdk:
+async def client(proxy: Proxy) -> AsyncIterator[openai.AsyncOpenAI]:
+    async with openai.AsyncOpenAI(base_url=f"{proxy.url}/v1", api_key="anything", max_retries=0) as sdk:
         yield sdk
 
 
@@ -43,7 +49,7 @@ def asking(text: str) -> Any:
 # --- Python ------------------------------------------------------------------------------------------------------
 
 
-async def test_models_are_listed_and_found_under_kind_spellings(client: AsyncOpenAI) -> None:
+async def test_models_are_listed_and_found_under_kind_spellings(client: openai.AsyncOpenAI) -> None:
     ids = [model.id async for model in client.models.list()]
     assert set(MODELS) <= set(ids)
     assert len(ids) == len(set(ids))
@@ -52,7 +58,7 @@ async def test_models_are_listed_and_found_under_kind_spellings(client: AsyncOpe
         await client.models.retrieve("claude-sonet-4.5")
 
 
-async def test_every_vendor_answers_plain_and_streamed(client: AsyncOpenAI) -> None:
+async def test_every_vendor_answers_plain_and_streamed(client: openai.AsyncOpenAI) -> None:
     for model in MODELS:
         answer = await client.chat.completions.create(model=model, messages=asking("hello there"))
         text = answer.choices[0].message.content
@@ -69,7 +75,7 @@ async def test_every_vendor_answers_plain_and_streamed(client: AsyncOpenAI) -> N
         assert whole.usage.completion_tokens == answer.usage.completion_tokens
 
 
-async def test_tools_are_called_in_parallel_and_answered_in_a_second_round(client: AsyncOpenAI) -> None:
+async def test_tools_are_called_in_parallel_and_answered_in_a_second_round(client: openai.AsyncOpenAI) -> None:
     for model in MODELS:
         answer = await client.chat.completions.create(model=model, messages=asking(PARALLEL), tools=[WEATHER])
         async with client.chat.completions.stream(model=model, messages=asking(PARALLEL), tools=[WEATHER]) as stream:
@@ -96,12 +102,12 @@ class City(BaseModel):
     inhabitants: int
 
 
-async def test_structured_output_is_parsed(client: AsyncOpenAI) -> None:
+async def test_structured_output_is_parsed(client: openai.AsyncOpenAI) -> None:
     answer = await client.chat.completions.parse(model="gpt-4o", messages=asking("a city"), response_format=City)
     assert isinstance(answer.choices[0].message.parsed, City)
 
 
-async def test_images_limits_stops_and_several_choices_work(client: AsyncOpenAI, simulator: Simulator) -> None:
+async def test_images_limits_stops_and_several_choices_work(client: openai.AsyncOpenAI, simulator: Simulator) -> None:
     parts: Any = [
         {
             "role": "user",
@@ -118,7 +124,7 @@ async def test_images_limits_stops_and_several_choices_work(client: AsyncOpenAI,
     assert "two" not in (stopped.choices[0].message.content or "")
 
 
-async def test_usage_comes_when_it_is_asked_for_and_only_then(client: AsyncOpenAI) -> None:
+async def test_usage_comes_when_it_is_asked_for_and_only_then(client: openai.AsyncOpenAI) -> None:
     for wanted in (True, False):
         stream = await client.chat.completions.create(
             model="gpt-4o", messages=asking("x"), stream=True, stream_options={"include_usage": wanted}
@@ -127,7 +133,7 @@ async def test_usage_comes_when_it_is_asked_for_and_only_then(client: AsyncOpenA
         assert len(usages) == int(wanted)
 
 
-async def test_errors_arrive_as_the_sdks_own_exceptions(client: AsyncOpenAI, simulator: Simulator) -> None:
+async def test_errors_arrive_as_the_sdks_own_exceptions(client: openai.AsyncOpenAI, simulator: Simulator) -> None:
     table: list[tuple[Fault, type[openai.APIStatusError], int]] = [
         (Fault(code="quota_exceeded"), openai.APIStatusError, 402),
         (Fault(code="rate_limited", headers={"retry-after": "7"}), openai.RateLimitError, 429),
@@ -150,7 +156,7 @@ async def test_errors_arrive_as_the_sdks_own_exceptions(client: AsyncOpenAI, sim
         await client.chat.completions.create(model="no-such-model", messages=asking("x"))
 
 
-async def test_a_stream_that_breaks_raises(client: AsyncOpenAI, simulator: Simulator) -> None:
+async def test_a_stream_that_breaks_raises(client: openai.AsyncOpenAI, simulator: Simulator) -> None:
     for fault in (Fault(cut_after=3), Fault(end_after=3), Fault(reset_after=3), Fault(error_after=3)):
         simulator.inject(fault)
         stream = await client.chat.completions.create(model="gpt-4o", messages=asking("a b c d e"), stream=True)
@@ -159,7 +165,9 @@ async def test_a_stream_that_breaks_raises(client: AsyncOpenAI, simulator: Simul
                 pass
 
 
-async def test_a_stream_that_is_closed_early_is_closed_upstream(client: AsyncOpenAI, simulator: Simulator) -> None:
+async def test_a_stream_that_is_closed_early_is_closed_upstream(
+    client: openai.AsyncOpenAI, simulator: Simulator
+) -> None:
     stream = await client.chat.completions.create(
         model="gpt-4o", messages=asking("[[events 200]] [[drip 0.05]]"), stream=True
     )

@@ -3,16 +3,19 @@
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.body import Body
-from passenger.copilot import negotiation
-from passenger.copilot.protocol import read_exchange_failure, read_failure, read_grant
+from passenger.account.protocol import read_exchange_failure, read_grant
+from passenger.copilot import rejected_fields
+from passenger.copilot.protocol import read_copilot_failure
 from passenger.dialects.registry import INBOUND
 from passenger.errors import LONGEST, Failure, Kind
+from passenger.jsontext.raw_object import RawObject
+from tests.growth import MOST, compared
 
 SHAPES: dict[str, Callable[[int], str]] = {
     "titles without an end": lambda size: "<title>" * (size // 7),
@@ -50,13 +53,8 @@ def grows_linearly(work: Callable[[int], Callable[[], object]]) -> bool:
     """Whether twice as much costs 2.6 times as much at most, the best of three where it costs 50 ms."""
     small, large = work(SIZE), work(2 * SIZE)
     times = 1 + int(0.06 / max(cost(small, 3) / 3, 1e-6))
-    return any(ratio(small, large, times) <= 2.6 for _ in range(3))
-
-
-def ratio(small: Callable[[], object], large: Callable[[], object], times: int) -> float:
-    """How much more the one costs than the other, by turns, because other work on this machine counts as well."""
-    costs = [(cost(small, times), cost(large, times)) for _ in range(3)]
-    return min(after for _, after in costs) / min(before for before, _ in costs)
+    once, twice = partial(cost, small, times), partial(cost, large, times)
+    return any(compared(once(), once, twice) <= MOST for _ in range(3))
 
 
 @pytest.mark.proves("F21", "promise 8")
@@ -69,12 +67,12 @@ def test_reading_an_error_is_linear(shape: str) -> None:
             json.dumps({"error": {"message": text}}).encode(),
             json.dumps({"message": text}).encode(),
         ]
-        asked = Body(b'{"model":"m","max_tokens":1}')
+        asked = RawObject(b'{"model":"m","max_tokens":1}')
 
         def read() -> None:
             for body in bodies:
                 read_exchange_failure(502, {}, body)
-                negotiation.lesson(read_failure(400, {}, body), asked, HEADERS)
+                rejected_fields.read_rejection(read_copilot_failure(400, {}, body), asked, HEADERS)
 
         return read
 
@@ -110,18 +108,18 @@ def test_writing_a_failure_is_linear_in_every_dialect(shape: str) -> None:
     ],
 )
 def test_a_page_is_told_by_its_title(page: bytes, said: str) -> None:
-    assert read_failure(502, {}, page).message == said
+    assert read_copilot_failure(502, {}, page).message == said
 
 
 def test_a_long_message_is_cut() -> None:
     body = json.dumps({"error": {"message": "a" * 100_000}}).encode()
-    assert len(read_failure(400, {}, body).message) == LONGEST
+    assert len(read_copilot_failure(400, {}, body).message) == LONGEST
     assert len(read_exchange_failure(500, {}, json.dumps({"message": "a" * 100_000}).encode()).message) < 5_000
 
 
 @pytest.mark.parametrize("status", [600, 999, 1000, 99, 101, 0])
 def test_a_status_that_is_none_is_a_502(status: int) -> None:
-    failure = read_failure(status, {}, b"")
+    failure = read_copilot_failure(status, {}, b"")
     assert (failure.status, failure.kind) == (502, Kind.UPSTREAM)
     assert str(status) in failure.message
 

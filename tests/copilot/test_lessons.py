@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.body import Body
-from passenger.copilot.lessons import Lesson, applies, read_lesson, spelled
-from passenger.copilot.paths import resolve
+from passenger.copilot.lessons import Lesson, find_rejected, read_lesson, spell
+from passenger.jsontext.paths import resolve
+from passenger.jsontext.raw_object import RawObject
 
 WORDS = st.from_regex(r"\w{1,9}", fullmatch=True).filter(str.isascii)
 VALUES = st.from_regex(r"[A-Za-z0-9_.+-]{1,9}", fullmatch=True)
@@ -82,13 +82,13 @@ BODY: dict[str, Any] = {
 def test_a_lesson_applies_where_the_request_has_that_very_thing(lesson: str, place: tuple[str, ...] | None) -> None:
     read = read_lesson(lesson)
     assert read is not None
-    assert applies(read, Body(json.dumps(BODY).encode())) == place
+    assert find_rejected(read, RawObject(json.dumps(BODY).encode())) == place
 
 
 def test_a_request_that_does_not_think_has_no_company_of_thinking() -> None:
     lesson = Lesson(("top_k",), beside="thinking")
     for thinking in ({"type": "disabled"}, None, "adaptive", {"type": ["adaptive"]}, {}):
-        assert applies(lesson, Body(json.dumps({"top_k": 1, "thinking": thinking}).encode())) is None
+        assert find_rejected(lesson, RawObject(json.dumps({"top_k": 1, "thinking": thinking}).encode())) is None
 
 
 JSON = st.recursive(
@@ -100,11 +100,11 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["a", "b", "thinking"]), JSON), LESSONS)
 def test_any_body_may_be_asked(body: dict[str, Any], lesson: Lesson) -> None:
-    document = Body(json.dumps(body).encode())
+    document = RawObject(json.dumps(body).encode())
     for path in (lesson.path, ("a", "b", "a"), ("thinking", "type"), ("thinking", "a", "b")):
         place = resolve(document, path)
         assert place is None or len(place) <= len(path)
-        assert applies(Lesson(path, "a", beside="thinking"), document) in {None, place}
+        assert find_rejected(Lesson(path, "a", beside="thinking"), document) in {None, place}
 
 
 @pytest.mark.parametrize(
@@ -122,4 +122,4 @@ def test_any_body_may_be_asked(body: dict[str, Any], lesson: Lesson) -> None:
     ],
 )
 def test_only_short_plain_values_are_spelled(value: object, text: str | None) -> None:
-    assert spelled(value) == text
+    assert spell(value) == text

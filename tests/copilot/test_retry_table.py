@@ -6,12 +6,15 @@ from typing import cast
 
 import pytest
 
-from passenger.accounts import Access
+from passenger.account.session import Session
+from passenger.account.token import Access
 from passenger.copilot.call import Call, Operation
+from passenger.copilot.upstream import Copilot
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
-from passenger.net.client import Client, Prepared
-from passenger.net.errors import (
+from passenger.net.client import HttpClient, Prepared
+from passenger.net.egress import Egress
+from passenger.net.exceptions import (
     BrokenConnectionError,
     DisconnectedError,
     Hop,
@@ -20,12 +23,9 @@ from passenger.net.errors import (
     StaleConnectionError,
     UnconnectedError,
 )
-from passenger.net.origin import place_of
-from passenger.net.response import Response
-from passenger.network import Network
+from passenger.net.origin import split_url
+from passenger.net.response import HttpResponse
 from passenger.secret import Secret
-from passenger.session import Session
-from passenger.upstream import Copilot
 
 CALL = Call(Operation.CHAT, "/chat/completions", b"{}", seat="own", model="m")
 HOP = Hop("TCP", "api.test")
@@ -65,17 +65,17 @@ class Net:
 
     def prepare(self, method: str, url: str, headers: dict[str, str]) -> Prepared:
         return Prepared(
-            method, place_of(url), Network().way("https", "api.test", 443), headers["Authorization"].encode()
+            method, split_url(url), Egress().way("https", "api.test", 443), headers["Authorization"].encode()
         )
 
-    async def send(self, request: Prepared, _body: bytes, *, fresh: bool, **_more: object) -> Response:
+    async def send(self, request: Prepared, _body: bytes, *, fresh: bool, **_more: object) -> HttpResponse:
         self.tokens.append(request.head.decode().removeprefix("Bearer "))
         self.fresh.append(fresh)
         answer = self.script.pop(0)
         if isinstance(answer, Exception):
             raise answer
         self.answers.append(Answer(answer))
-        return cast("Response", self.answers[-1])
+        return cast("HttpResponse", self.answers[-1])
 
 
 @dataclass
@@ -88,7 +88,7 @@ class Tokens:
     told: list[str] = field(default_factory=list)
     log_in = "log in"
 
-    def at_hand(self) -> Access | None:
+    def current_access(self) -> Access | None:
         return None if self.waits else self._access()
 
     async def access(self) -> Access:
@@ -108,7 +108,7 @@ class Tokens:
     def reject(self, refused: Access) -> None:
         self.told.append(f"rejected {refused.bearer.reveal()}")
 
-    def left(self, _access: Access) -> float | None:
+    def seconds_left(self, _access: Access) -> float | None:
         return None
 
     def _access(self) -> Access:
@@ -120,7 +120,7 @@ async def sent(tokens: Tokens, *script: int | Exception) -> tuple[Net, Exchange,
     net, exchange = Net([*script]), Exchange("POST", "/v1/chat/completions")
     failure = None
     try:
-        reply = await Copilot(cast("Session", tokens), cast("Client", net)).send(CALL, exchange)
+        reply = await Copilot(cast("Session", tokens), cast("HttpClient", net)).send(CALL, exchange)
         reply.close()
     except Failure as found:
         failure = found
@@ -199,8 +199,8 @@ async def test_a_head_is_made_once_for_a_token_and_the_facts_of_a_call() -> None
 
     session = Tokens()
     access = [Access(Secret(name), "https://api.test", {}) for name in "ab"]
-    session.at_hand = lambda: access[0]  # type: ignore[method-assign]  # the same one each time, as a session gives it
-    copilot = Copilot(cast("Session", session), cast("Client", Counted([200] * 200)))
+    session.current_access = lambda: access[0]  # type: ignore[method-assign]  # the same one each time, as a session gives it
+    copilot = Copilot(cast("Session", session), cast("HttpClient", Counted([200] * 200)))
 
     async def ask(**facts: object) -> None:
         (await copilot.send(Call(Operation.CHAT, "/c", **facts), Exchange("POST", "/"))).close()  # type: ignore[arg-type]  # facts of a call

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from passenger.dialects.registry import OUTBOUND
 
-PATHS = {outbound.NAME: outbound.PATH for outbound in OUTBOUND}
+PATHS = {outbound.name: outbound.path for outbound in OUTBOUND}
 
 
 def models(api: str) -> list[str]:

@@ -3,10 +3,11 @@
 import pytest
 from msgspec.structs import replace
 
-from passenger.body import split
-from passenger.chat import Message, Part, Prompt, Text, Tool, ToolCall, ToolResult
+from passenger.chat.prompt import Message, Part, Prompt, Text, Tool, ToolCall, ToolResult
 from passenger.dialects import caps
 from passenger.errors import Failure
+from passenger.jsontext.node import JsonNode
+from passenger.jsontext.raw_object import split
 from passenger.limits import Limits
 
 FEW = Limits(
@@ -73,3 +74,19 @@ def test_a_relayed_request_has_no_more_either(field: str, entry: str, limit: str
 def test_what_is_no_list_is_left_to_copilot() -> None:
     caps.check_relayed(split(b'{"stop":"' + b"a" * 100 + b'","tools":{"a":1},"messages":7}'), FEW)
     caps.check_relayed(None, FEW)
+
+
+# --- answers -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("said", "count"), [(None, 1), (1, 1), (2, 2), (caps.MOST_CHOICES, caps.MOST_CHOICES)])
+def test_a_number_of_answers_is_read(said: object, count: int) -> None:
+    assert caps.read_choices(JsonNode({"n": said}), "n") == caps.peek_choices(said) == count
+
+
+@pytest.mark.parametrize("said", [0, -1, caps.MOST_CHOICES + 1, "2", 1.5, True, [2]])
+def test_what_is_no_number_of_answers_is_refused_by_name_and_never_one(said: object) -> None:
+    with pytest.raises(Failure) as caught:
+        caps.read_choices(JsonNode({"n": said}, "config"), "n")
+    assert caught.value.param == "config.n"
+    assert caps.peek_choices(said) != 1

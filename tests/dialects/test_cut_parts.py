@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.chat import Refusal, Text, ToolCall
+from passenger.chat.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start, unfold
+from passenger.chat.prompt import Refusal, Text, ToolCall
 from passenger.dialects.cut_parts import CutParts
-from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start, unfold
+from tests.chat.test_events import ANSWERS
 from tests.folding import fold
-from tests.test_events import ANSWERS
 
 CUT = [Reason.LENGTH, Reason.FILTER]
 CALL = PartStart("call", "c", "f")
@@ -31,9 +31,9 @@ def stops(events: list[Event]) -> list[bool]:
 
 @given(ANSWERS, st.lists(st.integers(1, 5), max_size=5))
 def test_it_marks_what_an_unfolded_answer_marks_however_the_events_come(answer: Answer, sizes: list[int]) -> None:
-    plain = [PartStop(event.seal) if isinstance(event, PartStop) else event for event in unfold(answer)]
+    plain = [PartStop(event.signature) if isinstance(event, PartStop) else event for event in unfold(answer)]
     found = told(plain, sizes)
-    assert stops(found) == [cut for _, cut in answer.marked()]
+    assert stops(found) == [cut for _, cut in answer.parts_and_cuts()]
     kept = fold(found)
     assert [(type(part), part.text) for part in kept.parts if not isinstance(part, ToolCall)] == [
         (type(part), part.text) for part in answer.parts if not isinstance(part, ToolCall)
@@ -43,7 +43,7 @@ def test_it_marks_what_an_unfolded_answer_marks_however_the_events_come(answer: 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_only_the_last_part_is_cut_and_only_where_the_answer_was(reason: Reason) -> None:
     parts = (Text("a"), ToolCall("b", "g", "{}"), Text("c"))
-    assert [cut for _, cut in Answer("m", parts, reason).marked()] == [False, False, reason in CUT]
+    assert [cut for _, cut in Answer("m", parts, reason).parts_and_cuts()] == [False, False, reason in CUT]
 
 
 def test_a_refusal_in_the_middle_of_a_call_is_a_filter() -> None:

@@ -10,23 +10,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.chat import Abilities, Prompt, Refusal, Seal, Stamp, Text, Thought, ToolCall, Usage
+from passenger.chat.capabilities import Capabilities
+from passenger.chat.events import Answer, AnswerIdentity, Event, Reason, Usage, unfold
+from passenger.chat.prompt import Prompt, Reasoning, Refusal, Signature, Text, ToolCall
 from passenger.dialects import Inbound, Outbound, Request
+from passenger.dialects.framing import SseSplitter, StreamMessage, read_sse
 from passenger.dialects.registry import INBOUND, OUTBOUND
 from passenger.errors import Failure, Kind
-from passenger.events import Answer, Event, Reason, unfold
-from passenger.framing import Message, SseSplitter, read_sse
+from tests.dialects import toy
 from tests.folding import fold
 
 DATA = Path(__file__).parent.parent / "data"
 SAMPLES = sorted(DATA.glob("*/*.sse"))
-STAMP = Stamp("0123456789abcdef0123456789abcdef", 1_790_000_000)
+STAMP = AnswerIdentity("0123456789abcdef0123456789abcdef", 1_790_000_000)
 PROMPT = Prompt("some-model", ())
 REQUEST = Request(b"{}", {"model": "some-model", "action": "streamGenerateContent"}, {}, {"alt": "sse"})
-ABLE = {"completions": Abilities("google"), "messages": Abilities("anthropic"), "responses": Abilities("openai")}
-NAMES = {dialect.NAME: dialect for dialect in OUTBOUND}
+ABLE = {
+    "completions": Capabilities("google"),
+    "messages": Capabilities("anthropic"),
+    "responses": Capabilities("openai"),
+}
+NAMES = {dialect.name: dialect for dialect in OUTBOUND}
 
-inbounds = pytest.mark.parametrize("inbound", INBOUND, ids=lambda dialect: dialect.NAME)
+inbounds = pytest.mark.parametrize("inbound", [*INBOUND, toy.INBOUND], ids=lambda dialect: dialect.name)
 samples = pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 
 
@@ -36,7 +42,7 @@ def outbound_of(sample: Path) -> Outbound:
 
 def read(outbound: Outbound, pieces: Iterator[bytes] | list[bytes]) -> Iterator[Event]:
     """The events of a stream that comes in these pieces."""
-    reader, splitter = outbound.reader(PROMPT, ABLE[outbound.NAME]), SseSplitter()
+    reader, splitter = outbound.reader(PROMPT, ABLE[outbound.name]), SseSplitter()
     for piece in pieces:
         for raw in splitter.feed(piece):
             message = read_sse(raw)
@@ -45,12 +51,12 @@ def read(outbound: Outbound, pieces: Iterator[bytes] | list[bytes]) -> Iterator[
     yield from reader.end()
 
 
-def written(inbound: Inbound, events: list[Event]) -> list[Message]:
+def written(inbound: Inbound, events: list[Event]) -> list[StreamMessage]:
     writer = inbound.writer(PROMPT, STAMP)
     return [message for event in events for message in writer.send(event)]
 
 
-def ends_well(inbound: Inbound, messages: list[Message]) -> bool:
+def ends_well(inbound: Inbound, messages: list[StreamMessage]) -> bool:
     """Whether the last message is one that only a whole answer ends with."""
     last = b"".join(message.data for message in messages[-3:])
     marks = (b"[DONE]", b"message_stop", b"response.completed", b"response.incomplete", b"finishReason", b'"done":true')
@@ -62,10 +68,10 @@ def test_there_is_a_sample_of_every_dialect_that_copilot_speaks() -> None:
 
 
 def test_names_are_unique_and_every_outbound_has_an_inbound_that_relays_to_it() -> None:
-    names = [dialect.NAME for dialect in INBOUND]
+    names = [dialect.name for dialect in INBOUND]
     assert len(set(names)) == len(names)
     assert set(NAMES) <= set(names)
-    assert len({dialect.PATH for dialect in OUTBOUND}) == len(OUTBOUND)
+    assert len({dialect.path for dialect in OUTBOUND}) == len(OUTBOUND)
 
 
 # --- streams of Copilot's through every writer -------------------------------------------------------------------
@@ -116,7 +122,7 @@ CALLS = st.builds(ToolCall, st.uuids().map(lambda u: f"call_{u.hex}"), st.just("
 PARTS = st.one_of(
     st.builds(Text, st.text(min_size=1)),
     st.builds(Refusal, st.text(min_size=1)),
-    st.builds(Thought, st.text(), st.builds(Seal, st.just("responses/openai"), st.text(min_size=1))),
+    st.builds(Reasoning, st.text(), st.builds(Signature, st.just("responses/openai"), st.text(min_size=1))),
     CALLS,
 )
 ANSWERS = st.builds(
@@ -140,14 +146,16 @@ def test_every_writer_ends_every_answer_and_says_all_its_text(inbound: Inbound, 
             wanted = json.dumps(part.text, ensure_ascii=False)[1:-1].encode("utf-8", "replace").decode()
             assert wanted in said
             assert wanted in whole
-        if isinstance(part, ToolCall) and inbound.NAME not in {"legacy", "ollama-generate"}:
+        if isinstance(part, ToolCall) and inbound.name not in {"legacy", "ollama_generate"}:
             assert "read" in said
 
 
 @pytest.mark.proves("F32", "promise 6")
 @inbounds
 def test_a_stream_that_breaks_anywhere_never_ends_like_a_whole_one(inbound: Inbound) -> None:
-    answer = Answer("m", (Thought("hm", None), Text("a b"), ToolCall("call_1", "read", "{}")), Reason.TOOL, Usage(1, 1))
+    answer = Answer(
+        "m", (Reasoning("hm", None), Text("a b"), ToolCall("call_1", "read", "{}")), Reason.TOOL, Usage(1, 1)
+    )
     events = list(unfold(answer))
     for count in range(len(events) - 1):
         writer = inbound.writer(PROMPT, STAMP)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.dialects.sessions import HEADERS, LENGTH, cache_key, session_of
+from passenger.dialects.sessions import HEADERS, LENGTH, cache_key, client_session
 
 WORDS = st.text(min_size=1, max_size=40)
 UUID = "7d0e2a54-6a0c-4b73-9b1f-0d6f3a3c1e11"
@@ -22,7 +22,7 @@ def test_one_session_has_one_key_which_does_not_hold_its_id(seat: str, session: 
 @given(st.dictionaries(st.sampled_from((*HEADERS, "user-agent")), st.text(max_size=5)))
 def test_a_session_is_called_what_the_first_header_that_says_something_calls_it(headers: dict[str, str]) -> None:
     said = [headers[name] for name in HEADERS if headers.get(name)]
-    assert session_of(headers) == (said[0] if said else "")
+    assert client_session(headers) == (said[0] if said else "")
 
 
 @given(WORDS, WORDS, WORDS)

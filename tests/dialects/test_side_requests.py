@@ -7,16 +7,20 @@ from typing import Any
 
 import pytest
 
-from passenger.chat import Ask, Initiator
-from passenger.dialects import Inbound, Request, completions, gemini, messages, responses
+from passenger.chat.prompt import Ask, Initiator
+from passenger.dialects import Inbound, Request
+from passenger.dialects import anthropic as messages
+from passenger.dialects import google as gemini
+from passenger.dialects.openai import chat as completions
+from passenger.dialects.openai import responses
 from passenger.dialects.side_requests import RULES, TURN_METADATA, rule_for, who_asks
 from tests.side_requests import RECORDED, Recorded
 
 DIALECTS: dict[str, Inbound] = {
-    "chat": completions,
-    "gemini": gemini,
-    "messages": messages,
-    "responses": responses,
+    "chat": completions.INBOUND,
+    "gemini": gemini.INBOUND,
+    "messages": messages.INBOUND,
+    "responses": responses.INBOUND,
 }
 OTHERS = ["", "Python/3.13 aiohttp/3.13", "Mozilla/5.0 (X11; Linux x86_64)", "curl/8.15 opencode/1.18.33", "OpenAI/JS"]
 """Clients in which a person may paste anything, as the system's text, too."""

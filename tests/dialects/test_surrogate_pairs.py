@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.dialects.surrogate_pairs import SurrogatePairs, whole
-from passenger.events import Delta, Event, PartStart, PartStop
+from passenger.chat.events import Delta, Event, PartStart, PartStop
+from passenger.dialects.surrogate_pairs import SurrogatePairs
+from passenger.jsontext.surrogates import join_surrogates
 
 
 def joined(*texts: str) -> str:
@@ -14,8 +15,8 @@ def joined(*texts: str) -> str:
     told: list[Event] = []
     for text in texts:
         read = halves.read(json.dumps({"text": text}).encode())["text"]
-        told += halves.told([Delta(read)])
-    told += halves.told([PartStop()])
+        told += halves.join([Delta(read)])
+    told += halves.join([PartStop()])
     assert told[-1] == PartStop()
     return "".join(event.text for event in told if isinstance(event, Delta))
 
@@ -50,14 +51,14 @@ def test_what_does_not_come_in_pieces_is_mended_at_once() -> None:
 
 def test_a_stream_without_halves_is_told_as_it_is() -> None:
     events: list[Event] = [PartStart("text"), Delta("a"), PartStop()]
-    assert SurrogatePairs(frozenset()).told(events) is events
+    assert SurrogatePairs(frozenset()).join(events) is events
 
 
 @given(st.text())
 def test_what_is_whole_stays_as_it_is(text: str) -> None:
-    assert whole(text) == text
+    assert join_surrogates(text) == text
 
 
 @given(st.text(), st.sampled_from("\ud800\udbff\udc00\udfff"), st.text())
 def test_half_a_character_is_never_whole(before: str, half: str, after: str) -> None:
-    assert whole(before + half + after) == before + "\ufffd" + after
+    assert join_surrogates(before + half + after) == before + "\ufffd" + after

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from passenger.edits.edit import Edit, Format, Keys
+from passenger.edits.edit import Edit, Format, KeyPath
 from tests.edits import documents
 
 
@@ -15,8 +15,8 @@ class Kind:
 
     format: Format
     make: Callable[[random.Random], str]
-    values: Sequence[tuple[Keys, object]]
-    changed: tuple[Keys, object]
+    values: Sequence[tuple[KeyPath, object]]
+    changed: tuple[KeyPath, object]
     """What somebody else puts there afterwards."""
 
     def edits(self) -> list[Edit]:
@@ -26,14 +26,14 @@ class Kind:
         return Edit(file=Path("f"), format=self.format, keys=self.changed[0], value=self.changed[1])
 
 
-OBJECT: Sequence[tuple[Keys, object]] = (
+OBJECT: Sequence[tuple[KeyPath, object]] = (
     (("env", "ANTHROPIC_BASE_URL"), "http://127.0.0.1:8081"),
     (("env", "a"), ""),
     (("model",), "claude-opus-4.6"),
     (("provider", "passenger"), {"name": "Passenger", "models": {"m": {"limit": 1}}, "none": {}}),
     (("customModels", ("displayName", "Opus (Passenger)")), {"displayName": "Opus (Passenger)", "n": [1, "ü"]}),
 )
-ARRAY: Sequence[tuple[Keys, object]] = (((("name", "Passenger"),), {"name": "Passenger", "models": []}),)
+ARRAY: Sequence[tuple[KeyPath, object]] = (((("name", "Passenger"),), {"name": "Passenger", "models": []}),)
 ENTRIES = [{"name": "Opus", "roles": ["chat"]}, {"name": "a: b #", "key": None}]
 
 KINDS: Mapping[str, Kind] = {

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from passenger.edits.edit import Edit, Format, Keys, UnreadableError
+from passenger.edits.edit import Edit, Format, KeyPath, UnreadableError
 from passenger.edits.formats import EDITORS
 from passenger.edits.steps import put, take_back
 
 PROVIDER = {"name": "Passenger", "on": True}
-MODELS: Keys = ("models",)
+MODELS: KeyPath = ("models",)
 ENTRY = [{"name": "Opus", "roles": ["chat"]}]
 
-EDITED: Sequence[tuple[Format, str, Keys, object, str]] = [
+EDITED: Sequence[tuple[Format, str, KeyPath, object, str]] = [
     ("json", "", ("env", "A"), "1", '{\n  "env": {\n    "A": "1"\n  }\n}\n'),
     ("json", '{"a":1}', ("b",), 2, '{"a":1, "b": 2}'),
     ("json", '{\n\t"a": 1\n}\n', ("b",), 2, '{\n\t"a": 1,\n\t"b": 2\n}\n'),
@@ -49,7 +49,7 @@ EDITED: Sequence[tuple[Format, str, Keys, object, str]] = [
     ("whole", "", (), "all\n", "all\n"),
 ]
 
-REFUSED: Sequence[tuple[Format, str, Keys, object]] = [
+REFUSED: Sequence[tuple[Format, str, KeyPath, object]] = [
     ("json", '{"a": 1,}', ("b",), 1),
     ("json", '{"a": 1} // note', ("b",), 1),
     ("json", "{", ("b",), 1),
@@ -75,13 +75,13 @@ REFUSED: Sequence[tuple[Format, str, Keys, object]] = [
 ]
 
 
-def edit(kind: Format, keys: Keys, value: object) -> Edit:
+def edit(kind: Format, keys: KeyPath, value: object) -> Edit:
     return Edit(file=Path("f"), format=kind, keys=keys, value=value)
 
 
 @pytest.mark.parametrize(("kind", "before", "keys", "value", "after"), EDITED)
 def test_an_edit_as_it_is_written_and_taken_back(
-    kind: Format, before: str, keys: Keys, value: object, after: str
+    kind: Format, before: str, keys: KeyPath, value: object, after: str
 ) -> None:
     text, steps = put(EDITORS[kind], before, [edit(kind, keys, value)])
     assert text == after
@@ -89,7 +89,7 @@ def test_an_edit_as_it_is_written_and_taken_back(
 
 
 @pytest.mark.parametrize(("kind", "text", "keys", "value"), REFUSED)
-def test_what_is_not_edited_is_said(kind: Format, text: str, keys: Keys, value: object) -> None:
+def test_what_is_not_edited_is_said(kind: Format, text: str, keys: KeyPath, value: object) -> None:
     with pytest.raises(UnreadableError) as refused:
         put(EDITORS[kind], text, [edit(kind, keys, value)])
     assert str(refused.value)

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from passenger.edits.edit import Edit
-from passenger.edits.exposure import exposed
-from passenger.edits.files import LARGEST, RefusedError, read
+from passenger.edits.files import LARGEST, RefusedError, find_exposure, read
 from passenger.edits.journal import apply, plan, state_of, undo
 from passenger.edits.receipts import Receipts
 
@@ -201,14 +200,14 @@ def test_receipts_are_for_their_owner_alone(receipts: Receipts, file: Path) -> N
 
 
 def test_a_file_that_others_read_is_exposed(file: Path) -> None:
-    assert "other users" in str(exposed(read(put(file, b"{}", 0o644))))
-    assert exposed(read(put(file, b"{}", 0o600))) is None
+    assert "other users" in str(find_exposure(read(put(file, b"{}", 0o644))))
+    assert find_exposure(read(put(file, b"{}", 0o600))) is None
 
 
 def test_a_file_in_a_work_tree_is_exposed_unless_ignored(file: Path) -> None:
     put(file, b"{}", 0o600)
     tree = file.parent.parent
     subprocess.run(["git", "init", "-q", str(tree)], check=True)
-    assert "git work tree" in str(exposed(read(file)))
+    assert "git work tree" in str(find_exposure(read(file)))
     put(tree / ".gitignore", b".tool/\n")
-    assert exposed(read(file)) is None
+    assert find_exposure(read(file)) is None

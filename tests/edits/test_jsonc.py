@@ -2,12 +2,12 @@
 
 import pytest
 
-from passenger.edits.edit import Edit, Keys, UnreadableError
+from passenger.edits.edit import Edit, KeyPath, UnreadableError
 from passenger.edits.jsonc import JsonEditor, document
 from passenger.edits.steps import put, take_back
 from tests.edits.kinds import KINDS
 
-VALUES: list[tuple[Keys, object]] = [(("env", "U"), "http://x"), (("model",), "m")]
+VALUES: list[tuple[KeyPath, object]] = [(("env", "U"), "http://x"), (("model",), "m")]
 
 
 def edited(text: str, editor: JsonEditor) -> str:

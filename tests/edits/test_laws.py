@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.edits.edit import Edit, Keys, UnreadableError
+from passenger.edits.edit import Edit, KeyPath, UnreadableError
 from passenger.edits.formats import EDITORS
-from passenger.edits.steps import Step, put, take_back
+from passenger.edits.steps import EditStep, put, take_back
 from tests.edits.kinds import KINDS, Kind
 
 by_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -48,8 +48,8 @@ def test_what_is_put_there_is_there_and_is_taken_back_to_the_byte(kind: Kind, se
 
 @by_kind
 def test_most_documents_can_be_edited(kind: Kind) -> None:
-    able = sum(prepared(kind, seed)[1] for seed in range(100))
-    assert able >= 90
+    capabilities = sum(prepared(kind, seed)[1] for seed in range(100))
+    assert capabilities >= 90
 
 
 @pytest.mark.proves("undo")
@@ -70,7 +70,7 @@ def test_what_somebody_else_has_added_since_stays(kind: Kind, seed: int) -> None
             assert value_of(kind, undone.text, edit.keys) == value_of(kind, alone, edit.keys)
 
 
-def value_of(kind: Kind, text: str, keys: Keys) -> object:
+def value_of(kind: Kind, text: str, keys: KeyPath) -> object:
     found = EDITORS[kind.format].find(text, keys)
     return found.value if found else None
 
@@ -91,7 +91,7 @@ def test_what_somebody_else_has_changed_since_is_left_alone(kind: Kind, seed: in
             found = editor.find(undone.text, edit.keys)
             assert found is not None
             assert found.value == editor.comparable(changed.value)
-            assert edit.keys in [step.way for step in undone.left]
+            assert edit.keys in [step.keys for step in undone.left]
 
 
 @pytest.mark.proves("setup")
@@ -105,7 +105,7 @@ def test_any_text_is_edited_or_refused_by_name(kind: Kind, text: str) -> None:
         assert take_back(EDITORS[kind.format], *outcome).text == text
 
 
-def edited(kind: Kind, text: str) -> tuple[str, list[Step]] | UnreadableError:
+def edited(kind: Kind, text: str) -> tuple[str, list[EditStep]] | UnreadableError:
     try:
         return put(EDITORS[kind.format], text, kind.edits())
     except UnreadableError as error:

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Self
 
+from passenger.copilot.upstream import Reply
 from passenger.errors import Failure
-from passenger.gateway.sink import Source
+from passenger.gateway.response import Source
 from passenger.net.response import Receiver
-from passenger.upstream import Reply
 
 
 class Pieces:

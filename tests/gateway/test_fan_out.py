@@ -1,5 +1,6 @@
 """Several answers to one request, judged from outside."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from passenger.gateway.fan_out import all_of, merged
 from passenger.simulator import Fault
 from tests.proxy import eventually
-from tests.web.bench import AGES, CHAT, Answer, Bench, asking, bench
+from tests.server.bench import AGES, CHAT, Answer, Bench, asking, bench
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -111,7 +113,7 @@ async def test_another_number_is_refused_by_its_name(one: Bench, count: object) 
 
 
 async def test_strict_settings_ask_nothing_that_was_not_asked(tmp_path: Path) -> None:
-    async with bench(tmp_path, config="[proxy]\nstrict = true\n") as one:
+    async with bench(tmp_path, config="[upstream]\nstrict = true\n") as one:
         answer = await one.chat(model="claude-opus-5", n=2)
         assert (answer.status, answer.error["code"], answer.error["param"]) == (400, "unsupported_parameter", "n")
         assert (await one.chat(n=2)).status == (await one.chat(model="claude-opus-5", n=1)).status == 200
@@ -163,3 +165,85 @@ async def test_who_hangs_up_ends_all_of_them(one: Bench, stream: bool, fault: Fa
     wire.abort()
     await eventually(lambda: one.sim.active == 0)
     assert all(request.closed_early for request in one.sim.seen("/v1/messages"))
+
+
+async def given(value: int, after: asyncio.Event | None = None) -> int:
+    if after is not None:
+        await after.wait()
+    return value
+
+
+async def failing(after: asyncio.Event | None = None) -> int:
+    await given(0, after)
+    raise ValueError("no")
+
+
+async def test_all_results_come_in_their_order() -> None:
+    first = asyncio.Event()
+    first.set()
+    assert await all_of([given(1, first), given(2)], lambda _: None) == [1, 2]
+
+
+async def test_where_one_fails_nothing_is_left_behind() -> None:
+    undone, never, after = list[int](), asyncio.Event(), asyncio.Event()
+    asyncio.get_running_loop().call_later(0, after.set)
+    before = asyncio.all_tasks()
+    with pytest.raises(ValueError, match="no"):
+        await all_of([given(1), given(2, never), failing(after)], undone.append)
+    assert undone == [1]
+    assert asyncio.all_tasks() == before
+
+
+async def test_where_the_caller_is_cancelled_nothing_is_left_behind() -> None:
+    undone, never, begun = list[int](), asyncio.Event(), asyncio.Event()
+
+    async def telling() -> int:
+        begun.set()
+        return 1
+
+    before = asyncio.all_tasks()
+    task = asyncio.create_task(all_of([given(2, never), telling()], undone.append))
+    await begun.wait()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert undone == [1]
+    assert asyncio.all_tasks() == before
+
+
+async def items(*values: int, after: asyncio.Event | None = None, broken: bool = False) -> AsyncIterator[int]:
+    for value in values:
+        yield value
+    if after is not None:
+        await after.wait()
+    if broken:
+        raise ValueError("no")
+
+
+async def test_the_items_of_all_streams_come_with_their_numbers_each_stream_in_order() -> None:
+    found = [pair async for pair in merged([items(1, 2, 3), items(), items(4, 5)])]
+    assert [value for index, value in found if index == 0] == [1, 2, 3]
+    assert [value for index, value in found if index == 2] == [4, 5]
+    assert len(found) == 5
+
+
+async def test_a_stream_that_waits_holds_up_no_other() -> None:
+    never, found = asyncio.Event(), list[int]()
+    before = asyncio.all_tasks()
+    parts = merged([items(after=never), items(1, 2)])
+    async for _, value in parts:
+        found.append(value)
+        if value == 2:
+            break
+    await parts.aclose()
+    assert found == [1, 2]
+    assert asyncio.all_tasks() == before
+
+
+async def test_where_one_stream_fails_none_is_asked_any_more() -> None:
+    never, before = asyncio.Event(), asyncio.all_tasks()
+    with pytest.raises(ValueError, match="no"):
+        async for _ in merged([items(after=never), items(1, broken=True)]):
+            pass
+    assert asyncio.all_tasks() == before

@@ -74,17 +74,17 @@ async def test_an_observer_that_fails_harms_nobody_else() -> None:
 class Answer:
     """An answer whose way down is told by hand."""
 
-    is_leaving: bool = True
-    has_left: bool = False
+    is_sending: bool = True
+    is_sent: bool = False
     gone: bool = False
     status: int = 200
     waiting: list[Callable[[], None]] = field(default_factory=list)
 
-    def when_left(self, tell: Callable[[], None]) -> None:
+    def when_sent(self, tell: Callable[[], None]) -> None:
         self.waiting.append(tell)
 
-    def end(self, *, has_left: bool = False, gone: bool = False) -> None:
-        self.is_leaving, self.has_left, self.gone = False, has_left, gone
+    def end(self, *, is_sent: bool = False, gone: bool = False) -> None:
+        self.is_sending, self.is_sent, self.gone = False, is_sent, gone
         for tell in self.waiting:
             tell()
 
@@ -96,18 +96,18 @@ ENDS = [
 ]
 
 
-@pytest.mark.parametrize(("has_left", "gone", "outcome"), ENDS)
+@pytest.mark.parametrize(("is_sent", "gone", "outcome"), ENDS)
 @pytest.mark.parametrize("at_once", [True, False])
-async def test_how_its_answer_ends_is_how_it_ends(has_left: bool, gone: bool, outcome: Outcome, at_once: bool) -> None:
+async def test_how_its_answer_ends_is_how_it_ends(is_sent: bool, gone: bool, outcome: Outcome, at_once: bool) -> None:
     told = list[Exchange]()
     recorder, one, answer = Recorder([told.append]), over(), Answer(status=203)
     if at_once:
-        answer.end(has_left=has_left, gone=gone)
+        answer.end(is_sent=is_sent, gone=gone)
     recorder.record(one, answer)
     await asyncio.sleep(0)
     if not at_once:
         assert (told, one.outcome) == ([], Outcome.UNFINISHED)
-        answer.end(has_left=has_left, gone=gone)
+        answer.end(is_sent=is_sent, gone=gone)
     assert told == [one]
     assert (one.outcome, one.status) == (outcome, 203)
     assert len(answer.waiting) == (not at_once)
@@ -115,11 +115,11 @@ async def test_how_its_answer_ends_is_how_it_ends(has_left: bool, gone: bool, ou
 
 @pytest.mark.parametrize("wrong", [Outcome.FAILED, Outcome.BROKEN])
 async def test_what_went_wrong_before_stays_wrong_however_its_answer_ends(wrong: Outcome) -> None:
-    for has_left, gone, _ in ENDS:
+    for is_sent, gone, _ in ENDS:
         recorder, one, answer = Recorder(), over(), Answer()
         one.fail(Failure(Kind.UPSTREAM, "no"), wrong)
         recorder.record(one, answer)
-        answer.end(has_left=has_left, gone=gone)
+        answer.end(is_sent=is_sent, gone=gone)
         await asyncio.sleep(0)
         assert one.outcome is wrong
 
@@ -130,7 +130,7 @@ async def test_one_that_has_left_after_the_last_call_is_told_of_once() -> None:
     recorder.record(one, answer)
     recorder.flush()
     assert [one.outcome for one in told] == [Outcome.UNFINISHED]
-    answer.end(has_left=True)
+    answer.end(is_sent=True)
     recorder.record(one, answer)
     recorder.flush()
     await asyncio.sleep(0)
@@ -141,7 +141,7 @@ async def test_an_answer_that_waits_holds_up_no_other() -> None:
     told = list[Exchange]()
     recorder, slow, quick = Recorder([told.append]), over(), over()
     recorder.record(slow, Answer())
-    recorder.record(quick, Answer(is_leaving=False, has_left=True))
+    recorder.record(quick, Answer(is_sending=False, is_sent=True))
     await asyncio.sleep(0)
     assert told == [quick]
 
@@ -151,7 +151,7 @@ async def test_the_time_that_a_client_takes_for_it_is_none_of_ours() -> None:
     recorder.record(one, answer)
     written, waited = one.ended, one.waited
     await asyncio.sleep(0)
-    answer.end(has_left=True)
+    answer.end(is_sent=True)
     assert written is not None
     assert one.ended is not None
     assert one.ended - written == pytest.approx(one.waited - waited)

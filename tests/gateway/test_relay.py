@@ -4,13 +4,14 @@ import asyncio
 
 import pytest
 
-from passenger.chat import Ask, Initiator, Stamp
-from passenger.copilot.quirks import completions
+from passenger.chat.events import AnswerIdentity
+from passenger.chat.prompt import Ask, Initiator
+from passenger.dialects.openai.chat import quirks as completions
 from passenger.errors import Failure
 from passenger.gateway.relay import relay_into
 from tests.gateway.streams import Kept, Pieces
 
-STAMP = Stamp("0" * 32, 1_790_000_000)
+STAMP = AnswerIdentity("0" * 32, 1_790_000_000)
 EVENTS = (
     b'{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}',
     b"[DONE]",

@@ -7,17 +7,17 @@ from typing import cast
 
 import pytest
 
+from passenger.account.session import Session
 from passenger.copilot.call import Call, Operation
-from passenger.copilot.live import LiveCatalog
-from passenger.copilot.models import Model
+from passenger.copilot.catalog import Model
+from passenger.copilot.catalog_cache import CatalogCache
+from passenger.copilot.upstream import Reply
 from passenger.dialects import Request
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
 from passenger.gateway import Deadlines, Policy, Seat
+from passenger.gateway.reasoning_cache import ReasoningCache
 from passenger.gateway.sender import MARKLESS, Sender, must_stream
-from passenger.session import Session
-from passenger.thoughts import Thoughts
-from passenger.upstream import Reply
 
 ANSWER = cast("Reply", object())
 MODEL = Model("claude-opus-5", "Anthropic", "claude-opus-5", ("/v1/messages",), {})
@@ -64,7 +64,7 @@ def sender(policy: Policy | None = None) -> tuple[Sender, Clock]:
 
 
 def seat_of(upstream: Upstream) -> Seat:
-    return Seat("own", cast("Session", None), cast("LiveCatalog", None), upstream, Thoughts(Clock()))
+    return Seat("own", cast("Session", None), cast("CatalogCache", None), upstream, ReasoningCache(Clock()))
 
 
 def call(body: bytes) -> Call:

@@ -8,17 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.chat import Abilities, Prompt, Stamp, Text, ToolCall, Usage
-from passenger.dialects import Reader, completions, legacy, messages, responses
+from passenger.chat.capabilities import Capabilities
+from passenger.chat.events import Answer, AnswerIdentity, Event, Finish, Reason, Usage
+from passenger.chat.prompt import Prompt, Text, ToolCall
+from passenger.dialects import Reader
+from passenger.dialects import anthropic as messages
+from passenger.dialects.framing import JSON_ARRAY, NDJSON, SSE, Framing, StreamMessage
+from passenger.dialects.openai import chat as completions
+from passenger.dialects.openai import responses
+from passenger.dialects.openai import text as legacy
 from passenger.errors import Failure, Kind
-from passenger.events import Answer, Event, Finish, Reason
-from passenger.framing import JSON_ARRAY, NDJSON, SSE, Framing, Message
 from passenger.gateway import translate
 from tests.folding import fold
 from tests.gateway.streams import Kept, Pieces
 
 DATA = Path(__file__).parent.parent / "data"
-PROMPT, STAMP = Prompt("asked-model", ()), Stamp("0" * 32, 1_790_000_000)
+PROMPT, STAMP = Prompt("asked-model", ()), AnswerIdentity("0" * 32, 1_790_000_000)
 STREAM = (DATA / "completions" / "azure_parallel.sse").read_bytes()
 SEALED_LAST = (DATA / "completions" / "gemini_sealed_last.sse").read_bytes()
 """The end of this one comes alone."""
@@ -26,7 +31,7 @@ CALLS = ("call_a1example", "call_b2example", "call_c3example")
 
 
 def reader() -> Reader:
-    return completions.reader(PROMPT, Abilities("openai"))
+    return completions.OUTBOUND.reader(PROMPT, Capabilities("openai"))
 
 
 def cut(stream: bytes, size: int) -> list[bytes]:
@@ -136,7 +141,7 @@ def test_events_are_told_as_they_come_and_those_before_a_failure_are_not_lost() 
 class Down:
     """A client's stream as it was written, and what was noted of it."""
 
-    def __init__(self, upstream: Pieces, dialect: Any = legacy, framing: Framing = SSE) -> None:
+    def __init__(self, upstream: Pieces, dialect: Any = legacy.INBOUND, framing: Framing = SSE) -> None:
         self.noted: list[Event] = []
         self.failures: list[Failure] = []
         self.begun: list[int] = []
@@ -176,7 +181,9 @@ def test_a_stream_is_written_in_the_clients_dialect_and_each_event_is_noted() ->
 
 
 @pytest.mark.proves("F30")
-@pytest.mark.parametrize("dialect", [completions, messages, responses], ids=lambda dialect: dialect.NAME)
+@pytest.mark.parametrize(
+    "dialect", [completions.INBOUND, messages.INBOUND, responses.INBOUND], ids=lambda dialect: dialect.name
+)
 @given(size=st.integers(1, 400))
 def test_a_stream_is_the_same_however_the_network_cuts(dialect: Any, size: int) -> None:
     assert Down(Pieces(*cut(STREAM, size)), dialect).body == Down(Pieces(STREAM), dialect).body
@@ -197,13 +204,13 @@ class Plain:
     def __init__(self, silent: Callable[[Event], bool]) -> None:
         self._silent = silent
 
-    def send(self, event: Event) -> list[Message]:
-        return [] if self._silent(event) else [Message("", json.dumps(type(event).__name__).encode())]
+    def send(self, event: Event) -> list[StreamMessage]:
+        return [] if self._silent(event) else [StreamMessage("", json.dumps(type(event).__name__).encode())]
 
-    def fail(self, failure: Failure) -> list[Message]:
-        return [Message("", json.dumps(failure.message).encode())]
+    def fail(self, failure: Failure) -> list[StreamMessage]:
+        return [StreamMessage("", json.dumps(failure.message).encode())]
 
-    def writer(self, prompt: Prompt, stamp: Stamp) -> "Plain":
+    def writer(self, prompt: Prompt, identity: AnswerIdentity) -> "Plain":
         return self
 
 
@@ -240,7 +247,7 @@ def test_what_came_before_a_break_goes_down_before_it() -> None:
 
 
 def test_calls_come_to_a_client_of_another_dialect() -> None:
-    down = Down(Pieces(*cut(STREAM, 7)), messages)
+    down = Down(Pieces(*cut(STREAM, 7)), messages.INBOUND)
     assert [one for one in CALLS if one.encode() in down.body] == list(CALLS)
     folded = fold(down.noted)
     assert [part for part in folded.parts if isinstance(part, ToolCall)] == list(folded.calls)

@@ -3,9 +3,9 @@
 import asyncio
 from typing import cast
 
-from passenger.net.connection import Connection
+from passenger.net.connection import UpstreamConnection
 from passenger.net.origin import Origin
-from passenger.net.response import Response
+from passenger.net.response import HttpResponse
 from tests.server.line import Loop, Transport
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -39,20 +39,20 @@ class Upstream:
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock, self.wire = clock or Clock(), Wire()
         self.kept = self.lost = 0
-        self.connection = Connection(cast("asyncio.AbstractEventLoop", self.clock), ORIGIN)
+        self.connection = UpstreamConnection(cast("asyncio.AbstractEventLoop", self.clock), ORIGIN)
         self.connection.connection_made(cast("asyncio.Transport", self.wire))
         self.connection.released = self._released
         self.connection.lost = self._lost
 
-    def _released(self, _connection: Connection) -> None:
+    def _released(self, _connection: UpstreamConnection) -> None:
         self.kept += 1
 
-    def _lost(self, _connection: Connection) -> None:
+    def _lost(self, _connection: UpstreamConnection) -> None:
         self.lost += 1
 
     def ask(
         self, said: bytes = b"", *, first_byte: float | None = None, idle: float | None = None, sent: bool = True
-    ) -> Response:
+    ) -> HttpResponse:
         """Ask, let this be the answer so far, and the request be sent or not."""
         response = self.connection.ask("POST", b"head", b"body", first_byte=first_byte, idle=idle)
         if not sent:

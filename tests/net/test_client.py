@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from passenger.net.client import Client, client
-from passenger.net.errors import (
+from passenger.net.client import HttpClient, client
+from passenger.net.exceptions import (
     BrokenConnectionError,
     DisconnectedError,
     IncompleteBodyError,
@@ -19,7 +19,7 @@ from passenger.net.errors import (
     StaleConnectionError,
     UnconnectedError,
 )
-from passenger.net.response import Response
+from passenger.net.response import HttpResponse
 from tests.net.loops import on_each_loop
 from tests.net.scripted import Play, Scripted, closing, in_pieces, resetting, scripted, then_silent
 from tests.proxy import eventually
@@ -32,18 +32,18 @@ MUCH = 1_000_000
 
 
 @contextlib.asynccontextmanager
-async def asking(*answers: bytes | Play) -> AsyncIterator[tuple[Client, Scripted]]:
+async def asking(*answers: bytes | Play) -> AsyncIterator[tuple[HttpClient, Scripted]]:
     async with scripted(*answers) as server, client(connect_timeout=20) as http:
         yield http, server
 
 
-async def got(http: Client, url: str, **options: float) -> bytes:
+async def got(http: HttpClient, url: str, **options: float) -> bytes:
     """The body of an answer, and its connection given back."""
     response = await http.request("GET", url, {}, **options)  # type: ignore[arg-type]  # seconds, all of them
     return await whole(response)
 
 
-async def whole(response: Response) -> bytes:
+async def whole(response: HttpResponse) -> bytes:
     body = b""
     while piece := await response.piece():
         body += piece
@@ -492,7 +492,7 @@ async def test_the_clients_end_closes_what_is_under_way_and_what_is_kept() -> No
 class Cup:
     """A receiver that keeps what it is given, and may pause or close after each piece."""
 
-    def __init__(self, response: Response, *, pauses: bool = False, closes: bool = False) -> None:
+    def __init__(self, response: HttpResponse, *, pauses: bool = False, closes: bool = False) -> None:
         self.response = response
         self.pieces: list[bytes] = []
         self.ends: list[Exception | None] = []
@@ -614,7 +614,7 @@ SPOILT = {
 }
 
 
-async def poured(http: Client, url: str, *, pauses: bool) -> bytes:
+async def poured(http: HttpClient, url: str, *, pauses: bool) -> bytes:
     response = await http.request("GET", url, {})
     cup = Cup(response, pauses=pauses)
     response.pour(cup)
@@ -626,7 +626,7 @@ async def poured(http: Client, url: str, *, pauses: bool) -> bytes:
     return b"".join(cup.pieces)
 
 
-WAYS: dict[str, Callable[[Client, str], Awaitable[bytes]]] = {
+WAYS: dict[str, Callable[[HttpClient, str], Awaitable[bytes]]] = {
     "pulled": got,
     "poured": lambda http, url: poured(http, url, pauses=False),
     "paused": lambda http, url: poured(http, url, pauses=True),

@@ -6,9 +6,10 @@ from typing import cast
 
 import pytest
 
-from passenger.net.client import Client
-from passenger.net.connecting import Connector
-from passenger.net.errors import (
+from passenger.net.client import HttpClient
+from passenger.net.connector import Connector
+from passenger.net.egress import Egress
+from passenger.net.exceptions import (
     BrokenConnectionError,
     DisconnectedError,
     IncompleteBodyError,
@@ -17,17 +18,16 @@ from passenger.net.errors import (
     StaleConnectionError,
 )
 from passenger.net.pool import ConnectionPool
-from passenger.net.response import MOST_WAITING, Response
-from passenger.network import Network
+from passenger.net.response import MOST_WAITING, HttpResponse
 from tests.net.line import CHUNKED, OK, SHORT, Cup, Upstream
 
 LONG = OK + b"Content-Length: 9\r\n\r\n"
 
 
-async def failure_of(response: Response) -> type[Exception]:
+async def failure_of(response: HttpResponse) -> type[Exception]:
     """What is raised to whoever waits for the head and then for all of the body."""
     try:
-        await response.headed()
+        await response.wait_for_head()
         while await response.piece():
             pass
     except (NetworkError, OSError) as error:
@@ -242,8 +242,8 @@ PHASES: dict[str, tuple[bytes, bool]] = {
 }
 
 
-async def waiting(response: Response) -> None:
-    await response.headed()
+async def waiting(response: HttpResponse) -> None:
+    await response.wait_for_head()
     with response:
         while await response.piece():
             pass
@@ -319,8 +319,8 @@ class Waiting:
         return (await self.made).connection
 
 
-def client(connector: Waiting, pool: ConnectionPool) -> Client:
-    return Client(pool, cast("Connector", connector), Network())
+def client(connector: Waiting, pool: ConnectionPool) -> HttpClient:
+    return HttpClient(pool, cast("Connector", connector), Egress())
 
 
 @pytest.mark.proves("F35", "promise 7")
@@ -368,7 +368,7 @@ async def test_what_was_not_pulled_is_poured_and_what_was_not_poured_is_pulled()
 class Last(Cup):
     """A receiver that lets go of its answer with the first piece."""
 
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: HttpResponse) -> None:
         super().__init__()
         self.response = response
 

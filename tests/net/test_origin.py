@@ -2,8 +2,8 @@
 
 import pytest
 
-from passenger.net.errors import InvalidUrlError
-from passenger.net.origin import Origin, place_of
+from passenger.net.exceptions import InvalidUrlError
+from passenger.net.origin import Origin, split_url
 
 PLACES = {
     "https://api.github.com": (Origin("https", "api.github.com", 443), "/", "api.github.com"),
@@ -22,7 +22,7 @@ PLACES = {
 @pytest.mark.parametrize("url", PLACES)
 def test_a_url_leads_to_an_origin_and_a_target(url: str) -> None:
     origin, target, authority = PLACES[url]
-    assert place_of(url) == (origin, target)
+    assert split_url(url) == (origin, target)
     assert origin.authority == authority
 
 
@@ -31,11 +31,11 @@ def test_a_url_leads_to_an_origin_and_a_target(url: str) -> None:
 )
 def test_what_names_no_server_is_refused(url: str) -> None:
     with pytest.raises(InvalidUrlError):
-        place_of(url)
+        split_url(url)
 
 
 def test_a_target_is_one_word_on_one_line() -> None:
-    assert place_of("http://x.test/a HTTP/1.1\r\nX: y").target == "/a%20HTTP/1.1X:%20y"
+    assert split_url("http://x.test/a HTTP/1.1\r\nX: y").target == "/a%20HTTP/1.1X:%20y"
 
 
 def test_connect_is_always_asked_for_with_a_port() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from passenger.net.connection import Connection
+from passenger.net.connection import UpstreamConnection
 from passenger.net.origin import Origin
 from passenger.net.pool import ConnectionPool
 from tests.net.loops import on_each_loop
@@ -23,12 +23,16 @@ async def pooling(keep_alive: float = 60.0) -> AsyncIterator[tuple[ConnectionPoo
         await pool.close()
 
 
-async def used(pool: ConnectionPool, server: Scripted, host: str = "one.test", *, keep: bool = True) -> Connection:
+async def used(
+    pool: ConnectionPool, server: Scripted, host: str = "one.test", *, keep: bool = True
+) -> UpstreamConnection:
     """A connection that has served, and is idle where it may be."""
     loop = asyncio.get_running_loop()
-    _, made = await loop.create_connection(lambda: Connection(loop, Origin("http", host, 80)), "127.0.0.1", server.port)
+    _, made = await loop.create_connection(
+        lambda: UpstreamConnection(loop, Origin("http", host, 80)), "127.0.0.1", server.port
+    )
     pool.add(made, keep=keep)
-    await made.ask("GET", GET).headed()
+    await made.ask("GET", GET).wait_for_head()
     return made
 
 
@@ -69,7 +73,7 @@ async def test_idle_ones_are_closed_after_their_time_and_others_stay() -> None:
         await eventually(lambda: server.open == 1)
         assert pool.take(busy.origin) is None
         assert busy.is_usable
-        await busy.ask("GET", GET).headed()
+        await busy.ask("GET", GET).wait_for_head()
         await eventually(lambda: server.open == 0)
 
 

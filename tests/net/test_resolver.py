@@ -4,16 +4,17 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 
 import pytest
 
 from passenger.errors import Kind
-from passenger.net.client import Client, client
-from passenger.net.failures import network_failure
-from passenger.net.resolver import Address, Resolver, look_up_by_system
+from passenger.net.client import HttpClient, client
+from passenger.net.network_failure import network_failure
+from passenger.net.resolver import LIFETIME, NameCache, Resolver, SocketAddress, look_up_by_system
 from tests.proxy import PATIENCE, eventually
 
-ADDRESS = Address("127.0.0.1", 1)
+ADDRESS = SocketAddress("127.0.0.1", 1)
 
 
 class Names:
@@ -24,7 +25,7 @@ class Names:
         self.going = threading.Event()
         self.error: OSError | None = None
 
-    def __call__(self, host: str, port: int, family: int) -> list[Address]:
+    def __call__(self, host: str, port: int, family: int) -> list[SocketAddress]:
         self.asked.append(host)
         if host != "quick.test":
             self.going.wait(PATIENCE)
@@ -86,8 +87,15 @@ def test_the_system_knows_its_own_names_and_addresses() -> None:
     assert found == ("127.0.0.1", 80, socket.AF_INET)
 
 
+@pytest.mark.parametrize("host", ["a.localhost", "a.b.LOCALHOST", "a.localhost.", "localhost."])
+def test_a_name_below_localhost_is_this_machine_whatever_a_name_server_says(host: str) -> None:
+    found = look_up_by_system(host, 80, 0)
+    assert found
+    assert all(ip_address(one.host).is_loopback for one in found)
+
+
 @asynccontextmanager
-async def hurried(names: Names) -> AsyncIterator[Client]:
+async def hurried(names: Names) -> AsyncIterator[HttpClient]:
     async with client(connect_timeout=0.1, look_up=names) as http:
         yield http
 
@@ -128,3 +136,53 @@ async def test_a_process_ends_though_a_name_is_still_being_looked_up(run: str) -
     async with asyncio.timeout(PATIENCE):
         said, _ = await process.communicate()
     assert (said, process.returncode) == (b"asked\n", 0)
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+FOUND = [SocketAddress("127.0.0.1", 80)]
+
+
+class System:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, host: str, port: int, family: int) -> list[SocketAddress]:
+        self.asked.append(host)
+        if host == "none.test":
+            raise socket.gaierror(socket.EAI_NONAME, "there is no such name")
+        return FOUND
+
+
+async def test_a_name_is_asked_for_once_until_it_is_forgotten() -> None:
+    system = System()
+    cache = NameCache(Resolver(system))
+    assert [await cache.addresses("one.test", 80) for _ in range(3)] == [FOUND] * 3
+    assert system.asked == ["one.test"]
+    cache.forget("one.test", 80)
+    await cache.addresses("one.test", 80)
+    assert system.asked == ["one.test"] * 2
+
+
+async def test_a_name_is_asked_for_anew_after_its_time() -> None:
+    system, clock = System(), iter([0.0, 0.0, LIFETIME - 1, LIFETIME, LIFETIME])
+    cache = NameCache(Resolver(system), lambda: next(clock))
+    for _ in range(3):
+        await cache.addresses("one.test", 80)
+    assert system.asked == ["one.test"] * 2
+
+
+async def test_that_there_is_no_such_name_is_not_remembered() -> None:
+    system = System()
+    cache = NameCache(Resolver(system))
+    for _ in range(2):
+        with pytest.raises(OSError, match="no such name"):
+            await cache.addresses("none.test", 80)
+    assert len(system.asked) == 2
+
+
+@pytest.mark.parametrize(("host", "family"), [("10.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)])
+async def test_an_address_is_its_own(host: str, family: int) -> None:
+    system = System()
+    assert await NameCache(Resolver(system)).addresses(host, 1) == [SocketAddress(host, 1, family)]
+    assert system.asked == []

@@ -1,11 +1,11 @@
 """Run `python` with these arguments, and leave behind for `coverage report` what of Passenger was run meanwhile."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import passenger
+from tests import took
 from tests.reached.files import PLACE, begin, install, save
 
 ROOT = Path(__file__).parent.parent.parent
@@ -17,7 +17,8 @@ def main(arguments: list[str]) -> int:
     begin(place, Path(passenger.__file__).parent.parent)
     install()
     try:
-        return subprocess.call([sys.executable, *arguments], env={**os.environ, PLACE: str(place)})
+        os.environ[PLACE] = str(place)
+        return took.main(arguments)
     finally:
         save(place, ROOT / ".coverage")
 

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, cast
 
+from passenger.errors import Failure
 from passenger.limits import Limits
-from passenger.server.connection import Connection, Service
-from passenger.server.stream import Stream
+from passenger.server.http.connection import ClientConnection
+from passenger.server.http.service import Service
+from passenger.server.http.stream import Stream
 
 LIMITS = Limits(header_timeout=10, body_idle_timeout=30, body_timeout=100, idle_timeout=75, max_body=1000)
 
@@ -104,7 +106,7 @@ class Transport:
 
 
 class Client:
-    """A client on a connection; `streams` are the requests that are or were served, in turn."""
+    """A client on a connection; `streams` are the requests that are or were served, in turn, `refused` the others."""
 
     def __init__(
         self,
@@ -112,16 +114,19 @@ class Client:
         *,
         limits: Limits = LIMITS,
         most: int = 10,
-        made: type[Connection] = Connection,
+        made: type[ClientConnection] = ClientConnection,
     ) -> None:
         self.loop, self.transport, self.streams = Loop(), Transport(), list[Stream]()
-        self.connections = set[Connection]()
+        self.connections, self.refused = set[ClientConnection](), list[tuple[int, bytes]]()
 
         def note(stream: Stream) -> None:
             self.streams.append(stream)
             serve(stream)
 
-        service = Service(note, limits, most, self.connections)
+        def note_refused(failure: Failure, target: bytes) -> None:
+            self.refused.append((failure.status, target))
+
+        service = Service(note, limits, most, self.connections, on_refused=note_refused)
         self.connection = made(service, cast("asyncio.AbstractEventLoop", self.loop))
         self.connection.connection_made(self.transport)
 
@@ -151,6 +156,6 @@ def say(body: bytes, status: int = 200) -> Callable[[Stream], None]:
     """Answers at once."""
 
     def serve(stream: Stream) -> None:
-        stream.answer(status, [(b"content-length", b"%d" % len(body))], body)
+        stream.respond(status, [(b"content-length", b"%d" % len(body))], body)
 
     return serve

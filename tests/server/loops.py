@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any
 
 import uvloop
+from starlette.types import ASGIApp
 
 from passenger.limits import Limits
-from passenger.server.asgi import Application, serve
-from passenger.server.connection import Connection, Service
-from passenger.server.serving import Serving
+from passenger.server.http.connection import ClientConnection
+from passenger.server.http.service import Service
+from passenger.server.http.serving import StreamTasks, serve_stream
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "uvloop": uvloop.new_event_loop,
@@ -29,11 +30,15 @@ def run(loop: str, main: Coroutine[Any, Any, None]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Application, limits: Limits | None = None) -> AsyncIterator[tuple[int, set[Connection]]]:
+async def serving(app: ASGIApp, limits: Limits | None = None) -> AsyncIterator[tuple[int, set[ClientConnection]]]:
     """The port of a server of this application, and the connections that it has."""
-    loop, connections, served = asyncio.get_running_loop(), set[Connection](), Serving(partial(serve, app))
+    loop, connections, served = (
+        asyncio.get_running_loop(),
+        set[ClientConnection](),
+        StreamTasks(partial(serve_stream, app)),
+    )
     service = Service(served.serve, limits or Limits(), 1000, connections)
-    server = await loop.create_server(lambda: Connection(service, loop), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: ClientConnection(service, loop), "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1], connections
     finally:

@@ -15,9 +15,8 @@ import pytest
 from fuzz.targets.connection import one as cut_anyhow
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Message, Receive, Scope, Send
 
-from passenger.server.asgi import Message, Receive, Send
-from passenger.server.stream import Scope
 from tests.server.loops import LOOPS, run, serving
 
 LAST = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"

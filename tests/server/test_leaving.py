@@ -11,11 +11,12 @@ import pytest
 from passenger.exchange import Exchange, Outcome
 from passenger.gateway.recorder import Recorder
 from passenger.limits import Limits
-from passenger.server.connection import Connection, Service
-from passenger.server.serving import Serving
-from passenger.server.stream import Stream
-from passenger.web.progress import LOOKS
-from passenger.web.recording import begin
+from passenger.server.http.connection import ClientConnection
+from passenger.server.http.send_buffer import LOOKS
+from passenger.server.http.service import Service
+from passenger.server.http.serving import StreamTasks
+from passenger.server.http.stream import Stream
+from passenger.server.scope import begin
 from tests.proxy import eventually
 from tests.server.loops import LOOPS, run
 
@@ -35,7 +36,7 @@ class House:
     """A server that answers with many bytes or few, and what its observers were told."""
 
     port: int = 0
-    connections: set[Connection] = field(default_factory=set)
+    connections: set[ClientConnection] = field(default_factory=set)
     told: list[Exchange] = field(default_factory=list)
     streams: list[Stream] = field(default_factory=list)
 
@@ -44,23 +45,23 @@ class House:
 
     async def __call__(self, stream: Stream) -> None:
         self.streams.append(stream)
-        exchange, path = begin(stream.scope), stream.scope["path"]
+        exchange, path = begin(stream.scope, stream.headers), stream.scope["path"]
         try:
             match path:
                 case "/none":
-                    stream.answer(304, [], b"")
+                    stream.respond(304, [], b"")
                 case "/stream":
-                    stream.head(200, [])
+                    stream.start(200, [])
                     for _ in range(LARGE // 65536):
-                        stream.piece(b"x" * 65536)
+                        stream.write(b"x" * 65536)
                     stream.end()
                 case "/cut":
-                    stream.head(200, [(b"content-length", b"10")])
-                    stream.piece(b"x")
+                    stream.start(200, [(b"content-length", b"10")])
+                    stream.write(b"x")
                     stream.abort()
                 case _:
                     size = SIZES[path]
-                    stream.answer(200, [(b"content-length", b"%d" % size)], b"x" * size)
+                    stream.respond(200, [(b"content-length", b"%d" % size)], b"x" * size)
         finally:
             self.recorder.record(exchange, stream)
 
@@ -104,11 +105,11 @@ class Client:
 @contextlib.asynccontextmanager
 async def housed() -> AsyncIterator[House]:
     house, loop = House(), asyncio.get_running_loop()
-    served = Serving(house)
+    served = StreamTasks(house)
     service = Service(served.serve, Limits(), 1000, house.connections)
     listening = socket.create_server(("127.0.0.1", 0))
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SYSTEM)  # which connections have from it
-    server = await loop.create_server(lambda: Connection(service, loop), sock=listening)
+    server = await loop.create_server(lambda: ClientConnection(service, loop), sock=listening)
     house.port = listening.getsockname()[1]
     try:
         yield house
@@ -142,13 +143,13 @@ def test_it_is_told_of_once_all_of_it_has_left_and_not_before(path: str, loop: s
     async def main() -> None:
         async with housed() as house, asking(house, get(path)) as client:
             await house.written(1)
-            assert house.streams[0].is_leaving
+            assert house.streams[0].is_sending
             assert house.told == []
             reading = asyncio.create_task(client.read_to_the_end())
             await eventually(lambda: house.told)
             reading.cancel()
             assert house.outcomes == [(path, Outcome.OK)]
-            assert not house.streams[0].is_leaving
+            assert not house.streams[0].is_sending
 
     run(loop, main())
 
@@ -163,7 +164,7 @@ def test_who_leaves_before_the_last_bytes_has_not_had_it(path: str, rest: int, l
                 (connection,) = house.connections
                 while connection.transport.get_write_buffer_size() > rest:
                     await client.read(4096)
-                assert connection.owes
+                assert connection.out.has_unsent
                 assert house.told == []
             await eventually(lambda: house.told)
             assert house.outcomes == [(path, Outcome.CLIENT_GONE)]
@@ -297,7 +298,7 @@ def test_the_connection_serves_on_as_before(loop: str) -> None:
                 await client.read(LARGE)
                 await eventually(lambda: len(house.told) == number)  # noqa: B023 - awaited here
                 (connection,) = house.connections
-                assert not connection.is_full
+                assert not connection.out.is_full
                 await asyncio.get_running_loop().sock_sendall(client.socket, get("/large"))
             assert [outcome for _, outcome in house.outcomes] == [Outcome.OK] * 3
 

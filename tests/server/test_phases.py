@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from passenger.server.connection import LINGER, Connection
-from passenger.server.stream import Stream
-from passenger.web.progress import LOOKS
+from passenger.server.http.connection import LINGER, ClientConnection
+from passenger.server.http.send_buffer import LOOKS
+from passenger.server.http.stream import Stream
 from tests.server.line import Client, say
 
 GET = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -24,13 +24,13 @@ def unanswered(_stream: Stream) -> None:
 
 
 def begun(stream: Stream) -> None:
-    stream.head(200, [])
+    stream.start(200, [])
     stream.loop.turn()  # type: ignore[attr-defined]  # the fake one
 
 
 def streaming(stream: Stream) -> None:
-    stream.head(200, [])
-    stream.piece(b"abc")
+    stream.start(200, [])
+    stream.write(b"abc")
 
 
 PHASES: dict[str, tuple[Serve, str]] = {
@@ -57,13 +57,13 @@ PHASES: dict[str, tuple[Serve, str]] = {
 }
 
 
-def in_phase(name: str, made: type[Connection] = Connection) -> tuple[Client, list[Stream]]:
+def in_phase(name: str, made: type[ClientConnection] = ClientConnection) -> tuple[Client, list[Stream]]:
     """A client in this phase, and those of its requests that have heard that it left."""
     serve, sent = PHASES[name]
     heard = list[Stream]()
 
     def listening(stream: Stream) -> None:
-        stream.on_gone = lambda: heard.append(stream)
+        stream.on_disconnect = lambda: heard.append(stream)
         serve(stream)
 
     client = Client(listening, made=made)
@@ -84,7 +84,7 @@ LEAVES: dict[str, Callable[[Client], None]] = {
 }
 
 
-class Timeless(Connection):
+class Timeless(ClientConnection):
     """A connection on which nothing may come too late: its client has left."""
 
     def too_late(self) -> None:
@@ -103,7 +103,7 @@ def test_a_client_that_leaves_is_told_of_once_and_told_nothing_more(phase: str, 
     assert all(stream.gone for stream in unfinished)
     assert client.connections == set()
     for stream in client.streams:
-        stream.piece(b"more")
+        stream.write(b"more")
         stream.end()
     client.loop.pass_(10_000)
     assert client.taken() == b""
@@ -202,7 +202,7 @@ def test_whoever_is_sent_away_gets_the_answer_that_it_is_owed_and_no_other(phase
 def test_a_stream_runs_on_though_its_client_is_being_sent_away(phase: str) -> None:
     client, heard = in_phase(phase)
     client.connection.end()
-    client.streams[0].piece(b"more")
+    client.streams[0].write(b"more")
     client.streams[0].end()
     assert client.taken().endswith(b"4\r\nmore\r\n0\r\n\r\n")
     assert (client.transport.open, heard) == (False, [])

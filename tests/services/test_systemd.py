@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.cli.exits import LOGIN_NEEDED, USAGE
+from passenger.server.process.exit_codes import LOGIN_NEEDED, USAGE
 from passenger.services.definition import Definition
-from passenger.services.systemd import HOPELESS, SANDBOX, path, quoted, unit, variables_text
+from passenger.services.systemd import HOPELESS, SANDBOX, TAG, path, quote_word, unit, vanishing, variables_text
 from tests.services.reading import directives, words
 
 HOME = Path("/home/ann")
@@ -56,7 +56,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
 
 @given(st.lists(TEXT, min_size=1, max_size=4))
 def test_any_words_are_read_as_they_were_meant(given_words: list[str]) -> None:
-    assert words(" ".join(quoted(word) for word in given_words)) == given_words
+    assert words(" ".join(quote_word(word) for word in given_words)) == given_words
 
 
 @pytest.mark.parametrize("text", ["/a b", "/50%", "/a%%b"])
@@ -69,3 +69,46 @@ def test_the_variables_are_those_that_were_given() -> None:
     name, _, value = line.partition("=")
     assert name == "HTTPS_PROXY"
     assert re.sub(r"\\(.)", r"\1", value[1:-1]) == SERVICE.environment[name]
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    return tmp_path / "tmp"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "home/.cache/uv/archive-v0/abc",
+        "home/.cache/pipx/0123",
+        "home/Library/Caches/uv/archive-v0/abc",
+        "elsewhere/uv/archive-v0/abc",
+        "tmp/venv",
+    ],
+)
+def test_it_vanishes(tmp_path: Path, place: str) -> None:
+    environ = {"UV_CACHE_DIR": str(tmp_path / "elsewhere" / "uv")}
+    assert vanishing(tmp_path / place, environ, tmp_path / "home")
+
+
+@pytest.mark.parametrize(
+    "place", ["home/.local/share/uv/tools/passenger", "home/.local/share/pipx/venvs/passenger", "home/clone/.venv"]
+)
+def test_it_lasts(tmp_path: Path, place: str) -> None:
+    prefix = tmp_path / place
+    prefix.mkdir(parents=True)
+    (prefix / TAG).touch()  # uv marks each environment that it makes
+    assert vanishing(prefix, {"UV_CACHE_DIR": ""}, tmp_path / "home") is None
+
+
+def test_a_cache_that_says_so_is_one_wherever_it_is(tmp_path: Path) -> None:
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / TAG).touch()
+    assert vanishing(tmp_path / "odd" / "venv", {}, tmp_path / "home") == tmp_path / "odd"
+
+
+def test_a_link_is_followed(tmp_path: Path, temporary: Path) -> None:
+    (temporary / "venv").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(temporary / "venv")
+    assert vanishing(tmp_path / "link", {}, tmp_path / "home") == temporary

@@ -1,16 +1,16 @@
 """What of a prompt is counted."""
 
-from passenger.chat import (
+from passenger.chat.prompt import (
     Document,
     Grammar,
     Image,
     Message,
     Prompt,
+    Reasoning,
     Refusal,
     Schema,
-    Seal,
+    Signature,
     Text,
-    Thought,
     Tool,
     ToolCall,
     ToolResult,
@@ -22,7 +22,9 @@ def test_every_text_of_a_prompt_is_counted_once() -> None:
     messages = (
         Message("system", (Text("one"),)),
         Message("user", (Text("two"), Text(""))),
-        Message("assistant", (Thought("three", Seal("x/y", "sealed")), Refusal("four"), ToolCall("c", "f", "{}"))),
+        Message(
+            "assistant", (Reasoning("three", Signature("x/y", "sealed")), Refusal("four"), ToolCall("c", "f", "{}"))
+        ),
         Message("user", (ToolResult("c", (Text("five"),)),)),
     )
     assert content(Prompt("m", messages)).texts == ["one", "two", "three", "four", "f {}", "five"]

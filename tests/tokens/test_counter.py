@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
-from passenger.chat import Image, Message, Part, Prompt, Text
+from passenger.chat.prompt import Image, Message, Part, Prompt, Text
 from passenger.errors import Failure, Kind
 from passenger.tokens.content import IMAGE, MESSAGE
 from passenger.tokens.counter import SAMPLE_EVERY, Counter, Read
 from passenger.tokens.ratios import Ratios
 from passenger.tokens.tokenizer import Tokenizer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class Clock:
@@ -29,15 +32,21 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def tokenizer() -> AsyncIterator[Tokenizer]:
+    """The process that counts for all of these tests."""
+    one = Tokenizer()
+    yield one
+    await one.close()
+
+
 @pytest.fixture
-async def fresh(clock: Clock) -> AsyncIterator[Counter]:
+def fresh(clock: Clock, tokenizer: Tokenizer) -> Counter:
     """A counter that nobody has asked anything."""
-    counter = Counter(Ratios(None), Tokenizer(), clock=clock)
-    yield counter
-    await counter.close()
+    return Counter(Ratios(None), tokenizer, clock=clock)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def counter(fresh: Counter) -> Counter:
     """A counter that was asked for a count and knows nothing yet."""
     await fresh.count("own", "m", lambda: Prompt("m", ()))

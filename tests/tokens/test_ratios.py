@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.store import PrivateFile
+from passenger.private_file import PrivateFile
 from passenger.tokens.ratios import HIGHEST, LOWEST, Ratios, Sample
 
 

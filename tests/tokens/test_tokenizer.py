@@ -7,13 +7,16 @@ import signal
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from passenger.tokens.tokenizer import Tokenizer
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def tokenizer() -> AsyncIterator[Tokenizer]:
-    """One that lets its process go at the end."""
+    """One for all tests that leave it a process, or none; it lets it go at the end."""
     tokenizer = Tokenizer()
     yield tokenizer
     await tokenizer.close()
@@ -106,14 +109,14 @@ async def test_an_idle_process_is_let_go_and_started_anew() -> None:
         await tokenizer.close()
 
 
+async def test_ctrl_c_in_the_terminal_does_not_reach_it(tokenizer: Tokenizer) -> None:
+    await tokenizer.count(["hello world"])
+    assert os.getsid(_process(tokenizer).pid) != os.getsid(0)
+
+
 async def test_its_process_ends_with_its_input(tokenizer: Tokenizer) -> None:
     await tokenizer.count(["hello world"])
     process = _process(tokenizer)
     assert process.stdin is not None
     process.stdin.close()
     assert await process.wait() == 0
-
-
-async def test_ctrl_c_in_the_terminal_does_not_reach_it(tokenizer: Tokenizer) -> None:
-    await tokenizer.count(["hello world"])
-    assert os.getsid(_process(tokenizer).pid) != os.getsid(0)

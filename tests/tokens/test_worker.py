@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passenger.tokens import worker
-from passenger.tokens.frames import COUNT, LENGTH
+from passenger.tokens.isolated import COUNT, LENGTH
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
-"""How far the login is that somebody makes on our page; with several workers, all of them know."""
+"""The state of the device login on the page, which all workers share."""
 
 import mmap
 import struct
-from typing import Literal, Protocol
+from typing import Literal
 from zlib import crc32
 
 import msgspec
@@ -10,7 +10,9 @@ from msgspec import Struct
 
 Phase = Literal["none", "starting", "waiting", "done", "failed"]
 
-SLOT = 4096
+SLOT = 16 * 1024
+"""Bytes of memory: the texts of a state have 1,500 characters together, and JSON spells one in up to 6 bytes."""
+
 _HEAD = struct.Struct("<II")
 
 
@@ -24,57 +26,30 @@ class LoginState(Struct, frozen=True):
     """Unix seconds."""
     error: str | None = None
     attempt: str = ""
-    """Tells one login from the next."""
+    """Identifies one login."""
 
     @property
     def under_way(self) -> bool:
-        """Whether it may still become a login."""
+        """Whether it may still succeed."""
         return self.phase in {"starting", "waiting"}
 
 
-class Board(Protocol):
-    """Where the state is written up."""
+class SharedLoginState:
+    """The state in memory, which workers share if it is made before they are forked.
 
-    def read(self) -> LoginState:
-        """The state."""
-        ...
-
-    def write(self, state: LoginState) -> None:
-        """Another state in its place."""
-        ...
-
-
-class OwnBoard:
-    """A board of one process."""
-
-    def __init__(self) -> None:
-        self._state = LoginState()
-
-    def read(self) -> LoginState:
-        """The state."""
-        return self._state
-
-    def write(self, state: LoginState) -> None:
-        """Another state in its place."""
-        self._state = state
-
-
-class SharedBoard:
-    """A board in memory that workers share; it must be made before they are forked.
-
-    What is read while it is written does not match its checksum, and is no state.
+    A state that is read while it is written does not match its checksum, and counts as none.
     """
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, SLOT)
 
     def read(self) -> LoginState:
-        """The state."""
+        """The current state."""
         length, checksum = _HEAD.unpack_from(self._memory)
         data = self._memory[_HEAD.size : _HEAD.size + length]
         return msgspec.json.decode(data, type=LoginState) if length and crc32(data) == checksum else LoginState()
 
     def write(self, state: LoginState) -> None:
-        """Another state in its place."""
+        """Replace the state."""
         data = msgspec.json.encode(state)
         self._memory[: _HEAD.size + len(data)] = _HEAD.pack(len(data), crc32(data)) + data

@@ -1,10 +1,10 @@
-"""Who asks, as far as the guard has found out."""
+"""Who asks, as the guard has identified them."""
 
 from msgspec import Struct
 
 
 class Principal(Struct, frozen=True):
-    """Somebody who was let in. `name` is for logs and for what is kept apart by it; it is never a key itself."""
+    """Somebody who was admitted. `name` is for logs and for keeping data apart; it is never a key."""
 
     name: str
     is_known: bool = True
@@ -14,7 +14,7 @@ class Principal(Struct, frozen=True):
 
 
 ANYONE = Principal("anyone")
-"""Who asks a server that wants no key."""
+"""Everybody, on a server without keys."""
 
 STRANGER = Principal("stranger", is_known=False)
-"""Who shows no key where one is wanted, and asks for what is open to all."""
+"""Somebody without a key who asks for an open path of a server with keys."""

@@ -1,8 +1,8 @@
-"""The `passenger` command. It hides that nothing is imported before it is known which part of it is wanted."""
+"""The `passenger` command. Each part of it is imported when it is known to be wanted."""
 
 import sys
 
-from passenger.cli.exits import INTERRUPTED
+from passenger.server.process.exit_codes import INTERRUPTED
 
 
 def main() -> int:

@@ -1,17 +1,17 @@
-"""What all commands have in common: the shared flags, help with examples, and a start that imports late."""
+"""What all commands have in common: the shared flags, help with examples, a late start, and the flags to tell again."""
 
 import functools
-from collections.abc import Callable, Collection, Mapping, Sequence
+import shlex
+from collections import UserDict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
-from passenger.cli.invocation import Invocation
+from passenger.config.invocation import DEFAULT_PORT, Invocation
 
-DEMO_PORT = 8081
-SIMULATE_PORT = 8082
 LOOPBACK = "127.0.0.1"
 
 
@@ -36,12 +36,6 @@ def write_table(formatter: click.HelpFormatter, title: str, rows: Sequence[tuple
 # --- shared flags ------------------------------------------------------------------------------------------------
 
 _A_FILE = click.Path(path_type=Path)
-
-
-def _as_text(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    """The format under its own name: it used to be called `console`."""
-    return "text" if value == "console" else value
-
 
 SHARED: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     "config_path": (("-c", "--config"), {"type": _A_FILE, "help": "Read this TOML file, and no other."}),
@@ -72,19 +66,32 @@ SHARED: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     "quiet": (("-q", "--quiet"), {"is_flag": True, "help": "Log warnings and errors only."}),
     "log_format": (
         ("--log-format",),
-        {"type": click.Choice(["text", "console", "json"]), "callback": _as_text, "help": "How to log.  [text]"},
+        {
+            "type": click.Choice(["text", "console", "json"]),
+            "callback": lambda _ctx, _parameter, value: "text" if value == "console" else value,  # as it was called
+            "help": "How to log.  [text]",
+        },
     ),
 }
 """The flags that every command takes, so that each may stand before or after the command's name."""
 
 PLACE = ("host", "port")
 LOGGING = ("verbosity", "quiet", "log_format")
-ACCOUNT = ("config_path", "ca_bundle", "profile", "access_token_path", "copilot_token_path", *LOGGING)
+LOGIN = ("config_path", "profile", "access_token_path", "copilot_token_path", "ca_bundle")
+ACCOUNT = (*LOGIN, *LOGGING)
 """Those that mean something to some commands; the help of each shows no other."""
 
 
-def shared(
-    command: Callable[..., int], meant: Collection[str] = tuple(SHARED), port: int = DEMO_PORT
+def given_flags(invocation: Invocation, names: Iterable[str]) -> Iterator[tuple[str, object]]:
+    """Those of these flags that were given, as a user spells them, and their values."""
+    for name in names:
+        value = getattr(invocation, name)
+        if value is not None:
+            yield SHARED[name][0][0], value
+
+
+def with_shared_flags(
+    command: Callable[..., int], meant: Collection[str] = tuple(SHARED), port: int = DEFAULT_PORT
 ) -> Callable[..., int]:
     """Give a command the shared flags, and call it with the Invocation they make, its own flags after it.
 
@@ -95,7 +102,7 @@ def shared(
     def with_invocation(**given: Any) -> int:
         ctx = click.get_current_context()
         flags = {name: given.pop(name) for name in SHARED}
-        ctx.obj = _joined(ctx.obj or {}, flags)
+        ctx.obj = _join_flags(ctx.obj or {}, flags)
         return command(Invocation(**ctx.obj), **given)
 
     decorated: Callable[..., int] = with_invocation
@@ -106,7 +113,7 @@ def shared(
     return decorated
 
 
-def _joined(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+def _join_flags(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """The flags before the command's name together with those after it, which win."""
     flags = {**before, **{name: value for name, value in after.items() if value is not None}}
     flags["verbosity"] = before.get("verbosity", 0) + after["verbosity"]
@@ -116,21 +123,53 @@ def _joined(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
     return flags
 
 
-# --- a command of its own ----------------------------------------------------------------------------------------
+# --- commands ----------------------------------------------------------------------------------------------------
+
+Declared = Callable[..., int]
+"""A command's function: it is called with the Invocation and the command's own flags, and gives the exit code."""
 
 
-def command(
-    name: str, *examples: tuple[str, str], meant: Collection[str] = tuple(SHARED), port: int = DEMO_PORT
-) -> Callable[[Callable[..., int]], click.Command]:
-    """Make a command that takes the shared flags and shows examples in its help."""
+class Commands(UserDict[str, Any]):
+    """Commands by name, in the order of their declaration; each is built when it is looked up.
 
-    def make(function: Callable[..., int]) -> click.Command:
-        made = click.command(name, cls=ExampledCommand)(shared(function, meant, port))
-        made.params.sort(key=lambda parameter: parameter.name in SHARED)  # its own first
-        made.examples = examples
-        return made
+    Of twenty, with a dozen flags each, nearly every run needs one.
+    """
 
-    return make
+    def command(
+        self,
+        name: str,
+        *examples: tuple[str, str],
+        meant: Collection[str] = tuple(SHARED),
+        port: int = DEFAULT_PORT,
+    ) -> Callable[[Declared], Declared]:
+        """Declare a command that takes the shared flags, and whose help shows those that are `meant`, and examples."""
+
+        def declare(function: Declared) -> Declared:
+            self.data[name] = lambda: _build(name, function, examples, meant, port)
+            return function
+
+        return declare
+
+    def group(self, name: str, text: str) -> "Commands":
+        """Declare a command that has others below it, and give those."""
+        below = Commands()
+        self.data[name] = lambda: click.Group(name, below, help=text)
+        return below
+
+    def __getitem__(self, name: str) -> click.Command:
+        command: click.Command | Callable[[], click.Command] = self.data[name]
+        if not isinstance(command, click.Command):
+            command = self.data[name] = command()
+        return command
+
+
+def _build(
+    name: str, function: Declared, examples: Sequence[tuple[str, str]], meant: Collection[str], port: int
+) -> click.Command:
+    built = click.command(name, cls=ExampledCommand)(with_shared_flags(function, meant, port))
+    built.params.sort(key=lambda parameter: parameter.name in SHARED)  # its own first
+    built.examples = examples
+    return built
 
 
 def start(entry: str, invocation: Invocation, **flags: Any) -> int:
@@ -146,3 +185,22 @@ def place(invocation: Invocation, port: int) -> dict[str, Any]:
         "host": LOOPBACK if invocation.host is None else invocation.host,
         "port": port if invocation.port is None else invocation.port,
     }
+
+
+PROGRAM = "passenger"
+_BETWEEN = " && "
+
+
+def with_flags(invocation: Invocation, typed: str) -> str:
+    """A line for the shell in which each command of ours has the flags of this invocation."""
+    return _BETWEEN.join(_add_flags(invocation, command) for command in typed.split(_BETWEEN))
+
+
+def _add_flags(invocation: Invocation, command: str) -> str:
+    program, space, rest = command.partition(" ")
+    if program != PROGRAM:
+        return command
+    words = shlex.split(rest)
+    given = given_flags(invocation, (*LOGIN, *PLACE))
+    flags = [shlex.join((flag, str(value))) for flag, value in given if flag not in words]
+    return " ".join([program, *flags]) + space + rest

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import click
 
 from passenger import __version__
-from passenger.cli.command import ExampledCommand, shared, start, write_table
-from passenger.cli.commands import Commands
-from passenger.cli.exits import EXIT_CODES, OK
-from passenger.cli.invocation import Invocation
+from passenger.cli.command import ExampledCommand, start, with_shared_flags, write_table
+from passenger.cli.commands import COMMANDS
 from passenger.cli.outcome import outcome
+from passenger.config.invocation import Invocation
+from passenger.server.process.exit_codes import EXIT_CODES, OK
 
 EXAMPLES = (
     ("passenger demo", "try it on a simulated Copilot, offline"),
@@ -52,12 +52,12 @@ class Root(click.Group):
 
 @click.group(
     cls=Root,
-    commands=Commands(),
+    commands=COMMANDS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     subcommand_metavar="[COMMAND]",
 )
-@shared
+@with_shared_flags
 @click.option("--login", is_flag=True, help="The same as `passenger login`.")
 @click.option("--refresh-token", is_flag=True, help="The same as `passenger refresh`.")
 @click.version_option(__version__, "-V", "--version", message="passenger %(version)s")
@@ -70,10 +70,10 @@ def root(invocation: Invocation, *, login: bool, refresh_token: bool) -> int:
     if command:
         return OK
     if login:
-        return start("passenger.cli.login:run", invocation, browser=True, token_stdin=False)
+        return start("passenger.cli.login.login:run", invocation, browser=True, token_stdin=False)
     if refresh_token:
-        return start("passenger.cli.refresh:run", invocation)
-    return start("passenger.cli.serve:run", invocation, may_ask=True)
+        return start("passenger.cli.login.login:refresh", invocation)
+    return start("passenger.cli.serve.serve:run", invocation, may_ask=True)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -8,14 +8,22 @@ from typing import TextIO
 
 import click
 
-from passenger.cli.exits import FAILED, INTERRUPTED, LOGIN_NEEDED, OK, USAGE
+from passenger.server.process.exit_codes import FAILED, INTERRUPTED, LOGIN_NEEDED, OK, USAGE
+
+
+def complain(text: str, code: int = FAILED) -> int:
+    """Say on stderr what is wrong, and give the exit code."""
+    from passenger.observe.redaction import plain  # noqa: PLC0415 - only a failure needs it
+
+    click.echo(plain(f"passenger: {text}"), err=True)
+    return code
 
 
 def outcome(command: Callable[[], int | None]) -> int:
     """Run a command to its exit code."""
     _occupy_standard_descriptors()
     try:
-        return _flushed(command() or OK)
+        return _flush(command() or OK)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except click.ClickException as error:
@@ -23,18 +31,20 @@ def outcome(command: Callable[[], int | None]) -> int:
             error.show()
         return USAGE
     except Exception as error:
-        code, lines = _explained(error)
+        code, lines = _explain(error)
         if not lines:
             raise
-        _say(lines)
+        with suppress(OSError):
+            for line in filter(None, lines):
+                click.echo(line.encode("ascii", "backslashreplace") if _is_narrow(sys.stderr) else line, err=True)
         return code
 
 
-def _explained(error: Exception) -> tuple[int, Iterable[str]]:
-    """The exit code of an error that is no defect of ours and the lines that explain it, or no lines."""
+def _explain(error: Exception) -> tuple[int, Iterable[str]]:
+    """The exit code of an error and the lines that explain it; no lines for a defect of ours."""
     from passenger.config.problems import ConfigError  # noqa: PLC0415 - only a failure needs it
     from passenger.errors import Failure, Kind  # noqa: PLC0415 - only a failure needs it
-    from passenger.log import plain  # noqa: PLC0415 - only a failure needs it
+    from passenger.observe.redaction import plain  # noqa: PLC0415 - only a failure needs it
 
     match error:
         case ConfigError(problems=problems):
@@ -48,26 +58,17 @@ def _explained(error: Exception) -> tuple[int, Iterable[str]]:
             return FAILED, [""]
         case OSError():
             _silence(sys.stdout)
-            return FAILED, [f"passenger: {error.strerror or error}{_about(error)}"]
+            about = f": {error.filename}" if error.filename else ""
+            return FAILED, [f"passenger: {error.strerror or error}{about}"]
         case _:
             return FAILED, []
-
-
-def _about(error: OSError) -> str:
-    return f": {error.filename}" if error.filename else ""
-
-
-def _say(lines: Iterable[str]) -> None:
-    with suppress(OSError):
-        for line in filter(None, lines):
-            click.echo(line.encode("ascii", "backslashreplace") if _is_narrow(sys.stderr) else line, err=True)
 
 
 def _is_narrow(stream: TextIO | None) -> bool:
     return stream is not None and (stream.encoding or "ascii").lower() not in {"utf-8", "utf8"}
 
 
-def _flushed(code: int) -> int:
+def _flush(code: int) -> int:
     """The code, once stdout took all that was written: a full disk must not look like success."""
     if sys.stdout is not None:
         sys.stdout.flush()

@@ -9,17 +9,19 @@ from typing import TypeVar
 import click
 import msgspec
 
-from passenger.cli.invocation import Invocation
-from passenger.config import ConfigError, Loaded, Origin, Problem
-from passenger.control.client import Found, Server, ServerError, find
-from passenger.control.hello import read_or_make_secret
+from passenger.cli.outcome import complain
+from passenger.config.invocation import DEFAULT_PORT, Invocation
+from passenger.config.loading import Loaded
+from passenger.config.problems import ConfigError, Problem, SettingOrigin
 from passenger.errors import Failure, Kind
-from passenger.log import Redactor
+from passenger.observe.redaction import Redactor
+from passenger.private_file import StoreError
 from passenger.secret import Secret
-from passenger.store import StoreError
+from passenger.server.control.client import Found, RunningServer, ServerError, find_server, reachable
+from passenger.server.control.handshake import read_or_make_secret
 
 KEY_VARIABLE = "PASSENGER_KEY"
-"""The API key that our own commands show a server of the user's; without it the first of his settings."""
+"""The API key that our own commands show a server of the user's; without it, the first key of the settings."""
 
 KEY_REMEDY = f". Put one of its API keys into {KEY_VARIABLE}, or name its settings with -c"
 """What to do about a server that does not take the key."""
@@ -34,7 +36,7 @@ T = TypeVar("T")
 
 
 def begin(invocation: Invocation) -> tuple[Invocation, Loaded, Redactor]:
-    """Load the settings for a command that answers a person, who is told what is odd about them and nothing twice.
+    """Load the settings for a command that answers a person. Their warnings are logged; errors are left to the end.
 
     Raises:
         ConfigError: they cannot be used.
@@ -50,8 +52,14 @@ def look(invocation: Invocation, loaded: Loaded) -> Found:
     """Who listens where a server with these settings would."""
     server = loaded.config.server
     if server.port == 0:
-        return Found("nothing", Server(server.host, 0))
-    return find(server.host, server.port, secret_of(invocation), key_of(loaded, invocation.environ))
+        return Found("nothing", RunningServer(server.host, 0))
+    return find_server(server.host, server.port, secret_of(invocation), key_of(loaded, invocation.environ))
+
+
+def usual_url(loaded: Loaded) -> str:
+    """Where this machine reaches a server of these settings, without `/v1`; the usual port stands for port 0."""
+    server = loaded.config.server
+    return RunningServer(reachable(server.host), server.port or DEFAULT_PORT).url
 
 
 def secret_of(invocation: Invocation) -> bytes | None:
@@ -70,7 +78,7 @@ def key_of(loaded: Loaded, environ: Mapping[str, str]) -> Secret | None:
     """
     if named := environ.get(KEY_VARIABLE):
         if not (named.isascii() and named.isprintable()):
-            raise ConfigError([Problem(Origin("environment", KEY_VARIABLE), "must be a key: plain ASCII")])
+            raise ConfigError([Problem(SettingOrigin("environment", KEY_VARIABLE), "must be a key: plain ASCII")])
         return Secret(named)
     return next(iter(loaded.api_keys), None)
 
@@ -84,19 +92,14 @@ def ask(question: Callable[[], T]) -> T:
     try:
         return question()
     except ServerError as error:
-        raise _failure(error) from error
-
-
-def _failure(error: ServerError) -> Failure:
-    """What is to be done: show another key, log in, or neither."""
-    if error.code == WRONG_KEY:
-        return Failure(Kind.UPSTREAM, f"{error}{KEY_REMEDY}", code=WRONG_KEY)
-    lacks_login = error.status == 401 or error.code == LOGIN_REQUIRED
-    return Failure(Kind.LOGIN if lacks_login else Kind.UPSTREAM, str(error))
+        if error.code == WRONG_KEY:
+            raise Failure(Kind.UPSTREAM, f"{error}{KEY_REMEDY}", code=WRONG_KEY) from error
+        lacks_login = error.status == 401 or error.code == LOGIN_REQUIRED
+        raise Failure(Kind.LOGIN if lacks_login else Kind.UPSTREAM, str(error)) from error
 
 
 def stranger(found: Found) -> str | None:
-    """Who listens there in the place of the user's own server, None where nobody does or it is that one."""
+    """A sentence about a stranger at the server's address; None if it is free or the user's own server."""
     where = f"listens at {found.server.url}; it was given nothing"
     match found.state:
         case "other_program":
@@ -111,7 +114,7 @@ def stranger(found: Found) -> str | None:
 def warn_of_stranger(found: Found) -> None:
     """Say on stderr whom we have met."""
     if said := stranger(found):
-        click.echo(f"passenger: {said}", err=True)
+        complain(said)
 
 
 def write_json(document: object) -> None:

@@ -9,16 +9,18 @@ from pathlib import Path
 
 import click
 
-from passenger.cli.exits import FAILED, OK
-from passenger.cli.invocation import Invocation
-from passenger.cli.parts import paths_of
-from passenger.config import Loaded
+from passenger.cli.command import given_flags
+from passenger.cli.outcome import complain
+from passenger.cli.reach import usual_url
+from passenger.config.invocation import Invocation
+from passenger.config.loading import Loaded
+from passenger.config.login_files import find_ledger, find_token_paths
 from passenger.config.sources import PREFIX
-from passenger.control.client import Server
-from passenger.proxies import EXCEPTIONS_VARIABLE, PROXY_VARIABLES
-from passenger.services import files, launchd, systemd, windows
+from passenger.net.proxies import EXCEPTIONS_VARIABLE, PROXY_VARIABLES
+from passenger.server.process.exit_codes import FAILED, OK
+from passenger.services import definition, launchd, systemd, windows
 from passenger.services.definition import ISOLATED, NAME, Definition
-from passenger.services.lasting import vanishing
+from passenger.services.systemd import vanishing
 
 UNIT = f"{NAME}.service"
 VARIABLES_FILE = "service.env"
@@ -29,7 +31,7 @@ CARRIED = frozenset(
 """Variables of the shell that the service needs as well: how to reach the network, and where our files are."""
 
 PATIENCE = 90
-"""Seconds for systemd to do what it is told."""
+"""Seconds that a call of systemctl may take."""
 
 SANDBOX_REFUSED = frozenset({"217", "218", "226"})
 """Exit codes of systemd's own for a sandbox that cannot be had: USER, CAPABILITIES, NAMESPACE."""
@@ -59,23 +61,25 @@ def install(invocation: Invocation, *, print_only: bool, sandbox: bool) -> int:
     loaded = invocation.load()
     service = definition_of(invocation, loaded)
     if complaint := complaint_about(service, invocation.environ):
-        return _fail(complaint)
+        return complain(complaint)
     if print_only:
         if sys.platform == "darwin" and (said := caution(service)):
             click.echo(said, err=True)
         click.echo(_text_of(service, invocation, sandbox=sandbox), nl=False)
         return OK
     if sys.platform in _ELSEWHERE:
-        return _fail(_ELSEWHERE[sys.platform])
+        return complain(_ELSEWHERE[sys.platform])
     if (reason := no_systemd()) is not None:
-        return _fail(_NO_SYSTEMD.format(reason=reason))
+        return complain(_NO_SYSTEMD.format(reason=reason))
     try:
         _write(service, invocation, sandbox=sandbox)
-    except files.ForeignError as error:
-        return _fail(str(error))
-    for name in _left_behind(invocation.environ):
-        click.echo(f"{name} is set in this shell and not for the service: a setting belongs into config.toml", err=True)
-    return _start(Server(loaded.config.server.host, loaded.config.server.port).url)
+    except definition.ForeignError as error:
+        return complain(str(error))
+    for name in sorted(invocation.environ):
+        if name.startswith(PREFIX) or name in {"COPILOT_GITHUB_TOKEN", "GH_TOKEN"}:  # a secret would stand in a file
+            told = "is set in this shell and not for the service: a setting belongs into config.toml"
+            click.echo(f"{name} {told}", err=True)
+    return _start(usual_url(loaded))
 
 
 def caution(service: Definition) -> str | None:
@@ -87,16 +91,16 @@ def caution(service: Definition) -> str | None:
 def uninstall(invocation: Invocation) -> int:
     """Stop the unit and remove our files."""
     if sys.platform in _ELSEWHERE:
-        return _fail("there is no service of ours on this system")
+        return complain("there is no service of ours on this system")
     paths = (_unit_path(invocation), _variables_path(invocation))
     try:
         for path in paths:
-            files.check(path)
+            definition.check(path)
         if no_systemd() is None:
             _systemctl("disable", "--now", UNIT)
-        removed = [path for path in paths if files.remove(path)]
-    except files.ForeignError as error:
-        return _fail(str(error))
+        removed = [path for path in paths if definition.remove(path)]
+    except definition.ForeignError as error:
+        return complain(str(error))
     if no_systemd() is None:
         _systemctl("daemon-reload")
     click.echo("\n".join(f"removed {path}" for path in removed) or "there was no service")
@@ -124,7 +128,7 @@ def logs(_invocation: Invocation, *, lines: int, follow: bool) -> int:
     """Show the journal's last lines."""
     program = shutil.which("journalctl")
     if program is None:
-        return _fail("there is no journalctl here")
+        return complain("there is no journalctl here")
     command = [program, "--user", "--unit", UNIT, "--lines", str(lines), "--output", "cat", "--no-pager"]
     return subprocess.run([*command, *(["--follow"] if follow else [])], check=False).returncode  # noqa: S603 - our words alone
 
@@ -132,37 +136,32 @@ def logs(_invocation: Invocation, *, lines: int, follow: bool) -> int:
 # --- what is installed -------------------------------------------------------------------------------------------
 
 
+KEPT_FLAGS = (
+    *("profile", "config_path", "ca_bundle", "access_token_path", "copilot_token_path"),
+    *("host", "port", "ollama_port", "workers", "log_format"),
+)
+
+
 def definition_of(invocation: Invocation, loaded: Loaded) -> Definition:
     """The service as it would be: this interpreter, the user's directories, and the way to the network."""
-    tokens = paths_of(invocation, loaded)
-    directories = (file.path.absolute().parent for file in (tokens.access, tokens.copilot))
+    tokens = find_token_paths(invocation, loaded)
+    files = (tokens.access.path, tokens.copilot.path, find_ledger(invocation, loaded))
+    directories = (file.absolute().parent for file in files)
+    ours = (invocation.user_dir, invocation.state_dir)
     return Definition(
         python=Path(sys.executable),
         config_dir=invocation.user_dir,
         state_dir=invocation.state_dir,
         arguments=tuple(_flags(invocation)),
         environment={name: value for name, value in invocation.environ.items() if name.upper() in CARRIED and value},
-        writable=tuple(one for one in directories if not one.is_relative_to(invocation.user_dir)),
+        writable=tuple(one for one in directories if not any(one.is_relative_to(own) for own in ours)),
     )
 
 
 def _flags(invocation: Invocation) -> Iterator[str]:
     """The flags that it is installed with, each path from the root on."""
-    given = {
-        "--profile": invocation.profile,
-        "-c": invocation.config_path,
-        "--ca-bundle": invocation.ca_bundle,
-        "--access-token-path": invocation.access_token_path,
-        "--copilot-token-path": invocation.copilot_token_path,
-        "--host": invocation.host,
-        "--port": invocation.port,
-        "--ollama-port": invocation.ollama_port,
-        "--workers": invocation.workers,
-        "--log-format": invocation.log_format,
-    }
-    for flag, value in given.items():
-        if value is not None:
-            yield from (flag, str(value.absolute() if isinstance(value, Path) else value))
+    for flag, value in given_flags(invocation, KEPT_FLAGS):
+        yield from (flag, str(value.absolute() if isinstance(value, Path) else value))
 
 
 def complaint_about(service: Definition, environ: Mapping[str, str]) -> str | None:
@@ -194,9 +193,9 @@ def _text_of(service: Definition, invocation: Invocation, *, sandbox: bool) -> s
 def _write(service: Definition, invocation: Invocation, *, sandbox: bool) -> None:
     for directory in service.written:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    files.write(_variables_path(invocation), systemd.variables_text(service))
+    definition.write(_variables_path(invocation), systemd.variables_text(service))
     unit = _unit_path(invocation)
-    files.write(unit, systemd.unit(service, _variables_path(invocation), sandbox=sandbox))
+    definition.write(unit, systemd.unit(service, _variables_path(invocation), sandbox=sandbox))
     click.echo(f"wrote {unit}")
 
 
@@ -208,16 +207,11 @@ def _variables_path(invocation: Invocation) -> Path:
     return invocation.user_dir / VARIABLES_FILE
 
 
-def _left_behind(environ: Mapping[str, str]) -> Iterator[str]:
-    """Our own variables of this shell, which the service does not see; a secret would stand in a file."""
-    return (name for name in sorted(environ) if name.startswith(PREFIX) or name in {"COPILOT_GITHUB_TOKEN", "GH_TOKEN"})
-
-
 # --- systemd -----------------------------------------------------------------------------------------------------
 
 
 def no_systemd() -> str | None:
-    """Why there is no service manager of this user; None where there is one."""
+    """Why this user has no service manager; None if there is one."""
     if shutil.which("systemctl") is None:
         return ""
     done = _systemctl("show-environment")
@@ -233,16 +227,12 @@ def _start(url: str) -> int:
     for arguments in (("daemon-reload",), ("enable", UNIT), ("restart", UNIT)):
         done = _systemctl(*arguments)
         if done.returncode:
-            return _fail(f"systemctl --user {' '.join(arguments)}: {done.stderr.strip()}{_hint()}")
+            refused = _facts().get("ExecMainStatus") in SANDBOX_REFUSED
+            hint = "\nthis system grants no user namespaces: passenger service install --no-sandbox" if refused else ""
+            return complain(f"systemctl --user {' '.join(arguments)}: {done.stderr.strip()}{hint}")
     click.echo(f"Passenger runs as a service at {url}, now and whenever you log in to this machine.")
     click.echo("It says what it does in `passenger service logs`. To keep it when you log out: loginctl enable-linger")
     return OK
-
-
-def _hint() -> str:
-    if _facts().get("ExecMainStatus") in SANDBOX_REFUSED:
-        return "\nthis system grants no user namespaces: passenger service install --no-sandbox"
-    return ""
 
 
 def _facts() -> dict[str, str]:
@@ -257,8 +247,3 @@ def _sentence(found: Mapping[str, object]) -> str:
     if found["running"]:
         return f"running as process {found['pid']} since {found['since']}"
     return f"installed and not running ({found['state']}): passenger service logs"
-
-
-def _fail(complaint: str) -> int:
-    click.echo(f"passenger: {complaint}", err=True)
-    return FAILED

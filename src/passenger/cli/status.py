@@ -1,35 +1,38 @@
-"""`passenger status`: whether the user's server runs, since when, for whom, and what it has done."""
+"""`passenger status`: what a running server reports of itself, its account and its requests."""
 
 import time
+from collections.abc import Iterator
+from datetime import datetime
 
-import click
-
+from passenger.account.copilot_user import plan_name
+from passenger.chat.cost import NANO
 from passenger.cli import reach
-from passenger.cli.exits import FAILED, OK
-from passenger.cli.given_flags import with_flags
-from passenger.cli.invocation import Invocation
-from passenger.cli.login_hint import login_hint
-from passenger.cli.status_facts import facts
+from passenger.cli.command import with_flags
+from passenger.cli.outcome import complain
 from passenger.cli.table import print_facts
-from passenger.control.client import Found
-from passenger.control.status import Status
+from passenger.clients.bill import count_of
+from passenger.config.invocation import Invocation
+from passenger.config.login_name import login_hint
+from passenger.observe.amounts import amount, premium, span, tokens
+from passenger.observe.records import Totals
+from passenger.quota.quota import Quota
+from passenger.server.control.client import Found
+from passenger.server.control.status import ModelCounts, Status
+from passenger.server.process.exit_codes import FAILED, OK
 
 
 def run(invocation: Invocation, *, as_json: bool) -> int:
-    """Tell of the server at the address of the settings; exit 1 where it is not the user's own, or none."""
+    """Print the status of the server at the settings' address; exit 1 if there is none or it is not the user's."""
     found = reach.look(*reach.begin(invocation)[:2])
     status = reach.ask(found.server.status) if found.state == "ours" else None
     if as_json:
         reach.write_json(as_document(found, status))
     elif status is None:
-        click.echo(f"passenger: {reach.stranger(found) or _not_running(invocation, found)}", err=True)
+        start = with_flags(invocation, "passenger")
+        complain(reach.stranger(found) or f"no server runs at {found.server.url}; `{start}` starts one")
     else:
         print_facts(facts(status, found.server.url, time.time(), login_hint(invocation)))
     return FAILED if status is None else OK
-
-
-def _not_running(invocation: Invocation, found: Found) -> str:
-    return f"no server runs at {found.server.url}; `{with_flags(invocation, 'passenger')}` starts one"
 
 
 def as_document(found: Found, status: Status | None) -> dict[str, object]:
@@ -41,3 +44,69 @@ def as_document(found: Found, status: Status | None) -> dict[str, object]:
         "holder": found.holder,
         "server": status,
     }
+
+
+def facts(status: Status, url: str, now: float, log_in: str) -> Iterator[tuple[str, str]]:
+    """Titles and what belongs to them; `log_in` says what to do without a login."""
+    workers = f", {status.workers} workers" if status.workers > 1 else ""
+    yield "Passenger", f"{status.version} at {url} (process {status.pid}{workers})"
+    since = datetime.fromtimestamp(status.started).astimezone().strftime("%Y-%m-%d %H:%M")
+    yield "running since", f"{since}, for {span(now - status.started)}"
+    yield "state", _state(status)
+    yield "account", _account(status, log_in)
+    yield "quota", "\n".join(map(_quota, status.account.quotas)) if status.account else ""
+    yield "renews", (status.account.renews or "") if status.account else ""
+    yield "models", _models(status.models) if status.models else ""
+    yield "API key", "needed" if status.needs_key else "none needed"
+    yield "requests", _requests(status.requests)
+
+
+def _state(status: Status) -> str:
+    return "\n".join((status.status, *(f"{what}: {why}" for what, why in status.degraded.items())))
+
+
+def _account(status: Status, log_in: str) -> str:
+    if not status.logged_in:
+        return status.degraded.get("login") or f"nobody is logged in: {log_in}"
+    if not (account := status.account) or not account.login:
+        return "logged in; GitHub does not tell as whom just now"
+    return ", ".join(filter(None, (account.login, plan_name(account.plan), account.sku)))
+
+
+def _quota(quota: Quota) -> str:
+    name = quota.id.replace("_", " ")
+    unit = " credits" if quota.in_credits else ""
+    if quota.unlimited:
+        return f"{name}: unlimited"
+    if quota.remaining is None or quota.entitlement is None:
+        return f"{name}: " + ("unknown" if quota.percent_remaining is None else f"{quota.percent_remaining:g} % left")
+    if quota.remaining < 0:
+        return f"{name}: {-quota.remaining:,g}{unit} more than the {quota.entitlement:,g} there are"
+    share = "" if quota.percent_remaining is None else f" ({quota.percent_remaining:g} %)"
+    return f"{name}: {quota.remaining:,g} of {quota.entitlement:,g}{unit} left{share}"
+
+
+def _models(counts: ModelCounts) -> str:
+    hidden = f", {counts.hidden} hidden by policy" if counts.hidden else ""
+    return f"{counts.chat} to chat with, {counts.embeddings} for embeddings{hidden}"
+
+
+def _spent(totals: Totals) -> Iterator[str]:
+    """What it cost, each unit for itself."""
+    if totals.nano_credits:
+        yield amount(totals.nano_credits / NANO)
+    if totals.premium_thousandths:
+        yield premium(totals.premium_thousandths / 1000)
+    if totals.unpriced:
+        yield f"{count_of(totals.unpriced, 'request')} of unknown cost"
+
+
+def _requests(totals: Totals) -> str:
+    if not totals.requests:
+        return "none so far"
+    parts = [f"{totals.requests:,} so far" + (f", {totals.failed:,} of them failed" if totals.failed else "")]
+    if totals.input:
+        cached = f" ({100 * totals.cached / totals.input:.0f} % cached)" if totals.cached else ""
+        parts.append(f"{tokens(totals.input)} tokens in{cached}, {tokens(totals.output)} out")
+    parts += _spent(totals)
+    return "\n".join(parts)

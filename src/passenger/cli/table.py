@@ -9,7 +9,7 @@ from typing import Literal, TextIO
 
 import click
 
-from passenger.log import one_line
+from passenger.observe.redaction import one_line
 
 ROOMY = 96
 """Columns of a terminal from which on there is more room between those of a table."""
@@ -37,7 +37,7 @@ def print_table(columns: Sequence[Column], rows: Rows) -> None:
 
 
 def is_terminal(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether somebody looks at a stream, on a terminal that can do more than write lines."""
+    """Whether a stream is a terminal that can do more than write lines."""
     return stream.isatty() and environ.get("TERM") != "dumb"
 
 
@@ -87,17 +87,19 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
             click.echo(f"{'':<{indent}}{line}")
 
 
+def terminal_width(stream: TextIO | None = None) -> int | None:
+    """The columns of a terminal, stdout unless told; None for what is none."""
+    stream = sys.stdout if stream is None else stream
+    if not is_terminal(stream, os.environ):
+        return None
+    told = os.environ.get("COLUMNS", "")
+    is_told = told.isascii() and told.isdigit()
+    return int(told) if is_told else os.get_terminal_size(stream.fileno()).columns
+
+
 def _broken(line: str, indent: int, stream: TextIO) -> Sequence[str]:
     """A line as it is, on a terminal that is too narrow for it in parts that are broken between words."""
-    width = _width(stream) - indent
+    width = (terminal_width(stream) or 0) - indent
     if width <= 0 or len(line) <= width:
         return [line]
     return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
-
-
-def _width(stream: TextIO) -> int:
-    """The columns of the terminal at a stream, 0 where it is none."""
-    if not is_terminal(stream, os.environ):
-        return 0
-    told = os.environ.get("COLUMNS", "")
-    return int(told) if told.isascii() and told.isdigit() else os.get_terminal_size(stream.fileno()).columns

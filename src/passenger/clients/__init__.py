@@ -1,1 +1,1 @@
-"""The programs that Passenger can wire up by itself: one data-like module each, and what they have in common."""
+"""The programs that Passenger can wire up: for one run (`launch`), or in their own settings (`setup`)."""

@@ -1,13 +1,15 @@
-"""aider, by flags, variables and a file of limits: https://aider.chat/docs/config/options.html"""
+"""aider, by flags and variables, or its own file: https://aider.chat/docs/config/options.html and aider_conf.html"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from passenger.clients.files import as_json
-from passenger.clients.fit import output_limit, prompt_limit
-from passenger.clients.plan import Client, Dialect, OwnedFile, Plan, Site
-from passenger.control.cards import ModelCard
+from passenger.clients.files import json_text
+from passenger.clients.models import output_limit, prompt_limit
+from passenger.clients.plan import Client, DialectName, OwnedFile, Plan, Site
+from passenger.clients.setup import QUESTION, Setup, for_setup
+from passenger.copilot.model_cards import ModelCard
+from passenger.edits.edit import Edit
 
-API: Mapping[Dialect, tuple[str, str, str, str]] = {
+API: Mapping[DialectName, tuple[str, str, str, str]] = {
     "messages": ("anthropic", "ANTHROPIC_API_BASE", "", "ANTHROPIC_API_KEY"),
     "completions": ("openai", "OPENAI_API_BASE", "/v1", "OPENAI_API_KEY"),
 }
@@ -30,7 +32,7 @@ def launch(site: Site) -> Plan:
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         },
         unset=["AIDER_MODEL", "AIDER_WEAK_MODEL", "AIDER_OPENAI_API_BASE", "AIDER_OPENAI_API_KEY"],
-        files=[OwnedFile(file, as_json(limits))],
+        files=[OwnedFile(file, json_text(limits))],
     )
 
 
@@ -56,4 +58,33 @@ AIDER = Client(
     dialects=("messages", "completions"),
     managed=("--model", "--weak-model", "--model-metadata-file", "--openai-api-key", "--openai-api-base"),
     launch=launch,
+)
+
+
+def edits(site: Site) -> Sequence[Edit]:
+    """Its address, key and two models."""
+    file = site.machine.home / ".aider.conf.yml"
+    values = {
+        "openai-api-base": f"{site.base}/v1",
+        "openai-api-key": site.key,
+        "model": f"openai/{site.model.id}",
+        "weak-model": f"openai/{site.small.id}",
+    }
+    return [
+        Edit(file=file, format="yaml", keys=(name,), value=value, secret="key" in name, address="base" in name)
+        for name, value in values.items()
+    ]
+
+
+SETUP = Setup(
+    client=for_setup(AIDER),
+    edits=edits,
+    probe=lambda site: [
+        *("aider", "--model", f"openai/{site.small.id}", "--no-git", "--no-check-update", "--analytics-disable"),
+        *("--no-show-model-warnings", "--yes-always", "--message", QUESTION),
+    ],
+    agents=("litellm", "openai/python"),
+    key_flag="--openai-api-key",
+    prompt=3_000,
+    environ=lambda site: {"LITELLM_LOCAL_MODEL_COST_MAP": "True"},
 )

@@ -1,18 +1,20 @@
-"""Claude Code, by a settings file: https://code.claude.com/docs/en/settings and /env-vars.
+"""Claude Code, by a settings file for one run or its own: https://code.claude.com/docs/en/settings and /env-vars.
 
 The process's environment would not do: an `env` block in the user's own settings wins over it, and `--settings` wins
 over both.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from passenger.clients.files import as_json, read_settings
-from passenger.clients.fit import is_claude, prompt_limit
+from passenger.clients.files import json_text, read_settings
+from passenger.clients.models import is_claude, prompt_limit
 from passenger.clients.plan import FAMILIES, Client, Conflict, Installed, Machine, OwnedFile, Plan, Site
-from passenger.control.cards import ModelCard
-from passenger.copilot.models import with_dashes
+from passenger.clients.setup import QUESTION, Setup
+from passenger.copilot.catalog import with_dashes
+from passenger.copilot.model_cards import ModelCard
+from passenger.edits.edit import Edit
 
 OTHER_CLOUDS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
 """Each makes it ask a cloud instead of the address that is set."""
@@ -63,7 +65,7 @@ def name(site: Site, card: ModelCard) -> str:
 
 
 def _version(installed: Installed | None) -> tuple[int, ...]:
-    """Its numbers, none where it tells none."""
+    """The numbers of a version; empty if it has none."""
     return tuple(map(int, re.findall(r"\d+", installed.version)[:3])) if installed else ()
 
 
@@ -94,7 +96,7 @@ def launch(site: Site) -> Plan:
     return Plan(
         argv=["claude", "--settings", str(file)],
         unset=LEADING_ELSEWHERE,
-        files=[OwnedFile(file, as_json({"model": name(site, site.model), "env": env}))],
+        files=[OwnedFile(file, json_text({"model": name(site, site.model), "env": env}))],
     )
 
 
@@ -106,13 +108,9 @@ def conflicts(machine: Machine) -> Iterable[Conflict]:
     if machine.cwd == machine.home:
         return
     for path in (machine.cwd / ".claude" / "settings.json", machine.cwd / ".claude" / "settings.local.json"):
-        for name in _set_in(path):
+        block = (read_settings(path) or {}).get("env")
+        for name in filter(block.get, LEADING_ELSEWHERE) if isinstance(block, dict) else ():
             yield Conflict(str(path), f"env.{name} wins over your own settings", f"take env.{name} out of it")
-
-
-def _set_in(path: Path) -> Iterable[str]:
-    block = (read_settings(path) or {}).get("env")
-    return [name for name in LEADING_ELSEWHERE if isinstance(block, dict) and block.get(name)]
 
 
 CLAUDE = Client(
@@ -124,4 +122,37 @@ CLAUDE = Client(
     managed=("--settings", "--model"),
     prefers=("claude-sonnet", "claude", *FAMILIES),
     launch=launch,
+)
+
+
+# --- `passenger setup` ----------------------------------------------------------------------------------------------
+# Claude Code reads nothing of a settings file that has a comment or a trailing comma. `~/.claude.json` is never edited:
+# it holds the client's own state, and a trust that is the user's to give.
+
+
+def edits(site: Site) -> Sequence[Edit]:
+    """The `env` block, and the model, which it would otherwise take from the conversation that is resumed."""
+    machine = site.machine
+    file = Path(machine.environ.get("CLAUDE_CONFIG_DIR") or machine.home / ".claude") / "settings.json"
+    block = [
+        Edit(
+            file=file,
+            format="json",
+            keys=("env", variable),
+            value=value,
+            secret=variable == "ANTHROPIC_AUTH_TOKEN",
+            conceals=variable == "ANTHROPIC_API_KEY",
+            address=variable == "ANTHROPIC_BASE_URL",
+        )
+        for variable, value in environment(site).items()
+    ]
+    return [*block, Edit(file=file, format="json", keys=("model",), value=name(site, site.model))]
+
+
+SETUP = Setup(
+    client=CLAUDE,
+    edits=edits,
+    probe=lambda site: ["claude", "-p", "--model", name(site, site.small), QUESTION],
+    agents=("claude-cli",),
+    prompt=25_000,
 )

@@ -1,18 +1,22 @@
-"""Codex, by `-c` settings and a catalogue of models: https://developers.openai.com/codex/config-reference
+"""Codex, by `-c` settings and a catalogue of models, or a profile: https://developers.openai.com/codex/config-reference
 
 Its built-in provider with another address would not do: it then keeps what is meant for OpenAI's own service.
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from passenger.clients.files import as_json
-from passenger.clients.fit import prompt_limit
+from passenger.clients.files import json_text
+from passenger.clients.models import prompt_limit
 from passenger.clients.plan import FAMILIES, Client, OwnedFile, Plan, Site
-from passenger.control.cards import ModelCard
+from passenger.clients.setup import KEY_VARIABLE, QUESTION, Setup, key_variable, needs_key
+from passenger.copilot.model_cards import ModelCard
+from passenger.edits.edit import Edit
 
-KEY_VARIABLE = "PASSENGER_KEY"
 PATTERN = "gpt-5.5"
 """The model whose entry is taken for one that Codex does not know."""
 
@@ -33,7 +37,7 @@ EFFORTS: Mapping[str, str] = {
 # --- the catalogue -----------------------------------------------------------------------------------------------
 
 
-def catalog(bundled: str, cards: Sequence[ModelCard]) -> str | None:
+def make_catalog(bundled: str, cards: Sequence[ModelCard]) -> str | None:
     """Codex's own catalogue (`codex debug models`) with our models in place of its own, None where it is not one.
 
     Each entry keeps its system prompt and tools, without which Codex would be another program. Without a catalogue it
@@ -44,7 +48,7 @@ def catalog(bundled: str, cards: Sequence[ModelCard]) -> str | None:
     if pattern is None:
         return None
     entries = [_entry(known.get(card.id), pattern, card, place) for place, card in enumerate(cards)]
-    return as_json({"models": entries})
+    return json_text({"models": entries})
 
 
 def _entries(bundled: str) -> dict[str, dict[str, Any]]:
@@ -58,7 +62,7 @@ def _entries(bundled: str) -> dict[str, dict[str, Any]]:
 def _entry(own: dict[str, Any] | None, pattern: dict[str, Any], card: ModelCard, place: int) -> dict[str, Any]:
     limit = prompt_limit(card)
     return {
-        **(own or _cloned(pattern, card)),
+        **(own or _clone(pattern, card)),
         "slug": card.id,
         "display_name": card.name,
         "description": f"{card.vendor}, by GitHub Copilot",
@@ -75,19 +79,15 @@ def _entry(own: dict[str, Any] | None, pattern: dict[str, Any], card: ModelCard,
     }
 
 
-def _cloned(pattern: dict[str, Any], card: ModelCard) -> dict[str, Any]:
+def _clone(pattern: dict[str, Any], card: ModelCard) -> dict[str, Any]:
     levels = [{"effort": effort, "description": EFFORTS.get(effort, effort)} for effort in card.efforts]
     return {
         **{key: value for key, value in pattern.items() if key not in OPENAIS_OWN},
         "supported_reasoning_levels": levels,
-        "default_reasoning_level": _default(card.efforts),
+        "default_reasoning_level": "medium" if "medium" in card.efforts else next(iter(card.efforts), None),
         "support_verbosity": False,
         "supports_parallel_tool_calls": card.tools,
     }
-
-
-def _default(efforts: Sequence[str]) -> str | None:
-    return "medium" if "medium" in efforts else next(iter(efforts), None)
 
 
 # --- a run -------------------------------------------------------------------------------------------------------
@@ -100,11 +100,11 @@ def provider(base: str) -> str:
 
 def launch(site: Site) -> Plan:
     """A run with a provider of its own and, where its catalogue can be had, our models."""
-    text, file = catalog_of(site), site.directory / "models.json"
+    text, file, limit = models_file(site), site.directory / "models.json", str(prompt_limit(site.model))
     settings = {
         "model_provider": '"passenger"',
         "model_providers.passenger": provider(site.base),
-        **({"model_catalog_json": json.dumps(str(file))} if text else _limits(site.model)),
+        **({"model_catalog_json": json.dumps(str(file))} if text else {"model_context_window": limit}),
         "check_for_update_on_startup": "false",
         "analytics.enabled": "false",
     }
@@ -117,16 +117,12 @@ def launch(site: Site) -> Plan:
     )
 
 
-def catalog_of(site: Site) -> str | None:
+def models_file(site: Site) -> str | None:
     """The catalogue for a site, from the Codex that is installed there; None where it has none to copy."""
     try:
-        return catalog(site.ask(["debug", "models"]), site.chat)
+        return make_catalog(site.ask(["debug", "models"]), site.chat)
     except OSError:
         return None
-
-
-def _limits(card: ModelCard) -> dict[str, str]:
-    return {"model_context_window": str(prompt_limit(card))}
 
 
 CODEX = Client(
@@ -136,18 +132,62 @@ CODEX = Client(
     install="npm install -g @openai/codex",
     dialects=("responses",),
     managed=(
-        "-m",
-        "--model",
-        "-p",
-        "--profile",
-        "--oss",
-        "-c model",
-        "-c model_provider",
-        "-c model_providers.passenger",
-        "-c model_catalog_json",
-        "-c openai_base_url",
+        *("-m", "--model", "-p", "--profile", "--oss", "-c model", "-c model_provider"),
+        *("-c model_providers.passenger", "-c model_catalog_json", "-c openai_base_url"),
     ),
     prefers=("gpt", *FAMILIES),
     launch=launch,
     takes_small=False,
+)
+
+
+# --- `passenger setup` ----------------------------------------------------------------------------------------------
+# A profile beside the user's configuration: `codex --profile passenger`. `config.toml` gets the same keys only where
+# Passenger is to be the default.
+
+
+def edits(site: Site, name: str) -> Sequence[Edit]:
+    """The keys of a file, and the catalogue of models that it names, made from Codex's own."""
+    machine = site.machine
+    file = Path(machine.environ.get("CODEX_HOME") or machine.home / ".codex") / name
+    models, text = site.directory / "codex-models.json", models_file(site)
+    catalog = {"model_catalog_json": str(models)} if text else {}
+    values = {"model": site.model.id, "model_provider": "passenger", **catalog}
+    provider = {"name": "Passenger", "base_url": f"{site.base}/v1", "wire_api": "responses"}
+    key = {"env_key": KEY_VARIABLE} if needs_key(site) else {}
+    return [
+        *([Edit(file=models, format="whole", keys=(), value=text)] if text else []),
+        *(Edit(file=file, format="toml", keys=(key,), value=value) for key, value in values.items()),
+        Edit(file=file, format="toml", keys=("model_providers", "passenger"), value=provider | key),
+    ]
+
+
+def probe(site: Site, *profile: str) -> Sequence[str]:
+    """One question, which is kept in no history."""
+    return ["codex", "exec", *profile, "--skip-git-repo-check", "--ephemeral", "-m", site.small.id, QUESTION]
+
+
+def notes(site: Site, *use: str) -> Sequence[str]:
+    """How it is used, and where the key is read: no file holds it."""
+    return [*use, *([f"Export the server's key as {KEY_VARIABLE}; no file holds it."] if needs_key(site) else [])]
+
+
+USE = "Run `codex --profile passenger`; plain `codex` stays as it was, unless you add --default."
+
+DEFAULT = Setup(
+    client=CODEX,
+    edits=partial(edits, name="config.toml"),
+    probe=probe,
+    agents=("codex",),
+    prompt=12_000,
+    environ=key_variable,
+    notes=notes,
+)
+SETUP = replace(
+    DEFAULT,
+    edits=partial(edits, name="passenger.config.toml"),
+    probe=lambda site: probe(site, "--profile", "passenger"),
+    notes=lambda site: notes(site, USE),
+    default=DEFAULT,
+    default_file="config.toml",
 )

@@ -1,11 +1,13 @@
 """GitHub's Copilot CLI with a provider of one's own, by variables alone: `copilot help providers`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from shlex import quote
 
-from passenger.clients.fit import output_limit, prompt_limit
-from passenger.clients.plan import Client, Dialect, Plan, Site
+from passenger.clients.models import output_limit, prompt_limit
+from passenger.clients.plan import Client, DialectName, Plan, Site
+from passenger.clients.setup import Setup, for_setup, shell_key
 
-API: Mapping[Dialect, tuple[str, Mapping[str, str]]] = {
+API: Mapping[DialectName, tuple[str, Mapping[str, str]]] = {
     "messages": ("", {"COPILOT_PROVIDER_TYPE": "anthropic"}),
     "responses": ("/v1", {"COPILOT_PROVIDER_TYPE": "openai", "COPILOT_PROVIDER_WIRE_API": "responses"}),
     "completions": ("/v1", {"COPILOT_PROVIDER_TYPE": "openai", "COPILOT_PROVIDER_WIRE_API": "completions"}),
@@ -13,7 +15,7 @@ API: Mapping[Dialect, tuple[str, Mapping[str, str]]] = {
 
 
 def launch(site: Site) -> Plan:
-    """A run without GitHub's own service; it is told Copilot's limits of a model, which it may not know."""
+    """A run without GitHub's own service. It gets the limits of the model, which it may not know."""
     path, api = API[COPILOT.dialect_for(site.model)]
     return Plan(
         argv=["copilot"],
@@ -42,3 +44,21 @@ COPILOT = Client(
     launch=launch,
     takes_small=False,
 )
+
+
+def notes(site: Site) -> Sequence[str]:
+    """A function for the user's shell."""
+    wire = "responses" if "responses" in site.model.dialects else "completions"
+    return [
+        "Copilot CLI reads its environment alone. Put this function where your shell starts:",
+        f"""
+copilot-passenger() {{
+  COPILOT_OFFLINE=true COPILOT_PROVIDER_BASE_URL={site.base}/v1 COPILOT_PROVIDER_API_KEY={shell_key(site)} \\
+  COPILOT_PROVIDER_WIRE_API={wire} COPILOT_PROVIDER_TRANSPORT=http COPILOT_MODEL={quote(site.model.id)} \\
+  COPILOT_PROVIDER_MAX_PROMPT_TOKENS={prompt_limit(site.model)} \\
+  COPILOT_PROVIDER_MAX_OUTPUT_TOKENS={output_limit(site.model)} copilot "$@"
+}}""",
+    ]
+
+
+SETUP = Setup(client=for_setup(COPILOT, "responses", "completions"), notes=notes)

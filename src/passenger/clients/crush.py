@@ -2,11 +2,10 @@
 
 from shlex import quote
 
-from passenger.clients.fit import output_limit, prompt_limit
+from passenger.clients.models import output_limit, prompt_limit
 from passenger.clients.plan import Client, OwnedFile, Plan, Site
-from passenger.control.cards import ModelCard
-
-KEY_VARIABLE = "PASSENGER_KEY"
+from passenger.clients.setup import KEY_VARIABLE
+from passenger.copilot.model_cards import ModelCard
 
 
 def launch(site: Site) -> Plan:

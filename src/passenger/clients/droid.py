@@ -1,13 +1,15 @@
-"""Droid, by a settings file for one process: https://docs.factory.ai/cli/byok/overview"""
+"""Droid, by a settings file for one process, or its own: https://docs.factory.ai/cli/byok/overview"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from passenger.clients.files import as_json
-from passenger.clients.fit import output_limit
-from passenger.clients.plan import Client, Dialect, OwnedFile, Plan, Site
-from passenger.control.cards import ModelCard
+from passenger.clients.files import json_text
+from passenger.clients.models import output_limit
+from passenger.clients.plan import Client, DialectName, OwnedFile, Plan, Site
+from passenger.clients.setup import QUESTION, Setup, for_setup
+from passenger.copilot.model_cards import ModelCard
+from passenger.edits.edit import Edit
 
-API: Mapping[Dialect, tuple[str, str]] = {
+API: Mapping[DialectName, tuple[str, str]] = {
     "messages": ("anthropic", ""),
     "responses": ("openai", "/v1"),
     "completions": ("generic-chat-completion-api", "/v1"),
@@ -34,7 +36,7 @@ def launch(site: Site) -> Plan:
         "customModels": [custom_model(site, card) for card in site.chat],
         "sessionDefaultSettings": {"model": f"custom:{site.model.id}"},
     }
-    return Plan(argv=["droid", "--settings", str(file)], files=[OwnedFile(file, as_json(settings))])
+    return Plan(argv=["droid", "--settings", str(file)], files=[OwnedFile(file, json_text(settings))])
 
 
 DROID = Client(
@@ -46,4 +48,28 @@ DROID = Client(
     managed=("--settings", "-m", "--model"),
     launch=launch,
     takes_small=False,
+)
+
+
+def edits(site: Site) -> Sequence[Edit]:
+    """Two models of ours beside its own; no sign-in is needed for them."""
+    return [edit for card in site.chosen for edit in _model_edits(site, card)]
+
+
+def _model_edits(site: Site, card: ModelCard) -> Sequence[Edit]:
+    entry = custom_model(site, card)
+    key, name = entry.pop("apiKey"), str(entry["displayName"])
+    file, keys = site.machine.home / ".factory" / "settings.json", ("customModels", ("displayName", name))
+    return [
+        Edit(file=file, format="json", keys=keys, value=entry),
+        Edit(file=file, format="json", keys=(*keys, "apiKey"), value=key, secret=True),
+    ]
+
+
+SETUP = Setup(
+    client=for_setup(DROID, "messages", "responses", "completions"),
+    edits=edits,
+    probe=lambda site: ["droid", "exec", "-m", f"custom:{site.small.id}", QUESTION],
+    agents=("factory-cli", "droid"),
+    prompt=12_000,
 )

@@ -1,4 +1,4 @@
-"""Where a client is installed, and what its program tells of itself."""
+"""Where a client is installed, and what its program prints."""
 
 import json
 import os
@@ -16,16 +16,16 @@ _ABOVE = 5
 """Directories above a program in which the description of its package may be."""
 
 
-def find(client: Client, environ: Mapping[str, str], home: Path) -> Installed | None:
+def find_program(client: Client, environ: Mapping[str, str], home: Path) -> Installed | None:
     """The client's program: the first on the PATH, else where its installer puts it; None where it is in neither."""
     name, *elsewhere = client.binaries
     on_path = shutil.which(name, path=environ.get("PATH", os.defpath))
-    places = [Path(on_path)] if on_path else [_expanded(place, home) for place in elsewhere]
+    places = [Path(on_path)] if on_path else [home / place.removeprefix("~/") for place in elsewhere]
     path = next((place for place in places if os.access(place, os.X_OK) and place.is_file()), None)
     return Installed(path, package_version(path)) if path else None
 
 
-def printed(installed: Installed | None, arguments: Sequence[str]) -> str:
+def run_and_read(installed: Installed | None, arguments: Sequence[str]) -> str:
     """What the installed program prints with these arguments.
 
     Raises:
@@ -39,10 +39,6 @@ def printed(installed: Installed | None, arguments: Sequence[str]) -> str:
     except subprocess.SubprocessError as error:
         raise OSError(str(error)) from error
     return done.stdout.decode("utf-8", "replace")
-
-
-def _expanded(place: str, home: Path) -> Path:
-    return home / place.removeprefix("~/") if place.startswith("~/") else Path(place)
 
 
 def package_version(program: Path) -> str:

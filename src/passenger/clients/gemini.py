@@ -1,4 +1,4 @@
-"""Gemini CLI, by a home of our own that links to the user's: https://geminicli.com/docs/reference/configuration/
+"""Gemini CLI, by a home of our own, or its own settings: https://geminicli.com/docs/reference/configuration/
 
 Its settings must name a kind of login, and the environment cannot. A file for the whole system could, but Gemini CLI
 reads one only where root owns it.
@@ -7,8 +7,10 @@ reads one only where root owns it.
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from passenger.clients.files import as_json, concealed, merged, read_settings
+from passenger.clients.files import conceal_texts, json_text, merge_settings, read_settings
 from passenger.clients.plan import FAMILIES, Client, OwnedFile, OwnedLink, Plan, Site
+from passenger.clients.setup import QUESTION, Setup
+from passenger.edits.edit import Edit
 
 ITS_OWN = ".gemini"
 KEPT = ("tmp", "history")
@@ -53,10 +55,11 @@ def settings(site: Site) -> dict[str, object]:
 
 
 def launch(site: Site) -> Plan:
-    """A run in a home where the user's files are linked, and his settings stand with ours above them."""
+    """A run in a home of our own: the user's files are linked, and ours are merged over the user's settings."""
     home, users = site.directory / "home", _users(site)
     own = read_settings(users / "settings.json")
-    text, shown = (as_json(merged(below, settings(site))) for below in (own or {}, _concealed(own or {})))
+    concealed = {name: conceal_texts(value) for name, value in (own or {}).items()}
+    text, shown = (json_text(merge_settings(below, settings(site))) for below in (own or {}, concealed))
     unread = f"{users / 'settings.json'} cannot be read and is left out of this run."
     return Plan(
         argv=["gemini", "-m", site.model.id],
@@ -71,10 +74,6 @@ def launch(site: Site) -> Plan:
 def _users(site: Site) -> Path:
     """The directory of the user's own files."""
     return Path(site.machine.environ.get("GEMINI_CLI_HOME") or site.machine.home) / ITS_OWN
-
-
-def _concealed(own: Mapping[str, object]) -> dict[str, object]:
-    return {name: concealed(value) for name, value in own.items()}
 
 
 def _links(ours: Path, users: Path, kept: Path) -> Iterator[OwnedLink]:
@@ -92,4 +91,37 @@ GEMINI = Client(
     managed=("-m", "--model"),
     prefers=("gemini", *FAMILIES),
     launch=launch,
+)
+
+
+def edits(site: Site) -> Sequence[Edit]:
+    """The kind of login, the models, and the address and key, which are read from `.env` alone."""
+    file, variables = _users(site) / "settings.json", _users(site) / ".env"
+    values: Mapping[tuple[str, ...], object] = {
+        ("security", "auth", "selectedType"): "gemini-api-key",
+        ("model", "name"): site.model.id,
+        **({} if _has_jobs(file) else {("modelConfigs", "customOverrides"): job_models(site)}),
+    }
+    return [
+        *(Edit(file=file, format="json-comments", keys=keys, value=value) for keys, value in values.items()),
+        Edit(file=variables, format="dotenv", keys=("GOOGLE_GEMINI_BASE_URL",), value=site.base, address=True),
+        Edit(file=variables, format="dotenv", keys=("GEMINI_API_KEY",), value=site.key, secret=True),
+    ]
+
+
+def _has_jobs(file: Path) -> bool:
+    """Whether the user has already chosen models for its side jobs."""
+    found = (read_settings(file) or {}).get("modelConfigs")
+    overrides = found.get("customOverrides") if isinstance(found, dict) else None
+    return bool(overrides) and "chat-compression-default" not in str(overrides)
+
+
+SETUP = Setup(
+    client=GEMINI,
+    edits=edits,
+    probe=lambda site: ["gemini", "-m", site.small.id, "-p", QUESTION],
+    agents=("geminicli",),
+    prompt=12_000,
+    # It reads `.env` only where the directory is trusted; ours is an empty one.
+    environ=lambda site: {"GEMINI_CLI_TRUST_WORKSPACE": "true"},
 )

@@ -1,4 +1,4 @@
-"""Which models a client is given where nobody names any: one of middling price that suits it, and a cheap one."""
+"""The models of a client if none is named: one of middling price that suits it, and a cheap one."""
 
 import difflib
 import re
@@ -7,8 +7,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from passenger.clients.plan import FAMILIES, Client
-from passenger.config.schema import Clients
-from passenger.control.cards import SETTINGS_PAGE, ModelCard
+from passenger.config.schema import ClientsSettings
+from passenger.copilot.model_cards import SETTINGS_PAGE, ModelCard
+
+PROMPT, OUTPUT = 100_000, 16_000
+"""Tokens, if Copilot's list does not say."""
+
+
+def prompt_limit(card: ModelCard) -> int:
+    """The tokens that a prompt may have: less than the context, which is what clients believe it to be."""
+    return card.prompt or card.context or PROMPT
+
+
+def output_limit(card: ModelCard) -> int:
+    """The tokens that an answer may have."""
+    return card.output or OUTPUT
+
+
+def is_claude(card: ModelCard) -> bool:
+    """Whether it is one of Anthropic's."""
+    return card.id.startswith("claude")
+
 
 _VERSION = re.compile(r"-(\d{1,2})(?:[.-](\d{1,2}))?(?![\d.]*[a-z])")
 
@@ -21,47 +40,43 @@ class NoModelError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A model that somebody has named."""
+class WantedModel:
+    """A model named on the command line or in the settings."""
 
     name: str
     where: str = ""
     """The setting that has it; empty where it was typed."""
 
 
-def wanted(client: Client, typed: str | None, models: Mapping[str, str], key: str) -> Wanted | None:
+def wanted_model(client: Client, typed: str | None, models: Mapping[str, str], key: str) -> WantedModel | None:
     """What was typed, else what the settings of that key have for the client."""
     if typed:
-        return Wanted(typed)
-    return Wanted(models[client.name], f"[clients.{client.name}] {key}: ") if client.name in models else None
+        return WantedModel(typed)
+    return WantedModel(models[client.name], f"[clients.{client.name}] {key}: ") if client.name in models else None
 
 
-def chosen(
-    cards: Sequence[ModelCard], client: Client, named: Clients, model: str | None, small: str | None
+def choose_models(
+    cards: Sequence[ModelCard], client: Client, named: ClientsSettings, model: str | None, small: str | None
 ) -> tuple[ModelCard, ModelCard]:
     """The two models for a client: those that were typed, else those of the settings, else those that suit it.
 
     Raises:
         NoModelError: there is none of that name, or none that chats.
     """
-    return choose(
-        cards,
-        client,
-        wanted(client, model, named.model, "model"),
-        wanted(client, small, named.small_model, "small_model"),
-    )
+    wanted = wanted_model(client, model, named.model, "model")
+    return choose(cards, client, wanted, wanted_model(client, small, named.small_model, "small_model"))
 
 
 def choose(
-    cards: Sequence[ModelCard], client: Client, model: Wanted | None, small: Wanted | None
+    cards: Sequence[ModelCard], client: Client, model: WantedModel | None, small: WantedModel | None
 ) -> tuple[ModelCard, ModelCard]:
     """The model for the conversation, and the one for small jobs.
 
     Raises:
         NoModelError: there is none of that name, or none that chats.
     """
-    main = _named(cards, model) if model else best(cards, client)
-    return main, _named(cards, small) if small else cheap(cards, main)
+    main = _find_named(cards, model) if model else best(cards, client)
+    return main, _find_named(cards, small) if small else cheap(cards, main)
 
 
 def best(cards: Iterable[ModelCard], client: Client) -> ModelCard:
@@ -74,7 +89,7 @@ def best(cards: Iterable[ModelCard], client: Client) -> ModelCard:
     if not able:
         raise NoModelError("this account has no model that chats and takes tools: `passenger models --all` lists them")
     speaking = [card for card in able if client.dialect_for(card) in card.dialects]
-    return _middling(_preferred(speaking or able, client.prefers))
+    return _middling(_prefer(speaking or able, client.prefers))
 
 
 def usual(cards: Iterable[ModelCard]) -> ModelCard:
@@ -86,14 +101,14 @@ def usual(cards: Iterable[ModelCard]) -> ModelCard:
     able = [card for card in cards if card.is_offered]
     if not able:
         raise NoModelError("this account has no model to chat with: `passenger models --all` lists them")
-    return next((card for card in able if card.default), None) or _middling(_preferred(able, FAMILIES))
+    return next((card for card in able if card.default), None) or _middling(_prefer(able, FAMILIES))
 
 
 def _is_fit(card: ModelCard) -> bool:
     return card.is_offered and card.tools
 
 
-def _preferred(cards: Sequence[ModelCard], families: Sequence[str]) -> Sequence[ModelCard]:
+def _prefer(cards: Sequence[ModelCard], families: Sequence[str]) -> Sequence[ModelCard]:
     """Those of the first family that there is: no previews, nothing light, and no old generation, if it can be helped.
 
     A generation is the first number in a name.
@@ -106,17 +121,15 @@ def _preferred(cards: Sequence[ModelCard], families: Sequence[str]) -> Sequence[
 
 
 def _middling(cards: Sequence[ModelCard]) -> ModelCard:
-    """The newest of each line, and of those the one in the middle by price; the cheaper where two are there."""
+    """The newest of each line, and of those the one in the middle by price; the cheaper where two are there.
+
+    A line is a name without its version: `gpt-5.3-codex` is of `gpt-codex`.
+    """
     lines: dict[str, list[ModelCard]] = defaultdict(list)
     for card in cards:
-        lines[_line(card)].append(card)
+        lines[_VERSION.sub("", card.id, count=1)].append(card)
     newest = [min(line, key=_by_age) for line in lines.values()]
     return sorted(newest, key=lambda card: (_cost(card), _by_age(card)))[(len(newest) - 1) // 2]
-
-
-def _line(card: ModelCard) -> str:
-    """The name without its version: `gpt-5.3-codex` is of the line `gpt-codex`."""
-    return _VERSION.sub("", card.id, count=1)
 
 
 def _by_age(card: ModelCard) -> tuple[list[int], str]:
@@ -133,13 +146,9 @@ def version(name: str) -> list[int]:
 def cheap(cards: Iterable[ModelCard], main: ModelCard) -> ModelCard:
     """The cheapest that an agent's small jobs can be left to: of the same maker where there is one, else of any."""
     able = [card for card in cards if _is_fit(card) and (card.prompt or LARGE_ENOUGH) >= LARGE_ENOUGH]
-    kin = [card for card in able if _maker(card) == _maker(main)]
+    # The maker is told by the name: Copilot's `vendor` may be who runs it.
+    kin = [card for card in able if card.id.partition("-")[0] == main.id.partition("-")[0]]
     return min(kin or able or [main], key=_price)
-
-
-def _maker(card: ModelCard) -> str:
-    """Who made it, by its name: Copilot's `vendor` may be who runs it."""
-    return card.id.partition("-")[0]
 
 
 def _price(card: ModelCard) -> tuple[bool, float, str]:
@@ -153,8 +162,9 @@ def _cost(card: ModelCard) -> float:
     return output if output is not None else 1000 * (1.0 if card.multiplier is None else card.multiplier)
 
 
-def _named(cards: Sequence[ModelCard], one: Wanted) -> ModelCard:
-    found = next((card for card in cards if _is_called(card, one.name)), None)
+def _find_named(cards: Sequence[ModelCard], one: WantedModel) -> ModelCard:
+    named = (card for card in cards if _fold(one.name) in map(_fold, (card.id, card.name, *card.aliases)))
+    found = next(named, None)
     if found is None:
         raise NoModelError(f"{one.where}the account has no model {one.name!r}{_nearest(one.name, cards)}")
     if not found.is_chat:
@@ -164,11 +174,7 @@ def _named(cards: Sequence[ModelCard], one: Wanted) -> ModelCard:
     return found
 
 
-def _is_called(card: ModelCard, name: str) -> bool:
-    return _folded(name) in {_folded(one) for one in (card.id, card.name, *card.aliases)}
-
-
-def _folded(name: str) -> str:
+def _fold(name: str) -> str:
     return re.sub(r"[ ._-]+", "-", name.casefold())
 
 

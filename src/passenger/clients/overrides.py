@@ -87,7 +87,7 @@ OVERRIDES: Mapping[str, Overrides] = {
 
 
 def overrides(name: str, machine: Machine) -> Iterator[Conflict]:
-    """What wins over a client's settings on this machine. No value is told: it may be a key."""
+    """What wins over a client's settings on this machine. Values are left out: they may be keys."""
     found = OVERRIDES.get(name, Overrides())
     for variable in found.variables:
         if machine.environ.get(variable):

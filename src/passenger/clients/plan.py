@@ -1,17 +1,22 @@
-"""How a client is wired to Passenger, as values: what it is told of the server, and what is to be run and written."""
+"""How a client is wired to Passenger, as values: the server and its models, and what is to be run and written."""
 
-from collections.abc import Callable, Mapping, Sequence
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from passenger.config.invocation import Invocation
+from passenger.edits.concealing import mask_secret
+
 if TYPE_CHECKING:
-    from passenger.control.cards import ModelCard
+    from passenger.copilot.model_cards import ModelCard
 
 FAMILIES = ("claude-sonnet", "gpt", "claude", "gemini", "grok")
 """How names of models begin, the family first that suits most agents."""
 
-Dialect = Literal["completions", "responses", "messages", "gemini", "ollama"]
+DialectName = Literal["completions", "responses", "messages", "gemini", "ollama"]
 
 
 # --- what is there -----------------------------------------------------------------------------------------------
@@ -35,6 +40,22 @@ class Machine:
     cwd: Path
     platform: str = "linux"
     """As `sys.platform` has it."""
+
+    @property
+    def settings_dir(self) -> Path:
+        """Where programs with windows keep their settings."""
+        match self.platform:
+            case "darwin":
+                return self.home / "Library" / "Application Support"
+            case "win32":
+                return Path(self.environ.get("APPDATA") or self.home / "AppData" / "Roaming")
+            case _:
+                return self.config_dir
+
+    @property
+    def config_dir(self) -> Path:
+        """`XDG_CONFIG_HOME`, on every system."""
+        return Path(self.environ.get("XDG_CONFIG_HOME") or self.home / ".config")
 
 
 def _no_program(_arguments: Sequence[str]) -> str:
@@ -66,12 +87,15 @@ class Site:
     """
 
     @property
+    def chosen(self) -> Sequence["ModelCard"]:
+        """The model and the small one, or the one that is both."""
+        return [self.model] if self.small.id == self.model.id else [self.model, self.small]
+
+    @property
     def chat(self) -> Sequence["ModelCard"]:
         """The models that chat and that Copilot's own clients offer, the chosen ones first."""
-        first = [self.model, *([self.small] if self.small.id != self.model.id else [])]
-        ids = {card.id for card in first}
-        offered = (card for card in self.catalog if card.is_offered)
-        return [*first, *(card for card in offered if card.id not in ids)]
+        ids = {self.model.id, self.small.id}
+        return [*self.chosen, *(card for card in self.catalog if card.is_offered and card.id not in ids)]
 
 
 # --- what is to be done ------------------------------------------------------------------------------------------
@@ -136,7 +160,7 @@ class Client:
     """Its command, then places off the PATH where it is installed to; `~` is the home directory."""
     install: str
     """The one line that installs it."""
-    dialects: Sequence[Dialect]
+    dialects: Sequence[DialectName]
     """What it can speak, the best first."""
     managed: Sequence[str] = ()
     """Its flags that a launch sets by itself, as the user would spell them."""
@@ -148,11 +172,53 @@ class Client:
     is_run: bool = True
     """Whether it has been run for real; otherwise its wiring is from its vendor's pages."""
 
-    @property
-    def dialect(self) -> Dialect:
-        """What it speaks first of all."""
-        return self.dialects[0]
-
-    def dialect_for(self, model: "ModelCard") -> Dialect:
+    def dialect_for(self, model: "ModelCard") -> DialectName:
         """What it speaks to a model: the first dialect of its own that the model speaks too, else its first."""
-        return next((dialect for dialect in self.dialects if dialect in model.dialects), self.dialect)
+        return next((dialect for dialect in self.dialects if dialect in model.dialects), self.dialects[0])
+
+
+def machine_of(invocation: Invocation) -> Machine:
+    """Home, environment and working directory of the user."""
+    return Machine(Path.home(), invocation.environ, invocation.cwd, sys.platform)
+
+
+HIDDEN = "<key>"
+
+
+def as_shell(plan: Plan, arguments: Sequence[str], key: str) -> str:
+    """The command line that does the same, and the files that it needs."""
+    return "\n".join(_lines(plan, _mask_all(arguments, key)))
+
+
+def _mask_all(arguments: Iterable[str], key: str) -> list[str]:
+    return [mask_secret(argument, key, HIDDEN) for argument in arguments]
+
+
+def _lines(plan: Plan, arguments: Sequence[str]) -> Iterable[str]:
+    for name in plan.unset:
+        yield f"unset {name}"
+    for name, value in plan.env.items():
+        yield f"export {name}={shlex.quote(value)}"
+    yield shlex.join([*plan.argv, *arguments])
+    for file in plan.files:
+        yield f"\n# {file.path}\n{_shown_text(file).rstrip()}"
+    for link in plan.links:
+        yield f"# {link.path} -> {link.target}"
+    for note in plan.notes:
+        yield f"# {note}"
+
+
+def _shown_text(file: OwnedFile) -> str:
+    return file.text if file.shown is None else file.shown
+
+
+def as_data(plan: Plan, arguments: Sequence[str], key: str) -> Mapping[str, object]:
+    """The same as JSON has it."""
+    return {
+        "argv": [*plan.argv, *_mask_all(arguments, key)],
+        "env": dict(plan.env),
+        "unset": list(plan.unset),
+        "files": {str(file.path): _shown_text(file) for file in plan.files},
+        "links": {str(link.path): str(link.target) for link in plan.links},
+        "notes": list(plan.notes),
+    }

@@ -1,27 +1,23 @@
 """One small request in a client's own dialect, which proves the way to a model before a person waits for it."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
-from passenger.clients.plan import Dialect
-from passenger.control.cards import ModelCard
+from passenger.clients.plan import DialectName
+from passenger.copilot.model_cards import ModelCard
 from passenger.dialects.side_requests import PROOF
+from passenger.private_file import PrivateFile, StoreError
 
 OUTPUT = 16
 """Tokens that the answer may have; OpenAI's models take no fewer."""
 
 TEXT = "Answer with one word: ready."
 AGENT = "passenger-launch/"
-"""How our User-Agent begins: with it and the system's text Copilot is told that nobody has typed this."""
-
-
-class Poster(Protocol):
-    """What can post JSON to the server."""
-
-    def post(self, path: str, body: object, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
-        """Its status and its body."""
+"""The beginning of our User-Agent. With it and the system prompt, Copilot is told that an agent asks."""
 
 
 class UnprovenError(Exception):
@@ -32,7 +28,7 @@ class UnprovenError(Exception):
         self.status = status
 
 
-def request(dialect: Dialect, model: str) -> tuple[str, Mapping[str, object]]:
+def request(dialect: DialectName, model: str) -> tuple[str, Mapping[str, object]]:
     """The path and the body of the request."""
     said = [{"role": "user", "content": TEXT}]
     told = [{"role": "system", "content": PROOF}, *said]
@@ -56,8 +52,14 @@ def request(dialect: Dialect, model: str) -> tuple[str, Mapping[str, object]]:
             return f"/v1beta/models/{quote(model, safe='')}:generateContent", body
 
 
-def prove(server: Poster, dialect: Dialect, model: str, key: str, version: str) -> None:
-    """Ask the model.
+def prove(
+    post: Callable[[str, object, Mapping[str, str]], tuple[int, bytes]],
+    dialect: DialectName,
+    model: str,
+    key: str,
+    version: str,
+) -> None:
+    """Ask the model; `post` takes a path, what is JSON and headers, and gives a status and a body.
 
     Raises:
         UnprovenError: it did not answer.
@@ -67,12 +69,12 @@ def prove(server: Poster, dialect: Dialect, model: str, key: str, version: str) 
     headers = {"authorization": f"Bearer {key}", "user-agent": f"{AGENT}{version}"}
     if dialect == "messages":
         headers["anthropic-version"] = "2023-06-01"
-    status, answer = server.post(path, body, headers)
+    status, answer = post(path, body, headers)
     if status != 200:
-        raise UnprovenError(_said(answer), status)
+        raise UnprovenError(_read_error(answer), status)
 
 
-def _said(answer: bytes) -> str:
+def _read_error(answer: bytes) -> str:
     try:
         error = json.loads(answer)["error"]
         return str(error if isinstance(error, str) else error["message"])
@@ -80,10 +82,42 @@ def _said(answer: bytes) -> str:
         return answer[:200].decode("utf-8", "replace") or "an empty answer"
 
 
-def model_to_prove(model: ModelCard, cards: Sequence[ModelCard], dialect: Dialect) -> ModelCard:
+def model_to_prove(model: ModelCard, cards: Sequence[ModelCard], dialect: DialectName) -> ModelCard:
     """The model that is asked: on plans that count requests instead of tokens, one that the plan includes."""
     if model.prices is not None or not model.multiplier:
         return model
     included = [card for card in cards if card.is_chat and not card.is_hidden and card.multiplier == 0]
     speaking = [card for card in included if dialect in card.dialects]
     return next(iter(speaking or included), model)
+
+
+DAY = 86_400.0
+"""Seconds that a proof is good for."""
+
+
+@dataclass(frozen=True)
+class ProofCache:
+    """The proofs of the last day in a file; what cannot be read or written is none."""
+
+    path: Path
+
+    def holds(self, client: str, model: str, server: str | None, now: float) -> bool:
+        """Whether that model has answered that client's dialect at that server within a day."""
+        return server is not None and _name(client, model, server) in self._read(now)
+
+    def note(self, client: str, model: str, server: str | None, now: float) -> None:
+        """Remember that it has. Of what two launches note at the same moment one may be lost."""
+        if server is None:
+            return
+        with suppress(StoreError):
+            PrivateFile(self.path).write({**self._read(now), _name(client, model, server): now})
+
+    def _read(self, now: float) -> dict[str, float]:
+        with suppress(StoreError):
+            found = PrivateFile(self.path).read() or {}
+            return {name: at for name, at in found.items() if isinstance(at, int | float) and 0 <= now - at < DAY}
+        return {}
+
+
+def _name(client: str, model: str, server: str) -> str:
+    return f"{client} {model} {server}"

@@ -1,10 +1,12 @@
-"""Qwen Code, by flags that choose the API and variables for it: https://qwenlm.github.io/qwen-code-docs/"""
+"""Qwen Code, by flags and variables, or its own settings: https://qwenlm.github.io/qwen-code-docs/"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from passenger.clients.plan import Client, Dialect, Plan, Site
+from passenger.clients.plan import Client, DialectName, Plan, Site
+from passenger.clients.setup import QUESTION, Setup, for_setup
+from passenger.edits.edit import Edit
 
-API: Mapping[Dialect, tuple[str, str, str, str]] = {
+API: Mapping[DialectName, tuple[str, str, str, str]] = {
     "messages": ("anthropic", "ANTHROPIC_BASE_URL", "", "ANTHROPIC_API_KEY"),
     "responses": ("openai-responses", "OPENAI_BASE_URL", "/v1", "OPENAI_API_KEY"),
     "completions": ("openai", "OPENAI_BASE_URL", "/v1", "OPENAI_API_KEY"),
@@ -31,4 +33,29 @@ QWEN = Client(
     managed=("-m", "--model", "--auth-type", "--openai-api-key", "--openai-base-url"),
     launch=launch,
     takes_small=False,
+)
+
+
+def edits(site: Site) -> Sequence[Edit]:
+    """The variables in its own settings, and the kind of login."""
+    file = site.machine.home / ".qwen" / "settings.json"
+    secret, address = ("security", "auth", "apiKey"), ("security", "auth", "baseUrl")
+    values: Mapping[tuple[str, ...], str] = {
+        ("security", "auth", "selectedType"): "openai",
+        address: f"{site.base}/v1",
+        secret: site.key,
+        ("model", "name"): site.model.id,
+    }
+    return [
+        Edit(file=file, format="json-comments", keys=keys, value=value, secret=keys == secret, address=keys == address)
+        for keys, value in values.items()
+    ]
+
+
+SETUP = Setup(
+    client=for_setup(QWEN),
+    edits=edits,
+    probe=lambda site: ["qwen", "-m", site.small.id, "-p", QUESTION],
+    agents=("qwencode",),
+    prompt=15_000,
 )

@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from passenger.clients.plan import Plan
+from passenger.private_file import PRIVATE_DIRECTORY, PRIVATE_FILE
 
-PRIVATE_DIRECTORY, PRIVATE_FILE = 0o700, 0o600
 KEPT, OWNER = "kept", "pid"
 UNFINISHED = ".new-"
 """What the name of a directory begins with that is being made; its owner follows."""
@@ -21,14 +21,14 @@ def directory_for(where: Path, name: str) -> Iterator[Path]:
     clean(where)
     directory = where / name
     try:
-        _owned(directory)
+        _make_owned(directory)
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _owned(directory: Path) -> None:
-    """Make a directory that tells its owner from its first moment on: another launch may clean just then."""
+def _make_owned(directory: Path) -> None:
+    """Make a directory that names its owner from the start: another launch may be removing stale ones."""
     fresh = directory.with_name(f"{UNFINISHED}{os.getpid()}.{directory.name}")
     fresh.mkdir(mode=PRIVATE_DIRECTORY)
     write(fresh / OWNER, str(os.getpid()))

@@ -6,8 +6,10 @@ so whatever is not plain is refused: RFC 3986 is wider, and https://url.spec.wha
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 from urllib.parse import urlsplit
+
+from passenger.net.hosts import is_this_machine
 
 _PLAIN = re.compile(r"""[!-~]+""")
 _UNWISE = frozenset('\\"<>^`{|}')
@@ -28,19 +30,9 @@ class Address:
     has_query: bool
 
     @property
-    def is_loopback(self) -> bool:
+    def is_this_machine(self) -> bool:
         """Whether requests to it never leave this machine."""
-        return is_loopback(self.host)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine: `localhost`, 127.0.0.0/8 or `::1`, in their usual spelling."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+        return is_this_machine(self.host)
 
 
 def read_address(url: str) -> Address:
@@ -60,10 +52,6 @@ def read_address(url: str) -> Address:
     if match["port"] and not 0 < int(match["port"]) < 65536:
         raise ValueError("must have a port from 1 to 65535")
     has_query = bool(parts.query or parts.fragment)
-    return Address(parts.scheme, _host(match["host"]), match["user"] is not None, has_query)
-
-
-def _host(text: str) -> str:
-    if text.startswith("["):
-        return IPv6Address(text[1:-1]).compressed
-    return text.lower()
+    host = match["host"]
+    host = IPv6Address(host[1:-1]).compressed if host.startswith("[") else host.lower()
+    return Address(parts.scheme, host, match["user"] is not None, has_query)

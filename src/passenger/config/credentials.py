@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from passenger.config.address import is_loopback, read_address
+from passenger.config.address import read_address
+from passenger.net.hosts import is_this_machine
 
 GITHUB_HOST = "github.com"
 GITHUB_DOMAINS = (".github.com", ".ghe.com", ".githubcopilot.com")
@@ -27,8 +28,8 @@ class Credentials:
             return False
         if address.has_user:
             return False
-        if address.is_loopback:
-            return any(map(is_loopback, self.hosts))
+        if address.is_this_machine:
+            return any(map(is_this_machine, self.hosts))
         return address.scheme == "https" and (is_github(address.host) or address.host in self.hosts)
 
 

@@ -34,7 +34,7 @@ def read_keys(path: Path) -> tuple[Secret, ...]:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """Open without waiting: of a pipe, until somebody writes into it."""
+    """Open without blocking, as a pipe without a writer would."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 

@@ -1,19 +1,26 @@
 """What a setting may be: a check of the value a TOML file holds, and how the same value is written as text."""
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from passenger.authority import read_host
 from passenger.config.address import read_address
-from passenger.config.clients import CLIENTS
 from passenger.config.problems import nearest
 from passenger.limits import Unit
+from passenger.net.hosts import read_host
 from passenger.secret import Secret
+
+CLIENTS = frozenset(
+    {
+        *("aider", "claude", "cline", "codex", "continue", "copilot", "crush", "droid"),
+        *("gemini", "goose", "llm", "open-webui", "opencode", "pi", "qwen", "vscode", "zed"),
+    }
+)
+"""All of them; they stand here a second time, so that reading the settings imports no client."""
+
 
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _HOST = re.compile(r"[A-Za-z0-9:%._-]+")
@@ -24,7 +31,7 @@ _A_YEAR = 31_536_000
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SettingKind:
     """`check` gives the value as it will be used, `read` turns an environment variable's text into one to check.
 
     Both raise ValueError, whose text completes the sentence "the setting ...".
@@ -34,7 +41,7 @@ class Kind:
     read: Callable[[str], object] = str
 
 
-def shown(value: object) -> str:
+def describe(value: object) -> str:
     """A wrong value, short, for a message."""
     match value:
         case bool():
@@ -51,7 +58,7 @@ def shown(value: object) -> str:
 
 def _whole(value: object, *, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"must be a whole number from {low} to {high}, not {shown(value)}")
+        raise ValueError(f"must be a whole number from {low} to {high}, not {describe(value)}")
     return value
 
 
@@ -61,13 +68,10 @@ def _read_whole(text: str) -> object:
 
 def _seconds(value: object, *, zero: bool) -> float:
     low = "0" if zero else "above 0"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_span(value, zero=zero):
-        raise ValueError(f"must be a number of seconds from {low} to {_A_YEAR}, not {shown(value)}")
+    is_outside = isinstance(value, int | float) and (not 0 <= value <= _A_YEAR or (value == 0 and not zero))
+    if isinstance(value, bool) or not isinstance(value, int | float) or is_outside:
+        raise ValueError(f"must be a number of seconds from {low} to {_A_YEAR}, not {describe(value)}")
     return value
-
-
-def _is_span(value: float, *, zero: bool) -> bool:
-    return math.isfinite(value) and (value >= 0 if zero else value > 0) and value <= _A_YEAR
 
 
 def _read_number(text: str) -> object:
@@ -79,7 +83,7 @@ def _read_number(text: str) -> object:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"must be text in quotes, not {shown(value)}")  # noqa: TRY004 - a kind raises ValueError alone
+        raise ValueError(f"must be text in quotes, not {describe(value)}")  # noqa: TRY004 - a kind raises ValueError alone
     if not value:
         raise ValueError("must not be empty; leave it out to get the default")
     return value
@@ -97,7 +101,7 @@ def _url(value: object) -> str:
     address = read_address(text)
     if address.has_user:
         raise ValueError("must not carry a user name or password")
-    if address.scheme == "http" and not address.is_loopback:
+    if address.scheme == "http" and not address.is_this_machine:
         raise ValueError(f"must be https: only this machine may be asked over http, and {address.host} is not")
     return text
 
@@ -119,16 +123,16 @@ def _host(value: object) -> str:
 
 def _path(value: object) -> str:
     if not isinstance(value, str) or "\0" in value:
-        raise ValueError(f"must be the name of a file, not {shown(value)}")
+        raise ValueError(f"must be the name of a file, not {describe(value)}")
     return value
 
 
 def _aliases(value: object) -> Mapping[str, str]:
     if not isinstance(value, dict):
-        raise ValueError(f"must be a table of names to model ids, not {shown(value)}")  # noqa: TRY004 - as above
+        raise ValueError(f"must be a table of names to model ids, not {describe(value)}")  # noqa: TRY004 - as above
     for name, model in value.items():
         if not name or not isinstance(model, str) or not model:
-            raise ValueError(f"must give each name a model id as text; {shown(name)} has {shown(model)}")
+            raise ValueError(f"must give each name a model id as text; {describe(name)} has {describe(model)}")
     return dict(value)
 
 
@@ -137,9 +141,8 @@ def _client_models(value: object) -> Mapping[str, str]:
     for name in models:
         if name not in CLIENTS:
             near = nearest(name, CLIENTS)
-            raise ValueError(
-                f"there is no client {name!r}; " + (f"did you mean {near}?" if near else ", ".join(sorted(CLIENTS)))
-            )
+            hint = f"did you mean {near}?" if near else ", ".join(sorted(CLIENTS))
+            raise ValueError(f"there is no client {name!r}; {hint}")
     return models
 
 
@@ -157,7 +160,7 @@ def _read_aliases(text: str) -> object:
 
 def _truth(value: object) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"must be true or false, not {shown(value)}")  # noqa: TRY004 - as above
+        raise ValueError(f"must be true or false, not {describe(value)}")  # noqa: TRY004 - as above
     return value
 
 
@@ -167,14 +170,14 @@ def _read_truth(text: str) -> object:
 
 def _choice(value: object, *, of: tuple[str, ...]) -> str:
     if value not in of:
-        raise ValueError(f"must be one of {', '.join(of)}, not {shown(value)}")
+        raise ValueError(f"must be one of {', '.join(of)}, not {describe(value)}")
     return str(value)
 
 
 def _texts(value: object, what: str) -> list[str]:
     """The items of an array of texts; `what` says what they are."""
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
-        raise ValueError(f"must be an array of {what} in quotes, not {shown(value)}")
+        raise ValueError(f"must be an array of {what} in quotes, not {describe(value)}")
     return list(value)
 
 
@@ -191,53 +194,50 @@ def _api_keys(value: object) -> tuple[Secret, ...]:
 def _hosts(value: object) -> tuple[str, ...]:
     hosts = {name: read_host(name.encode()) for name in _texts(value, "host names")}
     if wrong := next((name for name, host in hosts.items() if host is None or host != name.lower().strip("[]")), None):
-        raise ValueError(f"must be host names alone, such as proxy.example, without a port; not {shown(wrong)}")
+        raise ValueError(f"must be host names alone, such as proxy.example, without a port; not {describe(wrong)}")
     return tuple(str(host) for host in hosts.values())
 
 
 def _origins(value: object) -> tuple[str, ...]:
     origins = _texts(value, "origins")
     if wrong := next((origin for origin in origins if not _ORIGIN.fullmatch(origin)), None):
-        raise ValueError(f"must be origins, such as https://chat.example or app://obsidian.md; not {shown(wrong)}")
+        raise ValueError(f"must be origins, such as https://chat.example or app://obsidian.md; not {describe(wrong)}")
     return tuple(origin.lower() for origin in origins)
-
-
-def _file_or_none(value: object) -> str:
-    return _text(value) if value != "" else ""
 
 
 def _fixed_path(value: object) -> str:
     """A file that is the same from every directory, or none."""
     text = _path(value)
     if text and not (text.startswith("~") or Path(text).is_absolute()):
-        raise ValueError(f"must be an absolute path, or one that begins with ~, not {shown(text)}")
+        raise ValueError(f"must be an absolute path, or one that begins with ~, not {describe(text)}")
     return text
 
 
-PORT = Kind(partial(_whole, low=0, high=65535), _read_whole)
-WORKERS = Kind(partial(_whole, low=1, high=64), _read_whole)
-SECONDS = Kind(partial(_seconds, zero=False), _read_number)
-SECONDS_OR_NONE = Kind(partial(_seconds, zero=True), _read_number)
-URL = Kind(_url)
-BASE_URL = Kind(_base_url)
-HOST = Kind(_host)
-PATH = Kind(_path)
-HEADER = Kind(_header_value)
-LOG_FORMAT = Kind(partial(_choice, of=("text", "json")))
-BOOL = Kind(_truth, _read_truth)
-ALIASES = Kind(_aliases, _read_aliases)
-CLIENT_MODELS = Kind(_client_models, _read_aliases)
-API_KEYS = Kind(_api_keys, _read_texts)
-HOSTS = Kind(_hosts, _read_texts)
-ORIGINS = Kind(_origins, _read_texts)
-FILE_OR_NONE = Kind(_file_or_none)
-FIXED_PATH = Kind(_fixed_path)
-KEEPING = Kind(partial(_choice, of=("disk", "memory")))
-LIMITS: Mapping[Unit, Kind] = {
+PORT = SettingKind(partial(_whole, low=0, high=65535), _read_whole)
+WORKERS = SettingKind(partial(_whole, low=1, high=64), _read_whole)
+DAYS = SettingKind(partial(_whole, low=1, high=36_500), _read_whole)
+SECONDS = SettingKind(partial(_seconds, zero=False), _read_number)
+SECONDS_OR_NONE = SettingKind(partial(_seconds, zero=True), _read_number)
+URL = SettingKind(_url)
+BASE_URL = SettingKind(_base_url)
+HOST = SettingKind(_host)
+PATH = SettingKind(_path)
+HEADER = SettingKind(_header_value)
+LOG_FORMAT = SettingKind(partial(_choice, of=("text", "json")))
+BOOL = SettingKind(_truth, _read_truth)
+ALIASES = SettingKind(_aliases, _read_aliases)
+CLIENT_MODELS = SettingKind(_client_models, _read_aliases)
+API_KEYS = SettingKind(_api_keys, _read_texts)
+HOSTS = SettingKind(_hosts, _read_texts)
+ORIGINS = SettingKind(_origins, _read_texts)
+FILE_OR_NONE = SettingKind(lambda value: _text(value) if value != "" else "")
+FIXED_PATH = SettingKind(_fixed_path)
+KEEPING = SettingKind(partial(_choice, of=("disk", "memory")))
+LIMITS: Mapping[Unit, SettingKind] = {
     "seconds": SECONDS,
-    "bytes": Kind(partial(_whole, low=1024, high=1 << 32), _read_whole),
-    "number": Kind(partial(_whole, low=4, high=1_000_000), _read_whole),
-    "characters": Kind(partial(_whole, low=16, high=1_000_000), _read_whole),
-    "levels": Kind(partial(_whole, low=16, high=500), _read_whole),
+    "bytes": SettingKind(partial(_whole, low=1024, high=1 << 32), _read_whole),
+    "number": SettingKind(partial(_whole, low=4, high=1_000_000), _read_whole),
+    "characters": SettingKind(partial(_whole, low=16, high=1_000_000), _read_whole),
+    "levels": SettingKind(partial(_whole, low=16, high=500), _read_whole),
 }
 """What a limit may be, by its unit."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from passenger.config.address import read_address
 from passenger.config.credentials import Credentials
 from passenger.config.keyfile import SHORT, is_private, read_keys
-from passenger.config.problems import ConfigError, Origin, Problem, label
+from passenger.config.problems import ConfigError, Problem, SettingOrigin, label
 from passenger.config.schema import (
     CREDENTIAL_URLS,
     DEFAULTS,
@@ -15,13 +15,13 @@ from passenger.config.schema import (
     SECTIONS,
     TABLES,
     Config,
-    Key,
+    SettingKey,
 )
 from passenger.config.sources import (
     Entry,
-    Finding,
-    Looked,
+    FileStatus,
     Notice,
+    SourceFinding,
     forbidden,
     from_environment,
     from_file,
@@ -41,11 +41,11 @@ class Loaded:
     """
 
     config: Config
-    origins: Mapping[str, Origin]
+    origins: Mapping[str, SettingOrigin]
     warnings: tuple[str, ...]
     credentials: Credentials
     api_keys: tuple[Secret, ...] = ()
-    files: tuple[Looked, ...] = ()
+    files: tuple[FileStatus, ...] = ()
     """The files that were looked for: of settings, the one that counts less first, and of keys."""
 
     @property
@@ -67,36 +67,29 @@ def load(
     Raises:
         ConfigError: something in any of them is wrong; it names all problems, also of values that another overrides.
     """
-    findings = [
-        *_from_files(config_path, cwd, user_dir),
-        *from_environment(environ),
-        *from_flags(flags),
-    ]
+    findings = [*_from_files(config_path, cwd, user_dir), *from_environment(environ), *from_flags(flags)]
     if problems := [finding for finding in findings if isinstance(finding, Problem)]:
         raise ConfigError(problems)
-    values, origins = _merged(finding for finding in findings if isinstance(finding, Entry))
+    values, origins = _merge(finding for finding in findings if isinstance(finding, Entry))
     config = _build(values)
     keys = (*config.server.api_keys, *_keys_in_file(config, origins))
     notices = [finding.text for finding in findings if isinstance(finding, Notice)]
-    files = [finding for finding in findings if isinstance(finding, Looked)]
+    files = [finding for finding in findings if isinstance(finding, FileStatus)]
     if path := config.server.api_key_file:
-        files.append(Looked(path, "read"))
+        files.append(FileStatus(path, "read"))
     warnings = (*notices, *_odd_keys(config, keys))
-    return Loaded(config, origins, warnings, Credentials(_named(values, origins)), keys, tuple(files))
+    return Loaded(config, origins, warnings, Credentials(_chosen_hosts(values, origins)), keys, tuple(files))
 
 
-def _keys_in_file(config: Config, origins: Mapping[str, Origin]) -> tuple[Secret, ...]:
+def _keys_in_file(config: Config, origins: Mapping[str, SettingOrigin]) -> tuple[Secret, ...]:
     path, origin = config.server.api_key_file, origins["server.api_key_file"]
     if not path:
         return ()
     try:
         return read_keys(Path(path))
-    except OSError as error:
-        raise ConfigError(
-            [Problem(origin, f"[server] api_key_file: {path} cannot be read: {error.strerror or error}")]
-        ) from error
-    except ValueError as error:
-        raise ConfigError([Problem(origin, f"[server] api_key_file: {path} {error}")]) from error
+    except (OSError, ValueError) as error:
+        why = f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
+        raise ConfigError([Problem(origin, f"[server] api_key_file: {path} {why}")]) from error
 
 
 def _odd_keys(config: Config, keys: tuple[Secret, ...]) -> Iterator[str]:
@@ -107,29 +100,30 @@ def _odd_keys(config: Config, keys: tuple[Secret, ...]) -> Iterator[str]:
         yield f"an API key is shorter than {SHORT} characters and might be guessed"
 
 
-def _from_files(config_path: Path | None, cwd: Path, user_dir: Path) -> Iterator[Finding]:
+def _from_files(config_path: Path | None, cwd: Path, user_dir: Path) -> Iterator[SourceFinding]:
     if config_path is not None:
         yield from from_file(config_path, required=True)
         return
     mine, found = user_dir / CONFIG_FILE, cwd / CONFIG_FILE
     entries = list(from_file(mine))
     yield from entries
-    if not _same(mine, found):
-        beneath, _ = _merged(entry for entry in entries if isinstance(entry, Entry))
-        yield from _guarded(from_file(found, found=True), beneath)
+    if not is_same_file(mine, found):
+        beneath, _ = _merge(entry for entry in entries if isinstance(entry, Entry))
+        yield from _restrict_found(from_file(found, found=True), beneath)
 
 
-def _same(one: Path, other: Path) -> bool:
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to the same file, which exists."""
     try:
         return one.samefile(other)
     except OSError:
         return False
 
 
-def _guarded(findings: Iterable[Finding], beneath: Mapping[Key, object]) -> Iterator[Finding]:
-    """The findings of a found file, without the power over credentials that it may not have.
+def _restrict_found(findings: Iterable[SourceFinding], beneath: Mapping[SettingKey, object]) -> Iterator[SourceFinding]:
+    """The findings of a found file; those that would redirect credentials become problems.
 
-    What only repeats the value that applies anyway harms nobody: passenger-rs's own config.toml does.
+    A value that only repeats what applies anyway is let pass: passenger-rs's own config.toml does that.
     """
     for finding in findings:
         match finding:
@@ -138,20 +132,17 @@ def _guarded(findings: Iterable[Finding], beneath: Mapping[Key, object]) -> Iter
             case Entry((_, name) as key, _, origin) if name in FORBIDDEN_IN_FOUND:
                 yield forbidden(key, origin)
             case Entry(key, str(url), origin) if key in CREDENTIAL_URLS and not Credentials().may_go_to(url):
-                yield _leak(key, url, origin)
+                what = f"would send your credentials to {read_address(url).host}"
+                advice = f"which a found config.toml may not do; {remedy(origin)}"
+                yield Problem(origin, f"{label(*key)}: {what}, {advice}")
             case _:
                 yield finding
 
 
-def _leak(key: Key, url: str, origin: Origin) -> Problem:
-    what = f"would send your credentials to {read_address(url).host}"
-    return Problem(origin, f"{label(*key)}: {what}, which a found config.toml may not do; {remedy(origin)}")
-
-
-def _merged(entries: Iterable[Entry]) -> tuple[dict[Key, object], dict[str, Origin]]:
+def _merge(entries: Iterable[Entry]) -> tuple[dict[SettingKey, object], dict[str, SettingOrigin]]:
     """The values and origins that win, where a later entry beats an earlier one."""
-    values: dict[Key, object] = dict(DEFAULTS)
-    origins = {".".join(key): Origin() for key in DEFAULTS}
+    values: dict[SettingKey, object] = dict(DEFAULTS)
+    origins = {".".join(key): SettingOrigin() for key in DEFAULTS}
     for entry in entries:
         name = ".".join(entry.key)
         origins[name] = entry.origin
@@ -164,18 +155,14 @@ def _merged(entries: Iterable[Entry]) -> tuple[dict[Key, object], dict[str, Orig
     return values, origins
 
 
-def _build(values: Mapping[Key, object]) -> Config:
+def _build(values: Mapping[SettingKey, object]) -> Config:
     def section(name: str) -> dict[str, object]:
         return {key: value for (home, key), value in values.items() if home == name}
 
-    return Config(**{name: shape(**section(name)) for name, shape in SECTIONS.items()})  # type: ignore[arg-type]  # each value passed the check of its kind
+    return Config(**{name: shape(**section(name)) for name, shape in SECTIONS.items()})
 
 
-def _named(values: Mapping[Key, object], origins: Mapping[str, Origin]) -> frozenset[str]:
-    """The hosts that the user himself chose for credentials: not by default, and not in a found file."""
-    chosen = (key for key in CREDENTIAL_URLS if _is_chosen(origins[".".join(key)]))
-    return frozenset(read_address(str(values[key])).host for key in chosen)
-
-
-def _is_chosen(origin: Origin) -> bool:
-    return origin.kind != "default" and not origin.found
+def _chosen_hosts(values: Mapping[SettingKey, object], origins: Mapping[str, SettingOrigin]) -> frozenset[str]:
+    """The hosts that the user named for credentials: by a flag, a variable, `-c` or the user's own file."""
+    found = ((origins[".".join(key)], str(values[key])) for key in CREDENTIAL_URLS)
+    return frozenset(read_address(url).host for origin, url in found if origin.kind != "default" and not origin.found)

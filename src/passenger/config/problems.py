@@ -4,19 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from passenger.log import one_line
+from passenger.observe.redaction import one_line
 
-Source = Literal["default", "file", "environment", "flag"]
+SettingSource = Literal["default", "file", "environment", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class SettingOrigin:
     """Where a value came from: a file and line, an environment variable or a flag.
 
     `found` marks a file that nobody named: it was lying in the working directory.
     """
 
-    kind: Source = "default"
+    kind: SettingSource = "default"
     name: str = ""
     line: int | None = None
     found: bool = False
@@ -31,7 +31,7 @@ class Origin:
 class Problem:
     """One thing that is wrong: where, with what setting (if any), and what to do about it."""
 
-    origin: Origin
+    origin: SettingOrigin
     what: str
 
     def __str__(self) -> str:
@@ -47,7 +47,7 @@ class ConfigError(Exception):
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The one of `words` that somebody who wrote `word` most likely meant."""
+    """The one of `words` most like `word`; None if none is."""
     from difflib import get_close_matches  # noqa: PLC0415 - only a typo costs this import
 
     return next(iter(get_close_matches(word, sorted(words), 1, 0.6)), None)

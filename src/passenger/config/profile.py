@@ -1,6 +1,5 @@
 """Whose files are whose: a login, its token and what was learned with them are kept by the hosts they belong to."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,8 +19,7 @@ _USUAL_PORTS = {"http": 80, "https": 443}
 
 def login_profile(config: Config) -> str:
     """The name of the hosts that a login and its token come from."""
-    github = config.github
-    return _joined((github.device_code_url, github.oauth_token_url, github.copilot_token_url))
+    return "+".join(dict.fromkeys(map(host_name, config.github.login_urls)))
 
 
 def is_githubs_own(profile: str) -> bool:
@@ -64,7 +62,7 @@ def host_name(url: str) -> str:
     All of this machine's addresses are `localhost`; a port is told where it is not the usual one.
     """
     address, port = read_address(url), urlsplit(url).port
-    host = "localhost" if address.is_loopback else _github(address.host)
+    host = "localhost" if address.is_this_machine else _github(address.host)
     host = f"[{host.replace(':', '~')}]" if ":" in host else host
     return host if port in {None, _USUAL_PORTS[address.scheme]} else f"{host}~{port}"
 
@@ -73,7 +71,3 @@ def _github(host: str) -> str:
     if host.endswith(GITHUBS):
         return GITHUB_HOST
     return ".".join(host.split(".")[-3:]) if host.endswith(TENANTS) else host
-
-
-def _joined(urls: Iterable[str]) -> str:
-    return "+".join(dict.fromkeys(map(host_name, urls)))

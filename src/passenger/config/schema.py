@@ -5,19 +5,20 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, TypeVar
 
 from passenger.config import kinds
-from passenger.config.kinds import Kind
+from passenger.config.invocation import DEFAULT_PORT
+from passenger.config.kinds import SettingKind
 from passenger.limits import Limits, about
 from passenger.secret import Secret
 
 T = TypeVar("T")
 
 
-def _setting(default: T, kind: Kind) -> T:
+def _setting(default: T, kind: SettingKind) -> T:
     return field(default=default, metadata={"kind": kind})
 
 
 @dataclass(frozen=True, slots=True)
-class Github:
+class GithubSettings:
     """Where GitHub is asked for a login, a Copilot token and a models list, and as which app."""
 
     device_code_url: str = _setting("https://github.com/login/device/code", kinds.URL)
@@ -26,9 +27,14 @@ class Github:
     copilot_models_url: str = _setting("https://models.github.ai/catalog/models", kinds.URL)
     client_id: str = _setting("Iv1.b507a08c87ecfe98", kinds.HEADER)
 
+    @property
+    def login_urls(self) -> tuple[str, str, str]:
+        """Where a login and its token come from."""
+        return self.device_code_url, self.oauth_token_url, self.copilot_token_url
+
 
 @dataclass(frozen=True, slots=True)
-class Copilot:
+class CopilotSettings:
     """The Copilot API, and what it is told: the editor compatibility headers that it asks for (docs/upstream.md).
 
     `side_requests`: whether it is told that an agent asks what no person has typed.
@@ -48,7 +54,7 @@ class Copilot:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ServerSettings:
     """Where we listen (port 0: any free one), in how many processes, how long a stop may take, and who is let in.
 
     `ollama_port` is a second one, for programs that know Ollama's own alone (0: none).
@@ -57,7 +63,7 @@ class Server:
     `allowed_hosts` are further names that we may be called by, `allowed_origins` the pages that may ask.
     """
 
-    port: int = _setting(8081, kinds.PORT)
+    port: int = _setting(DEFAULT_PORT, kinds.PORT)
     host: str = _setting("127.0.0.1", kinds.HOST)
     workers: int = _setting(1, kinds.WORKERS)
     ollama_port: int = _setting(0, kinds.PORT)
@@ -70,12 +76,12 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Proxy:
+class UpstreamSettings:
     """How long Copilot may take, in seconds: to connect, to begin a stream, to answer whole, between two chunks.
 
     While it is silent, streaming clients get their headers after `commit_after` and then a keep-alive at each
     `keep_alive` (0: never). `strict` refuses what could only be translated by leaving something out. `keep_reasoning`:
-    where thoughts are kept that clients cannot carry.
+    where reasoning is kept that clients cannot carry.
     """
 
     connect_timeout: float = _setting(10, kinds.SECONDS)
@@ -89,14 +95,14 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class NetworkSettings:
     """Whom to believe beside the operating system's certificate authorities: a PEM file, none where it is empty."""
 
     ca_bundle: str = _setting("", kinds.PATH)
 
 
 @dataclass(frozen=True, slots=True)
-class Models:
+class ModelsSettings:
     """The user's own names for models, and for how many seconds the catalogue is believed."""
 
     aliases: Mapping[str, str] = field(default_factory=dict, metadata={"kind": kinds.ALIASES})
@@ -104,7 +110,7 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
-class Clients:
+class ClientsSettings:
     """The models that a client is given where a command names none, by the client's name: `[clients.claude]`."""
 
     model: Mapping[str, str] = field(default_factory=dict, metadata={"kind": kinds.CLIENT_MODELS})
@@ -112,7 +118,7 @@ class Clients:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountSettings:
     """Files in which the login without a name is kept: the GitHub login and its Copilot token, our own where empty."""
 
     access_token_path: str = _setting("", kinds.FIXED_PATH)
@@ -120,58 +126,62 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class LogSettings:
     """How the log is written: as `text` for people, or as `json`, an object a line."""
 
     format: str = _setting("text", kinds.LOG_FORMAT)
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    """Whether what each answer has cost is kept, for how many days, and in which file: our own where it is empty.
+
+    The sums of each day are kept for ever.
+    """
+
+    enabled: bool = _setting(True, kinds.BOOL)
+    path: str = _setting("", kinds.FIXED_PATH)
+    keep_days: int = _setting(90, kinds.DAYS)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings. Each section is an attribute, each key an attribute of that."""
 
-    github: Github = field(default_factory=Github)
-    copilot: Copilot = field(default_factory=Copilot)
-    server: Server = field(default_factory=Server)
-    proxy: Proxy = field(default_factory=Proxy)
-    network: Network = field(default_factory=Network)
-    models: Models = field(default_factory=Models)
-    clients: Clients = field(default_factory=Clients)
-    account: Account = field(default_factory=Account)
-    log: Log = field(default_factory=Log)
+    github: GithubSettings = field(default_factory=GithubSettings)
+    copilot: CopilotSettings = field(default_factory=CopilotSettings)
+    server: ServerSettings = field(default_factory=ServerSettings)
+    upstream: UpstreamSettings = field(default_factory=UpstreamSettings)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    models: ModelsSettings = field(default_factory=ModelsSettings)
+    clients: ClientsSettings = field(default_factory=ClientsSettings)
+    account: AccountSettings = field(default_factory=AccountSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
     limits: Limits = field(default_factory=Limits)
 
     @property
     def api_base_url_is_default(self) -> bool:
         """Whether the token's `endpoints.api` decides which host is asked."""
-        return self.copilot.api_base_url == Copilot().api_base_url
+        return self.copilot.api_base_url == CopilotSettings().api_base_url
 
     @property
     def copilot_models_url_is_default(self) -> bool:
         """Whether the models are the account's live ones, from `{api}/models`."""
-        return self.github.copilot_models_url == Github().copilot_models_url
+        return self.github.copilot_models_url == GithubSettings().copilot_models_url
 
 
-SECTIONS: Mapping[
-    str, type[Github | Copilot | Server | Proxy | Network | Models | Clients | Account | Log | Limits]
-] = {
-    "github": Github,
-    "copilot": Copilot,
-    "server": Server,
-    "proxy": Proxy,
-    "network": Network,
-    "models": Models,
-    "clients": Clients,
-    "account": Account,
-    "log": Log,
-    "limits": Limits,
-}
+SECTIONS: Mapping[str, type[Any]] = {one.name: type(getattr(Config(), one.name)) for one in fields(Config)}
+"""The class of each section, in the order of a file."""
 
-Key = tuple[str, str]
+RENAMED_SECTIONS: Mapping[str, str] = {"proxy": "upstream"}
+"""Sections by the names that they had before, which go on working with a warning."""
+
+SettingKey = tuple[str, str]
 """A setting's section and name."""
 
 
-def _kind(setting: Field[Any]) -> Kind:
+def _kind(setting: Field[Any]) -> SettingKind:
     return kinds.LIMITS[about(setting).unit] if "about" in setting.metadata else setting.metadata["kind"]
 
 
@@ -179,18 +189,18 @@ def _default(setting: Field[Any]) -> object:
     return setting.default if setting.default is not MISSING else {}
 
 
-KINDS: Mapping[Key, Kind] = {
+KINDS: Mapping[SettingKey, SettingKind] = {
     (section, setting.name): _kind(setting) for section, shape in SECTIONS.items() for setting in fields(shape)
 }
-DEFAULTS: Mapping[Key, object] = {
+DEFAULTS: Mapping[SettingKey, object] = {
     (section, setting.name): _default(setting) for section, shape in SECTIONS.items() for setting in fields(shape)
 }
 
-ALIASES: Key = ("models", "aliases")
-TABLES: frozenset[Key] = frozenset({ALIASES, ("clients", "model"), ("clients", "small_model")})
+ALIASES: SettingKey = ("models", "aliases")
+TABLES: frozenset[SettingKey] = frozenset({ALIASES, ("clients", "model"), ("clients", "small_model")})
 """Settings that are tables themselves: their names are merged one by one, as keys are."""
 
-CREDENTIAL_URLS: frozenset[Key] = frozenset(
+CREDENTIAL_URLS: frozenset[SettingKey] = frozenset(
     {
         ("github", "device_code_url"),
         ("github", "oauth_token_url"),
@@ -202,21 +212,13 @@ CREDENTIAL_URLS: frozenset[Key] = frozenset(
 
 FORBIDDEN_IN_FOUND = frozenset(
     {
-        "client_id",
-        "api_keys",
-        "api_key_file",
-        "allowed_hosts",
-        "allowed_origins",
-        "access_token_path",
-        "ca_bundle",
-        "copilot_token_path",
-        "http_proxy",
-        "https_proxy",
-        "proxy_url",
+        *("client_id", "api_keys", "api_key_file", "allowed_hosts", "allowed_origins", "access_token_path"),
+        *("ca_bundle", "copilot_token_path", "http_proxy", "https_proxy", "proxy_url"),
+        *(one.name for one in fields(LedgerSettings)),
     }
 )
-"""Keys, in whatever section, that a config.toml which only happens to lie in the working directory may not set:
-whoever wrote that directory could otherwise let himself in, or listen."""
+"""Settings that a config.toml found in the working directory cannot change: a stranger's checkout could otherwise grant
+itself access, read traffic, or have the ledger deleted."""
 
 SECRET_KEYS = frozenset({"api_keys"})
-"""Keys whose values are shown to nobody."""
+"""Keys whose values are never shown."""

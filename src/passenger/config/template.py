@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterator, Mapping
 from textwrap import wrap
 
-from passenger.config.schema import ALIASES, DEFAULTS, SECTIONS, Key
+from passenger.config.schema import ALIASES, DEFAULTS, SECTIONS, SettingKey
 from passenger.limits import Limits, about
 
 WIDTH = 100
 """Columns of a comment."""
 
-EXAMPLES: Mapping[Key, str] = {
+EXAMPLES: Mapping[SettingKey, str] = {
     ALIASES: '{ fast = "gpt-5-mini" }',
     ("clients", "model"): '{ claude = "claude-opus-4.6" }',
     ("clients", "small_model"): '{ claude = "gpt-5-mini" }',
@@ -41,7 +41,7 @@ def _section(name: str) -> Iterator[str]:
 
 
 def _about(name: str) -> str:
-    """What a section is about, as its class says; nothing where Python was told to leave such texts out."""
+    """The docstring of a section's class; empty under `python -OO`."""
     lines = (SECTIONS[name].__doc__ or "").strip().splitlines()
     return "\n".join(line.strip() for line in lines)
 

@@ -1,1 +1,1 @@
-"""What Copilot is, as pure values and functions: its headers, tokens, models, and the quirks of its wire."""
+"""What Copilot is: its headers, errors and models, what its models reject, and the one way to it."""

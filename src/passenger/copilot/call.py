@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from passenger.chat import Abilities, Initiator
+from passenger.chat.capabilities import Capabilities
+from passenger.chat.prompt import Initiator
 
 
 class Operation(StrEnum):
@@ -34,7 +35,7 @@ class Call(Struct, frozen=True):
     body: bytes = b""
     seat: str = ""
     model: str = ""
-    able: Abilities = field(default_factory=Abilities)
+    capabilities: Capabilities = field(default_factory=Capabilities)
     """What the catalogue says of the model."""
     stream: bool = False
     initiator: Initiator = Initiator.USER

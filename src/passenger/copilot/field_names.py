@@ -1,9 +1,9 @@
-"""What a client calls a field of a translated request that Copilot's model does not take."""
+"""The client's name of a field that Copilot rejected in a translated request."""
 
 from collections.abc import Iterator, Mapping
 
-from passenger import reasoning
-from passenger.chat import Reasoning
+from passenger.chat import reasoning
+from passenger.chat.prompt import ReasoningConfig
 
 _SAMPLING = {name: name for name in ("temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty")}
 _HUB: Mapping[str, Mapping[str, str]] = {
@@ -32,22 +32,22 @@ _HUB: Mapping[str, Mapping[str, str]] = {
         "user": "user",
     },
 }
-"""The hub's names of what a client may have sent, by API; all else in such a request is of our own making."""
+"""The neutral names of fields that a client may have sent, by API. All other fields are our own."""
 
 
-def client_name(path: str, api: str, fields: Mapping[str, str], wanted: Reasoning | None) -> str | None:
-    """The client's name of a field, None where it has sent no such thing.
+def client_name(path: str, api: str, fields: Mapping[str, str], wanted: ReasoningConfig | None) -> str | None:
+    """The client's name of a field of Copilot's; None if the client sent no such field.
 
-    `fields` are the dialect's names of the hub's fields, and `wanted` is how the client said to think.
+    `fields` are the names of the client's dialect by neutral name, `wanted` is what the client said of reasoning.
     """
     hub = next((_HUB[api][place] for place in _prefixes(path) if place in _HUB[api]), None)
     if hub == "reasoning.effort" and wanted is not None:
-        hub = reasoning.measure(wanted)
+        hub = reasoning.field_name(wanted)
     return None if hub is None else fields.get(hub, hub)
 
 
 def _prefixes(path: str) -> Iterator[str]:
-    """A path, and the places that it is in, the nearest first."""
+    """A path and its parents, the nearest first."""
     while path:
         yield path
         path = path.rpartition(".")[0]

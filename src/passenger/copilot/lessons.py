@@ -1,21 +1,22 @@
-"""A lesson: exactly what one model does not take on one path, as one line of text that processes share.
+"""A lesson: what one model rejects on one path, as a line of text that processes share.
 
-top_k                                  the field, whatever it says
-store=true                             that value of it
-temperature!=1                         every other value of it
-reasoning.effort=minimal>low           that value, and the one that goes up instead
-max_tokens>max_completion_tokens       that name, and the one that goes up instead
-thinking.adaptive.budget_tokens        the field of an object whose `type` is that
-top_k while thinking                   the field of a request that thinks; of any other word: that has this field
-anthropic-beta: x                      a beta
+top_k                                  the field, whatever its value
+store=true                             the field with this value
+temperature!=1                         the field with any other value
+reasoning.effort=minimal>low           this value; the other is sent instead
+max_tokens>max_completion_tokens       this name; the other is sent instead
+thinking.adaptive.budget_tokens        the field of an object whose `type` is `adaptive`
+top_k while thinking                   the field, in a request that asks for thinking
+top_k while user                       the field, in a request that has the other field
+anthropic-beta: x                      this beta
 """
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from passenger.body import Body
-from passenger.copilot.paths import Path, resolve, value_at
+from passenger.jsontext.paths import Path, resolve, value_at
+from passenger.jsontext.raw_object import RawObject
 
 BETAS = "anthropic-beta"
 THINKING = "thinking"
@@ -29,14 +30,14 @@ _TEXT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What is not taken. `path` of a beta is its header alone, with the beta as the value."""
+    """What is rejected. The path of a beta is the name of its header; the beta is the value."""
 
     path: Path
     value: str | None = None
     instead: str | None = None
     beside: str | None = None
     other: bool = False
-    """Whether every value but that one is not taken."""
+    """Whether it is every other value that is rejected."""
 
     def __str__(self) -> str:
         if self.path == (BETAS,):
@@ -48,7 +49,7 @@ class Lesson:
 
 @lru_cache(1024)
 def read_lesson(text: str) -> Lesson | None:
-    """The lesson that is written so, None where it is none."""
+    """Parse a lesson; None where the text is none."""
     if text.startswith(_BETA):
         return Lesson((BETAS,), text.removeprefix(_BETA))
     found = _TEXT.fullmatch(text)
@@ -58,11 +59,11 @@ def read_lesson(text: str) -> Lesson | None:
     return Lesson(path, found["value"], found["instead"], found["beside"], other=found["other"] is not None)
 
 
-# --- what a request has ------------------------------------------------------------------------------------------
+# --- where a lesson applies ------------------------------------------------------------------------------------------
 
 
-def spelled(value: object) -> str | None:
-    """How a value stands in a lesson, None for one that does not."""
+def spell(value: object) -> str | None:
+    """Write a value as in a lesson; None where it is no short plain value."""
     match value:
         case bool():
             text = "true" if value else "false"
@@ -75,18 +76,18 @@ def spelled(value: object) -> str | None:
     return text if re.fullmatch(r"[\w.+-]{1,64}", text) else None
 
 
-def applies(lesson: Lesson, body: Body) -> Path | None:
-    """Where in this body that is which the lesson is about, None where it is not there."""
+def find_rejected(lesson: Lesson, body: RawObject) -> Path | None:
+    """The path in this body of what the lesson rejects; None where the body does not have it."""
     place = resolve(body, lesson.path)
     if place is None or (lesson.beside is not None and not _is_beside(lesson.beside, body)):
         return None
     if lesson.value is None:
         return place
     value = value_at(body, place)
-    return place if value is not None and (spelled(value) == lesson.value) is not lesson.other else None
+    return place if value is not None and (spell(value) == lesson.value) is not lesson.other else None
 
 
-def _is_beside(name: str, body: Body) -> bool:
+def _is_beside(name: str, body: RawObject) -> bool:
     if name != THINKING:
         return name in body
     thinking = body.get(THINKING)

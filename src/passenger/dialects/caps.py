@@ -1,12 +1,14 @@
-"""How many of each thing a chat may have, whatever its dialect, and what a client hears beyond it."""
+"""Enforces limits on what a chat request may have and ask for, in all dialects: those of `[limits]`, and answers."""
 
 from collections.abc import Mapping
 
 import msgspec
 
-from passenger.body import Fields
-from passenger.chat import Prompt, ToolCall, ToolResult
+from passenger.chat.prompt import Prompt, ToolCall, ToolResult
 from passenger.errors import Failure, Kind
+from passenger.jsontext.node import JsonNode
+from passenger.jsontext.raw_object import Fields
+from passenger.jsontext.reading import decode_strictly
 from passenger.limits import Limits
 
 _ENTRIES = msgspec.json.Decoder(list[msgspec.Raw])
@@ -17,17 +19,17 @@ _RELAYED: Mapping[str, tuple[str, int]] = {
     "stop": ("max_stops", 2),
     "stop_sequences": ("max_stops", 2),
 }
-"""The lists of a request that is relayed: the limit of each, and bytes that no entry that says anything is below."""
+"""The lists of a relayed request: the limit of each, and the minimum size of a meaningful entry in bytes."""
+
+
+MOST_CHOICES = 8
+"""Answers to one request, at most: Google's own limit. Each is a request to Copilot, and billed."""
 
 
 def check_prompt(prompt: Prompt, limits: Limits, names: Mapping[str, str]) -> None:
-    """Let a prompt pass that has no more of anything than the limits allow; `names` are the client's for our fields.
-
-    Raises:
-        Failure: it has; field and limit are named.
-    """
-    if (beyond := _beyond(prompt, limits)) is not None:
-        field, name, most = beyond
+    """Fail where a prompt exceeds a limit. `names` are the client's names of the fields of a `Prompt`."""
+    if (excess := _find_excess(prompt, limits)) is not None:
+        field, name, most = excess
         raise _too_many(names.get(field, field), name, most)
     longest = max([len(tool.name) + len(tool.namespace or "") for tool in prompt.tools], default=0)
     if longest > limits.max_name:
@@ -37,26 +39,44 @@ def check_prompt(prompt: Prompt, limits: Limits, names: Mapping[str, str]) -> No
 
 
 def check_relayed(fields: Fields | None, limits: Limits) -> None:
-    """The same for the fields of a request that goes up as it is."""
+    """Check the fields of a relayed request. Fails as `check_prompt` does."""
     if fields is None:
         return
-    for field, (name, least) in _RELAYED.items():
-        if (raw := fields.get(field)) is not None:
+    for field, raw in fields.items():
+        if (limit := _RELAYED.get(field)) is not None:
+            name, least = limit
             most = getattr(limits, name)
-            if memoryview(raw).nbytes > least * most and _entries(raw) > most:
+            entries = decode_strictly(_ENTRIES, raw) if memoryview(raw).nbytes > least * most else None
+            if entries is not None and len(entries) > most:
                 raise _too_many(field, name, most)
 
 
-def _entries(raw: msgspec.Raw) -> int:
-    try:
-        return len(_ENTRIES.decode(raw))
-    except msgspec.MsgspecError:
-        return 0
+# --- answers -----------------------------------------------------------------------------------------------------
 
 
-def _beyond(prompt: Prompt, limits: Limits) -> tuple[str, str, int] | None:
-    """Our field that has too many of something, the limit's name, and the limit."""
-    parts, calls = _parts(prompt)
+def read_choices(node: JsonNode, name: str) -> int:
+    """The number of answers, 1 if it is absent. Fails where it is no integer or out of range."""
+    count = node.integer(name)
+    if count is None:
+        return 1
+    if not 1 <= count <= MOST_CHOICES:
+        raise node.wrong(name, f"from 1 to {MOST_CHOICES}")
+    return count
+
+
+def peek_choices(value: object) -> int:
+    """The number of answers in a field that has not been checked: 0 if it is not an integer."""
+    if value is None:
+        return 1
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+# --- helpers -----------------------------------------------------------------------------------------------------
+
+
+def _find_excess(prompt: Prompt, limits: Limits) -> tuple[str, str, int] | None:
+    """The field that exceeds a limit, the limit's name, and the limit."""
+    parts, calls = _count_parts(prompt)
     if len(prompt.messages) > limits.max_messages:
         return "messages", "max_messages", limits.max_messages
     if parts > limits.max_parts:
@@ -68,8 +88,8 @@ def _beyond(prompt: Prompt, limits: Limits) -> tuple[str, str, int] | None:
     return ("stop", "max_stops", limits.max_stops) if len(prompt.stop) > limits.max_stops else None
 
 
-def _parts(prompt: Prompt) -> tuple[int, int]:
-    """The parts of all messages, those of tool results among them, and how many are calls."""
+def _count_parts(prompt: Prompt) -> tuple[int, int]:
+    """The number of parts in all messages, including those of tool results, and of calls."""
     parts = calls = 0
     for message in prompt.messages:
         parts += len(message.parts)

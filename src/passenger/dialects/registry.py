@@ -1,16 +1,25 @@
-"""Which dialects there are. A new one is a line here, its routes in `web.app`, and its samples in `tests/data`."""
+"""The dialects. A new one is a folder and a line here: see `docs/dialects/index.md`."""
 
-from collections.abc import Mapping
+from passenger.dialects import Dialect, Inbound, Outbound, anthropic, google, ollama
+from passenger.dialects.openai import chat, responses, text
 
-from passenger.dialects import Inbound, Outbound, Several, completions, gemini, legacy, messages, responses
-from passenger.dialects.ollama import chat as ollama_chat
-from passenger.dialects.ollama import generate as ollama_generate
+DIALECTS: tuple[Dialect, ...] = (
+    ollama.CHAT,
+    ollama.GENERATE,
+    google.DIALECT,
+    responses.DIALECT,
+    anthropic.DIALECT,
+    chat.DIALECT,
+    text.DIALECT,
+)
+"""In order of preference: of the dialects that a model speaks, if it does not speak the client's, and of those whose
+clients' signs an unrouted request shows."""
 
-INBOUND: tuple[Inbound, ...] = (completions, legacy, responses, messages, gemini, ollama_chat, ollama_generate)
-"""What clients may speak."""
+DEFAULT: Inbound = chat.DIALECT.inbound
+"""The dialect that answers an unrouted request without any sign."""
 
-SEVERAL: Mapping[str, Several] = {completions.NAME: completions, gemini.NAME: gemini}
-"""Those whose clients may ask for several answers at once."""
+INBOUND: tuple[Inbound, ...] = tuple(dialect.inbound for dialect in DIALECTS)
+"""The dialects that clients speak."""
 
-OUTBOUND: tuple[Outbound, ...] = (responses, messages, completions)
-"""What Copilot speaks, in the order of preference where a client's own dialect is not among a model's."""
+OUTBOUND: tuple[Outbound, ...] = tuple(dialect.outbound for dialect in DIALECTS if dialect.outbound is not None)
+"""The dialects that Copilot speaks, the preferred one first."""

@@ -1,7 +1,7 @@
-"""Which session of a client a request belongs to, and the `prompt_cache_key` that is made of it.
+"""Finds the client's session of a request, and makes its `prompt_cache_key`.
 
-OpenAI sends requests with one key to the same machines, whose cache has the session's prompt:
-https://platform.openai.com/docs/guides/prompt-caching. What goes up is a digest; no client's id does.
+OpenAI routes requests with the same key to the same machines, whose cache has the session's prompt:
+https://platform.openai.com/docs/guides/prompt-caching. The key is a digest: no client's id leaves this machine.
 """
 
 import hmac
@@ -10,35 +10,36 @@ import re
 from collections.abc import Mapping
 
 HEADERS = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id", "x-session-affinity")
-"""What clients call it: Claude Code, Codex (newer and older), opencode and others (seen 2026-11)."""
+"""The headers of Claude Code, Codex (newer and older), opencode and others (seen 2026-11)."""
+
+_NAMES = frozenset(HEADERS)
 
 LENGTH = 32
-"""Characters of a key; OpenAI takes 64."""
+"""The length of a key. OpenAI takes up to 64 characters."""
 
 _IN_USER_ID = re.compile(r"_session_([\w-]+)$")
 
 
-def session_of(headers: Mapping[str, str]) -> str:
-    """What a client calls its session, empty where no header says it."""
-    for name in HEADERS:
-        if headers.get(name):
-            return headers[name]
-    return ""
+def client_session(headers: Mapping[str, str]) -> str:
+    """The client's id of its session, empty if no header has one."""
+    if _NAMES.isdisjoint(headers):
+        return ""
+    return next((headers[name] for name in HEADERS if headers.get(name)), "")
 
 
 def cache_key(seat: str, headers: Mapping[str, str], user: str | None = None) -> str | None:
-    """The key of a session, the same for all its requests and another for every seat; None where none is told.
+    """The key of a session, different for each seat; None if the client names no session.
 
     `user` is Anthropic's `metadata.user_id`, in which Claude Code names its session.
     """
-    session = session_of(headers) or _in_user_id(user or "")
+    session = client_session(headers) or _find_in_user_id(user or "")
     if not session:
         return None
     return hmac.digest(seat.encode(), session.encode("utf-8", "surrogatepass"), "sha256").hex()[:LENGTH]
 
 
-def _in_user_id(user: str) -> str | None:
-    """The session within Claude Code's user id, which is JSON or, in older versions, ends with it."""
+def _find_in_user_id(user: str) -> str | None:
+    """The session in Claude Code's user id, which is JSON or, in older versions, ends with the session."""
     if user.startswith("{"):
         try:
             fields = json.loads(user)

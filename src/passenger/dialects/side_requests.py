@@ -1,8 +1,7 @@
-"""Side requests: what a coding agent asks on its own account between a person's turns, such as a title for them.
+"""Recognises side requests: those that a coding agent makes by itself between a person's turns, such as for a title.
 
-Plans that count requests count a person's, so Copilot is told that nobody has typed these (`X-Initiator: agent`), as
-GitHub's own clients tell it of theirs. Doubt is a person's: all the signs of a rule must be there, and none of them is
-anything that a person types.
+Plans that count requests count a person's. Side requests go up as an agent's (`X-Initiator: agent`), as GitHub's own
+clients send theirs. A request counts as a person's unless it shows all signs of a rule, none of which a person types.
 """
 
 from collections.abc import Iterator
@@ -12,13 +11,14 @@ from itertools import takewhile
 import msgspec
 from msgspec import Struct, field
 
-from passenger.chat import Ask, Initiator
+from passenger.chat.prompt import Ask, Initiator
 from passenger.dialects import Request
+from passenger.jsontext.reading import decode_strictly
 
 TURN_METADATA = "x-codex-turn-metadata"
 _SYSTEM = frozenset({"system", "developer"})
 PROOF = "Passenger asks whether this model can be reached before a person waits for it."
-"""What the model is told where `passenger launch` and `passenger setup` ask on their own account."""
+"""The system prompt of the requests that `passenger launch` and `passenger setup` make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,9 @@ _CLIENTS = tuple({client for rule in RULES for client in rule.client})
 
 
 def who_asks(ask: Ask, request: Request, *, rules: bool = True) -> Initiator:
-    """Who caused a request, by its last turn, by what the client says of itself, and where `rules` are on by them.
+    """Who caused a request: by its last turn, by the client's `X-Initiator`, and by the rules unless `rules` is False.
 
-    A client that says `X-Initiator: user` is believed; one that says `agent` is not.
+    `X-Initiator: user` is believed, `agent` is not.
     """
     if request.headers.get("x-initiator") == "user":
         return Initiator.USER
@@ -120,22 +120,22 @@ def who_asks(ask: Ask, request: Request, *, rules: bool = True) -> Initiator:
 
 
 def rule_for(ask: Ask, request: Request) -> Rule | None:
-    """The rule whose signs a request shows; costs nothing for other clients than those of the rules."""
+    """The rule that a request matches. It costs nothing for clients that no rule names."""
     client = request.headers.get("user-agent", "")
     if not client.startswith(_CLIENTS):
         return None
     found = (rule for rule in RULES if client.startswith(rule.client) and rule.tools in (None, ask.tools))
-    return next((rule for rule in found if _fits(rule, request)), None)
+    return next((rule for rule in found if _matches(rule, request)), None)
 
 
-def _fits(rule: Rule, request: Request) -> bool:
+def _matches(rule: Rule, request: Request) -> bool:
     if rule.kind:
-        return _kind(request) == rule.kind
+        return _read_kind(request) == rule.kind
     if rule.system.encode() not in request.body:  # most often: reading a body takes ten times as long
         return False
-    body = _read(request.body)
-    told = any(text.lstrip().startswith(rule.system) for text in _system_texts(body))
-    return told and (not rule.answer or rule.answer == _answer(body))
+    body = decode_strictly(_BODY, request.body) or _Body()
+    is_told = any(text.lstrip().startswith(rule.system) for text in _system_texts(body))
+    return is_told and (not rule.answer or rule.answer == _wanted_fields(body))
 
 
 # --- Codex' metadata ---------------------------------------------------------------------------------------------
@@ -148,12 +148,9 @@ class _Turn(Struct):
 _TURN = msgspec.json.Decoder(_Turn)
 
 
-def _kind(request: Request) -> str:
-    """What Codex calls a request; people type no headers."""
-    try:
-        return _TURN.decode(request.headers.get(TURN_METADATA, "{}")).request_kind
-    except (msgspec.MsgspecError, UnicodeError):
-        return ""
+def _read_kind(request: Request) -> str:
+    """The kind of the request in Codex' metadata."""
+    return (decode_strictly(_TURN, request.headers.get(TURN_METADATA, "{}")) or _Turn()).request_kind
 
 
 # --- a body of any dialect, as far as the rules look into it -------------------------------------------------------
@@ -163,7 +160,7 @@ class _Text(Struct):
     text: str = ""
 
 
-_Said = str | list[_Text] | None
+_Content = str | list[_Text] | None
 
 
 class _Message(Struct):
@@ -195,7 +192,7 @@ class _Body(Struct):
     """Chat's and Messages' `messages`, Messages' `system`, Responses' `input` and `instructions`, and Gemini's own."""
 
     messages: list[_Message] | None = None
-    system: _Said = None
+    system: _Content = None
     input: str | list[_Message] | None = None
     instructions: str | None = None
     system_instruction: _Parts | None = field(default=None, name="systemInstruction")
@@ -204,44 +201,28 @@ class _Body(Struct):
 
 
 _BODY = msgspec.json.Decoder(_Body)
-_SAID = msgspec.json.Decoder(_Said)
-
-
-def _read(body: bytes) -> _Body:
-    """As much; nothing where it has another shape than the clients give it."""
-    try:
-        return _BODY.decode(body)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return _Body()
+_CONTENT = msgspec.json.Decoder(_Content)
 
 
 def _system_texts(body: _Body) -> Iterator[str]:
-    """What the client itself tells the model, before anybody has said a word."""
+    """The system texts before the first turn."""
     yield from _texts(body.system)
     yield from _texts(body.instructions)
     yield from (part.text for part in (body.system_instruction or _Parts()).parts)
     turns = body.messages or (body.input if isinstance(body.input, list) else ())
     for message in takewhile(lambda message: message.role in _SYSTEM, turns):
-        yield from _texts(_said(message))
+        yield from _texts(decode_strictly(_CONTENT, message.content))
 
 
-def _said(message: _Message) -> _Said:
-    try:
-        said: _Said = _SAID.decode(message.content)
-    except (msgspec.MsgspecError, UnicodeError):
-        return None
-    return said
+def _texts(content: _Content) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif content is not None:
+        yield from (part.text for part in content)
 
 
-def _texts(said: _Said) -> Iterator[str]:
-    if isinstance(said, str):
-        yield said
-    elif said is not None:
-        yield from (part.text for part in said)
-
-
-def _answer(body: _Body) -> frozenset[str]:
-    """The fields of the answer that it wants, where it says so."""
+def _wanted_fields(body: _Body) -> frozenset[str]:
+    """The fields of the answer's schema, empty if there is none."""
     format_ = body.output_config.format if body.output_config else None
     schema = format_.schema if format_ else body.generation_config.schema if body.generation_config else None
     return frozenset(schema.properties) if schema else frozenset()

@@ -1,70 +1,62 @@
-"""Characters whose two halves come in two events of a stream; it hides that nearly no stream has any.
-
-JSON may write a character beyond U+FFFF as two escapes, and upstream may cut between them.
-"""
+"""Characters whose two surrogates come in two events of a stream, since JSON may escape each by itself."""
 
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from passenger.decoding import mended
-from passenger.events import Delta, Event
+from passenger.chat.events import Delta, Event
+from passenger.jsontext.surrogates import join_surrogates, replace_surrogates
 
 LOST = "\ufffd"
 
 
 class SurrogatePairs:
-    """Reads events with halves in them, and joins the halves; `names` are the fields whose texts come in pieces."""
+    """Reads events with lone surrogates and joins the pairs. `names` are the fields whose texts come in pieces."""
 
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
-        self._half = ""
+        self._high = ""
         self.torn = False
-        """Whether there was any half."""
+        """Whether any event had to be read here."""
 
     def read(self, data: bytes) -> Any:
-        """The JSON of an event, its halves left only in the texts that come in pieces.
+        """The JSON of an event; lone surrogates are left only in the texts that come in pieces.
 
         Raises:
             ValueError: it is no JSON.
             RecursionError: it is nested too deeply.
         """
         self.torn = True
-        return self._mended(json.loads(data))
+        return self._replace(json.loads(data))
 
-    def told(self, events: Iterable[Event]) -> Iterable[Event]:
-        """The events with every character whole: U+FFFD for a half that lacks its other one."""
-        return self._joined(events) if self.torn else events
+    def join(self, events: Iterable[Event]) -> Iterable[Event]:
+        """The events with every character whole; U+FFFD for a surrogate without its other half."""
+        return self._join_events(events) if self.torn else events
 
-    def _mended(self, value: Any, name: str = "") -> Any:
+    def _replace(self, value: Any, name: str = "") -> Any:
         match value:
             case str():
-                return value if name in self._names else mended(value)
+                return value if name in self._names else replace_surrogates(value)
             case dict():
-                return {mended(key): self._mended(inner, key) for key, inner in value.items()}
+                return {replace_surrogates(key): self._replace(inner, key) for key, inner in value.items()}
             case list():
-                return [self._mended(inner, name) for inner in value]
+                return [self._replace(inner, name) for inner in value]
             case _:
                 return value
 
-    def _joined(self, events: Iterable[Event]) -> Iterator[Event]:
+    def _join_events(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
             if isinstance(event, Delta):
-                if text := self._whole(event.text):
+                if text := self._join_text(event.text):
                     yield Delta(text)
             else:
-                if self._half:
-                    self._half = ""
+                if self._high:
+                    self._high = ""
                     yield Delta(LOST)
                 yield event
 
-    def _whole(self, text: str) -> str:
-        """What is whole of a piece and the half that was left of the one before it; the next half is kept."""
-        text = self._half + text
-        self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
-        return whole(text[: len(text) - len(self._half)])
-
-
-def whole(text: str) -> str:
-    """The text with its pairs of halves joined, and U+FFFD for each other half."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    def _join_text(self, text: str) -> str:
+        """A piece after the high surrogate of the one before it; one at its own end is kept for the next."""
+        text = self._high + text
+        self._high = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        return join_surrogates(text[: len(text) - len(self._high)])

@@ -3,8 +3,43 @@
 Whatever stands beside our edits may be a key of another provider, under whatever name, or a comment that has one.
 """
 
+import json
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import quote
+
+_WAYS: Sequence[Callable[[str], str]] = (
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1].replace("\x7f", "\\u007f"),
+    lambda text: shlex.quote(text).removeprefix("'").removesuffix("'"),
+    lambda text: text.replace("'", "''"),
+    lambda text: "".join(f"\\{char}" if char in '\\"$`' else char for char in text),
+    lambda text: repr(text)[1:-1],
+    lambda text: quote(text, safe=""),
+    escape,
+)
+
+SHORTEST = 4
+"""Characters of a text that is looked for; a shorter one would blot out words."""
+
+
+def spellings(text: str) -> Sequence[str]:
+    """Each of them, and each within another, the longest first."""
+    once = {text, *(way(text) for way in _WAYS)}
+    twice = once | {way(one) for one in once for way in _WAYS}
+    return sorted((one for one in twice if len(one) >= SHORTEST), key=len, reverse=True)
+
+
+def mask_secret(text: str, secret: str, mask: str) -> str:
+    """The text without the secret in any of its spellings."""
+    for one in spellings(secret):
+        text = text.replace(one, mask)
+    return text
+
 
 YOURS = "(yours)"
 """What stands for a value of the user's."""
@@ -34,13 +69,13 @@ _MARKED = re.compile(r"(?:sk|gh[opusr]|github_pat|xox[abp]|hf|glpat)[-_].{6,}")
 _WORDS = re.compile(r"[^A-Za-z0-9]+")
 
 
-def concealed(text: str) -> str:
+def conceal(text: str) -> str:
     """The text without what may be a secret, line by line."""
     return "".join(_pieces(text))
 
 
 def may_show(name: str, value: str) -> bool:
-    """Whether a value that an edit replaces may be seen: a single one, and neither it nor its name tells of a key."""
+    """Whether the value that an edit replaces may be shown: one line, and neither it nor its name looks like a key."""
     plain = value.strip("\"'` \t")
     is_single = "\n" not in value and value[:1] not in {"{", "["}
     return is_single and not _SECRET.search(name) and not _is_random(plain) and "@" not in plain and "?" not in plain
@@ -55,7 +90,7 @@ def _pieces(text: str) -> Iterator[str]:
             name = piece
         match kind:
             case "text" if not is_name or _is_random(piece):
-                yield _quoted(piece)
+                yield _conceal_quoted(piece)
             case "name" | "header" if _is_random(piece):
                 yield YOURS
             case "comment":
@@ -69,7 +104,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _is_random(name: str) -> bool:
-    """Whether a name is no name: it has the form of a key."""
+    """Whether a name looks like a key."""
     return any(_looks_made(part) for part in re.split(r"[\s\"'.\[\]]+", name))
 
 
@@ -80,7 +115,7 @@ def _looks_made(part: str) -> bool:
     return bool(_MARKED.fullmatch(part) or (is_long and _RANDOM.fullmatch(part)))
 
 
-def _quoted(piece: str) -> str:
+def _conceal_quoted(piece: str) -> str:
     mark = piece[:3] if piece[:3] in {'"""', "'''"} else piece[0]
     inner = piece[len(mark) : -len(mark)]
     lines = inner.count("\n")
@@ -91,3 +126,35 @@ def _comment(piece: str) -> str:
     mark = next(mark for mark in ("#", "//", "/*") if piece.startswith(mark))
     end = "*/" if mark == "/*" else ""
     return f"{mark} {YOURS}{chr(10) * piece.count(chr(10))}{' ' + end if end else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSpan:
+    """A place in a text, and what is shown there."""
+
+    start: int
+    end: int
+    text: str
+
+
+def render(text: str, places: Iterable[ShownSpan]) -> str:
+    """The text with these things at their places. Of two places, one in the other, the inner one counts."""
+    kept, marked, at = list(_innermost(places)), list[str](), 0
+    for number, place in enumerate(kept):
+        marked += [_without_marks(text[at : place.start]), f"{OPEN}{number}{SHUT}"]
+        at = place.end
+    found = conceal("".join(marked) + _without_marks(text[at:]))
+    for number, place in enumerate(kept):
+        found = found.replace(f"{OPEN}{number}{SHUT}", _without_marks(place.text), 1)
+    return found
+
+
+def _innermost(places: Iterable[ShownSpan]) -> Iterator[ShownSpan]:
+    ordered = sorted(places, key=lambda place: (place.start, -place.end))
+    for number, place in enumerate(ordered):
+        if all(other.start >= place.end for other in ordered[number + 1 :]):
+            yield place
+
+
+def _without_marks(text: str) -> str:
+    return text.replace(OPEN, "?").replace(SHUT, "?")

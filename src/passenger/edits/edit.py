@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Literal, Protocol
 Key = str | tuple[str, str]
 """A member's name; or, in an array, the member and the text that tell one object from the others."""
 
-Keys = tuple[Key, ...]
+KeyPath = tuple[Key, ...]
 
 Format = Literal["json", "json-comments", "jsonc", "toml", "yaml", "yaml-list", "dotenv", "block", "whole"]
 
@@ -28,7 +29,7 @@ class Edit:
 
     file: Path
     format: Format
-    keys: Keys
+    keys: KeyPath
     value: object
     secret: bool = False
     """Whether the value is a key of the server."""
@@ -68,9 +69,9 @@ class Frame:
 
 
 class Editor(Protocol):
-    """One format. Texts go in and come out; no file is touched."""
+    """One format. Texts go in and come out; no file is touched. An entry is lines, unless `remove` says otherwise."""
 
-    def find(self, text: str, keys: Keys) -> Spot | None:
+    def find(self, text: str, keys: KeyPath) -> Spot | None:
         """The value, None where there is none.
 
         Raises:
@@ -79,20 +80,28 @@ class Editor(Protocol):
 
     def comparable(self, value: object) -> object:
         """A value as `find` would give it back."""
+        return value
 
     def replace(self, text: str, spot: Spot, value: object) -> str:
         """Put a value in another's place."""
 
-    def insert(self, text: str, keys: Keys, value: object) -> tuple[str, Frame]:
+    def insert(self, text: str, keys: KeyPath, value: object) -> tuple[str, Frame]:
         """Add an entry; all that is above it is there."""
 
     def remove(self, text: str, spot: Spot, frame: Frame) -> str:
         """Take an entry away."""
+        return cut(text, spot.entry, spot.over, frame)
 
 
 def digest(value: object) -> str:
-    """What tells a value from others, without giving it away."""
+    """A fingerprint of a value that does not reveal it."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def match_end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """Where what matches there ends; there, where nothing does."""
+    found = pattern.match(text, at)
+    return found.end() if found else at
 
 
 def line_end(text: str) -> str:
@@ -114,7 +123,7 @@ def cut(text: str, start: int, end: int, frame: Frame) -> str:
     return text[:start] + text[end:]
 
 
-def named(keys: Sequence[Key]) -> str:
+def key_path(keys: Sequence[Key]) -> str:
     """The way to a value, as people read it: `env.ANTHROPIC_MODEL`, `customModels[Passenger]`."""
     parts = (f".{key}" if isinstance(key, str) else f"[{key[1]}]" for key in keys)
     return "".join(parts).removeprefix(".") or "(the whole file)"

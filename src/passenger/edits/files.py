@@ -3,9 +3,12 @@
 import os
 import secrets
 import stat
+import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from passenger.private_file import PRIVATE_FILE, make_private
 
 LARGEST = 1024 * 1024
 """Bytes of a file that is edited."""
@@ -13,15 +16,13 @@ LARGEST = 1024 * 1024
 LARGEST_OF_OURS = 32 * LARGEST
 """Bytes of a file that is ours as a whole."""
 
-PRIVATE_FILE, PRIVATE_DIRECTORY = 0o600, 0o700
-
 
 class RefusedError(Exception):
     """A file that is not touched; the message names it and says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class FileContent:
     """A file as it was read: what it holds, and where it really is."""
 
     path: Path
@@ -36,30 +37,26 @@ class Document:
         return (self.content or b"").decode()
 
 
-def read(path: Path, largest: int = LARGEST) -> Document:
+def read(path: Path, largest: int = LARGEST) -> FileContent:
     """The file at a path.
 
     Raises:
         RefusedError: it is no plain file, another user's, read-only, too large or not UTF-8; or it could not be made.
     """
-    real = _real(path)
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise RefusedError(f"{path} is a link that leads nowhere") from error
     try:
         info = real.stat()
     except FileNotFoundError:
         _check_makeable(real)
-        return Document(real, None)
+        return FileContent(real, None)
     except OSError as error:
         raise RefusedError(f"{path} cannot be read: {error.strerror}") from error
     _check(path, info, largest)
     _check_directory(real.parent)
-    return Document(real, _content(path, real), stat.S_IMODE(info.st_mode))
-
-
-def _real(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError) as error:
-        raise RefusedError(f"{path} is a link that leads nowhere") from error
+    return FileContent(real, _content(path, real), stat.S_IMODE(info.st_mode))
 
 
 def _check(path: Path, info: os.stat_result, largest: int) -> None:
@@ -98,34 +95,29 @@ def _content(path: Path, real: Path) -> bytes:
     return content
 
 
-def write(document: Document, content: bytes) -> None:
-    """Put content in the place of what was read: whoever reads meets the old or the new, never a part.
+def write(document: FileContent, content: bytes) -> None:
+    """Replace the content atomically: a reader sees the old or the new, never a part.
 
     Raises:
         RefusedError: somebody has changed the file since, or it cannot be written; it is as it was then.
     """
-    if _now(document.path) != document.content:
-        raise RefusedError(f"{document.path} has been changed meanwhile")
+    _check_unchanged(document)
     try:
-        _make(document.path.parent)
+        make_private(document.path.parent)
         _replace(document, content)
     except OSError as error:
         raise RefusedError(f"{document.path} cannot be written: {error.strerror}") from error
 
 
-def _now(path: Path) -> bytes | None:
+def _check_unchanged(document: FileContent) -> None:
+    content = None
     with suppress(FileNotFoundError):
-        return path.read_bytes()
-    return None
+        content = document.path.read_bytes()
+    if content != document.content:
+        raise RefusedError(f"{document.path} has been changed meanwhile")
 
 
-def _make(directory: Path) -> None:
-    if not directory.is_dir():
-        _make(directory.parent)
-        directory.mkdir(mode=PRIVATE_DIRECTORY)
-
-
-def _replace(document: Document, content: bytes) -> None:
+def _replace(document: FileContent, content: bytes) -> None:
     temporary = document.path.with_name(f".{document.path.name}.{secrets.token_hex(6)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
     try:
@@ -140,14 +132,13 @@ def _replace(document: Document, content: bytes) -> None:
         raise
 
 
-def remove(document: Document) -> None:
+def remove(document: FileContent) -> None:
     """Delete a file that we have made, as long as it is what was read.
 
     Raises:
         RefusedError: somebody has changed it since, or it cannot be deleted.
     """
-    if _now(document.path) != document.content:
-        raise RefusedError(f"{document.path} has been changed meanwhile")
+    _check_unchanged(document)
     try:
         document.path.unlink(missing_ok=True)
     except OSError as error:
@@ -157,3 +148,26 @@ def remove(document: Document) -> None:
 def missing_above(path: Path) -> list[Path]:
     """The directories that have to be made for a file, the outermost first."""
     return [above for above in reversed(path.parents) if not above.exists()]
+
+
+GIT_PATIENCE = 10
+"""Seconds that git may take."""
+
+
+def find_exposure(document: FileContent) -> str | None:
+    """How others could get at the file, None where they cannot."""
+    if os.name == "posix" and document.content is not None and document.mode & (stat.S_IRGRP | stat.S_IROTH):
+        return f"other users can read it (mode {document.mode:04o})"
+    tree = next((above for above in document.path.parents if (above / ".git").exists()), None)
+    if tree is not None and not _is_ignored(document.path, tree):
+        return f"it is in the git work tree {tree} and not ignored"
+    return None
+
+
+def _is_ignored(path: Path, tree: Path) -> bool:
+    """Whether git ignores it; False without git."""
+    command = ["git", "-C", str(tree), "-c", "core.fsmonitor=false", "check-ignore", "-q", "--", str(path)]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=GIT_PATIENCE, check=False).returncode == 0  # noqa: S603 - git alone
+    except (OSError, subprocess.TimeoutExpired):
+        return False

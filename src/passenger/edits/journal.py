@@ -4,19 +4,19 @@ A repeat begins from the files without our edits, so that what stood there first
 """
 
 import difflib
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from passenger.edits import files
-from passenger.edits.concealing import may_show
-from passenger.edits.edit import NO_KEY, Edit, Format, UnreadableError, digest, named
-from passenger.edits.files import Document, RefusedError
+from passenger.edits.concealing import ShownSpan, may_show, render
+from passenger.edits.edit import NO_KEY, Edit, Format, UnreadableError, digest, key_path
+from passenger.edits.files import FileContent, RefusedError
 from passenger.edits.formats import EDITORS
-from passenger.edits.receipts import Receipt, Receipts, make_receipt, sha256
-from passenger.edits.showing import Place, shown
-from passenger.edits.steps import Step, Undone, put, take_back
+from passenger.edits.receipts import Receipt, Receipts, sha256
+from passenger.edits.steps import EditStep, put, take_back
 
 CONTAINERS = {digest({}), digest([])}
 """What was made to hold a value, and says nothing by itself."""
@@ -32,12 +32,12 @@ class Change:
     path: Path
     """As the client's edits name it."""
     format: Format
-    document: Document
+    document: FileContent
     text: str
     """The file as it would be."""
     base: bytes | None
     """The file without any edit of ours; None where there would be none."""
-    steps: Sequence[Step]
+    steps: Sequence[EditStep]
     edits: Sequence[Edit]
     receipt: Receipt | None = None
     """Of an earlier setup."""
@@ -49,37 +49,32 @@ class Change:
 
     def diff(self) -> str:
         """What would change: our values without keys, and of the user's own no more than their names."""
-        old, new = self._shown(self.document.text), self._shown(self.text)
-        lines = difflib.unified_diff(
-            old.splitlines(), new.splitlines(), str(self.path), str(self.path), n=2, lineterm=""
-        )
+        old, new = (render(text, self._places(text)).splitlines() for text in (self.document.text, self.text))
+        lines = difflib.unified_diff(old, new, str(self.path), str(self.path), n=2, lineterm="")
         return "\n".join(line for line in lines if not line.startswith("+++"))
 
-    def _shown(self, text: str) -> str:
-        return shown(text, self._places(text))
-
-    def _places(self, text: str) -> Iterator[Place]:
+    def _places(self, text: str) -> Iterator[ShownSpan]:
         """Where values of ours stand, and those that they replace."""
         editor, wanted = EDITORS[self.format], {edit.keys: edit for edit in self.edits}
-        earlier = {step.way: step for step in (self.receipt.steps if self.receipt else ())}
+        earlier = {step.keys: step for step in (self.receipt.steps if self.receipt else ())}
         for keys in {**wanted, **earlier}:
             edit, step = wanted.get(keys), earlier.get(keys)
             if (spot := editor.find(text, keys)) is not None and spot.end > spot.start:
                 written = text[spot.start : spot.end]
                 if edit is not None and spot.value == editor.comparable(edit.value):
-                    yield Place(spot.start, spot.end, _masked(written, "***") if _is_key(edit) else written)
+                    yield ShownSpan(spot.start, spot.end, _quote_mask(written, "***") if _is_key(edit) else written)
                 elif (edit is not None and edit.meets_key) or (step is not None and step.secret):
-                    yield Place(spot.start, spot.end, _masked(written, "(hidden)"))
-                elif (step is not None and digest(spot.value) == step.ours) or may_show(named(keys[-1:]), written):
-                    yield Place(spot.start, spot.end, written)
+                    yield ShownSpan(spot.start, spot.end, _quote_mask(written, "(hidden)"))
+                elif (step is not None and digest(spot.value) == step.ours) or may_show(key_path(keys[-1:]), written):
+                    yield ShownSpan(spot.start, spot.end, written)
 
 
 def _is_key(edit: Edit) -> bool:
     return edit.secret and edit.value not in ("", NO_KEY, edit.variable)
 
 
-def _masked(written: str, mask: str) -> str:
-    """A mask in the quotes of what was written; what is empty is no secret."""
+def _quote_mask(written: str, mask: str) -> str:
+    """The mask, in the quotes of what was written; empty stays empty."""
     mark = written[0] if written[0] in "\"'`" else ""
     return written if written == 2 * mark else f"{mark}{mask}{mark}"
 
@@ -95,7 +90,7 @@ def plan(edits: Iterable[Edit], receipts: Receipts) -> list[Change]:
     return [_change(path, kind, list(group), receipts) for (path, kind), group in groups]
 
 
-def _read(path: Path, kind: Format) -> Document:
+def _read(path: Path, kind: Format) -> FileContent:
     return files.read(path, files.LARGEST_OF_OURS if kind == "whole" else files.LARGEST)
 
 
@@ -117,7 +112,7 @@ def _is_current(kind: Format, text: str, edits: Sequence[Edit], receipt: Receipt
     editor = EDITORS[kind]
     spots = [(editor.find(text, edit.keys), editor.comparable(edit.value)) for edit in edits]
     wanted = {edit.keys for edit in edits}
-    ours = {step.way for step in receipt.steps if step.ours not in CONTAINERS}
+    ours = {step.keys for step in receipt.steps if step.ours not in CONTAINERS}
     return ours <= wanted and all(spot is not None and _holds(spot.value, value) for spot, value in spots)
 
 
@@ -128,7 +123,7 @@ def _holds(found: object, wanted: object) -> bool:
     return found == wanted
 
 
-def _without(kind: Format, document: Document, receipt: Receipt | None, receipts: Receipts) -> bytes | None:
+def _without(kind: Format, document: FileContent, receipt: Receipt | None, receipts: Receipts) -> bytes | None:
     """The file without our edits."""
     if receipt is None or document.content is None:
         return document.content
@@ -155,7 +150,8 @@ def apply(changes: Iterable[Change], receipts: Receipts) -> None:
 
 def _receipt(change: Change) -> Receipt:
     made = [str(path) for path in files.missing_above(change.document.path)]
-    return make_receipt(
+    return Receipt(
+        made=time.time(),
         path=str(change.path),
         real=str(change.document.path),
         format=change.format,
@@ -179,9 +175,9 @@ class Restored:
     """`restored`, `deleted`, `gone`, `kept` or `refused`."""
     back: Sequence[str] = ()
     left: Sequence[str] = ()
-    """What somebody has changed since: named, never shown."""
+    """The keys whose values have changed since; the values are not shown."""
     withheld: Sequence[str] = ()
-    reason: str = field(default="")
+    reason: str | None = None
 
 
 def undo(receipts: Receipts) -> list[Restored]:
@@ -204,24 +200,18 @@ def _restore(receipt: Receipt, receipts: Receipts) -> Restored:
     return restored
 
 
-def _restore_document(receipt: Receipt, document: Document, receipts: Receipts) -> Restored:
+def _restore_document(receipt: Receipt, document: FileContent, receipts: Receipts) -> Restored:
     if document.content is None:
         return Restored(receipt.path, "gone")
-    names = [named(step.way) for step in receipt.steps if step.ours not in CONTAINERS]
+    names = [key_path(step.keys) for step in receipt.steps if step.ours not in CONTAINERS]
     if sha256(document.content) == receipt.after:
-        before = receipts.before(receipt)
         if not receipt.existed:
             files.remove(document)
             return Restored(receipt.path, "deleted", names)
-        if before is not None:
+        if (before := receipts.before(receipt)) is not None:
             files.write(document, before)
             return Restored(receipt.path, "restored", names)
     undone = take_back(EDITORS[receipt.format], document.text, receipt.steps)
-    return _keep(receipt, document, undone)
-
-
-def _keep(receipt: Receipt, document: Document, undone: Undone) -> Restored:
-    """What is left once our own is taken back, key by key."""
     if not receipt.existed and not undone.text.strip("\ufeff \t\r\n"):
         files.remove(document)
         state = "deleted"
@@ -229,11 +219,11 @@ def _keep(receipt: Receipt, document: Document, undone: Undone) -> Restored:
         if undone.text.encode() != document.content:
             files.write(document, undone.text.encode())
         state = "restored" if undone.back else "kept"
-    return Restored(receipt.path, state, _told(undone.back), _told(undone.left), _told(undone.withheld))
+    return Restored(receipt.path, state, _key_paths(undone.back), _key_paths(undone.left), _key_paths(undone.withheld))
 
 
-def _told(steps: Sequence[Step]) -> list[str]:
-    return sorted(named(step.way) for step in steps if step.ours not in CONTAINERS)
+def _key_paths(steps: Sequence[EditStep]) -> list[str]:
+    return sorted(key_path(step.keys) for step in steps if step.ours not in CONTAINERS)
 
 
 def _remove_empty(directories: Sequence[str]) -> None:
@@ -258,4 +248,5 @@ def state_of(receipt: Receipt) -> str:
         left = take_back(EDITORS[receipt.format], document.text, receipt.steps).left
     except (RefusedError, UnreadableError) as error:
         return str(error)
-    return f"changed since: {', '.join(_told(left))}" if _told(left) else "ours stands, something else has changed"
+    names = ", ".join(_key_paths(left))
+    return f"changed since: {names}" if names else "ours stands, something else has changed"

@@ -5,12 +5,12 @@ A document is read into spans; an edit replaces or adds the bytes of one value a
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the standard library's own reader of strings
 
-from passenger.edits.edit import Frame, Key, Keys, Spot, UnreadableError, cut, line_end
+from passenger.edits.edit import Editor, Frame, Key, KeyPath, Spot, UnreadableError, cut, line_end, match_end
 
 DEEPEST = 200
 """Levels of a document that are read."""
@@ -35,7 +35,7 @@ class Node:
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
-class Reader:
+class JsoncReader:
     """One pass over a document."""
 
     def __init__(self, text: str, *, comments: bool, trailing: bool) -> None:
@@ -59,7 +59,7 @@ class Reader:
     def skip(self) -> None:
         """Skip spaces and comments."""
         while True:
-            self.at = _end(_SPACE, self.text, self.at)
+            self.at = match_end(_SPACE, self.text, self.at)
             comment = _COMMENT.match(self.text, self.at)
             if not comment:
                 return
@@ -77,13 +77,10 @@ class Reader:
             case "[":
                 return self.container("]", depth)
             case '"':
-                return self._leaf(self.at)
+                start, value = self.at, self.string()
+                return Node(start, self.at, value)
             case _:
                 return self.atom()
-
-    def _leaf(self, start: int) -> Node:
-        value = self.string()
-        return Node(start, self.at, value)
 
     def string(self) -> str:
         """The string that begins here."""
@@ -114,7 +111,7 @@ class Reader:
         while not self._closes(close, bool(children)):
             entry, name = self.at, self._name() if close == "}" else None
             children.append((name, entry, self.read(depth + 1)))
-            self._separated(close)
+            self._skip_comma(close)
         values = [node.value for _, _, node in children]
         value = values if close == "]" else dict(zip([name for name, _, _ in children], values, strict=True))
         return Node(start, self.at, value, children)
@@ -137,7 +134,7 @@ class Reader:
         self.skip()
         return name
 
-    def _separated(self, close: str) -> None:
+    def _skip_comma(self, close: str) -> None:
         self.skip()
         mark = self.text[self.at : self.at + 1]
         self._follows_comma = mark == ","
@@ -153,22 +150,17 @@ class Reader:
         return UnreadableError(f"line {self.text.count(chr(10), 0, self.at) + 1}: {what}")
 
 
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    found = pattern.match(text, at)
-    return found.end() if found else at
-
-
 @lru_cache(maxsize=2)
 def document(text: str, *, comments: bool, trailing: bool) -> Node | None:
     """A document, read once for all that is looked for in it: an edit looks many times."""
-    return Reader(text, comments=comments, trailing=trailing).document()
+    return JsoncReader(text, comments=comments, trailing=trailing).document()
 
 
 # --- editing -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class JsonEditor:
+class JsonEditor(Editor):
     """JSON with what a program takes beyond the standard."""
 
     comments: bool = True
@@ -178,7 +170,7 @@ class JsonEditor:
         """The document, None where it has no value."""
         return document(text, comments=self.comments, trailing=self.trailing)
 
-    def find(self, text: str, keys: Keys) -> Spot | None:
+    def find(self, text: str, keys: KeyPath) -> Spot | None:
         """The last of that name, which is the one that counts."""
         node, entry = self.read(text), None
         for key in keys:
@@ -188,21 +180,18 @@ class JsonEditor:
             return None
         return Spot(node.start, node.end, node.value, node.start if entry is None else entry, node.end)
 
-    def comparable(self, value: object) -> object:
-        """As it is."""
-        return value
-
     def replace(self, text: str, spot: Spot, value: object) -> str:
         """Put a value in another's place."""
-        return text[: spot.start] + _written(text, value, _indent_at(text, spot.start)) + text[spot.end :]
+        return text[: spot.start] + _write_value(text, value, _indent_at(text, spot.start)) + text[spot.end :]
 
-    def insert(self, text: str, keys: Keys, value: object) -> tuple[str, Frame]:
+    def insert(self, text: str, keys: KeyPath, value: object) -> tuple[str, Frame]:
         """Add a member after the last one, whose comments stay beside it."""
         if not keys:
             tail = "" if text else "\n"
-            return text + _written(text, value, "") + tail, Frame(tail=tail)
+            return text + _write_value(text, value, "") + tail, Frame(tail=tail)
         above = self.find(text, keys[:-1])
-        node = None if above is None else _node_at(self.read(text), above.start)
+        nodes = () if above is None else _nodes(self.read(text))
+        node = next((node for node in nodes if above and node.start == above.start), None)
         if node is None or not isinstance(node.value, dict if isinstance(keys[-1], str) else list):
             raise UnreadableError(
                 f"line {text.count(chr(10), 0, above.start if above else 0) + 1}: not an object there"
@@ -214,7 +203,7 @@ class JsonEditor:
         """Take a member away, with the comma that is then too many."""
         if not frame.lead and spot.entry == spot.start and _is_root(text, spot):
             return cut(text, spot.start, spot.end, frame)
-        after = self._token_after(text, spot.over)
+        after = _token_after(text, spot.over)
         cuts = [(after, after + 1)] if text[after : after + 1] == "," else list(self._comma_before(text, spot))
         start = spot.entry
         if text.endswith(frame.lead, 0, start):
@@ -228,18 +217,12 @@ class JsonEditor:
             text = text[:first] + text[last:]
         return text
 
-    def _token_after(self, text: str, at: int) -> int:
-        reader = Reader(text, comments=True, trailing=True)
-        reader.at = at
-        reader.skip()
-        return reader.at
-
     def _comma_before(self, text: str, spot: Spot) -> Iterator[tuple[int, int]]:
         for node in _nodes(self.read(text)):
             starts = [entry for _, entry, _ in node.children]
             if spot.entry in starts[1:]:
                 before = node.children[starts.index(spot.entry) - 1][2]
-                comma = self._token_after(text, before.end)
+                comma = _token_after(text, before.end)
                 yield comma, comma + 1
 
 
@@ -260,10 +243,6 @@ def _nodes(node: Node | None) -> Iterator[Node]:
             yield from _nodes(child)
 
 
-def _node_at(root: Node | None, start: int) -> Node | None:
-    return next((node for node in _nodes(root) if node.start == start), None)
-
-
 def _is_root(text: str, spot: Spot) -> bool:
     return not text[: spot.start].strip("\ufeff \t\r\n") and not text[spot.end :].strip()
 
@@ -272,23 +251,25 @@ def _after(text: str, node: Node, name: str, value: object) -> tuple[str, Frame]
     """With the last member's own indentation."""
     _, entry, last = node.children[-1]
     space = text[:entry][len(text[:entry].rstrip(" \t\r\n")) :]
-    comma = _comma_after(text, last.end, node.end)
-    at = _past_comments(text, (last.end if comma is None else comma + 1))
+    token = _token_after(text, last.end)
+    comma = token if token < node.end and text[token] == "," else None
+    at = _past_comments(text, last.end if comma is None else comma + 1)
     lead = line_end(text) + space.rpartition("\n")[2] if "\n" in space else " "
-    if "\n" not in lead and _ends_in_line_comment(text, last.end, at):
+    comments = list(_COMMENT.finditer(text, last.end, at))
+    if "\n" not in lead and comments and comments[-1].end() == at and comments[-1][0].startswith("//"):
         lead = line_end(text)
     indent = lead.rpartition("\n")[2] if "\n" in lead else _indent_at(text, at)
-    new = f"{lead}{name}{_written(text, value, indent)}"
+    new = f"{lead}{name}{_write_value(text, value, indent)}"
     if comma is not None:
         return text[:at] + new + "," + text[at:], Frame(lead)
     return text[: last.end] + "," + text[last.end : at] + new + text[at:], Frame(lead)
 
 
-def _comma_after(text: str, at: int, end: int) -> int | None:
-    reader = Reader(text, comments=True, trailing=True)
+def _token_after(text: str, at: int) -> int:
+    reader = JsoncReader(text, comments=True, trailing=True)
     reader.at = at
     reader.skip()
-    return reader.at if reader.at < end and text[reader.at] == "," else None
+    return reader.at
 
 
 def _within(text: str, node: Node, name: str, value: object) -> tuple[str, Frame]:
@@ -297,7 +278,7 @@ def _within(text: str, node: Node, name: str, value: object) -> tuple[str, Frame
     outer = _indent_at(text, node.start)
     lead = line_end(text) + outer + _unit(text)
     tail = "" if "\n" in text[at : node.end] else line_end(text) + outer
-    new = lead + name + _written(text, value, outer + _unit(text)) + tail
+    new = lead + name + _write_value(text, value, outer + _unit(text)) + tail
     return text[:at] + new + text[at:], Frame(lead, tail)
 
 
@@ -306,16 +287,6 @@ def _past_comments(text: str, at: int) -> int:
     while comment := re.compile(r"[ \t]*(?://[^\r\n]*|/\*.*?\*/)", re.DOTALL).match(text, at):
         at = comment.end()
     return at
-
-
-def _ends_in_line_comment(text: str, start: int, at: int) -> bool:
-    found = _last(_COMMENT.finditer(text, start, at))
-    return found is not None and found.end() == at and found[0].startswith("//")
-
-
-def _last(found: Iterator[re.Match[str]]) -> re.Match[str] | None:
-    every: Sequence[re.Match[str]] = list(found)
-    return every[-1] if every else None
 
 
 def _indent_at(text: str, at: int) -> str:
@@ -330,6 +301,6 @@ def _unit(text: str) -> str:
     return found[1] if found else "  "
 
 
-def _written(text: str, value: object, indent: str) -> str:
+def _write_value(text: str, value: object, indent: str) -> str:
     lines = json.dumps(value, indent=_unit(text), ensure_ascii=False).split("\n")
     return (line_end(text) + indent).join(lines)

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import os
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,8 @@ from filelock import FileLock
 from msgspec import Struct
 
 from passenger.edits.edit import Format
-from passenger.edits.steps import Step
-from passenger.store import PRIVATE_FILE, PrivateFile, StoreError
+from passenger.edits.steps import EditStep
+from passenger.private_file import PRIVATE_FILE, PrivateFile, StoreError, make_private
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -32,7 +31,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     """The SHA-256 of the file as it was written."""
     directories: Sequence[str] = ()
     """Those that were made for it, the outermost first."""
-    steps: Sequence[Step] = ()
+    steps: Sequence[EditStep] = ()
     before: str | None = None
     """The SHA-256 of the file as it was before; its bytes are beside the receipt."""
 
@@ -44,12 +43,12 @@ def sha256(content: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
-    """The receipts of one client, each in a file of its own that nobody else can read."""
+    """The receipts of one client, each in a private file."""
 
     directory: Path
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Be the only process that changes this client's files.
 
         Raises:
@@ -57,7 +56,7 @@ class Receipts:
         """
         lock = FileLock(self.directory / ".lock", timeout=30, mode=PRIVATE_FILE)
         try:
-            _make(self.directory)
+            make_private(self.directory)
             lock.acquire()
         except OSError as error:
             raise StoreError(f"{self.directory} cannot be written: {error.strerror or error}") from error
@@ -69,12 +68,12 @@ class Receipts:
     def all(self) -> list[Receipt]:
         """In the order in which they were made."""
         paths = sorted(self.directory.glob("*.json")) if self.directory.is_dir() else []
-        return sorted((_parsed(path) for path in paths), key=lambda receipt: receipt.made)
+        return sorted((_parse(path) for path in paths), key=lambda receipt: receipt.made)
 
     def of(self, real: Path, format: Format) -> Receipt | None:  # noqa: A002 - it is the name of what it is
         """The receipt of a file, None where nothing was done to it."""
         path = self._place(str(real), format)
-        return _parsed(path) if path.exists() else None
+        return _parse(path) if path.exists() else None
 
     def before(self, receipt: Receipt) -> bytes | None:
         """The file as it was, None where there was none or its copy is not what it was."""
@@ -92,7 +91,7 @@ class Receipts:
             StoreError: it cannot be written.
         """
         place = self._place(receipt.real, receipt.format)
-        _make(self.directory)
+        make_private(self.directory)
         if before is not None:
             _write(place.with_suffix(".bak"), before)
         PrivateFile(place).write(msgspec.to_builtins(receipt))
@@ -107,12 +106,7 @@ class Receipts:
         return self.directory / f"{sha256(f'{format}:{real}'.encode())}.json"
 
 
-def make_receipt(**fields: object) -> Receipt:
-    """A receipt of now."""
-    return msgspec.convert({"made": time.time(), **msgspec.to_builtins(fields)}, Receipt)
-
-
-def _parsed(path: Path) -> Receipt:
+def _parse(path: Path) -> Receipt:
     content = PrivateFile(path).read() or {}
     try:
         return msgspec.convert(content, Receipt)
@@ -127,9 +121,3 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(descriptor)
-
-
-def _make(directory: Path) -> None:
-    if not directory.is_dir():
-        _make(directory.parent)
-        directory.mkdir(mode=0o700, exist_ok=True)

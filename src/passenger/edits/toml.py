@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from passenger.edits.edit import Frame, Keys, Spot, UnreadableError, cut, line_end
+from passenger.edits.edit import Editor, Frame, KeyPath, Spot, UnreadableError, line_end, match_end
 
 _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:\r?\n)?")
@@ -36,22 +36,17 @@ class Statement:
 def statements(text: str) -> Iterator[Statement]:
     """All of a text that tomllib can read."""
     at = 1 if text.startswith("\ufeff") else 0
-    while (at := _match(_SPACE, text, at)) < len(text):
+    while (at := match_end(_SPACE, text, at)) < len(text):
         start, is_header = at, text[at] == "["
         brackets = 2 if text.startswith("[[", at) else 1
-        keys, at = _dotted(text, at + brackets if is_header else at)
-        value = at = at + brackets if is_header else _match(re.compile(r"[ \t]*"), text, at + 1)
+        keys, at = _read_key(text, at + brackets if is_header else at)
+        value = at = at + brackets if is_header else match_end(re.compile(r"[ \t]*"), text, at + 1)
         end = at if is_header else _value_end(text, at)
-        at = _match(_REST, text, end)
+        at = match_end(_REST, text, end)
         yield Statement(keys, is_header, start, value, end, at)
 
 
-def _match(pattern: re.Pattern[str], text: str, at: int) -> int:
-    found = pattern.match(text, at)
-    return found.end() if found else at
-
-
-def _dotted(text: str, at: int) -> tuple[tuple[str, ...], int]:
+def _read_key(text: str, at: int) -> tuple[tuple[str, ...], int]:
     """The parts of a key, and where `=` or `]` stands."""
     keys: list[str] = []
     while text[at] not in "=]":
@@ -77,7 +72,7 @@ def _value_end(text: str, at: int) -> int:
         elif text[at] in "]}":
             depth, at = depth - 1, at + 1
         elif text[at] == "#" and depth:
-            at = _match(re.compile(r"[^\n]*"), text, at)
+            at = match_end(re.compile(r"[^\n]*"), text, at)
         elif not depth and text[at] in "#\r\n":
             break
         else:
@@ -85,11 +80,10 @@ def _value_end(text: str, at: int) -> int:
     return len(text[:at].rstrip(" \t"))
 
 
-@dataclass(frozen=True, slots=True)
-class TomlEditor:
+class TomlEditor(Editor):
     """Root keys, where the value is no table, and whole tables."""
 
-    def find(self, text: str, keys: Keys) -> Spot | None:
+    def find(self, text: str, keys: KeyPath) -> Spot | None:
         """A root key's value; or a table, which is its header and all that stands below it."""
         value = _value(_read(text), keys)
         found = list(statements(text))
@@ -105,16 +99,12 @@ class TomlEditor:
                 return Spot(one.value, one.end, value, one.start, one.over)
         raise UnreadableError(f"{'.'.join(map(str, keys))} is written in a form that is not edited")
 
-    def comparable(self, value: object) -> object:
-        """As it is."""
-        return value
-
     def replace(self, text: str, spot: Spot, value: object) -> str:
         """Put a value, or a table's lines, in another's place."""
         new = _literal(value) if spot.entry != spot.start else _below(text[spot.start : spot.end], text, value)
         return text[: spot.start] + new + text[spot.end :]
 
-    def insert(self, text: str, keys: Keys, value: object) -> tuple[str, Frame]:
+    def insert(self, text: str, keys: KeyPath, value: object) -> tuple[str, Frame]:
         """A key after the last one above the first table, a table at the end."""
         nl = line_end(text)
         if isinstance(value, Mapping):
@@ -126,10 +116,6 @@ class TomlEditor:
         lead = nl if at and roots and not text.endswith("\n", 0, at) else ""
         return text[:at] + f"{lead}{_key(keys)} = {_literal(value)}{nl}" + text[at:], Frame(lead)
 
-    def remove(self, text: str, spot: Spot, frame: Frame) -> str:
-        """Take the lines away."""
-        return cut(text, spot.entry, spot.over, frame)
-
 
 def _read(text: str) -> Mapping[str, object]:
     try:
@@ -138,7 +124,7 @@ def _read(text: str) -> Mapping[str, object]:
         raise UnreadableError(str(error)) from error
 
 
-def _value(document: object, keys: Keys) -> object:
+def _value(document: object, keys: KeyPath) -> object:
     for key in keys:
         document = document.get(str(key)) if isinstance(document, Mapping) else None
     return document
@@ -168,7 +154,7 @@ def _below(old: str, text: str, value: object) -> str:
     return old[: header.end] + line_end(text) + _lines(value, line_end(text))
 
 
-def _table(keys: Keys, value: Mapping[str, object], nl: str) -> str:
+def _table(keys: KeyPath, value: Mapping[str, object], nl: str) -> str:
     return f"[{_key(keys)}]{nl}{_lines(value, nl)}"
 
 
@@ -176,7 +162,7 @@ def _lines(value: Mapping[str, object], nl: str) -> str:
     return "".join(f"{_key((key,))} = {_literal(one)}{nl}" for key, one in value.items())
 
 
-def _key(keys: Keys) -> str:
+def _key(keys: KeyPath) -> str:
     return ".".join(str(key) if _BARE.fullmatch(str(key)) else json.dumps(str(key)) for key in keys)
 
 

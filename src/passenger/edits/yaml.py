@@ -7,9 +7,8 @@ afterwards tells whether it reads the file.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-from passenger.edits.edit import Frame, Keys, Spot, UnreadableError, cut, line_end
+from passenger.edits.edit import Editor, Frame, KeyPath, Spot, UnreadableError, line_end
 
 BEGIN, END = "# >>> passenger", "# <<< passenger"
 """Between them stand the entries of a list that are ours."""
@@ -40,11 +39,10 @@ def check(text: str) -> str:
 _SCALAR = r"(\"(?:\\.|[^\"\\\r\n])*\"|'(?:''|[^'\r\n])*'|[^\s\"'#&*!|>%@`{{\[][^\r\n#]*?)"
 
 
-@dataclass(frozen=True, slots=True)
-class YamlEditor:
+class YamlEditor(Editor):
     """A name at the top whose value stands on the same line."""
 
-    def find(self, text: str, keys: Keys) -> Spot | None:
+    def find(self, text: str, keys: KeyPath) -> Spot | None:
         """The value as it is written, or the text in its quotes."""
         name = re.escape(str(keys[0]))
         found = list(re.finditer(rf"^\ufeff?(?:{name}|\"{name}\"|'{name}')[ ]*:(?=\s|\Z)", check(text), re.MULTILINE))
@@ -64,16 +62,12 @@ class YamlEditor:
         """Put a value in another's place."""
         return text[: spot.start] + json.dumps(value, ensure_ascii=False) + text[spot.end :]
 
-    def insert(self, text: str, keys: Keys, value: object) -> tuple[str, Frame]:
+    def insert(self, text: str, keys: KeyPath, value: object) -> tuple[str, Frame]:
         """A line at the end."""
         if _ITEM.match(_first_line(text)):
             raise UnreadableError("a list where there should be names")
         lead = "" if not text.strip("\ufeff") or text.endswith("\n") else line_end(text)
         return text + f"{lead}{keys[0]}: {json.dumps(value, ensure_ascii=False)}{line_end(text)}", Frame(lead)
-
-    def remove(self, text: str, spot: Spot, frame: Frame) -> str:
-        """Take the line away."""
-        return cut(text, spot.entry, spot.over, frame)
 
 
 def _value(written: str) -> str:
@@ -93,11 +87,10 @@ def _first_line(text: str) -> str:
 # --- entries of a list -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class YamlListEditor:
+class YamlListEditor(Editor):
     """Our entries at the beginning of the list of a name, or of the list that is the document."""
 
-    def find(self, text: str, keys: Keys) -> Spot | None:
+    def find(self, text: str, keys: KeyPath) -> Spot | None:
         """Our lines, without the indentation that they have in common."""
         found = list(_BLOCK.finditer(check(text)))
         if len(found) > 1:
@@ -105,26 +98,22 @@ class YamlListEditor:
         if not found:
             return None
         block = found[0]
-        return Spot(block.start(2), block.end(2), _dedented(block[2], block[1]), block.start(), block.end())
+        return Spot(block.start(2), block.end(2), _dedent(block[2], block[1]), block.start(), block.end())
 
     def comparable(self, value: object) -> object:
         """As lines."""
-        return "\n".join(listed(value))
+        return "\n".join(list_lines(value))
 
     def replace(self, text: str, spot: Spot, value: object) -> str:
         """Put lines in others' place."""
         indent = text[spot.entry : text.index("#", spot.entry)]
-        return text[: spot.start] + _joined(listed(value), indent, line_end(text)) + text[spot.end :]
+        return text[: spot.start] + _join_lines(list_lines(value), indent, line_end(text)) + text[spot.end :]
 
-    def insert(self, text: str, keys: Keys, value: object) -> tuple[str, Frame]:
+    def insert(self, text: str, keys: KeyPath, value: object) -> tuple[str, Frame]:
         """At the beginning of the list, where no entry's own end has to be found."""
         at, indent, lead = _place(check(text), str(keys[0]) if keys else None)
-        lines = [BEGIN, *listed(value), END]
-        return text[:at] + lead + _joined(lines, indent, line_end(text)) + text[at:], Frame(lead)
-
-    def remove(self, text: str, spot: Spot, frame: Frame) -> str:
-        """Take the lines and the marks away."""
-        return cut(text, spot.entry, spot.over, frame)
+        lines = [BEGIN, *list_lines(value), END]
+        return text[:at] + lead + _join_lines(lines, indent, line_end(text)) + text[at:], Frame(lead)
 
 
 def _place(text: str, name: str | None) -> tuple[int, str, str]:
@@ -152,7 +141,7 @@ def _place(text: str, name: str | None) -> tuple[int, str, str]:
     return found[0].end(), item[1] if item else "  ", "" if found[0][2] else nl
 
 
-def listed(value: object) -> list[str]:
+def list_lines(value: object) -> list[str]:
     """Each entry as lines: a dash, and its members."""
     entries: Iterable[Mapping[str, object]] = value if isinstance(value, list) else []
     return [
@@ -162,9 +151,9 @@ def listed(value: object) -> list[str]:
     ]
 
 
-def _joined(lines: Iterable[str], indent: str, nl: str) -> str:
+def _join_lines(lines: Iterable[str], indent: str, nl: str) -> str:
     return "".join(f"{indent}{line}{nl}" for line in lines)
 
 
-def _dedented(block: str, indent: str) -> str:
+def _dedent(block: str, indent: str) -> str:
     return "\n".join(line.removeprefix(indent) for line in block.splitlines())

@@ -1,9 +1,8 @@
 """What serves a request that reaches Copilot: relayed, translated, embedded or counted."""
 
-from passenger.gateway.catalog import fetch_models
-from passenger.gateway.delivery import Delivery
 from passenger.gateway.gateway import Gateway
-from passenger.gateway.policy import Policy
-from passenger.gateway.seat import Deadlines, OneSeat, Seat, Seats
+from passenger.gateway.policy import Deadlines, Policy
+from passenger.gateway.response import GatewayResponse
+from passenger.gateway.seat import OneSeat, Seat, Seats
 
-__all__ = ["Deadlines", "Delivery", "Gateway", "OneSeat", "Policy", "Seat", "Seats", "fetch_models"]
+__all__ = ["Deadlines", "Gateway", "GatewayResponse", "OneSeat", "Policy", "Seat", "Seats"]

@@ -1,29 +1,28 @@
-"""What serves every request that reaches Copilot; the order in which it is called is the path of a request."""
+"""Serves every request that reaches Copilot. `server.request_path` calls its methods in the order of a request."""
 
 from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
-from passenger import embeddings
 from passenger.account.principal import ANYONE, Principal
-from passenger.chat import Ask, Prompt, Usage, Written
+from passenger.chat.events import Usage
+from passenger.chat.prompt import Ask, Prompt
+from passenger.chat.upstream_request import UpstreamRequest
 from passenger.copilot.call import Operation
-from passenger.copilot.models import Catalog, Model
-from passenger.copilot.quirks import compaction
-from passenger.dialects import Inbound, Request, side_requests
-from passenger.embeddings import EmbedAsk
+from passenger.copilot.catalog import Catalog, Model
+from passenger.dialects import Inbound, Request, embeddings, side_requests
+from passenger.dialects.embeddings import EmbeddingsRequest
 from passenger.exchange import Exchange, Observer
-from passenger.gateway.choices import must_fan_out
 from passenger.gateway.counting import Counting
-from passenger.gateway.policy import Policy
+from passenger.gateway.policy import Deadlines, Policy
 from passenger.gateway.recorder import Recorder
-from passenger.gateway.relaying import Relaying
-from passenger.gateway.seat import Deadlines, Seat, Seats
+from passenger.gateway.relay import Relayer
+from passenger.gateway.routing import Route, Router, must_fan_out
+from passenger.gateway.seat import Seat, Seats
 from passenger.gateway.sender import Sender
-from passenger.gateway.translating import Translating
-from passenger.offload import HEAVY, offload
-from passenger.routing import Route, Router
+from passenger.gateway.translator import Translator
+from passenger.jsontext.offload import HEAVY, offload
 from passenger.tokens.counter import Counter
 
 
@@ -42,13 +41,13 @@ class Gateway:
     ) -> None:
         self._seats = seats
         self.policy = policy or Policy()
-        self._counter = counter
+        self.counter = counter
         self.recorder = Recorder(observers)
         self._sender = Sender(clock, deadlines or Deadlines(), self.policy)
         self._counting = Counting(self._sender, counter)
         self._router = Router()
-        self.relaying = Relaying(self._sender, self._counting)
-        self.translating = Translating(self._sender, self._counting)
+        self.relaying = Relayer(self._sender, self._counting)
+        self.translating = Translator(self._sender, self._counting)
 
     def peek(self, inbound: Inbound, request: Request) -> Ask:
         """The facts of a request, with who caused it; a Failure names the field at fault."""
@@ -57,13 +56,13 @@ class Gateway:
         return ask if initiator is ask.initiator else replace(ask, initiator=initiator)
 
     def route(self, seat: Seat, inbound: Inbound, ask: Ask, model: Model | None, *, relays: bool = True) -> Route:
-        """Where a request goes, and whether it is relayed, unless it may not be.
+        """Choose the API for a request, and whether to relay it; with `relays` False it is translated.
 
         Raises:
             Failure: the model cannot chat.
         """
-        itself = not (ask.compacts and model and not compaction.compacts_itself(model.able.vendor))
-        may_relay = relays and ask.relays and itself and not must_fan_out(ask, model)
+        itself = not (ask.compacts and model and not inbound.compacts_itself(model.capabilities.vendor))
+        may_relay = relays and ask.relayable and itself and not must_fan_out(ask, model)
         return self._router.route(
             seat.name, inbound, ask.model, model, relays=may_relay, marks=self._sender.marks(seat, model)
         )
@@ -72,35 +71,31 @@ class Gateway:
         self,
         name: str,
         read: Callable[[], Prompt],
-        write: Callable[[Model], Written],
+        write: Callable[[Model], UpstreamRequest],
         exchange: Exchange,
         *,
         heavy: bool = False,
     ) -> int:
-        """The input tokens of a prompt: Copilot's own count where the model's API has one, else ours.
+        """The input tokens of a prompt: counted by Copilot if the model's API can, else by us.
 
-        `read` gives the prompt, in a worker thread; `write` what goes up for Copilot's count; both take long where they
-        are heavy.
+        `read` gives the prompt, `write` the request for Copilot's count. Both run in a thread if `heavy`.
         """
         seat = self.seat(exchange)
         model = await self.resolve(seat, name, exchange)
         exchange.model = model.id if model else name
         return await self._counting.count(seat, model, read, write, exchange, heavy=heavy)
 
-    def warm(self, idle: Callable[[], bool]) -> None:
-        """Get ready in a while for what is seldom asked for, where `idle` says then that nobody is at work."""
-        self._counter.warm(idle)
-
-    async def embed(self, ask: EmbedAsk, exchange: Exchange) -> tuple[list[msgspec.Raw], Usage]:
-        """The vectors of some texts, in their order, asked for in as many requests as the model's limit needs."""
+    async def embed(self, ask: EmbeddingsRequest, exchange: Exchange) -> tuple[list[msgspec.Raw], Usage]:
+        """The vectors of texts, in their order, by as many requests as the model's limit takes."""
         seat = self.seat(exchange)
         model = await self.resolve(seat, ask.model, exchange)
         exchange.model = model.id if model else ask.model
+        exchange.tariff = seat.tariff(model)
         self._sender.drop(exchange, ask.dropped)
         vectors, usage = list[msgspec.Raw](), Usage()
         heavy = sum(map(len, ask.inputs)) > HEAVY
-        for body in embeddings.upstream_bodies(ask, exchange.model, model.max_inputs if model else None):
-            sent = await offload(heavy, Written(body).encoded)
+        for body in embeddings.write_requests(ask, exchange.model, model.max_inputs if model else None):
+            sent = await offload(heavy, UpstreamRequest(body).encoded)
             answer = await self._sender.ask(seat, Operation.EMBED, embeddings.PATH, model, sent, exchange)
             some, used = embeddings.read_vectors(answer)
             vectors += some
@@ -109,24 +104,20 @@ class Gateway:
         return vectors, usage
 
     async def models(self, principal: Principal) -> Catalog:
-        """The models of whoever asks; a Failure where no list of them can be had."""
+        """The models of a principal's seat.
+
+        Raises:
+            Failure: no list of them can be fetched.
+        """
         return await self._seats.of(principal).models()
 
     def payer(self, principal: Principal) -> str:
-        """The name of the seat of whoever asks."""
+        """The name of the seat that pays for a principal."""
         return self._seats.of(principal).name
-
-    async def check_model(self, name: str, exchange: Exchange) -> None:
-        """See whether there is such a model.
-
-        Raises:
-            Failure: there is none.
-        """
-        await self.resolve(self.seat(exchange), name, exchange)
 
     @staticmethod
     async def resolve(seat: Seat, name: str, exchange: Exchange) -> Model | None:
-        """The model meant by a name; None where no list of models can be had, so that the name goes up as it is.
+        """The model with that name; None without a list of models, so that the name goes up as it is.
 
         Raises:
             Failure: there is no such model.
@@ -135,7 +126,7 @@ class Gateway:
             return await seat.catalog.resolve(name)
 
     def seat(self, exchange: Exchange) -> Seat:
-        """Who pays, noted in the record."""
+        """Find the seat that pays, and note it in the record."""
         seat = self._seats.of(exchange.principal or ANYONE)
         exchange.seat = seat.name
         return seat

@@ -1,4 +1,4 @@
-"""What the settings say about every request."""
+"""What the settings say about every request to Copilot."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from passenger.limits import Limits
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings that decide what becomes of a request: `[copilot]`, `[proxy]` and `[limits]` have them."""
+    """The settings that decide what becomes of a request: `[copilot]`, `[upstream]` and `[limits]` have them."""
 
     strict: bool = False
     side_requests: bool = True
@@ -19,3 +19,12 @@ class Policy:
     def keeps_attribution(self) -> bool:
         """Whether Claude Code's line about itself goes up; strict settings leave nothing out."""
         return self.keep_attribution or self.strict
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds that Copilot may take: to the first byte of a stream, of a whole answer, and between two bytes."""
+
+    first_byte: float = 300.0
+    complete: float = 900.0
+    idle: float = 300.0

@@ -1,4 +1,4 @@
-"""Tells the observers of the requests that are over, after their last byte has left: nobody waits for what they do."""
+"""Tells observers of finished requests, after the last byte has left, so that no answer waits for them."""
 
 import asyncio
 import logging
@@ -9,51 +9,49 @@ from time import perf_counter
 from typing import Protocol
 
 from passenger.exchange import Exchange, Observer
+from passenger.gateway.billing import Billing
 
 log = logging.getLogger(__name__)
 
 
-class Answer(Protocol):
-    """What goes down to the client, and how far it has come."""
+class AnswerProgress(Protocol):
+    """How far an answer has come on its way to the client."""
 
     status: int
 
     @property
-    def is_leaving(self) -> bool:
-        """Whether all of it was written, and some of it still waits for the client."""
-        ...
+    def is_sending(self) -> bool:
+        """Whether all of it was written and some is still unsent."""
 
     @property
-    def has_left(self) -> bool:
-        """Whether its last byte has left."""
-        ...
+    def is_sent(self) -> bool:
+        """Whether its last byte was sent."""
 
     @property
     def gone(self) -> bool:
-        """Whether the client left before."""
-        ...
+        """Whether the client left before that."""
 
-    def when_left(self, tell: Callable[[], None]) -> None:
-        """Call this once it has left, or never will."""
-        ...
+    def when_sent(self, tell: Callable[[], None]) -> None:
+        """Call `tell` once the last byte was sent, or cannot be any more."""
 
 
 class Recorder:
-    """Records each exchange once; `flush` tells at once what is not told yet, as a stop does."""
+    """Records each exchange once. `flush` tells at once what observers have not heard, as at a stop."""
 
-    def __init__(self, observers: Iterable[Observer] = ()) -> None:
+    def __init__(self, observers: Iterable[Observer] = (), billing: Billing | None = None) -> None:
         self._observers = [*observers]
-        self._over: deque[tuple[Exchange, Answer | None]] = deque()
-        self._leaving: dict[str, tuple[Exchange, Answer]] = {}
+        self._billing = billing or Billing()
+        self._over: deque[tuple[Exchange, AnswerProgress | None]] = deque()
+        self._leaving: dict[str, tuple[Exchange, AnswerProgress]] = {}
 
     def observe(self, observer: Observer) -> None:
-        """Tell one more of every exchange that is over."""
+        """Add an observer."""
         self._observers.append(observer)
 
-    def record(self, exchange: Exchange, answer: Answer | None = None) -> None:
-        """Note that an exchange is over once its answer has left; again is in vain.
+    def record(self, exchange: Exchange, answer: AnswerProgress | None = None) -> None:
+        """Record an exchange once its answer has left; a second call does nothing.
 
-        Without an event loop the observers hear of it at once.
+        Without an event loop the observers are told at once.
         """
         if exchange.ended is not None:
             return
@@ -63,7 +61,7 @@ class Recorder:
             self._look_soon()
 
     def flush(self) -> None:
-        """Tell the observers of all that is over. What has not left by now never will."""
+        """Tell the observers of all that ended; what has not left by now counts as lost."""
         self._look()
         for identity in [*self._leaving]:
             self._left(identity)
@@ -77,17 +75,17 @@ class Recorder:
             loop.call_soon(self._look)
 
     def _look(self) -> None:
-        """Settle what has left, which is nearly all, and wait for the rest."""
+        """Settle what has left, which is nearly everything, and wait for the rest."""
         while self._over:
             exchange, answer = self._over.popleft()
-            if answer is not None and answer.is_leaving:
+            if answer is not None and answer.is_sending:
                 self._leaving[exchange.id] = exchange, answer
-                answer.when_left(partial(self._left, exchange.id))
+                answer.when_sent(partial(self._left, exchange.id))
             else:
                 self._settle(exchange, answer)
 
     def _left(self, identity: str) -> None:
-        """Settle one that was waited for; what a client takes its time for is none of ours."""
+        """Settle an exchange that was waited for; the wait is the client's, not ours."""
         if identity not in self._leaving:
             return
         exchange, answer = self._leaving.pop(identity)
@@ -95,14 +93,16 @@ class Recorder:
         exchange.waited += exchange.ended - (over or exchange.ended)
         self._settle(exchange, answer)
 
-    def _settle(self, exchange: Exchange, answer: Answer | None) -> None:
-        """Say how it ended, and tell the observers; one that fails harms nobody else."""
+    def _settle(self, exchange: Exchange, answer: AnswerProgress | None) -> None:
+        """Set the outcome and tell the observers; an observer that fails is logged."""
         if answer is not None:
             exchange.status = exchange.status or answer.status
-            if answer.has_left:
+            if answer.is_sent:
                 exchange.complete()
             elif answer.gone:
                 exchange.leave()
+        if exchange.tariff is not None:
+            self._billing.settle(exchange)
         for observe in self._observers:
             try:
                 observe(exchange)

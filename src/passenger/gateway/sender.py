@@ -1,30 +1,32 @@
-"""Sends what goes up for a seat; it hides how a call is made and what is said of what does not go along."""
+"""Makes calls to Copilot, sends them for a seat, and notes what is left out of them."""
 
 import logging
 from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from passenger.chat import Ask, Encoded, Stamp
+from passenger.chat.events import AnswerIdentity
+from passenger.chat.prompt import Ask
+from passenger.chat.upstream_request import Encoded
 from passenger.copilot.call import Call, Operation
-from passenger.copilot.models import Model
-from passenger.copilot.quirks.cache_marks import MESSAGES_MARK, without_marks
+from passenger.copilot.catalog import Model
+from passenger.copilot.upstream import Reply
 from passenger.dialects import Request
+from passenger.dialects.cache_points import MESSAGES_MARK, without_marks
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
-from passenger.gateway.policy import Policy
-from passenger.gateway.seat import Deadlines, Seat
-from passenger.routing import Route
-from passenger.upstream import Reply
+from passenger.gateway.policy import Deadlines, Policy
+from passenger.gateway.routing import Route
+from passenger.gateway.seat import Seat
 
 log = logging.getLogger(__name__)
 
 MARKLESS = 3600.0
-"""Seconds that a model which has refused our breakpoints gets none."""
+"""Seconds for which a model gets no breakpoints after it has rejected them."""
 
 
 class Sender:
-    """The way up."""
+    """Sends calls. `clock` gives Unix seconds."""
 
     def __init__(self, clock: Callable[[], float], deadlines: Deadlines, policy: Policy) -> None:
         self.policy = policy
@@ -32,33 +34,39 @@ class Sender:
         self._deadlines = deadlines
         self._markless: dict[tuple[str, str], float] = {}
 
-    def stamp(self, exchange: Exchange) -> Stamp:
-        """What an answer to this exchange is named and dated by."""
-        return Stamp(exchange.id.replace("-", ""), int(self._clock()), exchange.took)
+    def identity(self, exchange: Exchange) -> AnswerIdentity:
+        """The id and the date of the answer to this exchange."""
+        return AnswerIdentity(exchange.id.replace("-", ""), int(self._clock()), exchange.timing)
 
     def drop(self, exchange: Exchange, names: Sequence[str]) -> None:
-        """Note what does not go up; refuse instead where the settings are strict."""
-        if names and self.policy.strict:
+        """Note what is left out.
+
+        Raises:
+            Failure: something is, and the settings are strict.
+        """
+        if not names:
+            return
+        if self.policy.strict:
             name, _, note = names[0].partition(" (")
             how = "can only be asked for in words" if note else "cannot be carried"
-            message = f"{name} {how} to this model, and [proxy] strict leaves nothing out"
+            message = f"{name} {how} to this model, and [upstream] strict leaves nothing out"
             raise Failure(Kind.INVALID, message, code="unsupported_parameter", param=name)
         exchange.drop(names)
 
     def call(
         self, seat: Seat, ask: Ask, route: Route, sent: Encoded, *, named: Callable[[str], str | None] = str
     ) -> Call:
-        """The call of a chat request; `named` gives the client's names of the fields that are sent."""
+        """The call of a chat request. `named` translates Copilot's names of fields into the client's."""
         return Call(
             Operation.CHAT,
-            route.outbound.PATH,
+            route.outbound.path,
             sent.body,
             seat=seat.name,
             model=route.name,
-            able=route.able,
+            capabilities=route.capabilities,
             stream=ask.stream,
             initiator=ask.initiator,
-            is_agents=ask.tools or ask.thinks,
+            is_agents=ask.tools or ask.wants_reasoning,
             vision=ask.vision,
             headers=sent.headers,
             named=named,
@@ -67,13 +75,13 @@ class Sender:
         )
 
     def marks(self, seat: Seat, model: Model | None) -> bool:
-        """Whether breakpoints may be set for that model, which has not refused them just now."""
+        """Whether breakpoints may be set for a model: the settings allow it, and it has not just rejected them."""
         if model is None or not self.policy.cache_marks:
             return self.policy.cache_marks
         return self._markless.get((seat.name, model.id), 0.0) <= self._clock()
 
     async def send(self, seat: Seat, request: Request, call: Call, exchange: Exchange) -> Reply:
-        """Send it, and once more without our breakpoints where it is they that are refused."""
+        """Send a chat request, and once more without our breakpoints if they were rejected."""
         try:
             return await seat.upstream.send(call, exchange)
         except Failure as failure:
@@ -95,7 +103,7 @@ class Sender:
         sent: Encoded,
         exchange: Exchange,
     ) -> bytes:
-        """The whole answer to a request that is no chat."""
+        """The whole answer to a request that is not a chat."""
         self.drop(exchange, sent.dropped)
         call = Call(
             operation,
@@ -113,7 +121,11 @@ class Sender:
 
 
 def must_stream(reply: Reply) -> None:
-    """Close what is no stream, and say so."""
+    """Check that a reply is a stream.
+
+    Raises:
+        Failure: it is JSON; the reply has been closed.
+    """
     if "json" in reply.content_type:
         reply.close()
         message = f"Copilot answered {reply.content_type} where a stream was asked for"

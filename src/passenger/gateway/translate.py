@@ -1,63 +1,57 @@
-"""A translated answer: Copilot's stream in one dialect, as events, to a client's in another."""
+"""A translated answer: Copilot's stream as events, and these in the client's dialect."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
+from passenger.chat.events import Answer, AnswerBuilder, Event, Finish
+from passenger.copilot.upstream import ANSWER_LIMIT, Reply, too_large
 from passenger.dialects import Reader, Writer
+from passenger.dialects.copilot_errors import incomplete
 from passenger.dialects.cut_parts import CutParts
-from passenger.errors import Failure, Kind
-from passenger.events import PARTS_LIMIT, Answer, Event, Finish, Folder, PartStart, too_many_parts
-from passenger.framing import Framing, Message, SseSplitter, read_sse
-from passenger.gateway.pouring import pour
-from passenger.gateway.sink import Sink
-from passenger.upstream import ANSWER_LIMIT, Reply, too_large
+from passenger.dialects.framing import Framing, SseSplitter, StreamMessage, read_sse
+from passenger.errors import Failure
+from passenger.gateway.response import Pouring, Sink
 
 DONE = b"[DONE]"
 
 Note = Callable[[Event], None]
 Begin = Callable[[], None]
-"""Is told when something of the answer is there, and then again."""
+"""Called when the first events have come, and again with later ones."""
 
 
 class _Cut:
-    """Cuts what comes into events, and counts it.
+    """Cuts pieces into events, up to the size of an answer.
 
-    What fails is given beside the events that came before it: a copy, that holds no frame which then holds it.
+    A failure is returned beside the events that came before it, as a copy without a traceback.
     """
 
     def __init__(self, reader: Reader, host: str) -> None:
         self._reader = reader
         self._host = host
         self._splitter, self._cuts = SseSplitter(), CutParts()
-        self._read = self._parts = 0
+        self._read = 0
 
     def feed(self, piece: bytes) -> tuple[list[Event], Failure | None]:
         """The events that this piece completes.
 
         Raises:
-            Failure: the answer is larger than any.
+            Failure: the answer is larger than any, or has more parts.
         """
         self._read += len(piece)
         if self._read > ANSWER_LIMIT:
             raise too_large(self._host)
-        found, failure = _read(self._reader, self._cuts, self._splitter.feed(piece))
-        for event in found:
-            if type(event) is PartStart:
-                self._parts += 1
-        if self._parts > PARTS_LIMIT:
-            raise too_many_parts()
-        return found, failure
+        return _read(self._reader, self._cuts, self._splitter.feed(piece))
 
     def end(self) -> tuple[list[Event], Failure | None]:
-        """Those of what is left when upstream has ended."""
+        """The events of what is left at upstream's end."""
         return _read(self._reader, self._cuts, _whole(self._splitter.flush()), end=True)
 
 
 async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
-    """The events of an answer, those of each piece of the network together; the last is `Finish`.
+    """The events of an answer, a list for each piece of the network; the last one is `Finish`.
 
     Raises:
-        Failure: it broke off, is not complete, is larger than any answer, or is no stream at all.
+        Failure: it broke off, is incomplete or too large, or is no stream.
     """
     cut = _Cut(reader, reply.host)
     while piece := await reply.piece():
@@ -67,7 +61,7 @@ async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
         if failure is not None:
             raise failure.but()
         if found and isinstance(found[-1], Finish):
-            # What may still come is read for the connection's sake, which can then serve again.
+            # Read to the end, so that the connection can be used again.
             await reply.drain()
             return
     found, failure = cut.end()
@@ -78,7 +72,7 @@ async def events(reply: Reply, reader: Reader) -> AsyncIterator[list[Event]]:
 
 
 def _whole(tail: bytes) -> list[bytes]:
-    """What is left at the end, where only its blank line is missing; an event that was cut off is none."""
+    """The last event if only its blank line is missing; none if it was cut."""
     raw = tail.rstrip(b"\r\n") + b"\n\n"
     message = read_sse(raw)
     return [raw] if message is not None and _is_whole(message.data) else []
@@ -95,7 +89,7 @@ def _is_whole(data: bytes) -> bool:
 def _read(
     reader: Reader, cuts: CutParts, raws: Iterable[bytes], *, end: bool = False
 ) -> tuple[list[Event], Failure | None]:
-    """The events, and the failure that came after them: a copy, that holds no frame which then holds it."""
+    """The events, and a copy of the failure that came after them."""
     found: list[Event] = []
     try:
         for raw in raws:
@@ -110,15 +104,15 @@ def _read(
 
 
 async def answer(reply: Reply, reader: Reader, *, begin: Begin) -> Answer:
-    """The whole answer; `begin` is told when something of it is there. Fails as `events` does."""
-    folder = Folder()
+    """The whole answer. `begin` is called as its events come. Fails as `events` does."""
+    builder = AnswerBuilder()
     async for some in events(reply, reader):
         begin()
         for event in some:
-            folder.add(event)
-    if folder.answer is None:
-        raise Failure(Kind.UPSTREAM, "Copilot ended the stream before the answer was complete", code="stream_broken")
-    return folder.answer
+            builder.add(event)
+    if builder.answer is None:
+        raise incomplete()
+    return builder.answer
 
 
 async def translate_into(
@@ -133,37 +127,52 @@ async def translate_into(
     begin: Begin,
     settle: Callable[[], Awaitable[None]],
 ) -> None:
-    """Let the answer go down in the client's dialect, as it comes.
+    """Send the answer down in the client's dialect, as it comes.
 
-    `note` sees each event, `fail` why it broke; `settle` is awaited before what ends it goes down.
+    `note` is called with each event, `fail` with the failure that breaks it; `settle` is awaited before the end goes.
     """
-    cut, writing = _Cut(reader, reply.host), _Writing(sink, writer, framing, note, begin)
+    writing = _Writing(reply, sink, reader, writer, framing, note, begin)
     try:
-        enough = await pour(reply, lambda piece: writing.take(*cut.feed(piece)), sink)
+        enough = await writing.pour(sink)
         if not enough:
-            writing.take(*cut.end())
+            writing.end()
         if writing.is_finished:
             await settle()
             writing.finish()
         if writing.failure is not None:
             raise writing.failure.but()
         if enough:
-            # What may still come is read for the connection's sake, which can then serve again.
+            # Read to the end, so that the connection can be used again.
             await reply.drain()
     except Failure as failure:
         fail(failure)
         writing.fail(failure)
 
 
-class _Writing:
-    """Writes events as they come, and keeps back what ends the answer until more has been done."""
+class _Writing(Pouring):
+    """Writes events as they come, and holds back what ends the answer until `finish`."""
 
-    __slots__ = ("_before", "_begin", "_framing", "_last", "_note", "_sink", "_writer", "failure", "is_finished")
+    __slots__ = (
+        "_before",
+        "_begin",
+        "_cut",
+        "_framing",
+        "_last",
+        "_note",
+        "_sink",
+        "_writer",
+        "failure",
+        "is_finished",
+    )
 
-    def __init__(self, sink: Sink, writer: Writer, framing: Framing, note: Note, begin: Begin) -> None:
+    def __init__(  # noqa: PLR0917 - what `translate_into` is given
+        self, reply: Reply, sink: Sink, reader: Reader, writer: Writer, framing: Framing, note: Note, begin: Begin
+    ) -> None:
+        super().__init__(reply)
         self.is_finished = False
         self.failure: Failure | None = None
-        """What upstream said went wrong, or what is wrong with what it said."""
+        """What upstream said went wrong, or is wrong with its answer."""
+        self._cut = _Cut(reader, reply.host)
         self._sink = sink
         self._writer = writer
         self._framing = framing
@@ -172,8 +181,16 @@ class _Writing:
         self._before = framing.opening
         self._last = b""
 
-    def take(self, found: list[Event], failure: Failure | None) -> bool:
-        """Whether more is wanted after these events, which came before that failure."""
+    def take(self, data: bytes) -> bool:
+        """Write the events that a piece completes; whether more is wanted."""
+        return self._write(*self._cut.feed(data))
+
+    def end(self) -> None:
+        """Write the events of what is left at upstream's end."""
+        self._write(*self._cut.end())
+
+    def _write(self, found: list[Event], failure: Failure | None) -> bool:
+        """Write events; whether more is wanted. The failure came after them."""
         self.failure = failure
         if found:
             self._begin()
@@ -194,19 +211,19 @@ class _Writing:
         self._sink.piece(self._framed(list(self._writer.fail(failure))) + self._framing.closing)
 
     def _written(self, found: list[Event]) -> bytes:
-        messages: list[Message] = []
+        messages: list[StreamMessage] = []
         for event in found:
             self._note(event)
             messages += self._writer.send(event)
         return self._framed(messages) if messages else b""
 
-    def _framed(self, messages: list[Message]) -> bytes:
+    def _framed(self, messages: list[StreamMessage]) -> bytes:
         before, self._before = self._before, self._framing.between
         return before + framed(self._framing, messages)
 
 
-def framed(framing: Framing, messages: list[Message]) -> bytes:
+def framed(framing: Framing, messages: list[StreamMessage]) -> bytes:
     """Some messages as bytes."""
     if len(messages) == 1:
         return framing.frame(messages[0])
-    return framing.between.join(framing.frame(message) for message in messages)
+    return framing.between.join([framing.frame(message) for message in messages])

@@ -1,1 +1,1 @@
-"""JSON as text: what is known of it before anything of it is read."""
+"""JSON as bytes and as values: checked, read, and edited without touching the rest."""

@@ -1,7 +1,7 @@
-"""The HTTP client to GitHub and Copilot, set up so that nothing is done behind our back.
+"""The HTTP client to GitHub and Copilot.
 
-No redirect is followed, no cookie kept, no `~/.netrc` read, no total deadline set; what fails is a `NetworkError` or an
-`OSError`, of which `failures` says what it means.
+It follows no redirects, keeps no cookies, reads no `~/.netrc` and sets no total deadline. It raises a `NetworkError` or
+an `OSError`, which `network_failure` turns into a message.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -10,34 +10,32 @@ from functools import cache
 from time import perf_counter
 from typing import NamedTuple
 
-from passenger.net.connecting import Connector
-from passenger.net.connection import Connection
-from passenger.net.names import NameCache
-from passenger.net.origin import Origin, Place, place_of
+from passenger.net.connection import UpstreamConnection, write_request_head
+from passenger.net.connector import Connector
+from passenger.net.egress import Egress, EgressRoute
+from passenger.net.origin import Origin, UrlTarget, split_url
 from passenger.net.pool import ConnectionPool
-from passenger.net.resolver import LookUp, Resolver
-from passenger.net.response import Response
-from passenger.net.writing import head_of
-from passenger.network import Network, Way
+from passenger.net.resolver import LookUp, NameCache, Resolver
+from passenger.net.response import HttpResponse
 
 
 class Prepared(NamedTuple):
-    """A request but for its body and what else is not the same in the next one: made once and sent often."""
+    """The part of a request that is the same each time: made once and sent often, each time with another body."""
 
     method: str
-    place: Place
-    way: Way
+    place: UrlTarget
+    way: EgressRoute
     head: bytes
-    """Its request line and headers, each with the end of its line."""
+    """The request line and headers, each with its line end."""
 
 
-class Client:
-    """Sends on a kept connection where there is one, or on a new one."""
+class HttpClient:
+    """Sends requests on kept connections, or on new ones."""
 
-    def __init__(self, pool: ConnectionPool, connector: Connector, network: Network) -> None:
+    def __init__(self, pool: ConnectionPool, connector: Connector, network: Egress) -> None:
         self._pool = pool
         self._connector = connector
-        self._way = cache(network.way)  # a few hosts, and many requests to each
+        self._route = cache(network.way)  # a few hosts, and many requests to each
 
     async def request(
         self,
@@ -49,32 +47,32 @@ class Client:
         fresh: bool = False,
         first_byte: float | None = None,
         idle: float | None = None,
-    ) -> Response:
-        """The answer once its head is in; `fresh` takes a new connection, and does not keep it.
+    ) -> HttpResponse:
+        """Send a request; the response once its head has come. With `fresh` the connection is new, and not kept.
 
-        `first_byte` is how many seconds may pass until the head, `idle` how many between two pieces of the body.
+        `first_byte` is the maximum of seconds until the head, `idle` that between two pieces of the body.
 
         Raises:
-            NetworkError, OSError: there is no answer.
+            NetworkError, OSError: no response came.
         """
         prepared = self.prepare(method, url, headers)
         return await self.send(prepared, body, fresh=fresh, first_byte=first_byte, idle=idle)
 
     def prepare(self, method: str, url: str, headers: Mapping[str, str]) -> Prepared:
-        """A request that can be sent any number of times.
+        """Prepare a request that can be sent any number of times.
 
         Raises:
-            InvalidUrlError: the URL leads nowhere.
-            ValueError: a header would be more than one line.
+            InvalidUrlError: it is no http or https URL.
+            ValueError: a header has a line break.
         """
-        place = place_of(url)
-        way = self._way(*place.origin)
+        place = split_url(url)
+        way = self._route(*place.origin)
         target = f"{place.origin}{place.target}" if way.proxy and place.origin.scheme == "http" else place.target
         return Prepared(
             method,
             place,
             way,
-            head_of(method, target, place.origin.authority, {"Accept": "*/*", **headers, **way.headers}),
+            write_request_head(method, target, place.origin.authority, {"Accept": "*/*", **headers, **way.headers}),
         )
 
     async def send(
@@ -86,13 +84,13 @@ class Client:
         fresh: bool = False,
         first_byte: float | None = None,
         idle: float | None = None,
-    ) -> Response:
-        """Send it with this body; `more` are headers as whole lines. See `request` for the rest."""
+    ) -> HttpResponse:
+        """Send a prepared request with this body; `more` are headers as whole lines. See `request` for the rest."""
         method, origin = request.method, request.place.origin
         connection, connecting = None if fresh else self._pool.take(origin), 0.0
         if connection is None:
             began = perf_counter()
-            connection = await self._connected(origin, request.way, keep=not fresh)
+            connection = await self._connect(origin, request.way, keep=not fresh)
             connecting = perf_counter() - began
         head = b"%b%b%b%b\r\n" % (
             request.head,
@@ -101,10 +99,10 @@ class Client:
             b"Connection: close\r\n" if fresh else b"",
         )
         response = connection.ask(method, head, body, connecting=connecting, first_byte=first_byte, idle=idle)
-        await response.headed()
+        await response.wait_for_head()
         return response
 
-    async def _connected(self, origin: Origin, way: Way, *, keep: bool) -> Connection:
+    async def _connect(self, origin: Origin, way: EgressRoute, *, keep: bool) -> UpstreamConnection:
         connection = await self._connector.connect(origin, way)
         self._pool.add(connection, keep=keep)
         return connection
@@ -112,15 +110,15 @@ class Client:
 
 @asynccontextmanager
 async def client(
-    *, connect_timeout: float, network: Network | None = None, look_up: LookUp | None = None
-) -> AsyncIterator[Client]:
-    """The client for a process's lifetime; `connect_timeout` is in seconds, without a `network` there is no proxy.
+    *, connect_timeout: float, network: Egress | None = None, look_up: LookUp | None = None
+) -> AsyncIterator[HttpClient]:
+    """The client for a process's lifetime. `connect_timeout` is in seconds; without a `network` no proxy is used.
 
-    `look_up` knows the addresses of names, without it the system does.
+    `look_up` resolves names, by default the system does.
     """
     pool = ConnectionPool()
     connector = Connector(NameCache(Resolver(look_up)), connect_timeout)
     try:
-        yield Client(pool, connector, network or Network())
+        yield HttpClient(pool, connector, network or Egress())
     finally:
         await pool.close()

@@ -1,30 +1,31 @@
-"""A connection to an origin: one request at a time goes up, and its answer comes down."""
+"""A connection to an origin, which carries one request and its response at a time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import cast
 
-from passenger.deadline import Deadline, Timers
-from passenger.net.errors import (
+from passenger.net.deadline import Deadline, Timers
+from passenger.net.exceptions import (
     BrokenConnectionError,
     DisconnectedError,
     IncompleteBodyError,
     NetworkError,
     StaleConnectionError,
 )
+from passenger.net.network_failure import reason_of
 from passenger.net.origin import Origin
 from passenger.net.parser import ResponseParser
-from passenger.net.response import Response
+from passenger.net.response import HttpResponse
 
 _COPIED = 64 * 1024
-"""Bytes of a body that is joined to its head; a larger one is not copied for that."""
+"""Maximum bytes of a body that is joined to its head; a larger one is not copied."""
 
 
-class Connection(asyncio.Protocol):
-    """What asyncio tells of a connection. It is idle until `ask`, and after the answer's end where it can serve again.
+class UpstreamConnection(asyncio.Protocol):
+    """An asyncio protocol. It is idle until `ask`, and again after the response, if the server keeps it open.
 
-    `released` is told of it when it has become idle, and `lost` once it is closed.
+    `released` is called when it becomes idle, `lost` once it is closed.
     """
 
     __slots__ = (
@@ -47,19 +48,19 @@ class Connection(asyncio.Protocol):
     def __init__(self, loop: asyncio.AbstractEventLoop, origin: Origin, timers: Timers | None = None) -> None:
         self.loop = loop
         self.origin = origin
-        self.released: Callable[[Connection], None] | None = None
-        self.lost: Callable[[Connection], None] | None = None
+        self.released: Callable[[UpstreamConnection], None] | None = None
+        self.lost: Callable[[UpstreamConnection], None] | None = None
         self._parser = ResponseParser()
         self._deadline = Deadline(loop, self._too_late, timers)
         self._transport: asyncio.Transport | None = None
-        self._response: Response | None = None
+        self._response: HttpResponse | None = None
         self._patience: float | None = None
         self._idle: float | None = None
         self._has_served = self._heard = self._unsent = self._paused = False
 
     @property
     def is_usable(self) -> bool:
-        """Whether it is open as far as we know."""
+        """Whether it is open, as far as is known."""
         return self._transport is not None and not self._transport.is_closing()
 
     def ask(
@@ -71,10 +72,10 @@ class Connection(asyncio.Protocol):
         connecting: float = 0.0,
         first_byte: float | None = None,
         idle: float | None = None,
-    ) -> Response:
-        """Send a request, and give its answer before anything of it is there.
+    ) -> HttpResponse:
+        """Send a request; the response is returned before any of it has come.
 
-        `first_byte` is how many seconds may pass until its head, `idle` how many between two pieces of its body.
+        `first_byte` is the maximum of seconds until its head, `idle` that between two pieces of its body.
         """
         assert self._transport is not None  # noqa: S101 - it has been connected
         self._parser.expect(method)
@@ -85,18 +86,18 @@ class Connection(asyncio.Protocol):
             self._transport.write(head + body)
         else:
             self._transport.writelines((head, body))
-        self._response = response = Response(self.origin.host, self, connecting)
+        self._response = response = HttpResponse(self.origin.host, self, connecting)
         return response
 
     # --- what asyncio calls ------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Be connected; whatever cannot be sent at once is worth knowing."""
+        """Keep the transport, and have it report whatever cannot be sent at once."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are none by their class
         self._transport.set_write_buffer_limits(1, 0)  # of 0, TLS would always say that something is unsent
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; while nobody has asked for anything, nothing should."""
+        """Read what came; bytes on an idle connection are an error and close it."""
         response, parser = self._response, self._parser
         if response is None:
             self._abort()
@@ -117,18 +118,18 @@ class Connection(asyncio.Protocol):
                 self._end()
 
     def pause_writing(self) -> None:
-        """Take note that not all of the request is sent yet."""
+        """Record that part of the request is unsent."""
         self._unsent = True
 
     def resume_writing(self) -> None:
-        """Take note that it is; from now on the server has the next word."""
+        """Record that all of it is sent: from now on we wait for the server."""
         self._unsent = False
         if self._response is not None and not self._response.status:
             self._response.sent = perf_counter()
             self._wait(self._patience)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """End what is under way: some answers end so."""
+        """End the current response, regularly where only the end of the connection ends it."""
         self._deadline.end()
         if self.lost is not None:
             self.lost(self)
@@ -140,17 +141,17 @@ class Connection(asyncio.Protocol):
         self._parser.close()
 
     def _meaning(self, error: Exception | None) -> NetworkError:
-        """What it means that the connection was lost just now."""
+        """The error for a connection that is lost now."""
         if self._parser.status:
             return IncompleteBodyError()
         if self._has_served and not self._heard:
             return StaleConnectionError()
-        return DisconnectedError() if error is None else BrokenConnectionError(_reason(error))
+        return DisconnectedError() if error is None else BrokenConnectionError(reason_of(error))
 
-    # --- what an answer calls ----------------------------------------------------------------------------------------
+    # --- what the response calls -------------------------------------------------------------------------------------
 
     def pause(self) -> None:
-        """Read nothing more; no deadline runs meanwhile."""
+        """Stop reading; no deadline runs meanwhile."""
         if not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
@@ -164,23 +165,23 @@ class Connection(asyncio.Protocol):
             self._wait(self._idle)
 
     def abort(self) -> None:
-        """Give up what is under way; whoever waits for it hears nothing."""
+        """Drop the response without telling it, and close the connection."""
         self._response = None
         self._abort()
 
     def shut(self) -> None:
-        """Close it at once; whoever waits for something is told."""
+        """Close at once, and fail the response that is awaited."""
         self._fail(IncompleteBodyError() if self._parser.status else DisconnectedError())
 
     def close(self) -> None:
-        """Close it while it is idle."""
+        """Close an idle connection."""
         if self._transport is not None:
             self._transport.close()
 
-    # --- how an answer ends ------------------------------------------------------------------------------------------
+    # --- how a response ends -----------------------------------------------------------------------------------------
 
     def _end(self) -> None:
-        """All of the answer is there."""
+        """Complete the response, and keep or close the connection."""
         response, self._response = self._response, None
         assert response is not None  # noqa: S101 - it is what has ended
         self.resume()
@@ -209,12 +210,23 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def _wait(self, seconds: float | None) -> None:
-        """Wait so long for what comes next, unless we do not even look."""
+        """Set the deadline for the next bytes, unless reading is paused."""
         if seconds is None or self._paused:
             self._deadline.clear()
         else:
             self._deadline.set(seconds)
 
 
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
+def write_request_head(method: str, target: str, host: str, headers: Mapping[str, str]) -> bytes:
+    """The request line and the headers, each with its line end (https://www.rfc-editor.org/rfc/rfc9112#section-3).
+
+    Raises:
+        ValueError: a header has a line break.
+    """
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    text = "\r\n".join(lines)
+    breaks = len(lines) - 1
+    if text.count("\n") != breaks or text.count("\r") != breaks or "\0" in text:
+        raise ValueError("a header of a request has a line break in it")
+    return f"{text}\r\n".encode()

@@ -1,6 +1,6 @@
-"""TCP to whichever address of a host answers first (https://www.rfc-editor.org/rfc/rfc8305, "Happy Eyeballs").
+"""Connects to the address of a host that answers first (https://www.rfc-editor.org/rfc/rfc8305, "Happy Eyeballs").
 
-uvloop has none of it: its `create_connection` takes `happy_eyeballs_delay` and tries one address after the other.
+uvloop ignores `happy_eyeballs_delay` and tries one address after the other.
 """
 
 import asyncio
@@ -9,17 +9,17 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 
-from passenger.net.resolver import Address
+from passenger.net.resolver import SocketAddress
 
 DELAY = 0.25
-"""Seconds that an address has for itself before the next one is tried beside it."""
+"""Seconds until the next address is tried in parallel."""
 
 
-async def connected(addresses: Sequence[Address]) -> socket.socket:
-    """A socket that is connected to one of these addresses.
+async def connect_first(addresses: Sequence[SocketAddress]) -> socket.socket:
+    """A socket connected to one of these addresses.
 
     Raises:
-        OSError: none takes a connection; it is the first one's.
+        OSError: none accepts a connection; it is the first address's error.
     """
     waiting, trying = deque(alternating(addresses)), set[asyncio.Task[socket.socket]]()
     errors: list[Exception] = []
@@ -43,15 +43,15 @@ async def connected(addresses: Sequence[Address]) -> socket.socket:
     raise type(first)(*first.args)
 
 
-def alternating(addresses: Iterable[Address]) -> list[Address]:
-    """Each family in turn, beginning with the first one's, since a whole family may be dead."""
-    families: dict[int, list[Address]] = {}
+def alternating(addresses: Iterable[SocketAddress]) -> list[SocketAddress]:
+    """The addresses with their families in turn, as a whole family may be unreachable."""
+    families: dict[int, list[SocketAddress]] = {}
     for address in dict.fromkeys(addresses):
         families.setdefault(address.family, []).append(address)
     return [one for one in chain.from_iterable(zip_longest(*families.values())) if one is not None]
 
 
-async def _dial(address: Address) -> socket.socket:
+async def _dial(address: SocketAddress) -> socket.socket:
     made = socket.socket(address.family, socket.SOCK_STREAM)
     try:
         made.setblocking(False)
@@ -69,6 +69,6 @@ def _close(sockets: Iterable[socket.socket]) -> None:
 
 
 def _close_late(task: asyncio.Task[socket.socket]) -> None:
-    """Close what has come too late."""
+    """Close a socket that was connected after another had won."""
     if not task.cancelled() and task.exception() is None:
         task.result().close()

@@ -1,14 +1,14 @@
-"""Where a URL leads: to an origin, and there to a target (https://www.rfc-editor.org/rfc/rfc9110#section-4.3)."""
+"""Splits a URL into its origin and target (https://www.rfc-editor.org/rfc/rfc9110#section-4.3)."""
 
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urlsplit
 
-from passenger.net.errors import InvalidUrlError
+from passenger.net.exceptions import InvalidUrlError
 
 _PORTS = {"http": 80, "https": 443}
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
-"""What stays as it is in a target; all else is percent-encoded, so that it is one word on one line."""
+"""Characters that stay as they are in a target; all others are percent-encoded."""
 
 
 class Origin(NamedTuple):
@@ -32,16 +32,16 @@ class Origin(NamedTuple):
         return f"{self.scheme}://{self.authority}"
 
 
-class Place(NamedTuple):
-    """What a URL leads to: `target` is path and query."""
+class UrlTarget(NamedTuple):
+    """The origin of a URL, and its path and query."""
 
     origin: Origin
     target: str
 
 
 @lru_cache(maxsize=256)
-def place_of(url: str) -> Place:
-    """The place that a URL leads to; what is percent-encoded in it stays so.
+def split_url(url: str) -> UrlTarget:
+    """Split a URL; percent-encoding in it is kept.
 
     Raises:
         InvalidUrlError: it is no http or https URL.
@@ -54,13 +54,13 @@ def place_of(url: str) -> Place:
     if parts.scheme not in _PORTS or not parts.hostname:
         raise InvalidUrlError(f"{url[:100]!r} is no URL of a server")
     origin = Origin(parts.scheme, _ascii(parts.hostname), _PORTS[parts.scheme] if port is None else port)
-    return Place(origin, _target(parts))
+    return UrlTarget(origin, _target(parts))
 
 
 def host_of(url: str) -> str:
-    """The host of a URL, as messages name it; of what is no URL its beginning."""
+    """The host of a URL for messages; the beginning of the text if it is no URL."""
     try:
-        return place_of(url).origin.host
+        return split_url(url).origin.host
     except InvalidUrlError:
         return url[:100]
 
@@ -71,7 +71,7 @@ def _target(parts: SplitResult) -> str:
 
 
 def _ascii(host: str) -> str:
-    """A name as DNS has it."""
+    """A host name in its DNS form."""
     try:
         return host if host.isascii() else host.encode("idna").decode()
     except UnicodeError:
@@ -79,5 +79,5 @@ def _ascii(host: str) -> str:
 
 
 def bracketed(host: str) -> str:
-    """A host as it stands before a port."""
+    """A host as it is written before a port."""
     return f"[{host}]" if ":" in host else host

@@ -1,7 +1,7 @@
-"""Reads the answers of one connection, one after the other, within limits and without a socket.
+"""Parses the responses of one connection, within limits and without a socket.
 
-llhttp (by httptools) knows the grammar; what it leaves to its user is decided here. It is let off two points where old
-servers err and nothing can be misread: a line may end with LF alone, a chunk's size may be followed by spaces.
+The grammar is llhttp's, by httptools. Two errors of old servers are tolerated, as nothing can be misread by them: a
+line may end with LF alone, and a chunk size may be followed by spaces.
 """
 
 from collections.abc import Mapping
@@ -9,39 +9,40 @@ from functools import lru_cache
 
 import httptools
 
-from passenger.net.errors import ProtocolError
+from passenger.net.exceptions import ProtocolError
 
 HEAD_LIMIT = 64 * 1024
-"""Bytes of a status line with its headers, of all trailers, and of what frames a body between two pieces of it."""
+"""Maximum bytes of a head, of all trailers, and of framing between two pieces of a body."""
 
 HEADERS_LIMIT = 1_000
-"""Headers of an answer, and trailers."""
+"""Maximum number of headers, and of trailers."""
 
 INTERIM_LIMIT = 1_000
-"""Interim answers (`100 Continue`, `102 Processing`) before the answer itself."""
+"""Maximum number of interim responses (`100 Continue`, `102 Processing`)."""
 
 _NO_BODY = {"HEAD", "CONNECT"}
 _SHORT = 64
-"""Bytes of a name that is worth remembering."""
+"""Maximum bytes of a header name whose lower-case form is cached."""
 
 Headers = list[tuple[str, str]]
 
 
 class ResponseParser:
-    """The answer that is being read: `feed` gives what came of its body, and the attributes say the rest.
+    """The response being read: `feed` returns its body, the attributes have the rest.
 
-    `status` is 0 until the head is there; `ended` says that the whole answer is; `error` why there will be no more.
-    `keeps` says whether the connection may serve again. Trailers are dropped.
+    `status` is 0 until the head is complete, `ended` is set at the end of the response, `error` says why parsing
+    stopped, `keeps` whether the connection can be reused. Trailers are dropped.
     """
 
     __slots__ = (
         "_bodiless",
-        "_count",
+        "_fields",
         "_http",
         "_interim",
         "_moved",
         "_pieces",
-        "_size",
+        "_trailer_bytes",
+        "_trailers",
         "_unframed",
         "_until_close",
         "coding",
@@ -62,9 +63,10 @@ class ResponseParser:
         self.expect("GET")
 
     def expect(self, method: str) -> None:
-        """Begin to read the answer to a request of this method."""
+        """Start to read the response to a request of this method."""
         self._bodiless = method in _NO_BODY
-        self._count = self._size = self._interim = self._unframed = 0
+        self._interim = self._unframed = self._trailers = self._trailer_bytes = 0
+        self._fields: list[bytes] = []
         self._moved = self._until_close = False
         self.status = 0
         self.reason = b""
@@ -73,7 +75,7 @@ class ResponseParser:
         self.ended = self.keeps = self.surplus = False
 
     def feed(self, data: bytes) -> bytes:
-        """Read what came, and give what of it belongs to the body."""
+        """Parse bytes; those of the body are returned."""
         assert self._http is not None  # noqa: S101 - nothing comes once it is closed
         self._moved = False
         try:
@@ -93,17 +95,17 @@ class ResponseParser:
         return b""
 
     def take_headers(self) -> Headers:
-        """The headers, which are whoever's takes them."""
+        """Take the headers out of the parser."""
         headers, self.headers = self.headers, []
         return headers
 
     def end(self) -> bool:
-        """Take note that the connection has ended; whether that ended the answer, too."""
+        """Record the end of the connection; whether it was the regular end of the response."""
         self.ended = self._until_close and self.error is None
         return self.ended
 
     def close(self) -> None:
-        """Let go of what holds us in turn; nothing can be read any more."""
+        """Release the llhttp parser, which refers to this object; nothing can be parsed afterwards."""
         self._http = None
 
     def _stop(self, error: httptools.HttpParserError) -> None:
@@ -113,7 +115,7 @@ class ResponseParser:
             self.error = ProtocolError(str(error))
 
     def _count_framing(self, size: int) -> None:
-        """Count bytes that brought neither a head nor a body: they may come one by one and have no end."""
+        """Count bytes that completed no head and belong to no body: they could drip for ever."""
         self._unframed = 0 if self._moved else self._unframed + size
         if self._unframed > HEAD_LIMIT and self.error is None:
             what = "framing" if self.status else "a head"
@@ -122,7 +124,7 @@ class ResponseParser:
     # --- what httptools calls ----------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """Refuse an answer that nobody asked for."""
+        """Refuse a response without a request."""
         if self.ended:
             raise ProtocolError("an answer to nothing")
 
@@ -131,29 +133,30 @@ class ResponseParser:
         self.reason += text
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header, and count it; a trailer is counted alone."""
-        self._count += 1
-        self._size += len(name) + len(value) + 4
-        if self._size > HEAD_LIMIT or self._count > HEADERS_LIMIT:
-            self._refuse(f"more than {HEAD_LIMIT} bytes or {HEADERS_LIMIT} headers")
+        """Keep a header; they are counted and read all at once. A trailer is only counted."""
         if not self.status:
-            lower = _lower(name) if len(name) <= _SHORT else name.lower().decode("latin-1")
-            self.headers.append((lower, value.decode("latin-1").rstrip(" ")))  # a tab stays: see the codings
+            self._fields += (name, value)
+            return
+        self._trailers += 1
+        self._trailer_bytes += len(name) + len(value) + 4
+        self._check_size(self._trailers, self._trailer_bytes)
 
     def on_headers_complete(self) -> None:
-        """Take a head, unless it only announces another."""
+        """Take the head, unless it is an interim response's."""
         assert self._http is not None  # noqa: S101 - it is what calls
         status = self._http.get_status_code()
-        self._count = self._size = 0
+        fields, self._fields = self._fields, []
+        self._check_size(len(fields) // 2, sum(map(len, fields)) + 2 * len(fields))
         self._moved = True
         if 100 <= status < 200:
             self._pass_over(status)
             return
         if status < 100:
             self._refuse(f"the status {status}")
-        fields = dict(self.headers)
-        self.coding = fields.get("content-encoding", "")
-        self._until_close = self._ends_with_connection(status, fields)
+        self.headers = _read_headers(fields)
+        named = dict(self.headers)
+        self.coding = named.get("content-encoding", "")
+        self._until_close = self._ends_with_connection(status, named)
         self.status = status
         self.ended = self._bodiless
 
@@ -162,7 +165,7 @@ class ResponseParser:
         self._pieces.append(piece)
 
     def on_message_complete(self) -> None:
-        """Take note of the end, unless it is an interim answer's."""
+        """Record the end, unless it is an interim response's."""
         if self.status and not self._bodiless:
             assert self._http is not None  # noqa: S101 - it is what calls
             self.ended, self.keeps = True, self._http.should_keep_alive()
@@ -173,21 +176,36 @@ class ResponseParser:
             self._refuse("another protocol, which was not asked for")
         if self._interim > INTERIM_LIMIT:
             self._refuse(f"more than {INTERIM_LIMIT} interim answers")
-        self.headers.clear()
         self.reason = b""
 
-    def _ends_with_connection(self, status: int, fields: Mapping[str, str]) -> bool:
-        """Whether nothing else ends the body. To llhttp `chunked` that a tab follows is a coding nobody knows."""
+    def _ends_with_connection(self, status: int, named: Mapping[str, str]) -> bool:
+        """Whether only the end of the connection ends the body. llhttp does not recognise `chunked` before a tab."""
+        if "transfer-encoding" not in named:
+            return not (self._bodiless or "content-length" in named or status in {204, 304})
         codings = [value.lower() for name, value in self.headers if name == "transfer-encoding"]
-        if codings and codings != ["chunked"]:
+        if codings != ["chunked"]:
             self._refuse(f"the transfer coding {', '.join(codings)[:100]}")
-        return not (codings or self._bodiless or "content-length" in fields or status in {204, 304})
+        return False
+
+    def _check_size(self, count: int, size: int) -> None:
+        if size > HEAD_LIMIT or count > HEADERS_LIMIT:
+            self._refuse(f"more than {HEAD_LIMIT} bytes or {HEADERS_LIMIT} headers")
 
     def _refuse(self, what: str) -> None:
         self.error = ProtocolError(what)
         raise ProtocolError(what)  # the one that is kept must hold no frames
 
 
-@lru_cache(maxsize=256)
+def _read_headers(fields: list[bytes]) -> Headers:
+    """The headers of names and values by turns."""
+    names, values = fields[::2], fields[1::2]
+    lower = _lower_cached if max(map(len, names), default=0) <= _SHORT else _lower
+    # A tab behind a value stays: see the codings.
+    return [(name, value.decode("latin-1").rstrip(" ")) for name, value in zip(map(lower, names), values, strict=True)]
+
+
 def _lower(name: bytes) -> str:
     return name.lower().decode("latin-1")
+
+
+_lower_cached = lru_cache(maxsize=256)(_lower)

@@ -1,65 +1,47 @@
-"""An answer that is under way: its head is waited for, its body pulled piece by piece or poured into a receiver."""
+"""A response being received: wait for its head, then pull its body piece by piece or have it pushed to a receiver."""
 
 import asyncio
 from time import perf_counter
-from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from passenger.net.coding import Unpacker, unpacker_of
-from passenger.net.errors import NETWORK_ERRORS, IncompleteBodyError, ProtocolError
+from passenger.net.content_decoding import ContentDecoder, decoder_for
+from passenger.net.exceptions import NETWORK_ERRORS, IncompleteBodyError, ProtocolError
 from passenger.net.parser import Headers
 
+if TYPE_CHECKING:
+    from passenger.net.connection import UpstreamConnection
+
 MOST_WAITING = 128 * 1024
-"""Bytes of a body that may wait for whoever pulls it before nothing more is read from the network."""
+"""Bytes of a body that may be buffered before reading from the network pauses."""
 
 
 class Receiver(Protocol):
-    """Whatever a body is poured into. It is called straight from the network's callback, so it must not wait."""
+    """Takes a body as it comes. It is called from the network's callback and must not block."""
 
     def piece(self, data: bytes, /) -> None:
         """Take the next piece."""
-        ...
 
     def ended(self, error: Exception | None, /) -> None:
-        """Take note that nothing more comes, and of what went wrong; called once, unless the answer was closed."""
-        ...
+        """Take the end, with the error if there was one; called once, unless the response was closed."""
 
 
-class Line(Protocol):
-    """The connection that an answer comes from, as the answer knows it."""
+class HttpResponse:
+    """A response. `status` is 0 until its head has come; header names are lower case.
 
-    loop: asyncio.AbstractEventLoop
-
-    def pause(self) -> None:
-        """Read nothing more from the network for now."""
-        ...
-
-    def resume(self) -> None:
-        """Go on reading."""
-        ...
-
-    def abort(self) -> None:
-        """Give the connection up with all that is on it."""
-        ...
-
-
-class Response:
-    """`status` is 0 until the head is there; names of headers are lower case.
-
-    `waited` is how many seconds connecting took, where that was needed, and then the server: from the last byte sent
-    to the head. Who has one closes it, or a block does.
+    `waited` is the seconds that connecting took, plus those from the last byte sent to the head. It must be closed,
+    for example by a `with` block.
     """
 
     __slots__ = (
+        "_connection",
+        "_decoder",
+        "_ended",
         "_error",
         "_is_full",
-        "_line",
         "_loop",
-        "_over",
         "_paused",
         "_receiver",
         "_size",
-        "_unpacker",
         "_waiter",
         "_waiting",
         "headers",
@@ -69,32 +51,30 @@ class Response:
         "waited",
     )
 
-    def __init__(self, host: str, line: Line, connecting: float = 0.0) -> None:
+    def __init__(self, host: str, line: "UpstreamConnection", connecting: float = 0.0) -> None:
         self.host = host
         self.status = 0
         self.headers: Headers = []
         self.waited = connecting
         self.sent = perf_counter()
-        self._line: Line | None = line
+        self._connection: UpstreamConnection | None = line
         self._loop = line.loop  # asking for the running one is a system call in Python 3.11
         self._waiting: list[bytes] = []
         self._size = 0
         self._waiter: asyncio.Future[None] | None = None
-        self._unpacker: Unpacker | None = None
+        self._decoder: ContentDecoder | None = None
         self._receiver: Receiver | None = None
-        self._over = self._paused = self._is_full = False
+        self._ended = self._paused = self._is_full = False
         self._error: Exception | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def header(self, name: str) -> str:
-        """The value of a header by its lower-case name, the first one's; empty where there is none."""
+        """The first value of a header, by its lower-case name; empty if there is none."""
         for key, value in self.headers:
             if key == name:
                 return value
@@ -102,17 +82,17 @@ class Response:
 
     @property
     def has_ended(self) -> bool:
-        """Whether all of the body has come, so that nothing more is waited for."""
-        return self._over
+        """Whether nothing more will come."""
+        return self._ended
 
-    async def headed(self) -> None:
-        """Wait for the head; whoever does not wait to its end gives the connection up.
+    async def wait_for_head(self) -> None:
+        """Wait for the head; if the wait is cancelled, the connection is closed.
 
         Raises:
-            NetworkError, OSError: there is none; a deadline that ran out is a `TimeoutError`.
+            NetworkError, OSError: none came; after the deadline it is a `TimeoutError`.
         """
-        while not self.status and not self._over:
-            self._waiter = self._loop.create_future()  # as `_woken` does, without a coroutine more for each request
+        while not self.status and not self._ended:
+            self._waiter = self._loop.create_future()  # as `_wait` does, without a coroutine more for each request
             try:
                 await self._waiter
             except BaseException:
@@ -121,34 +101,34 @@ class Response:
             finally:
                 self._waiter = None
         if self._error is not None and not self.status:
-            raise _fresh(self._error)
+            raise _copy_error(self._error)
 
-    # --- pulled ------------------------------------------------------------------------------------------------------
+    # --- pulling -----------------------------------------------------------------------------------------------------
 
     async def piece(self) -> bytes:
         """The next piece of the body as the network delivers it, empty at its end.
 
         Raises:
-            NetworkError, OSError: it broke off; what came before has been given by then.
+            NetworkError, OSError: the body broke off; all that came before has been returned.
         """
-        if self._unpacker is None:
-            return await self._pulled()
-        while not (piece := self._unpacker.piece()):
-            packed = await self._pulled()
+        if self._decoder is None:
+            return await self._pull()
+        while not (piece := self._decoder.piece()):
+            packed = await self._pull()
             if not packed:
-                self._unpacker.end()
+                self._decoder.end()
                 return b""
-            self._unpacker.feed(packed)
+            self._decoder.feed(packed)
         return piece
 
     def rest(self) -> bytes | None:
-        """All of the body that was not taken, where it has come to its end, so that there is nothing to wait for."""
-        if not self._over or self._error is not None or self._unpacker is not None:
+        """The rest of the body if all of it has come, else None."""
+        if not self._ended or self._error is not None or self._decoder is not None:
             return None
-        return self._taken() if self._waiting else b""
+        return self._take_waiting() if self._waiting else b""
 
     async def read(self, most: int, within: float | None = None) -> bytes:
-        """The body, cut off at `most` bytes; with `within` also after so many seconds, or where it breaks."""
+        """The body up to `most` bytes. With `within` it also ends after so many seconds, or where it breaks off."""
         body = bytearray()
         try:
             async with asyncio.timeout(within):
@@ -159,25 +139,25 @@ class Response:
                 raise
         return bytes(body[:most])
 
-    async def _pulled(self) -> bytes:
+    async def _pull(self) -> bytes:
         while not self._waiting:
-            if self._over:
+            if self._ended:
                 if self._error is not None:
-                    raise _fresh(self._error)
+                    raise _copy_error(self._error)
                 return b""
-            await self._woken()
-        return self._taken()
+            await self._wait()
+        return self._take_waiting()
 
-    def _taken(self) -> bytes:
-        """All that waits, as one piece."""
+    def _take_waiting(self) -> bytes:
+        """All buffered bytes as one piece."""
         waiting, self._waiting, self._size = self._waiting, [], 0
         if self._is_full:
             self._is_full = False
-            if self._line is not None and not self._paused:
-                self._line.resume()
+            if self._connection is not None and not self._paused:
+                self._connection.resume()
         return waiting[0] if len(waiting) == 1 else b"".join(waiting)
 
-    async def _woken(self) -> None:
+    async def _wait(self) -> None:
         self._waiter = self._loop.create_future()
         try:
             await self._waiter
@@ -188,13 +168,13 @@ class Response:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    # --- poured ------------------------------------------------------------------------------------------------------
+    # --- pushing -----------------------------------------------------------------------------------------------------
 
     def pour(self, receiver: Receiver | None) -> None:
-        """Give a receiver what waits and then each piece as it comes; what is there already is given at once.
+        """Push what is buffered, at once, and then each piece as it comes, to a receiver.
 
-        None keeps what comes for whoever pulls. A pause is over with the receiver that it was for; one from before the
-        first is the first one's.
+        None buffers what comes. A pause ends with the receiver that it was made for; one made before the first receiver
+        is that one's.
         """
         before, self._receiver = self._receiver, receiver
         if self._paused and (receiver is None or before is not None):
@@ -203,43 +183,43 @@ class Response:
             self._pour_on()
 
     def pause(self) -> None:
-        """Give nothing more for now, and read nothing more from the network."""
+        """Push nothing for now, and pause reading."""
         self._paused = True
-        if self._line is not None:
-            self._line.pause()
+        if self._connection is not None:
+            self._connection.pause()
 
     def resume(self) -> None:
         """Go on."""
         self._paused = False
-        if self._line is not None:
-            self._line.resume()
+        if self._connection is not None:
+            self._connection.resume()
         if self._receiver is not None:
             self._pour_on()
 
     def _pour_on(self) -> None:
-        while self._receiver is not None and not self._paused and (piece := self._next()):
+        while self._receiver is not None and not self._paused and (piece := self._next_piece()):
             self._receiver.piece(piece)
-        if self._over and self._receiver is not None and not self._paused:
+        if self._ended and self._receiver is not None and not self._paused:
             receiver, self._receiver = self._receiver, None
-            receiver.ended(self._error or self._cut_off())
+            receiver.ended(self._error or self._missing_end())
 
-    def _next(self) -> bytes:
-        """What of the body is there, empty where nothing is."""
-        if self._unpacker is None:
-            return self._taken() if self._waiting else b""
+    def _next_piece(self) -> bytes:
+        """The bytes that can be pushed now, empty if there are none."""
+        if self._decoder is None:
+            return self._take_waiting() if self._waiting else b""
         try:
-            while not (piece := self._unpacker.piece()) and self._waiting:
-                self._unpacker.feed(self._taken())
+            while not (piece := self._decoder.piece()) and self._waiting:
+                self._decoder.feed(self._take_waiting())
         except ProtocolError as error:
             self._give_up(error)
             return b""
         return piece
 
-    def _cut_off(self) -> Exception | None:
-        """What is wrong with a body that has ended well as far as the network knows."""
+    def _missing_end(self) -> Exception | None:
+        """The error if the decoder lacks the end of a body that the network has completed."""
         try:
-            if self._unpacker is not None:
-                self._unpacker.end()
+            if self._decoder is not None:
+                self._decoder.end()
         except ProtocolError as error:
             return error
         return None
@@ -252,7 +232,7 @@ class Response:
         self.status, self.headers = status, headers
         if coding:
             try:
-                self._unpacker = unpacker_of(coding)
+                self._decoder = decoder_for(coding)
             except ProtocolError as error:
                 self.status = 0
                 self._give_up(error)
@@ -260,7 +240,7 @@ class Response:
 
     def take(self, piece: bytes) -> None:
         """Take a piece of the body."""
-        if self._receiver is not None and self._unpacker is None and not self._paused:
+        if self._receiver is not None and self._decoder is None and not self._paused:
             self._receiver.piece(piece)
             return
         self._waiting.append(piece)
@@ -270,13 +250,13 @@ class Response:
             return
         if self._size > MOST_WAITING and not self._is_full:
             self._is_full = True  # also where somebody waits: one turn of the loop reads up to 32 times
-            if self._line is not None:
-                self._line.pause()
+            if self._connection is not None:
+                self._connection.pause()
         self._wake()
 
     def end(self, error: Exception | None = None) -> None:
-        """Take note that nothing more comes."""
-        self._over, self._error, self._line = True, error, None
+        """Take the end."""
+        self._ended, self._error, self._connection = True, error, None
         self._wake()
         if self._receiver is not None:
             self._pour_on()
@@ -284,20 +264,20 @@ class Response:
     # --- giving up ---------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Cut off what has not come yet; the receiver hears nothing more."""
+        """Drop what has not come yet; the receiver is not called any more."""
         self._receiver = None
-        if not self._over:
+        if not self._ended:
             self._give_up(IncompleteBodyError())
             self._wake()
 
     def _give_up(self, error: Exception) -> None:
-        line, self._line = self._line, None
+        line, self._connection = self._connection, None
         self._waiting.clear()
-        self._over, self._error = True, error
+        self._ended, self._error = True, error
         if line is not None:
             line.abort()
 
 
-def _fresh(error: Exception) -> Exception:
-    """An error like that one: what is raised holds the frames that it went through, and they hold the answer."""
+def _copy_error(error: Exception) -> Exception:
+    """A copy of an error: a raised one keeps the frames that it went through, and they keep the response."""
     return type(error)(*error.args)

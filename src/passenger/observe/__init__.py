@@ -1,1 +1,1 @@
-"""What is told of the requests that were served."""
+"""The log, and the record of each request."""

@@ -1,1 +1,1 @@
-"""The server of HTTP/1.1: sockets, connections of clients, and on each of them one request and its answer at a time."""
+"""The edge: who may come in, what becomes of a request, and how its answer goes down."""

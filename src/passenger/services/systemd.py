@@ -1,7 +1,8 @@
 """The unit for a user's systemd: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html."""
 
 import shlex
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from passenger.services.definition import MARK, TITLE, Definition
@@ -19,7 +20,7 @@ SANDBOX = (
     "ProtectControlGroups=yes",
     "RestrictNamespaces=yes",
 )
-"""What needs a user namespace, which some systems grant to nobody."""
+"""What needs a user namespace, which some systems do not allow."""
 
 PLAIN = (
     "NoNewPrivileges=yes",
@@ -44,7 +45,7 @@ def _lines(service: Definition, variables: Path, *, sandbox: bool) -> Iterator[s
     yield ""
     yield "[Service]"
     yield "Type=exec"
-    yield f"ExecStart={' '.join(map(quoted, service.command))}"
+    yield f"ExecStart={' '.join(map(quote_word, service.command))}"
     yield f"WorkingDirectory={path(service.directory)}"
     yield f"EnvironmentFile=-{path(variables)}"
     yield "UnsetEnvironment=PYTHONPATH PYTHONHOME PYTHONSTARTUP"
@@ -56,13 +57,13 @@ def _lines(service: Definition, variables: Path, *, sandbox: bool) -> Iterator[s
     yield from PLAIN
     if sandbox:
         yield from SANDBOX
-        yield f"ReadWritePaths={' '.join(map(quoted, map(str, service.written)))}"
+        yield f"ReadWritePaths={' '.join(map(quote_word, map(str, service.written)))}"
     yield ""
     yield "[Install]"
     yield "WantedBy=default.target"
 
 
-def quoted(word: str) -> str:
+def quote_word(word: str) -> str:
     """A word of a command line or of a list of paths, as systemd reads it."""
     text = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$").replace("\n", "\\n")
     return text if text == word and shlex.quote(word) == word else f'"{text}"'
@@ -75,11 +76,32 @@ def path(one: Path) -> str:
 
 def variables_text(service: Definition) -> str:
     """The file of variables, one a line."""
-    lines = (f'{name}="{_escaped(value)}"' for name, value in sorted(service.environment.items()))
+    lines = (f'{name}="{_escape(value)}"' for name, value in sorted(service.environment.items()))
     return "\n".join([f"# {MARK}", *lines]) + "\n"
 
 
-def _escaped(value: str) -> str:
+def _escape(value: str) -> str:
     for special in ("\\", '"', "$", "`"):
         value = value.replace(special, f"\\{special}")
     return value
+
+
+TAG = "CACHEDIR.TAG"
+"""The file by which a cache says what it is: https://bford.info/cachedir/."""
+
+CACHES = ("UV_CACHE_DIR", "PIPX_SHARED_CACHE", "XDG_CACHE_HOME")
+HOMES = ((".cache",), ("Library", "Caches"), ("AppData", "Local", "uv", "cache"), ("AppData", "Local", "pipx", "cache"))
+
+
+def vanishing(prefix: Path, environ: Mapping[str, str], home: Path) -> Path | None:
+    """The directory that will be emptied and holds the program; None where it will last.
+
+    An environment of its own may hold the tag too: uv marks each that it makes, so that no backup takes it.
+    """
+    named = [Path(value) for name in CACHES if (value := environ.get(name))]
+    emptied = [Path(tempfile.gettempdir()), *named, *(home.joinpath(*parts) for parts in HOMES)]
+    resolved = {one.resolve() for one in emptied}
+    for above in prefix.resolve().parents:
+        if above in resolved or (above / TAG).is_file():
+            return above
+    return None

@@ -1,5 +1,7 @@
 """GitHub and GitHub Copilot as a server on loopback, written from what the real ones were seen to answer.
 
+What is known of them is in `docs/upstream.md`.
+
 It imports nothing else of this package, so that the two cannot be wrong together. The demo, the tests and the
 benchmarks run on it, and so can any other client: see `faults.py` for what it can be told.
 """

@@ -1,8 +1,13 @@
-"""The one simulated user: their plan, their logins, their Copilot tokens; it hides how tokens are made."""
+"""The one simulated user: their plan, their logins, their Copilot tokens."""
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
+
+from passenger.simulator.bill import Bill
+from passenger.simulator.billing import NANO
+from passenger.simulator.faults import UsageShown
 
 LOGIN_TOKEN = "ghu_simulated-login-0001"  # noqa: S105 - made up, and says so
 
@@ -12,7 +17,7 @@ CLIENTS = {
     "Ov23li8tweQw6odWQebz": "gho_simulated-opencode-0001",
     "178c6fc778ccc68e1d6a": "gho_simulated-gh-cli-0001",
 }
-"""The OAuth apps GitHub knows (upstream.md 1.2), each with the token a login through it gives here."""
+"""The OAuth apps GitHub knows, each with the token a login through it gives here."""
 
 EXCHANGEABLE = {"Iv1.b507a08c87ecfe98", "01ab8ac9400c4e429b23"}
 
@@ -24,6 +29,10 @@ SKUS = {
     "enterprise": "copilot_enterprise_seat_multi_quota",
 }
 ENTITLEMENTS = {"free": 50, "individual": 300, "individual_pro": 1500, "business": 300, "enterprise": 1000}
+CREDITS = {"free": 200, "individual": 1500, "individual_pro": 7000, "business": 3000, "enterprise": 7000}
+"""What a plan includes, in premium requests and in AI credits; of the credits only Pro+'s were seen."""
+
+Unit = Literal["premium_requests", "credits"]
 TRACKING_ID = "51301a7ed00000000000000000000001"
 
 
@@ -50,8 +59,12 @@ class Account:
     api_url: str = ""
     login_revoked: bool = False
     minted: dict[str, Minted] = field(default_factory=dict)
-    premium_used: float = 0.0
     overage_permitted: bool = True
+    unit: Unit = "premium_requests"  # what it pays by
+    copilot_usage: UsageShown = "exact"  # what its answers say of their cost
+    own_entitlement: float | None = None  # in the place of what the plan includes
+    used_elsewhere: float = 0.0  # credits that other tools have used
+    bill: Bill = field(default_factory=Bill)
     enabled: set[str] = field(default_factory=set)  # models whose policy the user accepted
 
     @property
@@ -60,9 +73,27 @@ class Account:
         return self.api_url.partition("://")[2]
 
     @property
-    def entitlement(self) -> int:
-        """Premium requests a month."""
-        return ENTITLEMENTS[self.plan]
+    def entitlement(self) -> float:
+        """What the plan includes a month, in the account's unit."""
+        if self.own_entitlement is not None:
+            return self.own_entitlement
+        return (CREDITS if self.unit == "credits" else ENTITLEMENTS)[self.plan]
+
+    @property
+    def premium_used(self) -> float:
+        """Premium requests that were used this month."""
+        return self.bill.premium
+
+    @premium_used.setter
+    def premium_used(self, used: float) -> None:
+        self.bill.premium = used
+
+    @property
+    def used(self) -> float:
+        """What was used this month, in the account's unit; of credits what answers that have ended cost."""
+        if self.unit == "credits":
+            return self.used_elsewhere + self.bill.settled / NANO
+        return self.premium_used
 
     def client_of(self, token: str) -> str | None:
         """The OAuth app a GitHub token was made by, or None when GitHub does not know it (any more)."""
@@ -71,7 +102,7 @@ class Account:
         return next((client for client, known in CLIENTS.items() if token == known), None)
 
     def mint(self) -> Minted:
-        """Make a Copilot token: the real one's shape (upstream.md 1.5), with contents that say they are simulated."""
+        """Make a Copilot token: the real one's shape, with contents that say they are simulated."""
         expires_at = int(self.clock()) + self.token_lifetime
         fields = (
             f"tid={TRACKING_ID};ol=simulated;exp={expires_at};sku={SKUS[self.plan]};proxy-ep={self.host};st=dotcom;"

@@ -1,10 +1,11 @@
-"""What an answer costs in AI credits (upstream.md 9.2); it hides the unit, a thousand-millionth of a credit."""
+"""What an answer costs in AI credits, counted in thousand-millionths of one."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from passenger.simulator.answers import Answer
 from passenger.simulator.catalogue import Model
 
-BATCH = 1_000_000
 NANO = 1_000_000_000  # nano AI credits in one
 PRICES = {
     "input": "input_price",
@@ -14,15 +15,46 @@ PRICES = {
 }
 
 
-def copilot_usage(model: Model, counts: dict[str, int]) -> dict[str, Any]:
-    """The bill for token counts by kind; an included model costs nothing, a kind without a price has no row."""
-    prices = model.prices
-    if prices is None:
-        return {"token_details": [], "total_nano_aiu": 0}
-    details = [_detail(kind, count, prices[PRICES[kind]]) for kind, count in counts.items() if PRICES[kind] in prices]
-    total = sum(row["token_count"] * row["cost_per_batch"] // BATCH for row in details)
-    return {"token_details": details, "total_nano_aiu": total}
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The tokens of an answer by what they cost; no token is in two of them."""
+
+    input: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+
+    @property
+    def prompt(self) -> int:
+        """The whole prompt."""
+        return self.input + self.cache_read + self.cache_write
 
 
-def _detail(kind: str, count: int, price: float) -> dict[str, Any]:
-    return {"batch_size": BATCH, "cost_per_batch": int(price * NANO), "token_count": count, "token_type": kind}
+def counts_of(answer: Answer, model: Model) -> Counts:
+    """The tokens of a whole answer; nobody but Claude's vendor charges for what is put into a cache."""
+    read, written = answer.cached.read, answer.cached.written if model.vendor == "claude" else 0
+    fresh = answer.prompt_tokens - read - written
+    return Counts(fresh, read, written, answer.completion_tokens + answer.reasoning_tokens)
+
+
+def copilot_usage(model: Model, counts: Counts) -> dict[str, Any]:
+    """What an answer says that it costs; an included model costs nothing, a kind without a price has no row."""
+    prices, batch = model.prices(counts.prompt), model.batch_size
+    kinds = [kind for kind, name in PRICES.items() if name in prices]
+    details = [_detail(kind, getattr(counts, kind), prices[PRICES[kind]], batch) for kind in kinds]
+    return {"token_details": details, "total_nano_aiu": nano(model, counts)}
+
+
+def nano(model: Model, counts: Counts) -> int:
+    """What the tokens cost: each count times its price, divided by the batch that the price is for."""
+    prices = model.prices(counts.prompt)
+    costs = (getattr(counts, kind) * _nano(prices[name]) for kind, name in PRICES.items() if name in prices)
+    return int(sum(costs)) // model.batch_size
+
+
+def _detail(kind: str, count: int, price: float, batch: int) -> dict[str, Any]:
+    return {"batch_size": batch, "cost_per_batch": _nano(price), "token_count": count, "token_type": kind}
+
+
+def _nano(price: float) -> int:
+    return round(price * NANO)

@@ -1,4 +1,4 @@
-"""The vendors' prompt caches (upstream.md 4.6): which beginnings of a prompt were seen before; it hides the hashing.
+"""The vendors' prompt caches: which beginnings of a prompt were seen before.
 
 Claude caches up to a marker, from a minimum that each model has, and finds what was cached up to 20 blocks before a
 marker: https://docs.claude.com/en/docs/build-with-claude/prompt-caching. The others cache by themselves.
@@ -11,11 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
 LEAST = 1024  # tokens that a prefix must have to be kept
 LOOK_BACK = 20  # blocks before a marker that are looked up
 LEAST_OF_CLAUDE = {r"claude-(opus-4\.[5-9]|opus-[5-9]|haiku-4\.5)": 4096, r"claude-sonnet-4\.6": 2048}
 
 Lifetime = Literal["5m", "1h"]
+_ENCODER = msgspec.json.Encoder(order="sorted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,18 @@ def prefixes(units: Iterable[tuple[Any, int, object]], marker: str) -> list[Pref
     rolling, count, found = hashlib.blake2b(digest_size=16), 0, []
     for unit, size, mark in units:
         shown = {key: value for key, value in unit.items() if key != marker} if isinstance(unit, dict) else unit
-        rolling.update(json.dumps(shown, sort_keys=True).encode())
+        rolling.update(_encoded(shown))
         count += size
         found.append(Prefix(rolling.digest(), count, _lifetime(mark)))
     return found
+
+
+def _encoded(unit: object) -> bytes:
+    """A unit as JSON, whatever the order of its keys; Python writes a lone surrogate, which msgspec refuses."""
+    try:
+        return _ENCODER.encode(unit)
+    except UnicodeEncodeError:
+        return json.dumps(unit, sort_keys=True).encode()
 
 
 def _lifetime(mark: object) -> Lifetime | None:

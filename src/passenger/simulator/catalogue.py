@@ -1,4 +1,4 @@
-"""The models of the account, from `catalogue.json` (upstream.md 3); it hides the dialects of `/models`."""
+"""The models of the account, from `catalogue.json`."""
 
 import importlib.resources
 from collections.abc import Mapping, Sequence
@@ -60,10 +60,23 @@ class Model:
         return float(self.entry["billing"]["multiplier"])
 
     @cached_property
-    def prices(self) -> dict[str, float] | None:
-        """AI credits for a million tokens, by kind; None for an included model."""
-        prices = self.entry["billing"].get("token_prices")
-        return prices["default"] if prices else None
+    def token_prices(self) -> dict[str, Any]:
+        """Its prices as its entry says them; empty for an included model."""
+        return dict(self.entry["billing"].get("token_prices") or {})
+
+    @cached_property
+    def batch_size(self) -> int:
+        """How many tokens a price is for."""
+        return int(self.token_prices.get("batch_size", 1_000_000))
+
+    def prices(self, prompt: int) -> dict[str, float]:
+        """AI credits for a batch of tokens, by kind, with a prompt of so many; empty for an included model.
+
+        A prompt longer than `context_max` has the prices of `long_context`, all of it and its answer.
+        """
+        default: dict[str, float] = self.token_prices.get("default", {})
+        most, dearer = default.get("context_max"), self.token_prices.get("long_context")
+        return dearer if dearer and most is not None and prompt > most else default
 
     @cached_property
     def efforts(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
-"""`POST /chat/completions`: valid request in, the vendor's wire out (upstream.md 4); it hides which vendor it is."""
+"""`POST /chat/completions`: valid request in, the vendor's wire out."""
 
 from passenger.simulator.answers import answer
+from passenger.simulator.billing import counts_of
 from passenger.simulator.chat_question import last_user_text, prefixes_of, question_of
 from passenger.simulator.citing import cited_chunks
 from passenger.simulator.reply import Event, go_json
@@ -23,16 +24,16 @@ def reply_to(asked: Asked) -> Generated:
     said = answer(question, request.body, model, asked.orders, seed=asked.seed, unicode=unicode, cached=cached)
     include_usage = bool((body.get("stream_options") or {}).get("include_usage"))
     wanted = Wanted(said, model, asked.created, include_usage=include_usage)
-    wire = WIRES[model.vendor]
+    wire, counts = WIRES[model.vendor], counts_of(said, model)
     if asked.streams(body):
         told = cited_chunks(wire.events(wanted)) if said.cites else wire.events(wanted)
-        events = tuple(Event(asked.encode(event, ordered=wire.SORTED)) for event in told)
-        return Generated(model, events, done=True, error=error_event)
-    return Generated(model, asked.encode(wire.body(wanted), ordered=wire.SORTED))
+        events = tuple(asked.event(event, ordered=wire.SORTED) for event in told)
+        return Generated(model, events, counts, said.reasoning_tokens, done=True, error=error_event)
+    return Generated(model, asked.encode(wire.body(wanted), ordered=wire.SORTED), counts)
 
 
 def error_event(status: int, _: int) -> Event:
-    """The event that ends a stream which fails after its 200 (upstream.md 4.4): an integer code, no choices."""
+    """The event that ends a stream which fails after its 200: an integer code, no choices."""
     error = {"code": status, "message": "Simulated failure in mid-stream.", "metadata": {}}
     return Event(go_json({"error": error | {"status": STATUS_NAMES.get(status, "Simulated")}}))
 

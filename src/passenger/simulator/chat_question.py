@@ -1,4 +1,4 @@
-"""A `/chat/completions` body read as a question; it hides where that body keeps what."""
+"""A `/chat/completions` body read as a question."""
 
 import json
 from collections.abc import Iterator
@@ -47,12 +47,12 @@ def prefixes_of(body: Body, *, marked: bool) -> list[Prefix]:
 
     With `marked` there are none where nothing is, and a mark on a part or a tool counts for all its message or tools.
     """
-    tools = body.get("tools") or []
-    units = [(tools, _tools_tokens(body)), *((message, _message_tokens(message)) for message in body["messages"])]
-    marks = [next(_marks(unit), None) if marked else {} for unit, _ in units]
+    units = [body.get("tools") or [], *body["messages"]]
+    marks = [next(_marks(unit), None) if marked else {} for unit in units]
     if not any(mark is not None for mark in marks):
         return []
-    return prefixes([(_plain(unit), size, mark) for (unit, size), mark in zip(units, marks, strict=True)], MARKER)
+    sizes = [_tools_tokens(body), *map(_message_tokens, body["messages"])]
+    return prefixes([(_plain(unit), size, mark) for unit, size, mark in zip(units, sizes, marks, strict=True)], MARKER)
 
 
 def _marks(unit: object) -> Iterator[object]:

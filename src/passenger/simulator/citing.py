@@ -1,4 +1,4 @@
-"""What an answer repeats of published code, as Copilot says it beside the words (upstream.md 4.4, 6.4)."""
+"""What an answer repeats of published code, as Copilot says it beside the words."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

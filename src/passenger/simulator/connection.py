@@ -1,4 +1,4 @@
-"""One client's connection: requests in, replies out, in turn; it hides the socket and its end.
+"""One client's connection: requests in, replies out, in turn.
 
 A protocol, not a pair of streams: it is told at once when the client goes away, also while an answer waits.
 """
@@ -156,7 +156,10 @@ class Connection(asyncio.Protocol):
         request.status = reply.status
         if fault.refuse_reused and request.reused:
             return self.close()
-        await deliver(self, reply, fault, self._desk.latency, self._desk.pace)
+        try:
+            await deliver(self, reply, fault, self._desk.latency, self._desk.pace)
+        finally:
+            reply.meter.settle()
         await self._writable.wait()  # no turn of the loop unless the client is slow: what is said is said
         if (request.header("connection") or "").lower() == "close":
             self.close()

@@ -1,4 +1,4 @@
-"""The Copilot API (CAPI): who may ask, which path, which headers (upstream.md 2, 3 and 9.1); it hides the wrapping.
+"""The Copilot API (CAPI): who may ask, which path, which headers.
 
 A path that generates is one entry of `SURFACES` and one module that answers it.
 """
@@ -10,14 +10,17 @@ import re
 import urllib.parse
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 
-from passenger.simulator import chat, embeddings
+from passenger.simulator import chat, embeddings, quota
 from passenger.simulator.account import Account
+from passenger.simulator.bill import Charge
+from passenger.simulator.billing import nano
 from passenger.simulator.caching import PromptCache
 from passenger.simulator.catalogue import Catalogue, Model
-from passenger.simulator.faults import Directive, Fault, directives, header_directives
+from passenger.simulator.faults import Directive, Fault, UsageShown, directives, header_directives
 from passenger.simulator.messages import api as messages
 from passenger.simulator.recorded import Recorded
 from passenger.simulator.refusals import (
@@ -32,7 +35,7 @@ from passenger.simulator.refusals import (
     Refusal,
     RefusedError,
 )
-from passenger.simulator.reply import JSON_TYPE, STREAM_TYPE, Fields, Reply, go_json
+from passenger.simulator.reply import JSON_TYPE, STREAM_TYPE, UNMETERED, Fields, Reply, go_json
 from passenger.simulator.responses import api as responses
 from passenger.simulator.surface import Asked, Generated, Surface
 
@@ -47,8 +50,6 @@ CONSTANT_HEADERS: Fields = (
     ("strict-transport-security", "max-age=31536000"),
 )
 AZURE_HEADERS: Fields = (("azureml-model-deployment", "simulated-deployment"), ("apim-request-id", "simulated"))
-QUOTA_RESET = "2026-12-01T00%3A00%3A00Z"
-UNLIMITED = f"ent=-1&ov=0.0&ovPerm=false&rem=100.0&rst={QUOTA_RESET}&totRem=-1"
 
 
 SURFACES: dict[str, Surface] = {
@@ -107,7 +108,7 @@ class Copilot:
             return error.refusal.reply(headers)
 
     def headers(self, request: Recorded) -> Fields:
-        """What every answer of CAPI carries (upstream.md 2.5); a client's request id is echoed."""
+        """What every answer of CAPI carries; a client's request id is echoed."""
         number = next(self._numbers)
         now = self._account.clock()
         if int(now) != self._date[0]:
@@ -129,7 +130,7 @@ class Copilot:
         if token.startswith(("ghp_", "github_pat_")):
             raise RefusedError(PAT_BEARER)
         if self._account.client_of(token) is not None:
-            return  # a GitHub login as it is: any host, no editor (upstream.md 1.6 and 2.3)
+            return  # a GitHub login as it is: any host, no editor
         minted = self._account.minted.get(token)
         if minted is None:
             raise RefusedError(UNAUTHENTICATED)
@@ -159,31 +160,29 @@ class Copilot:
         found = orders(request, self._cues)
         asked = Asked(request, fault, found, self._account, self._catalogue, self._cache, self._created, self._seed)
         made = SURFACES[request.route].reply_to(asked)
-        headers = (*headers, *(AZURE_HEADERS if made.model.vendor == "azure" else ()))
+        fields = (*headers, *(AZURE_HEADERS if made.model.vendor == "azure" else ()))
         if made.metered:
-            headers = (*headers, *self._quota())
-            self._charge(made.model, request)
-        return _reply(made, headers)
+            fields = (*fields, *quota.headers(self._account))
+        charge = self._charge(request, made, dict(headers)["x-request-id"], asked.shows)
+        return replace(_reply(made, fields), meter=charge or UNMETERED)
 
-    def _quota(self) -> Fields:
-        """The quota as it was before this request; the headers go before the first token is counted."""
-        total = self._account.entitlement
-        left = total - self._account.premium_used
-        over = max(0.0, -left)
-        permitted = str(self._account.overage_permitted).lower()
-        premium = (
-            f"ent={total}&ov={over:.1f}&ovPerm={permitted}&rem={max(0.0, 100 * left / total):.1f}"
-            f"&rst={QUOTA_RESET}&totRem={max(0.0, left):.1f}"
+    def _charge(self, request: Recorded, made: Generated, request_id: str, shows: UsageShown) -> Charge | None:
+        """What the answer will cost; None for what is never billed."""
+        if made.counts is None:
+            return None
+        by_requests = self._account.unit == "premium_requests" and made.metered
+        is_free = not by_requests or (request.header("x-initiator") or "user") == "agent"
+        return Charge(
+            self._account.bill,
+            request_id,
+            request.route,
+            made.model,
+            made.counts,
+            made.thinking,
+            told=_told(made, shows),
+            premium=0 if is_free else round(1000 * made.model.multiplier),
+            events=made.body if isinstance(made.body, tuple) else None,
         )
-        return (
-            ("x-quota-snapshot-chat", UNLIMITED),
-            ("x-quota-snapshot-completions", UNLIMITED),
-            ("x-quota-snapshot-premium_interactions", premium),
-        )
-
-    def _charge(self, model: Model, request: Recorded) -> None:
-        if (request.header("x-initiator") or "user") != "agent":
-            self._account.premium_used += model.multiplier
 
     def _models(self, request: Recorded, headers: Fields) -> Reply:
         body = self._catalogue.listing(request.header("x-github-api-version"), self._account.enabled)
@@ -214,6 +213,13 @@ class Copilot:
         else:
             self._account.enabled.discard(model.id)
         return go_json({"state": asked["state"], "terms": model.entry.get("policy", {}).get("terms", "")})
+
+
+def _told(made: Generated, shows: UsageShown) -> int | None:
+    """The cost that an answer tells; embeddings tell none."""
+    if made.counts is None or not made.metered or shows == "absent":
+        return None
+    return 0 if shows == "zero" else nano(made.model, made.counts)
 
 
 def _reply(made: Generated, headers: Fields) -> Reply:

@@ -1,4 +1,4 @@
-"""A reply put on a connection, faithfully or as a fault wants it; it hides HTTP framing."""
+"""A reply put on a connection, faithfully or as a fault wants it."""
 
 from typing import Protocol
 
@@ -38,6 +38,8 @@ async def deliver(line: Line, reply: Reply, fault: Fault, delay: float = 0.0, pa
 
     The connection is closed or reset here when the fault says so.
     """
+    if not fault.reset:
+        reply.meter.begin()
     if fault.delay or delay:
         await line.pause(fault.delay + delay)
     if fault.reset:
@@ -73,6 +75,7 @@ def frame(event: Event, fault: Fault) -> bytes:
 async def _deliver_body(line: Line, reply: Reply, fault: Fault) -> None:
     body = reply.body if reply.events is None else b"".join(frames(reply, fault))
     head = reply.head(f"content-length: {len(body) + fault.lie_length}")
+    reply.meter.finish()
     ending, after = fault.ending or (None, len(body))
     size = int(fault.split)
     if not size and ending is None and not fault.headers_then_stall:
@@ -98,6 +101,7 @@ async def _deliver_stream(line: Line, reply: Reply, framed: list[bytes], fault: 
         if index and pause:
             await line.pause(pause)
         await _write_frame(line, frame, fault)
+        reply.meter.wrote(index + 1)
     await _write_ending(line, reply, framed, fault)
     if fault.after_done_stall:
         await line.hang()

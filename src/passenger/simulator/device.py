@@ -1,4 +1,4 @@
-"""GitHub's device flow (RFC 8628, upstream.md 1.1) as a value; it hides who approves, and when."""
+"""GitHub's device flow (RFC 8628) as a value."""
 
 from dataclasses import dataclass, field
 from typing import Literal

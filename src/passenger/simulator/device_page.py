@@ -1,4 +1,4 @@
-"""The page at `/login/device`, where a person says yes or no to a login; it hides HTML.
+"""The page at `/login/device`, where a person says yes or no to a login.
 
 GitHub's own asks for the code to be typed. This one shows the codes that wait, each with its buttons.
 """

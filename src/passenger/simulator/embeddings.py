@@ -1,4 +1,4 @@
-"""`POST /embeddings`: a list of texts in, unit vectors out, the same for the same text (upstream.md 7)."""
+"""`POST /embeddings`: a list of texts in, unit vectors out, the same for the same text."""
 
 import hashlib
 import math
@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from passenger.simulator.billing import Counts
 from passenger.simulator.catalogue import Model
 from passenger.simulator.question import Body, tokens
 from passenger.simulator.refusals import INVALID_BODY, TOO_LARGE, UNSUPPORTED_MODEL, Refusal, RefusedError
@@ -34,7 +35,7 @@ def reply_to(asked: Asked) -> Generated:
         for index, text in enumerate(texts)
     ]
     answer = {"data": rows, "usage": {"prompt_tokens": count, "total_tokens": count}}
-    return Generated(model, asked.encode(answer), metered=False)
+    return Generated(model, asked.encode(answer), Counts(input=count), metered=False)
 
 
 def vector(text: str, size: int, seed: int) -> list[float]:

@@ -1,4 +1,4 @@
-"""The tool call that is asked for in plain words: the weather, a file to be read, the end; it hides agents' tools.
+"""The tool call that is asked for in plain words: the weather, a file to be read, the end.
 
 Each coding agent reads files with a tool of its own name and argument, or runs a command that does.
 """

@@ -1,4 +1,4 @@
-"""Faults: what may go wrong with an answer, as a value; it hides the grammar that names them.
+"""Faults: what may go wrong with an answer, as a value.
 
 From Python: `simulator.inject(Fault(status=429, headers={"retry-after": "7"}), path="/chat/completions")`.
 From any client: a directive in the text of the last user message, or the header `X-Simulator-Fault` with the same
@@ -27,6 +27,7 @@ grammar (there the brackets may be left out, and `;` separates: `X-Simulator-Fau
     [[overflow]]                   the prompt is too long for the model, in the words of that surface
     [[unsupported temperature]]    that field (or that beta) is not supported by the model; several names are allowed
     [[fail 3]]                     `/responses` only: 3 events, then `response.failed`
+    [[copilot-usage absent]]       the answer does not say what it costs; `zero` says that it costs nothing, `exact` all
     [[ping]]                       `/v1/messages` only: a `ping` event after the first event and before the last two
     [[bedrock]]                    `/v1/messages` only: Bedrock's ids, metrics in `message_stop`, then `[DONE]`
 
@@ -47,6 +48,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 Ending = Literal["cut", "end", "stall", "reset", "error"]
+UsageShown = Literal["exact", "absent", "zero"]
+"""What an answer says of its cost in `copilot_usage`: what it is, nothing, or that it is nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +90,7 @@ class Fault:
     fail_after: int | None = None
     ping: bool = False
     bedrock: bool = False
+    copilot_usage: UsageShown | None = None
 
     @property
     def ending(self) -> tuple[Ending, int] | None:
@@ -191,10 +195,12 @@ COUNTS = {
     "split": "split",
     "stall": "stall_after",
 }
+SHOWN: dict[str, UsageShown] = {"exact": "exact", "absent": "absent", "zero": "zero"}
 VALUES: dict[str, Callable[[str], object]] = {
     "code": str,
     "delay": float,
     "drip": float,
+    "copilot-usage": lambda word: SHOWN[word],
     "redirect": str,
     "unsupported": lambda names: tuple(names.split()),
 }
@@ -206,7 +212,7 @@ def fault_of(found: Iterator[Directive] | list[Directive]) -> Fault:
     for directive in found:
         try:
             settings |= _settings(directive)
-        except ValueError:
+        except (KeyError, ValueError):
             continue
     return Fault(**settings) if settings else NONE
 
@@ -219,7 +225,7 @@ def _settings(directive: Directive) -> dict[str, Any]:  # Any: the fields have m
         case name if name in COUNTS:
             return {COUNTS[name]: int(argument or 1)}
         case name if name in VALUES:
-            return {name: VALUES[name](argument)}
+            return {name.replace("-", "_"): VALUES[name](argument)}
         case "reset":
             return {"reset_after": int(argument)} if argument else {"reset": True}
         case "error":

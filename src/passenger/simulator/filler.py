@@ -1,4 +1,4 @@
-"""Values that satisfy a JSON schema, plausible and always the same; it hides the schema language."""
+"""Values that satisfy a JSON schema, plausible and always the same."""
 
 from collections.abc import Mapping
 from typing import Any

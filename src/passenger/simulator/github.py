@@ -1,4 +1,4 @@
-"""github.com and api.github.com: login, exchange, who am I (upstream.md 1, 9.3); it hides GitHub's envelopes."""
+"""github.com and api.github.com: login, exchange, who am I."""
 
 import asyncio
 import email.utils
@@ -11,6 +11,7 @@ import msgspec
 from passenger.simulator import device_page
 from passenger.simulator.account import EXCHANGEABLE, SKUS, TRACKING_ID, Account
 from passenger.simulator.device import DeviceFlow, Outcome
+from passenger.simulator.quota import RESET_DATE, snapshots
 from passenger.simulator.recorded import Recorded
 from passenger.simulator.refusals import rest, unicorn
 from passenger.simulator.reply import HTML_TYPE, JSON_TYPE, TEXT_TYPE, Fields, Reply, go_json
@@ -23,7 +24,6 @@ COPILOT_USER = "/copilot_internal/user"
 USER = "/user"
 PATHS = {DEVICE_PAGE, DEVICE_CODE, OAUTH_TOKEN, EXCHANGE, COPILOT_USER, USER}
 
-RESET_DATE = "2026-12-01"
 RESET = 1796083200  # the same day as Unix seconds
 PAT_PREFIXES = ("ghp_", "github_pat_")
 
@@ -91,7 +91,7 @@ class GitHub:
         return rest(status, MESSAGES.get(status, f"Simulated {status}"), headers)
 
     def exchange_body(self) -> dict[str, Any]:
-        """Mint a Copilot token, and say so in the words of the plan (upstream.md 1.3)."""
+        """Mint a Copilot token, and say so in the words of the plan."""
         minted = self._account.mint()
         base = {
             **FEATURES,
@@ -160,28 +160,16 @@ class GitHub:
             "endpoints": self._endpoints(),
             "login": account.login,
         }
-        if account.plan == "free":
+        if account.unit == "credits":
+            base |= {"token_based_billing": True}
+        elif account.plan == "free":
             return base | FREE_USER
         if _family(account.plan) != "individual":
             base |= {
                 "organization_login_list": ["simulated"],
                 "organization_list": [{"login": "simulated", "name": None}],
             }
-        return base | {"quota_snapshots": self._snapshots()}
-
-    def _snapshots(self) -> dict[str, Any]:
-        left = self._account.entitlement - self._account.premium_used
-        premium = UNLIMITED | {
-            "entitlement": self._account.entitlement,
-            "overage_permitted": self._account.overage_permitted,
-            "percent_remaining": round(100 * left / self._account.entitlement, 1),
-            "quota_id": "premium_interactions",
-            "quota_remaining": round(left, 2),
-            "remaining": int(left),
-            "unlimited": False,
-        }
-        chat, completions = (UNLIMITED | {"quota_id": name} for name in ("chat", "completions"))
-        return {"chat": chat, "completions": completions, "premium_interactions": premium}
+        return base | {"quota_snapshots": snapshots(account)}
 
 
 MESSAGES = {
@@ -240,16 +228,6 @@ FREE_USER = {
     "limited_user_quotas": {"chat": 173, "completions": 1890},
     "limited_user_reset_date": RESET_DATE,
     "monthly_quotas": {"chat": 200, "completions": 2000},
-}
-UNLIMITED = {
-    "entitlement": 0,
-    "overage_count": 0,
-    "overage_permitted": False,
-    "percent_remaining": 100,
-    "quota_remaining": 0,
-    "remaining": 0,
-    "timestamp_utc": "2026-11-14T10:00:00.000Z",
-    "unlimited": True,
 }
 
 

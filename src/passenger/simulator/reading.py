@@ -1,4 +1,4 @@
-"""HTTP/1.1 requests out of bytes; it hides how many pieces they came in."""
+"""HTTP/1.1 requests out of bytes."""
 
 from passenger.simulator.recorded import Headers, Recorded
 

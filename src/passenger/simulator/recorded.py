@@ -1,4 +1,4 @@
-"""A request as the simulator received it, and what became of it; it hides nothing, so that a test can ask anything."""
+"""A request as the simulator received it, and what became of it."""
 
 from dataclasses import dataclass, field
 from typing import Any

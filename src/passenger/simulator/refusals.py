@@ -1,4 +1,4 @@
-"""The errors GitHub and Copilot answer with, as a table (upstream.md 1.3 and 8); it hides which of them are JSON."""
+"""The errors GitHub and Copilot answer with, as a table."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Protocol

@@ -1,9 +1,9 @@
-"""What the simulator will say, before it is put on a socket; it hides how Go writes JSON."""
+"""What the simulator will say, before it is put on a socket."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -18,19 +18,54 @@ PHRASES = {status.value: status.phrase for status in HTTPStatus} | {499: "Client
 
 
 class Event(NamedTuple):
-    """One event of a stream: its JSON, and its name where the surface names its events."""
+    """One event of a stream: its JSON, its name where the surface names its events, and whether it says the cost."""
 
     data: bytes
     name: str = ""
+    billed: bool = False
 
 
 ErrorEvent = Callable[[int, int], Event]
 """The event that ends a stream which fails after its 200, from a status and how many events came before."""
 
 
+class Meter(Protocol):
+    """What is told how far an answer came."""
+
+    def begin(self) -> None:
+        """The model has the prompt."""
+
+    def wrote(self, events: int, /) -> None:
+        """So many events are written."""
+
+    def finish(self) -> None:
+        """All of it is made."""
+
+    def settle(self) -> None:
+        """Nothing more will be made."""
+
+
+class _Unmetered:
+    """The meter of what is not billed."""
+
+    def begin(self) -> None: ...
+
+    def wrote(self, events: int, /) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def settle(self) -> None: ...
+
+
+UNMETERED = _Unmetered()
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: a body, or for a stream its `events`, which `[DONE]` follows when `done`; `error` may break it."""
+    """An answer: a body, or for a stream its `events`, which `[DONE]` follows when `done`; `error` may break it.
+
+    `meter` is that of an answer that is billed.
+    """
 
     status: int
     headers: Fields
@@ -38,6 +73,7 @@ class Reply:
     events: tuple[Event, ...] | None = None
     done: bool = True
     error: ErrorEvent | None = None
+    meter: Meter = UNMETERED
 
     def typed(self, content_type: str) -> "Reply":
         """The same answer under another Content-Type."""

@@ -1,4 +1,4 @@
-"""Texts that only the simulator can read, for signatures, sealed thoughts and item ids; it hides the cipher.
+"""Texts that only the simulator can read, for signatures, sealed thoughts and item ids.
 
 It is a toy: the key is public. What matters is that a changed or a foreign text is noticed, as the real ones are.
 """

@@ -1,6 +1,6 @@
 """The simulator as a whole: one server that stands for github.com, api.github.com and the Copilot API.
 
-It hides the sockets; everything a test may ask or change is an attribute or a method of `Simulator`.
+Everything a test may ask or change is an attribute or a method of `Simulator`.
 """
 
 import asyncio
@@ -11,21 +11,25 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from passenger.simulator.account import LOGIN_TOKEN, Account
+from passenger.simulator.account import LOGIN_TOKEN, Account, Unit
+from passenger.simulator.bill import Bill
 from passenger.simulator.catalogue import Catalogue
 from passenger.simulator.connection import Connection, Desk
 from passenger.simulator.copilot import Copilot, orders
 from passenger.simulator.device import DeviceFlow
-from passenger.simulator.faults import NONE, Fault, Faults, fault_of
+from passenger.simulator.faults import NONE, Fault, Faults, UsageShown, fault_of
 from passenger.simulator.github import DEVICE_CODE, EXCHANGE, OAUTH_TOKEN, PATHS, GitHub
 from passenger.simulator.messages import api as messages
 from passenger.simulator.messages.errors import PASSED_ON
 from passenger.simulator.recorded import Recorded
 from passenger.simulator.refusals import EXPIRED, by_code, by_status, unicorn
-from passenger.simulator.reply import JSON_TYPE, TEXT_TYPE, Fields, Reply
+from passenger.simulator.reply import JSON_TYPE, TEXT_TYPE, UNMETERED, Fields, Reply, go_json
 
 CREATED = 1_790_000_000  # `created` of every answer: a fixed moment, so that answers are always the same
 PORT_TRIES = 16
+
+BILL = "/simulator/bill"
+"""Where the bill of each account is asked for, without credentials."""
 
 READABLE = 0.04
 """A `pace` at which a person sees an answer grow."""
@@ -39,7 +43,8 @@ class Simulator:
     before the headers of every answer, `pace` between two events of a stream (READABLE where a person watches), `clock`
     is the wall's time that tokens expire by, `created` and `seed` go into every answer, only the last `keep` requests
     are remembered, `speaks` gives models, by id, other endpoints, and without `exchange` no login is exchanged, as at
-    a company with data residency.
+    a company with data residency. The account pays by `unit`, of which it has `entitlement` a month (None: what its
+    plan includes), and `copilot_usage` says how answers tell what they cost; all three may be changed at `account`.
     """
 
     def __init__(
@@ -62,10 +67,15 @@ class Simulator:
         keep: int = 10_000,
         speaks: Mapping[str, Sequence[str]] | None = None,
         exchange: bool = True,
+        unit: Unit = "premium_requests",
+        copilot_usage: UsageShown = "exact",
+        entitlement: float | None = None,
     ) -> None:
         self.requests: list[Recorded] = []
         self.exchanges = 0
         self.account = Account(clock, token_lifetime, refresh_in, plan, login)
+        self.account.unit, self.account.copilot_usage, self.account.own_entitlement = unit, copilot_usage, entitlement
+        self.account.bill.keep = keep
         self.device = DeviceFlow("", device_interval, approve_after, device_lifetime)
         self.faults = Faults()
         self._cues: dict[str, str] = {}
@@ -90,6 +100,11 @@ class Simulator:
     def login_token(self) -> str:
         """The GitHub token that a login gives and the exchange takes."""
         return LOGIN_TOKEN
+
+    @property
+    def bill(self) -> Bill:
+        """What the account owes so far, and for what."""
+        return self.account.bill
 
     @property
     def connections(self) -> int:
@@ -203,6 +218,8 @@ class Simulator:
             del self.requests[0]
 
     def _answer(self, request: Recorded) -> tuple[Reply, Fault]:
+        if request.route == BILL:
+            return self._tell_bill(), NONE
         fault = self.faults.take(request.route, reused=request.reused).over(fault_of(orders(request, self._cues)))
         reply = self._preempted(request, fault) or self._by_path(request, fault)
         if fault.body is not None:
@@ -210,6 +227,11 @@ class Simulator:
         if request.route == EXCHANGE and reply.status == 200:
             self.exchanges += 1
         return _with_headers(reply, fault), fault
+
+    def _tell_bill(self) -> Reply:
+        account = self.account
+        told = {"login": account.login, "plan": account.plan, "unit": account.unit} | account.bill.as_json()
+        return Reply(200, (("content-type", JSON_TYPE), ("cache-control", "no-store")), go_json({"accounts": [told]}))
 
     def _by_path(self, request: Recorded, fault: Fault) -> Reply:
         if request.route in PATHS:
@@ -248,7 +270,9 @@ def _by_status(request: Recorded, status: int, headers: Fields) -> Reply:
 
 def _with_body(reply: Reply, body: bytes | str) -> Reply:
     raw = body.encode() if isinstance(body, str) else body
-    return replace(reply, body=raw, events=None).typed(JSON_TYPE if raw[:1] in {b"{", b"["} else TEXT_TYPE)
+    return replace(reply, body=raw, events=None, meter=UNMETERED).typed(
+        JSON_TYPE if raw[:1] in {b"{", b"["} else TEXT_TYPE
+    )
 
 
 def _with_headers(reply: Reply, fault: Fault) -> Reply:

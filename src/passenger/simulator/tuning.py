@@ -1,4 +1,4 @@
-"""Fields that only tune an answer, and that some models do not take; it hides who said so: a model, or an order.
+"""Fields that only tune an answer, and that some models do not take.
 
 The flags of a model stand in `catalogue.json` under `simulated`, which `GET /models` does not show. They hold on the
 surface that is the model's own; an order (`[[unsupported temperature]]`) holds on every one.

@@ -1,4 +1,4 @@
-"""What CAPI refuses of a chat request, in its order (upstream.md 2.3, 4.1 and 8.2); it hides the wording."""
+"""What CAPI refuses of a chat request, in its order."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The directory that a coding agent works in, as its own prompt tells it; it hides how each of them puts that.
+"""The directory that a coding agent works in, as its own prompt tells it.
 
 Seen of Claude Code 2.1.330, Codex 0.169, Gemini CLI 0.61, Qwen Code 0.24, Copilot CLI 1.0, pi 1.6, Droid 0.215 and
 Cline CLI 3.0, in November 2026.

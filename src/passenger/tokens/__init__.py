@@ -1,1 +1,1 @@
-"""How many tokens a prompt has, where Copilot does not say; `docs/counting.md` tells how and how well."""
+"""Counting the tokens of a prompt where Copilot does not; `docs/counting.md` explains how, and how well."""

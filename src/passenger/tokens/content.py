@@ -1,11 +1,11 @@
-"""What of a prompt is counted: its texts, and a fixed price for what is no text; hides the shape of a prompt."""
+"""What of a prompt is counted: its texts, and a fixed number of tokens for what is no text."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
 
-from passenger.chat import Document, Image, Part, Prompt, Refusal, Text, Thought, Tool, ToolCall, ToolResult
+from passenger.chat.prompt import Document, Image, Part, Prompt, Reasoning, Refusal, Text, Tool, ToolCall, ToolResult
 
 MESSAGE = 4
 """Tokens that frame a message, and likewise a tool or a call (OpenAI's cookbook on counting names 3 to 8)."""
@@ -18,7 +18,7 @@ DOCUMENT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class CountedContent:
     """The texts that are tokenised; the tokens that frame them; and those that pictures and files may take."""
 
     texts: list[str]
@@ -26,12 +26,12 @@ class Content:
     media: int
 
 
-def content(prompt: Prompt) -> Content:
+def content(prompt: Prompt) -> CountedContent:
     """What is counted of a prompt."""
     parts = list(_parts(part for message in prompt.messages for part in message.parts))
     frames = [*prompt.messages, *prompt.tools, *(part for part in parts if isinstance(part, ToolCall | ToolResult))]
-    texts = [*map(_text, parts), *map(_declared, prompt.tools), _schema(prompt)]
-    return Content(list(filter(None, texts)), MESSAGE * len(frames), sum(map(_media, parts)))
+    texts = [*map(_text, parts), *map(_declaration, prompt.tools), _schema(prompt)]
+    return CountedContent(list(filter(None, texts)), MESSAGE * len(frames), sum(map(_media, parts)))
 
 
 def _parts(parts: Iterable[Part]) -> Iterator[Part]:
@@ -44,7 +44,7 @@ def _parts(parts: Iterable[Part]) -> Iterator[Part]:
 
 def _text(part: Part) -> str:
     match part:
-        case Text(text) | Thought(text) | Refusal(text):
+        case Text(text) | Reasoning(text) | Refusal(text):
             return text
         case ToolCall():
             return f"{part.name} {part.arguments}"
@@ -66,7 +66,7 @@ def _schema(prompt: Prompt) -> str:
     return _json(prompt.schema.schema) if prompt.schema and prompt.schema.schema else ""
 
 
-def _declared(tool: Tool) -> str:
+def _declaration(tool: Tool) -> str:
     grammar = tool.grammar.definition if tool.grammar else ""
     schema = _json(tool.schema) if tool.schema is not None else ""
     return "\n".join(filter(None, (tool.name, tool.description, schema, grammar)))

@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from passenger.chat import Prompt
+from passenger.chat.prompt import Prompt
 from passenger.errors import Failure
-from passenger.offload import offload
+from passenger.jsontext.offload import offload
 from passenger.tokens.content import content
 from passenger.tokens.ratios import Ratios, Sample
 from passenger.tokens.tokenizer import Tokenizer
@@ -22,7 +22,7 @@ Read = Callable[[], Prompt]
 
 
 class Counter:
-    """Counts, and learns for each seat once somebody has wanted a count, or may; `clock` gives monotonic seconds."""
+    """Counts, and learns for each seat once a count was asked for; `clock` gives monotonic seconds."""
 
     def __init__(self, ratios: Ratios, tokenizer: Tokenizer, *, clock: Callable[[], float]) -> None:
         self._ratios = ratios
@@ -35,7 +35,7 @@ class Counter:
         self._learning: dict[str, asyncio.Task[None]] = {}
 
     def warm(self, idle: Callable[[], bool]) -> None:
-        """Get ready for a first count in a while, where `idle` says then that nobody is at work."""
+        """Start the tokenizer in a while, if `idle` then says that no request is served."""
         self._warming.begin(idle)
 
     def expect(self) -> None:
@@ -55,8 +55,10 @@ class Counter:
 
     def keeps(self, seat: str) -> bool:
         """Whether a prompt is to be kept until it is answered, to be a sample then; of many at once the first."""
+        if not self._wanted:
+            return False
         now = self._clock()
-        if not self._wanted or now < self._next.get(seat, now) or now < self._kept.get(seat, now):
+        if now < self._next.get(seat, now) or now < self._kept.get(seat, now):
             return False
         self._kept[seat] = now + SAMPLE_EVERY
         return True
@@ -89,7 +91,7 @@ class Counter:
         except Failure as failure:
             log.debug("nothing is learned from a prompt that cannot be read: %s", failure)
             return
-        # Nobody knows what a picture took, so a prompt with one teaches nothing about texts.
+        # What a picture took is unknown, so a prompt with one teaches nothing about texts.
         if not found.media:
             ours = found.frame + await self._tokenizer.count(found.texts)
             await self._ratios.learn(Sample(seat, model, ours, theirs))

@@ -1,9 +1,11 @@
-"""A Python of our own, started so that neither the working directory nor a variable decides what it imports.
+"""The tokenizer's process: how it is started, and the frames in which the server talks with it.
 
-See https://docs.python.org/3/using/cmdline.html#cmdoption-I. It finds what the server itself was made of wherever that
-is installed, after its own standard library and packages.
+Neither the working directory nor a variable decides what it imports
+(https://docs.python.org/3/using/cmdline.html#cmdoption-I): after its own standard library and packages it finds what
+the server itself was imported from.
 """
 
+import struct
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +14,16 @@ import msgspec
 
 import passenger
 
+LENGTH = struct.Struct(">I")
+"""What goes up before each question, a JSON list of texts."""
+
+COUNT = struct.Struct(">Q")
+"""What comes down for it."""
+
 _RUN = "import sys; sys.path += sys.argv[1:]; from runpy import run_module; run_module({!r}, run_name='__main__')"
 
 ELSEWHERE = Path(sys.executable).parent
-"""Where it works: a directory that is there, and that whoever wrote the working directory did not write."""
+"""Its working directory: one that exists, and is not the directory that Passenger was started in."""
 
 
 def command(module: str) -> list[str]:

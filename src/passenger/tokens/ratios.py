@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from passenger.store import PrivateFile, StoreError
+from passenger.private_file import PrivateFile, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -65,21 +65,21 @@ class Ratios:
 
     async def of(self, seat: str, model: str) -> float:
         """Their tokens for one of ours."""
-        row = (await self._known(seat)).get(model)
+        row = (await self._load_rows(seat)).get(model)
         return row.ratio if row else 1.0
 
     async def learn(self, sample: Sample) -> None:
         """Take a prompt into account."""
         if sample.ours <= 0 or sample.theirs <= 0:
             return
-        rows = await self._known(sample.seat)
+        rows = await self._load_rows(sample.seat)
         new = _Row(sample.seat, sample.model, 0, 0, 0)
         rows.setdefault(sample.model, new).see(sample.ours, sample.theirs)
         if (file := self._file_of(sample.seat)) is not None:
             async with file.lock():
                 await asyncio.to_thread(_save, file, [msgspec.structs.replace(row) for row in rows.values()])
 
-    async def _known(self, seat: str) -> dict[str, _Row]:
+    async def _load_rows(self, seat: str) -> dict[str, _Row]:
         async with self._reading:
             if seat not in self._rows:
                 file = self._file_of(seat)

@@ -9,7 +9,7 @@ from asyncio.subprocess import PIPE, Process
 import msgspec
 
 from passenger.tokens import isolated
-from passenger.tokens.frames import COUNT, LENGTH
+from passenger.tokens.isolated import COUNT, LENGTH
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ SLOWEST = 200_000
 """Characters in a second that the slowest machine tokenises; an ordinary one does three millions."""
 
 GUESS = 4
-"""Characters of a token, where there is no tokenizer: English prose and code have 3 to 5."""
+"""Characters of a token, when the tokenizer fails: English prose and code have 3 to 5."""
 
 
 class Tokenizer:
@@ -44,7 +44,7 @@ class Tokenizer:
                 self._timer.cancel()
             try:
                 async with asyncio.timeout(None) as deadline:
-                    return await self._asked(texts, deadline)
+                    return await self._ask(texts, deadline)
             except (OSError, asyncio.IncompleteReadError) as error:
                 log.warning("the tokenizer does not answer, the count is a guess: %s", str(error) or "it hangs")
                 self._end()
@@ -64,7 +64,7 @@ class Tokenizer:
         for process in self._ended:
             await process.wait()
 
-    async def _asked(self, texts: list[str], deadline: asyncio.Timeout) -> int:
+    async def _ask(self, texts: list[str], deadline: asyncio.Timeout) -> int:
         """What the process answers, which is started where there is none, within the time that the texts may take."""
         patience = self._patience + _length(texts) / SLOWEST + (0 if self._process else PATIENCE)
         deadline.reschedule(asyncio.get_running_loop().time() + patience)

@@ -1,18 +1,28 @@
-"""OpenAI's vocabularies as they lie in this package (see `vocabularies/NOTICE`); hides the files and their format.
+"""OpenAI's vocabularies, which lie in this package under the names of tiktoken's cache (see `vocabularies/NOTICE`).
 
-Facts: tiktoken, `tiktoken_ext/openai_public.py` (the sums, the pattern, the special tokens).
+Facts: https://github.com/openai/tiktoken/blob/main/tiktoken_ext/openai_public.py (the sums, the special tokens).
 """
 
 import base64
 import functools
 import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 
-SUMS = {
-    "o200k_base": "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
-    "cl100k_base": "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+DIRECTORY = Path(__file__).with_name("vocabularies")
+"""What `TIKTOKEN_CACHE_DIR` has to be for tiktoken to find them."""
+
+PUBLISHED = {
+    "o200k_base": (
+        "fb374d419588a4632f3f557e76b4b70aebbca790",
+        "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+    ),
+    "cl100k_base": (
+        "9b5ad71b2ce5302211f9c61530b329a4922fc6a4",
+        "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+    ),
 }
-"""SHA-256 of each vocabulary, inflated."""
+"""The file of each vocabulary and its SHA-256."""
 
 SPECIAL = {
     "<|endoftext|>": 100257,
@@ -24,27 +34,25 @@ SPECIAL = {
 """cl100k_base's tokens that stand for no text."""
 
 
-def ranks(name: str) -> dict[bytes, int]:
-    """Every token and its id.
+def read_vocabulary(name: str) -> bytes:
+    """The file of a vocabulary: a token in base64 and its id on each line.
 
     Raises:
-        ValueError: the file is not the one that was published.
+        ValueError: it is not the one that was published.
     """
-    import gzip  # noqa: PLC0415 - these two are not needed before something is counted
-    from importlib import resources  # noqa: PLC0415
-
-    packed = resources.files(__package__).joinpath("vocabularies", f"{name}.tiktoken.gz").read_bytes()
-    plain = gzip.decompress(packed)
-    if hashlib.sha256(plain).hexdigest() != SUMS[name]:
+    file, digest = PUBLISHED[name]
+    content = (DIRECTORY / file).read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
         raise ValueError(f"the vocabulary {name} is damaged; install Passenger again")
-    return {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in plain.splitlines())}
+    return content
 
 
 @functools.cache
 def _tokens() -> dict[int, bytes]:
     """cl100k_base by id; takes some tenths of a second, so never ask on the event loop first."""
-    special = {rank: token.encode() for token, rank in SPECIAL.items()}
-    return {rank: token for token, rank in ranks("cl100k_base").items()} | special
+    lines = map(bytes.split, read_vocabulary("cl100k_base").splitlines())
+    special = {number: token.encode() for token, number in SPECIAL.items()}
+    return {int(number): base64.b64decode(token) for token, number in lines} | special
 
 
 def decode(ids: Iterable[int]) -> str:

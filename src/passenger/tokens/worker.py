@@ -1,11 +1,11 @@
 """The tokenizer's own process: reads lists of texts from standard input, writes how many tokens each list has.
 
-Hides tiktoken. It is a process and not a thread because building the vocabulary holds the interpreter lock for
-half a second, and lists of tokens for tenths of one: the server's event loop would stand still. It ends when its
-input does, and so never outlives the server, however that ends.
+It is a process because building the vocabulary holds the interpreter lock for half a second, and a list of texts for
+tenths of one: in a thread the event loop would stand still. It ends when its input ends, however the server ends.
 """
 
 import contextlib
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -14,30 +14,24 @@ from typing import BinaryIO
 import msgspec
 import tiktoken
 
-from passenger.tokens.frames import COUNT, LENGTH
-from passenger.tokens.vocabulary import ranks
+from passenger.tokens.isolated import COUNT, LENGTH
+from passenger.tokens.vocabulary import DIRECTORY, read_vocabulary
+
+NAME = "o200k_base"
 
 PIECE = 20_000
 """Characters that are tokenised at once: what the pattern takes at most of white space alone before it gives up."""
 
-_CASES = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-PATTERN = "|".join(
-    (
-        rf"[^\r\n\p{{L}}\p{{N}}]?[\p{{Lu}}\p{{Lt}}\p{{Lm}}\p{{Lo}}\p{{M}}]*[\p{{Ll}}\p{{Lm}}\p{{Lo}}\p{{M}}]+{_CASES}",
-        rf"[^\r\n\p{{L}}\p{{N}}]?[\p{{Lu}}\p{{Lt}}\p{{Lm}}\p{{Lo}}\p{{M}}]+[\p{{Ll}}\p{{Lm}}\p{{Lo}}\p{{M}}]*{_CASES}",
-        r"\p{N}{1,3}",
-        r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
-        r"\s*[\r\n]+",
-        r"\s+(?!\S)",
-        r"\s+",
-    )
-)
-"""How o200k_base cuts a text into words before it looks for tokens (tiktoken, `openai_public.py`)."""
-
 
 def encoding() -> tiktoken.Encoding:
-    """o200k_base without special tokens: what looks like one in a prompt is text."""
-    return tiktoken.Encoding("o200k_base", pat_str=PATTERN, mergeable_ranks=ranks("o200k_base"), special_tokens={})
+    """tiktoken's o200k_base, from the file in this package.
+
+    Raises:
+        ValueError: the file is not the one that was published.
+    """
+    read_vocabulary(NAME)
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(DIRECTORY)
+    return tiktoken.get_encoding(NAME)
 
 
 def pieces(text: str) -> Iterator[str]:
@@ -69,5 +63,6 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
+    sys.modules["requests"] = None  # type: ignore[assignment]  # what tiktoken would fetch a vocabulary with
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         serve(sys.stdin.buffer, sys.stdout.buffer)

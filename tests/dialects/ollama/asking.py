@@ -3,16 +3,18 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from passenger.chat import Prompt, Stamp
-from passenger.dialects import Request
-from passenger.dialects.ollama import chat, generate
+from passenger.chat.events import AnswerIdentity
+from passenger.chat.prompt import Prompt
+from passenger.dialects import Inbound, Load, Request, ollama
 from passenger.errors import Failure, Kind
 
-STAMP = Stamp("0123456789abcdef0123456789abcdef", 1_790_000_000)
+CHAT, GENERATE = ollama.CHAT.inbound, ollama.GENERATE.inbound
+CHAT_LOAD, GENERATE_LOAD = cast("Load", CHAT.load), cast("Load", GENERATE.load)
+STAMP = AnswerIdentity("0123456789abcdef0123456789abcdef", 1_790_000_000)
 WHEN = "2026-09-21T14:13:20.000000000Z"
 
 PNG = b64encode(b"\x89PNG\r\n\x1a\n" + bytes(40)).decode()
@@ -38,14 +40,14 @@ def generating(**fields: Any) -> Request:
 
 
 def chat_prompt(*messages: Any, **fields: Any) -> Prompt:
-    return chat.read_prompt(chatting(*messages, **fields))
+    return CHAT.read_prompt(chatting(*messages, **fields))
 
 
 def generate_prompt(**fields: Any) -> Prompt:
-    return generate.read_prompt(generating(**fields))
+    return GENERATE.read_prompt(generating(**fields))
 
 
-def refused(asked: Request, api: Any = chat) -> Failure:
+def refused(asked: Request, api: Inbound = CHAT) -> Failure:
     """Why `read_prompt` refuses it."""
     with pytest.raises(Failure) as caught:
         api.read_prompt(asked)

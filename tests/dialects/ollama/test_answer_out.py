@@ -7,16 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ollama import ChatResponse, GenerateResponse
 
-from passenger.chat import Prompt, Reasoning, Refusal, Seal, Text, Thought, ToolCall, Usage
+from passenger.chat.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start, Usage, unfold
+from passenger.chat.prompt import Prompt, Reasoning, ReasoningConfig, Refusal, Signature, Text, ToolCall
 from passenger.dialects import Inbound
-from passenger.dialects.ollama import chat, generate
 from passenger.errors import Failure, Kind
-from passenger.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start, unfold
-from tests.dialects.ollama.asking import STAMP, WHEN, chat_prompt
+from tests.dialects.ollama.asking import CHAT, CHAT_LOAD, GENERATE, GENERATE_LOAD, STAMP, WHEN, chat_prompt, request
 
 PROMPT = Prompt("gpt-4o:latest", ())
-CHAT: Inbound = chat
-GENERATE: Inbound = generate
 USED = Usage(100, 20, cached=60, reasoning=5)
 ENDED = {
     "done": True,
@@ -31,7 +28,7 @@ ENDED = {
 HEAD = {"model": "gpt-4o:latest", "created_at": WHEN}
 GOING = {"done": False}
 CALL = {"id": "call_x", "function": {"index": 0, "name": "f", "arguments": {"n": 1}}}
-ANSWER = Answer("gpt-4o-2026", (Thought("hm"), Text("Look:"), ToolCall("call_x", "f", '{"n": 1}')), Reason.TOOL, USED)
+ANSWER = Answer("gpt-4o-2026", (Reasoning("hm"), Text("Look:"), ToolCall("call_x", "f", '{"n": 1}')), Reason.TOOL, USED)
 
 
 def lines(api: Inbound, events: Iterable[Event], prompt: Prompt = PROMPT) -> Iterator[dict[str, Any]]:
@@ -118,7 +115,7 @@ def test_a_call_that_the_answer_was_cut_in_is_left_out(reason: Reason, word: str
         assert told(answer) == [("", names, word)] * 2
 
 
-@pytest.mark.parametrize("api", [CHAT, GENERATE], ids=lambda api: api.NAME)
+@pytest.mark.parametrize("api", [CHAT, GENERATE], ids=lambda api: api.name)
 def test_a_call_that_means_nothing_is_no_failure(api: Inbound) -> None:
     answer = Answer("m", (ToolCall("call_x", "f", '{"n": '),), Reason.LENGTH)
     assert list(lines(api, unfold(answer)))[-1]["done_reason"] == whole(api, answer)["done_reason"] == "length"
@@ -128,20 +125,20 @@ def test_a_call_that_means_nothing_is_no_failure(api: Inbound) -> None:
     ("reasoning", "shown"),
     [
         (None, True),
-        (Reasoning(show=True), True),
-        (Reasoning("low"), True),
-        (Reasoning("none"), False),
-        (Reasoning(show=False), False),
+        (ReasoningConfig(show=True), True),
+        (ReasoningConfig("low"), True),
+        (ReasoningConfig("none"), False),
+        (ReasoningConfig(show=False), False),
     ],
 )
-def test_thoughts_come_down_unless_they_are_not_wanted(reasoning: Reasoning | None, shown: bool) -> None:
+def test_reasoning_comes_down_unless_it_is_not_wanted(reasoning: ReasoningConfig | None, shown: bool) -> None:
     prompt = Prompt("m", (), reasoning=reasoning)
     assert any("thinking" in line["message"] for line in lines(CHAT, unfold(ANSWER), prompt)) is shown
     assert ("thinking" in whole(CHAT, ANSWER, prompt)["message"]) is shown
 
 
-def test_a_seal_without_words_is_no_line() -> None:
-    answer = Answer("m", (Thought("", Seal("messages/anthropic", "CAIS")), Text("hi")), Reason.END)
+def test_a_signature_without_words_is_no_line() -> None:
+    answer = Answer("m", (Reasoning("", Signature("messages/anthropic", "CAIS")), Text("hi")), Reason.END)
     assert len(list(lines(CHAT, unfold(answer)))) == 2
     assert "thinking" not in whole(CHAT, answer)["message"]
 
@@ -156,13 +153,13 @@ def test_only_a_limit_is_another_reason_than_stop(reason: Reason) -> None:
 
 
 def test_a_broken_stream_ends_with_an_error_and_nothing_done() -> None:
-    (message,) = chat.writer(PROMPT, STAMP).fail(Failure(Kind.UPSTREAM, "it broke"))
+    (message,) = CHAT.writer(PROMPT, STAMP).fail(Failure(Kind.UPSTREAM, "it broke"))
     assert json.loads(message.data) == {"error": "it broke"}
 
 
 def test_lone_surrogates_become_the_replacement_character() -> None:
     answer = Answer(
-        "m", (Thought("\ud800"), Text("\udfff"), ToolCall("\ud800", "\ud800", '{"a":"\\ud800"}')), Reason.TOOL
+        "m", (Reasoning("\ud800"), Text("\udfff"), ToolCall("\ud800", "\ud800", '{"a":"\\ud800"}')), Reason.TOOL
     )
     found = [line["message"] for line in lines(CHAT, unfold(answer), Prompt("\ud800", ()))]
     assert (found[0]["thinking"], found[1]["content"]) == ("\ufffd", "\ufffd")
@@ -176,7 +173,7 @@ OBJECTS = st.dictionaries(st.text(), st.none() | st.integers() | st.text() | st.
 PARTS = st.one_of(
     st.builds(Text, st.text(min_size=1)),
     st.builds(Refusal, st.text(min_size=1)),
-    st.builds(Thought, st.text()),
+    st.builds(Reasoning, st.text()),
     st.builds(ToolCall, st.uuids().map(str), st.sampled_from(["read", "write"]), OBJECTS.map(json.dumps)),
 )
 ANSWERS = st.builds(
@@ -213,7 +210,7 @@ def test_a_client_reads_what_the_model_has_said_however_it_came(answer: Answer, 
     usage = answer.usage or Usage()
     expected = (
         "".join(part.text for part in answer.parts if isinstance(part, Text | Refusal)),
-        "".join(part.text for part in answer.parts if isinstance(part, Thought)),
+        "".join(part.text for part in answer.parts if isinstance(part, Reasoning)),
         [(call.name, json.loads(call.arguments)) for call in answer.calls],
         "length" if answer.reason is Reason.LENGTH else "stop",
         usage.input,
@@ -241,4 +238,24 @@ def test_an_answer_that_is_sent_back_says_the_same(answer: Answer) -> None:
         (call.id, call.name, json.loads(call.arguments)) for call in answer.calls
     ]
     assert "".join(part.text for part in parts if isinstance(part, Text)) == message["content"]
-    assert "".join(part.text for part in parts if isinstance(part, Thought)) == message.get("thinking", "")
+    assert "".join(part.text for part in parts if isinstance(part, Reasoning)) == message.get("thinking", "")
+
+
+# --- loading -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kept", [None, "5m", -1, 300, "1h0m", "", "never", True, [], "0x"])
+def test_loading_is_answered_at_once(kept: object) -> None:
+    asked = request(model="gpt-4o:latest", keep_alive=kept)
+    head = {"model": "gpt-4o:latest", "created_at": WHEN}
+    loaded = {"done": True, "done_reason": "load"}
+    said = json.loads(CHAT_LOAD.write(asked, STAMP))
+    assert said == head | {"message": {"role": "assistant", "content": ""}} | loaded
+    assert json.loads(GENERATE_LOAD.write(asked, STAMP)) == head | {"response": ""} | loaded
+
+
+@pytest.mark.parametrize("kept", [0, 0.0, -0.0, "0", "0s", "0m0s", "-0", "+0.0h"])
+def test_keeping_no_longer_unloads(kept: object) -> None:
+    asked = request(model="m", keep_alive=kept)
+    assert ChatResponse(**json.loads(CHAT_LOAD.write(asked, STAMP))).done_reason == "unload"
+    assert GenerateResponse(**json.loads(GENERATE_LOAD.write(asked, STAMP))).done_reason == "unload"

@@ -6,35 +6,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.chat import Ask, Initiator, Message, Prompt, Text, Thought, ToolCall, ToolResult, Usage
+from passenger.chat.events import Answer, Reason, Usage, unfold
+from passenger.chat.prompt import Ask, Initiator, Message, Prompt, Reasoning, Text, ToolCall, ToolResult
 from passenger.dialects import Inbound, Request
-from passenger.dialects.ollama import chat
+from passenger.dialects.framing import NDJSON
 from passenger.errors import Failure, Kind
-from passenger.events import Answer, Reason, unfold
-from passenger.framing import NDJSON
-from tests.dialects.ollama.asking import HELLO, STAMP, TOOL, chatting, outcome, torn
+from tests.dialects.ollama.asking import CHAT, CHAT_LOAD, HELLO, STAMP, TOOL, chatting, outcome, torn
 
 ANSWER = Answer(
-    "m", (Thought("hm"), Text("Look:"), ToolCall("call_x", "weather", '{"city":"Oslo"}')), Reason.TOOL, Usage(7, 3)
+    "m", (Reasoning("hm"), Text("Look:"), ToolCall("call_x", "weather", '{"city":"Oslo"}')), Reason.TOOL, Usage(7, 3)
 )
 
 
-def test_it_is_a_dialect_without_seals() -> None:
-    inbound: Inbound = chat
-    assert inbound.NAME == "ollama"
-    assert not inbound.CARRIES_SEALS
-    assert not inbound.FAILS_IN_STREAM
+def test_it_is_a_dialect_without_signatures() -> None:
+    inbound: Inbound = CHAT
+    assert inbound.name == "ollama"
+    assert not inbound.round_trips_reasoning
+    assert not inbound.fails_in_stream
 
 
 def test_every_tuning_field_of_the_hub_has_its_name_here() -> None:
     hub = set(Prompt.__struct_fields__)
-    assert set(chat.FIELDS) - {"document", "reasoning.effort", "thought"} <= hub
-    assert {"limit", "stop", "schema", "reasoning", "top_k"} <= set(chat.FIELDS)
+    assert set(CHAT.fields) - {"document", "reasoning.effort", "messages.reasoning"} <= hub
+    assert {"limit", "stop", "schema", "reasoning", "top_k"} <= set(CHAT.fields)
 
 
 def test_answers_are_lines_and_silence_is_silence() -> None:
-    assert chat.framing(chatting()) is NDJSON
-    assert (chat.keep_alive(False), chat.keep_alive(True)) == (b"", b"")
+    assert CHAT.framing(chatting()) is NDJSON
+    assert CHAT.keep_alive == (b"", b"")
 
 
 # --- Ollama's own client -----------------------------------------------------------------------------------------
@@ -46,10 +45,10 @@ def client(served: list[Request]) -> ollama.Client:
     def answer(asked: httpx.Request) -> httpx.Response:
         request = Request(asked.read())
         served.append(request)
-        prompt = chat.read_prompt(request)
+        prompt = CHAT.read_prompt(request)
         if not prompt.stream:
-            return httpx.Response(200, content=chat.write_answer(prompt, ANSWER, STAMP))
-        writer = chat.writer(prompt, STAMP)
+            return httpx.Response(200, content=CHAT.write_answer(prompt, ANSWER, STAMP))
+        writer = CHAT.writer(prompt, STAMP)
         lines = [NDJSON.frame(line) for event in unfold(ANSWER) for line in writer.send(event)]
         return httpx.Response(200, content=b"".join(lines))
 
@@ -62,11 +61,11 @@ def test_its_client_goes_two_rounds_with_a_tool() -> None:
     first = sdk.chat(model="gpt-4o", messages=[HELLO], tools=[TOOL], think=True, options={"num_ctx": 4096})
     history: list[Any] = [HELLO, first.message, {"role": "tool", "tool_name": "weather", "content": "rain"}]
     sdk.chat(model="gpt-4o", messages=history, tools=[TOOL])
-    assert chat.peek(served[1]) == Ask("gpt-4o", stream=False, initiator=Initiator.AGENT, tools=True)
+    assert CHAT.peek(served[1]) == Ask("gpt-4o", stream=False, initiator=Initiator.AGENT, tools=True)
     call = ToolCall("call_1_0", "weather", '{"city":"Oslo"}')
-    assert chat.read_prompt(served[1]).messages == (
+    assert CHAT.read_prompt(served[1]).messages == (
         Message("user", (Text("hello"),)),
-        Message("assistant", (Thought("hm"), Text("Look:"), call)),
+        Message("assistant", (Reasoning("hm"), Text("Look:"), call)),
         Message("user", (ToolResult("call_1_0", (Text("rain"),)),)),
     )
 
@@ -79,14 +78,14 @@ def test_its_client_reads_a_stream() -> None:
 
 
 def test_its_client_raises_what_breaks_a_stream() -> None:
-    line = NDJSON.frame(chat.write_break(Failure(Kind.UPSTREAM, "it broke")))
+    line = NDJSON.frame(CHAT.write_break(Failure(Kind.UPSTREAM, "it broke")))
     sdk = ollama.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=line)))
     with pytest.raises(ollama.ResponseError, match="it broke"):
         list(sdk.chat(model="m", messages=[HELLO], stream=True))
 
 
 def test_its_client_raises_what_is_refused() -> None:
-    body = chat.write_failure(Failure(Kind.NOT_FOUND, "model 'm' not found"))
+    body = CHAT.write_failure(Failure(Kind.NOT_FOUND, "model 'm' not found"))
     sdk = ollama.Client(transport=httpx.MockTransport(lambda _: httpx.Response(404, content=body)))
     with pytest.raises(ollama.ResponseError, match="model 'm' not found") as caught:
         sdk.chat(model="m", messages=[HELLO])
@@ -141,7 +140,7 @@ BODIES = st.fixed_dictionaries(
 
 @given(BODIES, st.booleans())
 def test_any_json_is_read_or_refused_as_the_callers_fault(body: dict[str, Any], halves: bool) -> None:
-    for reading in (chat.peek, chat.read_prompt, chat.is_load):
+    for reading in (CHAT.peek, CHAT.read_prompt, CHAT_LOAD.is_load):
         found = outcome(reading, torn(body, halves))
         assert found is Kind.INVALID or isinstance(found, Ask | Prompt | bool)
         str(found).encode()
@@ -149,7 +148,7 @@ def test_any_json_is_read_or_refused_as_the_callers_fault(body: dict[str, Any], 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"1", b'{"model": NaN}', b"\xff", b"[" * 5000, b'{"a":' * 5000])
 def test_what_is_no_json_object_is_refused(body: bytes) -> None:
-    for reading in (chat.peek, chat.read_prompt):
+    for reading in (CHAT.peek, CHAT.read_prompt):
         with pytest.raises(Failure) as caught:
             reading(Request(body))
         assert caught.value.status == 400

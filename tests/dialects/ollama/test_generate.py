@@ -6,20 +6,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.chat import Ask, Image, Message, Prompt, Text, Thought, Usage
+from passenger.chat.events import Answer, Reason, Usage, unfold
+from passenger.chat.prompt import Ask, Image, Message, Prompt, Reasoning, Text
 from passenger.dialects import Inbound, Request
-from passenger.dialects.ollama import generate
+from passenger.dialects.framing import NDJSON
 from passenger.errors import Failure, Kind
-from passenger.events import Answer, Reason, unfold
-from passenger.framing import NDJSON
-from tests.dialects.ollama.asking import PNG, STAMP, generate_prompt, generating, outcome, refused, torn
+from tests.dialects.ollama.asking import (
+    GENERATE,
+    GENERATE_LOAD,
+    PNG,
+    STAMP,
+    generate_prompt,
+    generating,
+    outcome,
+    refused,
+    torn,
+)
 
 
 def test_it_is_a_dialect_of_its_own() -> None:
-    inbound: Inbound = generate
-    assert inbound.NAME == "ollama_generate"
-    assert not inbound.FAILS_IN_STREAM
-    assert inbound.FIELDS["messages"] == inbound.FIELDS["document"] == "prompt"
+    inbound: Inbound = GENERATE
+    assert inbound.name == "ollama_generate"
+    assert not inbound.fails_in_stream
+    assert inbound.fields["messages"] == inbound.fields["document"] == "prompt"
 
 
 def test_a_prompt_is_the_one_message_of_a_chat() -> None:
@@ -35,7 +44,7 @@ def test_a_prompt_is_the_one_message_of_a_chat() -> None:
     ("field", "value"), [("suffix", "end"), ("template", "{{ .Prompt }}"), ("raw", True), ("context", [1, 2])]
 )
 def test_what_changes_the_meaning_is_refused_by_name(field: str, value: object) -> None:
-    assert refused(generating(**{field: value}), generate).param == field
+    assert refused(generating(**{field: value}), GENERATE).param == field
 
 
 def test_what_its_clients_send_without_meaning_it_is_harmless() -> None:
@@ -45,20 +54,20 @@ def test_what_its_clients_send_without_meaning_it_is_harmless() -> None:
 
 @pytest.mark.parametrize("fields", [{"prompt": ""}, {"prompt": None}, {"prompt": ["a"]}])
 def test_a_prompt_must_say_something(fields: dict[str, Any]) -> None:
-    assert refused(generating(**fields), generate).param == "prompt"
+    assert refused(generating(**fields), GENERATE).param == "prompt"
 
 
 def test_a_picture_that_is_none_is_refused_by_its_place() -> None:
-    assert refused(generating(images=["?"]), generate).param == "images[0]"
+    assert refused(generating(images=["?"]), GENERATE).param == "images[0]"
 
 
 def answer(asked: httpx.Request) -> httpx.Response:
-    prompt = generate.read_prompt(Request(asked.read()))
-    said = Answer("m", (Thought("hm"), Text("Look")), Reason.LENGTH, Usage(7, 3))
+    prompt = GENERATE.read_prompt(Request(asked.read()))
+    said = Answer("m", (Reasoning("hm"), Text("Look")), Reason.LENGTH, Usage(7, 3))
     if not prompt.stream:
-        return httpx.Response(200, content=generate.write_answer(prompt, said, STAMP))
-    writer = generate.writer(prompt, STAMP)
-    lines = [generate.framing(generating()).frame(line) for event in unfold(said) for line in writer.send(event)]
+        return httpx.Response(200, content=GENERATE.write_answer(prompt, said, STAMP))
+    writer = GENERATE.writer(prompt, STAMP)
+    lines = [GENERATE.framing(generating()).frame(line) for event in unfold(said) for line in writer.send(event)]
     return httpx.Response(200, content=b"".join(lines))
 
 
@@ -75,7 +84,7 @@ def test_ollamas_client_reads_it_whole_and_streamed() -> None:
 
 
 def test_a_broken_stream_ends_with_an_error() -> None:
-    assert NDJSON.frame(generate.write_break(Failure(Kind.UPSTREAM, "it broke"))) == b'{"error":"it broke"}\n'
+    assert NDJSON.frame(GENERATE.write_break(Failure(Kind.UPSTREAM, "it broke"))) == b'{"error":"it broke"}\n'
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -91,7 +100,7 @@ BODIES = st.fixed_dictionaries(
 
 @given(BODIES, st.booleans())
 def test_any_json_is_read_or_refused_as_the_callers_fault(body: dict[str, Any], halves: bool) -> None:
-    for reading in (generate.peek, generate.read_prompt, generate.is_load):
+    for reading in (GENERATE.peek, GENERATE.read_prompt, GENERATE_LOAD.is_load):
         found = outcome(reading, torn(body, halves))
         assert found is Kind.INVALID or isinstance(found, Ask | Prompt | bool)
         str(found).encode()

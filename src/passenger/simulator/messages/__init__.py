@@ -1,1 +1,1 @@
-"""Claude's own API as Copilot passes it on: `/v1/messages` and `/v1/messages/count_tokens` (upstream.md 6)."""
+"""Claude's own API as Copilot passes it on: `/v1/messages` and `/v1/messages/count_tokens`."""

@@ -3,12 +3,12 @@
 from typing import Any
 
 from passenger.simulator.answers import answer
+from passenger.simulator.billing import counts_of
 from passenger.simulator.citing import cited_blocks
 from passenger.simulator.messages.errors import error_event
 from passenger.simulator.messages.question import last_user_text, prefixes_of, prompt_tokens, question_of
 from passenger.simulator.messages.validation import betas, read_count, read_message
 from passenger.simulator.messages.wire import Told, body_of, events_of
-from passenger.simulator.reply import Event
 from passenger.simulator.surface import Asked, Generated, Surface
 
 PATH = "/v1/messages"
@@ -30,11 +30,12 @@ def reply_to(asked: Asked) -> Generated:
         bedrock=asked.fault.bedrock,
         pings=asked.fault.ping,
     )
+    counts = counts_of(said, model)
     if asked.streams(body):
         written = cited_blocks(events_of(told)) if said.cites else events_of(told)
-        events = tuple(Event(asked.encode(event), event["type"]) for event in written)
-        return Generated(model, events, done=told.bedrock, error=error_event)
-    return Generated(model, asked.encode(body_of(told)))
+        events = tuple(asked.named(event) for event in written)
+        return Generated(model, events, counts, said.reasoning_tokens, done=told.bedrock, error=error_event)
+    return Generated(model, asked.encode(body_of(told)), counts)
 
 
 def count(asked: Asked) -> Generated:

@@ -1,4 +1,4 @@
-"""Errors of `/v1/messages` that the vendor wrote and Copilot passes on (upstream.md 8.1); it hides their envelope."""
+"""Errors of `/v1/messages` that the vendor wrote and Copilot passes on."""
 
 import hashlib
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def envelope(status: int, message: str, seed: str) -> dict[str, Any]:  # Any: th
 
 
 def error_event(status: int, before: int) -> Event:
-    """The event that ends a stream which fails after its 200 (upstream.md 6.4)."""
+    """The event that ends a stream which fails after its 200."""
     message = WORDS.get(status, "Simulated failure in mid-stream.")
     return Event(go_json(envelope(status, message, f"stream {before}")), "error")
 

@@ -1,4 +1,4 @@
-"""What is refused of the schema in `output_config.format`, in the vendor's words; it hides what each type may say.
+"""What is refused of the schema in `output_config.format`, in the vendor's words.
 
 The words are those that users have reported of Anthropic itself; what Copilot answers was not seen.
 """

@@ -1,4 +1,4 @@
-"""What is refused of the conversation so far: prefill, emptiness, unpaired tools, thoughts (upstream.md 6.2)."""
+"""What is refused of the conversation so far: prefill, emptiness, unpaired tools, thoughts."""
 
 from collections.abc import Iterator
 from typing import NoReturn

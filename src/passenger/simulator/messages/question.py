@@ -1,4 +1,4 @@
-"""A `/v1/messages` body read as a question; it hides its blocks, and how they are counted."""
+"""A `/v1/messages` body read as a question."""
 
 import json
 from collections.abc import Iterator

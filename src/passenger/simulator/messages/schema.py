@@ -1,4 +1,4 @@
-"""The shape of a `/v1/messages` body: which fields each part has, and of what type; it hides how places are named."""
+"""The shape of a `/v1/messages` body: which fields each part has, and of what type."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is refused of `thinking` and `output_config`, model by model (upstream.md 6.2); it hides what each can do."""
+"""What is refused of `thinking` and `output_config`, model by model."""
 
 from passenger.simulator.catalogue import Model
 from passenger.simulator.messages.errors import extra, refuse

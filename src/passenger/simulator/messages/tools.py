@@ -1,4 +1,4 @@
-"""What is refused of the tools of a `/v1/messages` request (upstream.md 6.2); it hides who refuses which."""
+"""What is refused of the tools of a `/v1/messages` request."""
 
 import re
 from typing import Any

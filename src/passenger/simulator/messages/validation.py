@@ -1,4 +1,4 @@
-"""What is refused of a `/v1/messages` request, by CAPI or by the vendor (upstream.md 6.1, 6.2); it hides the order."""
+"""What is refused of a `/v1/messages` request, by CAPI or by the vendor."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Claude's own wire: a message whole, or as blocks in a stream (upstream.md 6.3, 6.4); it hides the block indices."""
+"""Claude's own wire: a message whole, or as blocks in a stream."""
 
 import itertools
 import json
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from passenger.simulator.answers import REFUSAL, Answer
-from passenger.simulator.billing import copilot_usage
+from passenger.simulator.billing import copilot_usage, counts_of
 from passenger.simulator.calls import Call
 from passenger.simulator.catalogue import Model
 from passenger.simulator.messages.thoughts import sign
@@ -156,9 +156,7 @@ def _usage(told: Told) -> Json:
 
 
 def _bill(told: Told) -> Json:
-    cached = told.answer.cached
-    counts = {"input": _fresh(told), "cache_read": cached.read, "cache_write": cached.written}
-    return copilot_usage(told.model, counts | {"output": told.output_tokens})
+    return copilot_usage(told.model, counts_of(told.answer, told.model))
 
 
 def _fresh(told: Told) -> int:

@@ -1,1 +1,1 @@
-"""OpenAI's Responses API as Copilot passes it on: `/responses` over HTTP (upstream.md 5)."""
+"""OpenAI's Responses API as Copilot passes it on: `/responses` over HTTP."""

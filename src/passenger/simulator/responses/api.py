@@ -1,6 +1,7 @@
 """`POST /responses` over HTTP: valid request in, a response or its events out; it joins their parts."""
 
 from passenger.simulator.answers import answer
+from passenger.simulator.billing import counts_of
 from passenger.simulator.reply import Event, go_json
 from passenger.simulator.responses.events import events_of
 from passenger.simulator.responses.ids import Ids
@@ -22,14 +23,15 @@ def reply_to(asked: Asked) -> Generated:
     raw, unicode = asked.request.body, asked.fault.unicode_separators
     said = answer(question_of(body), raw, model, asked.orders, seed=asked.seed, unicode=unicode, cached=cached)
     told = Told(said, model, body, asked.created, Ids(asked.account.login, said.digest))
+    counts = counts_of(said, model)
     if asked.streams(body):
-        events = events_of(told, asked.fault.fail_after)
-        return Generated(model, tuple(Event(asked.encode(e), e["type"]) for e in events), error=error_event)
-    return Generated(model, asked.encode(body_of(told)))
+        events = tuple(asked.named(event) for event in events_of(told, asked.fault.fail_after))
+        return Generated(model, events, counts, said.reasoning_tokens, error=error_event)
+    return Generated(model, asked.encode(body_of(told)), counts)
 
 
 def error_event(status: int, before: int) -> Event:
-    """The flat event that ends a stream which fails after its 200 (upstream.md 5.4)."""
+    """The flat event that ends a stream which fails after its 200."""
     code = CODES.get(status, "server_error")
     error = {"code": code, "message": "Simulated failure in mid-stream.", "param": None, "sequence_number": before}
     return Event(go_json(error | {"type": "error"}), "error")

@@ -1,4 +1,4 @@
-"""How `/responses` says no: OpenAI's words in CAPI's envelope (upstream.md 5.1); it hides which code goes with them."""
+"""How `/responses` says no: OpenAI's words in CAPI's envelope."""
 
 from collections.abc import Iterable
 from typing import NoReturn

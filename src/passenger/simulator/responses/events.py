@@ -1,4 +1,4 @@
-"""The events of a `/responses` stream, in their order (upstream.md 5.4); it hides numbers, ids and padding."""
+"""The events of a `/responses` stream, in their order."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice

@@ -142,12 +142,17 @@ def _check_id(item: Body, item_id: str, place: str, login: str) -> None:
 
 def _check_pairs(items: list[Body]) -> None:
     for call, output in CALLS.items():
-        asked = [item["call_id"] for item in items if item["type"] == call]
-        answered = [item["call_id"] for item in items if item["type"] == output]
+        asked = _call_ids(items, call)
+        answered = _call_ids(items, output)
         words = call.replace("_", " ")
-        for call_id in asked:
-            if call_id not in answered:
+        for key, call_id in asked.items():
+            if key not in answered:
                 refuse(f"No tool output found for {words} {call_id}.")
-        for call_id in answered:
-            if call_id not in asked:
+        for key, call_id in answered.items():
+            if key not in asked:
                 refuse(f"No tool call found for {words} output with call_id {call_id}.")
+
+
+def _call_ids(items: list[Body], kind: str) -> dict[str, object]:
+    """The `call_id` of each item of a kind, which may be any JSON, by what it looks like."""
+    return {repr(item["call_id"]): item["call_id"] for item in items if item["type"] == kind}

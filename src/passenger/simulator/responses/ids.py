@@ -1,4 +1,4 @@
-"""Item ids and sealed content of `/responses` (upstream.md 5.3): another text in each event, bound to a login."""
+"""Item ids and sealed content of `/responses`: another text in each event, bound to a login."""
 
 import itertools
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The items of a `/responses` input, whatever form they come in; it hides what a client may leave out."""
+"""The items of a `/responses` input, whatever form they come in."""
 
 from collections.abc import Iterator
 from typing import Any

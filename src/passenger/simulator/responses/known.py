@@ -1,4 +1,4 @@
-"""The fields that items and parts of a `/responses` input may have: CAPI refuses any other (upstream.md 5.1)."""
+"""The fields that items and parts of a `/responses` input may have: CAPI refuses any other."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A `/responses` body read as a question; it hides its items, and how they are counted."""
+"""A `/responses` body read as a question."""
 
 import json
 from collections.abc import Iterator

@@ -1,11 +1,11 @@
-"""The objects of `/responses`: a response and its items (upstream.md 5.2); it hides which keys are there when."""
+"""The objects of `/responses`: a response and its items."""
 
 import hashlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from passenger.simulator.answers import Answer
-from passenger.simulator.billing import copilot_usage
+from passenger.simulator.billing import copilot_usage, counts_of
 from passenger.simulator.calls import Call
 from passenger.simulator.catalogue import Model
 from passenger.simulator.question import Body
@@ -194,9 +194,7 @@ def usage(told: Told) -> Json:
 
 def bill(told: Told) -> Json:
     """What it cost."""
-    read = told.answer.cached.read
-    counts = {"input": told.answer.prompt_tokens - read, "cache_read": read, "output": told.output_tokens}
-    return copilot_usage(told.model, counts)
+    return copilot_usage(told.model, counts_of(told.answer, told.model))
 
 
 def _constants(told: Told) -> Json:

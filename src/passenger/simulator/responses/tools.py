@@ -1,4 +1,4 @@
-"""What is refused of the tools of a `/responses` request (upstream.md 5.1); it hides which kinds there are."""
+"""What is refused of the tools of a `/responses` request."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is refused of a `/responses` request, in its order (upstream.md 5.1, 5.5); it hides what checks the rest."""
+"""What is refused of a `/responses` request, in its order."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""GPT as Azure serves it: filters, padding, plain answers without `object` and `created` (upstream.md 4.2, 4.3).
+"""GPT as Azure serves it: filters, padding, plain answers without `object` and `created`.
 
 xAI's models are served the same way, but for the words of their thoughts and the count of these.
 """

@@ -1,4 +1,4 @@
-"""Claude behind `/chat/completions`: split choices, and parallel calls that all say index 0 (upstream.md 4.2, 4.3)."""
+"""Claude behind `/chat/completions`: split choices, and parallel calls that all say index 0."""
 
 from collections.abc import Iterator
 from typing import Any

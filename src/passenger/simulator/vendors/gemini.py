@@ -1,4 +1,4 @@
-"""Gemini behind `/chat/completions`: its own key order, usage on every chunk, calls whole (upstream.md 4.2, 4.3)."""
+"""Gemini behind `/chat/completions`: its own key order, usage on every chunk, calls whole."""
 
 import base64
 from collections.abc import Iterator

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from passenger.simulator.answers import Answer, Choice
-from passenger.simulator.billing import copilot_usage
+from passenger.simulator.billing import copilot_usage, counts_of
 from passenger.simulator.catalogue import Model
 
 
@@ -25,13 +25,8 @@ class Wanted:
 
     @property
     def copilot_usage(self) -> dict[str, Any]:
-        """The cost in nano AI credits (upstream.md 9.2); an included model costs nothing."""
-        cached = self.answer.cached
-        output = self.answer.completion_tokens + self.answer.reasoning_tokens
-        written = cached.written if self.model.vendor == "claude" else 0  # nobody else charges for it
-        fresh = self.answer.prompt_tokens - cached.read - written
-        counts = {"input": fresh, "cache_read": cached.read, "cache_write": written, "output": output}
-        return copilot_usage(self.model, counts)
+        """The cost in nano AI credits; an included model costs nothing."""
+        return copilot_usage(self.model, counts_of(self.answer, self.model))
 
 
 def finish(choice: Choice) -> str:

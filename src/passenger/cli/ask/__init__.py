@@ -1,0 +1,1 @@
+"""`passenger ask`: one question and its answer, by a running server or without one."""

@@ -1,0 +1,1 @@
+"""`passenger doctor`: checks everything between a client and Copilot, and says what to type."""

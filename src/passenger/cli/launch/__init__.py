@@ -1,0 +1,1 @@
+"""`passenger launch`: a client wired to Passenger for one run."""

@@ -1,0 +1,1 @@
+"""`passenger login`, `logout` and `refresh`: the account's login and its tokens."""

@@ -1,0 +1,1 @@
+"""`passenger serve`, `demo` and `simulate`: what runs until told to stop."""

@@ -1,0 +1,1 @@
+"""`passenger setup`: a client's own files wired to Passenger, until undone."""

@@ -1,0 +1,1 @@
+"""`passenger usage`: what was used and what it has cost, from the ledger."""

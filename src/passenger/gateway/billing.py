@@ -1,0 +1,127 @@
+"""Settles what an exchange cost, once, when its answer is whole or its stream is over.
+
+Copilot's own bill counts first, then the catalogue's prices. Of a stream that was cut nothing is told but what came:
+its cost is estimated from the bytes of the request and the events of the answer, by what those of the same model came
+to before.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from passenger.chat.cost import FREE, MOST_NANO, Cost, Tariff, Tokens, price_usage, tokens_of
+from passenger.chat.events import Usage
+from passenger.chat.prompt import Initiator
+from passenger.exchange import Exchange
+
+MOST_MODELS = 256
+"""Models of which something is learned."""
+
+NEW = 0.2
+"""How much a new answer counts beside all before it."""
+
+MOST_ANSWERS = 20
+"""Answers of a model that are learned from: one before them would count for a hundredth."""
+
+
+class Answered(NamedTuple):
+    """A complete answer: what it told, the bytes of its request, and its events if it was a stream."""
+
+    usage: Usage
+    sent_bytes: int
+    events: int
+
+
+class Averages(Struct):
+    """What the answers of a model came to, on average."""
+
+    tokens_a_byte: float = 0.25
+    """Input tokens for each byte of a request."""
+    read: float = 0.0
+    """The part of the input that a prompt cache had."""
+    written: float = 0.0
+    """The part of the input that was put into one."""
+    tokens_an_event: float = 1.0
+    """Output tokens for each event of a stream."""
+
+    def learn(self, answered: Answered, weight: float) -> None:
+        """Learn from a complete answer."""
+        tokens = tokens_of(answered.usage)
+        whole = tokens.fresh + tokens.cache_read + tokens.cache_write
+        if whole and answered.sent_bytes:
+            self.tokens_a_byte += weight * (whole / answered.sent_bytes - self.tokens_a_byte)
+            self.read += weight * (tokens.cache_read / whole - self.read)
+            self.written += weight * (tokens.cache_write / whole - self.written)
+        if tokens.output and answered.events:
+            self.tokens_an_event += weight * (tokens.output / answered.events - self.tokens_an_event)
+
+    def guess(self, exchange: Exchange) -> Tokens:
+        """The tokens of an answer that was cut."""
+        told = tokens_of(exchange.usage or Usage())
+        output = max(told.output, round(exchange.events * self.tokens_an_event))
+        if told.fresh or told.cache_read or told.cache_write:
+            return Tokens(told.fresh, told.cache_read, told.cache_write, output, told.reasoning)
+        whole = round(exchange.sent_bytes * self.tokens_a_byte)
+        read, written = round(whole * self.read), round(whole * self.written)
+        return Tokens(max(0, whole - read - written), read, written, output, told.reasoning)
+
+
+def average(answers: Iterable[Answered]) -> Averages:
+    """What these answers came to, the last of them counting most."""
+    averages = Averages()
+    for number, answered in enumerate(answers, 1):
+        averages.learn(answered, max(NEW, 1 / number))
+    return averages
+
+
+class Billing:
+    """Settles exchanges. The last complete answers of each model are kept, and learned from once one is cut."""
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[tuple[str, str], deque[Answered]] = OrderedDict()
+
+    def settle(self, exchange: Exchange) -> None:
+        """Note what an exchange cost; nothing is noted where that is unknown, or no model was reached."""
+        tariff = exchange.tariff
+        if tariff is None or not exchange.attempts:
+            return
+        if not exchange.sent_bytes:
+            exchange.cost = FREE
+        elif exchange.usage is not None and not exchange.is_cut:
+            settle_answer(exchange)
+            self._answers_of(exchange).append(Answered(exchange.usage, exchange.sent_bytes, exchange.events))
+        else:
+            exchange.cost = self._estimate(exchange, tariff)
+
+    def _estimate(self, exchange: Exchange, tariff: Tariff) -> Cost | None:
+        """The cost of an answer that was cut, unless Copilot's bill had come before."""
+        usage = exchange.usage
+        if (usage is not None and usage.nano_credits is not None) or tariff.counts_requests:
+            return price_answer(exchange, usage or Usage())
+        nano = tariff.price(average(self._answers_of(exchange)).guess(exchange))
+        return None if nano is None or nano > MOST_NANO else Cost("estimated", nano)
+
+    def _answers_of(self, exchange: Exchange) -> deque[Answered]:
+        key = exchange.seat, exchange.model or ""
+        found = self._answers.get(key)
+        if found is None:
+            found = self._answers[key] = deque(maxlen=MOST_ANSWERS)
+            if len(self._answers) > MOST_MODELS:
+                self._answers.popitem(last=False)
+        return found
+
+
+def settle_answer(exchange: Exchange) -> None:
+    """Note what a complete answer cost."""
+    if exchange.cost is None and exchange.usage is not None:
+        exchange.cost = price_answer(exchange, exchange.usage)
+
+
+def price_answer(exchange: Exchange, usage: Usage) -> Cost | None:
+    """The cost of an answer with this usage; None where it is unknown, or no model is asked."""
+    if exchange.tariff is None:
+        return None
+    is_question = exchange.ask is not None and exchange.ask.initiator is Initiator.USER
+    return price_usage(usage, exchange.tariff, is_question=is_question, calls=exchange.calls)

@@ -1,0 +1,134 @@
+"""Passenger's own routes below `/v1/passenger/`, for our commands and the page."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+from starlette.requests import Request
+from starlette.responses import Response
+
+from passenger.copilot.model_cards import ModelCard, ModelList, cards_of
+from passenger.errors import Failure, Kind
+from passenger.gateway import Seat
+from passenger.jsontext.reading import invalid
+from passenger.net.hosts import is_this_machine
+from passenger.observe.records import RequestList
+from passenger.server.addresses import own_urls
+from passenger.server.control.handshake import LONGEST_NONCE, Identity
+from passenger.server.control.status import LoginAnswer, ModelCounts, SeatAccount, Status, account_of
+from passenger.server.error_responses import json_response
+from passenger.server.guard import Guard, is_known
+from passenger.server.health import Readiness
+from passenger.server.request_log import RequestLog
+from passenger.server.scope import Page
+
+ROOT = "/v1/passenger"
+
+A_MOMENT = 2.0
+"""Seconds after which a status is sent without the list of models; its fetch goes on."""
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """What the routes and the page show of this server."""
+
+    seat: Seat
+    readiness: Readiness
+    identity: Identity
+    log: RequestLog
+    guard: Guard
+
+    async def status(self, urls: Sequence[str]) -> Status:
+        """The status, with the models counted if their list comes in time."""
+        ready, report = self.readiness.report()
+        degraded = report["degraded"]
+        return Status(
+            version=self.identity.version,
+            pid=self.identity.pid,
+            started=self.identity.started,
+            urls=urls,
+            workers=self.identity.workers,
+            ready=ready,
+            status=str(report["status"]),
+            degraded=degraded if isinstance(degraded, dict) else {},
+            needs_key=bool(self.guard.keys),
+            logged_in=self.readiness.is_usable(),
+            account=await self.account(),
+            models=await self._counts(),
+            requests=self.log.totals(),
+        )
+
+    async def account(self) -> SeatAccount | None:
+        """The account, if GitHub answers in time; else what answers tell of its quota, if they do."""
+        told = await self.seat.told()
+        account = account_of(told) if told else SeatAccount()
+        account = replace(account, quotas=self.seat.latest_quotas(account.quotas))
+        return account if told or account.quotas else None
+
+    async def cards(self) -> list[ModelCard]:
+        """The account's models, including those that a policy disables.
+
+        Raises:
+            Failure: the list cannot be fetched.
+        """
+        catalog = await self.seat.models()
+        return cards_of(catalog.models.values(), catalog.aliases, catalog.find)
+
+    async def _counts(self) -> ModelCounts | None:
+        try:
+            async with asyncio.timeout(A_MOMENT):
+                cards = await self.cards()
+        except (Failure, TimeoutError):
+            return None
+        open_to_us = [card for card in cards if not card.is_hidden]
+        return ModelCounts(
+            chat=sum(card.is_chat for card in open_to_us),
+            embeddings=sum(card.kind == "embeddings" for card in open_to_us),
+            hidden=sum(card.is_hidden for card in cards),
+        )
+
+
+def routes(facts: ServerFacts) -> Mapping[str, Page]:
+    """The GET routes by path."""
+
+    async def say_hello(request: Request) -> Response:
+        nonce = request.query_params.get("nonce", "")
+        if not nonce or len(nonce) > LONGEST_NONCE:
+            raise invalid(f"nonce must have 1 to {LONGEST_NONCE} characters", "nonce")
+        if not is_known(request.scope) and not _is_local(request):
+            raise Failure(Kind.LOGIN, "from another machine this wants one of the API keys", code="invalid_api_key")
+        return json_response(facts.identity.hello(nonce, request.scope["server"]))
+
+    async def list_requests(request: Request) -> Response:
+        return json_response(RequestList(facts.log.records(_since(request))))
+
+    async def tell_status(request: Request) -> Response:
+        return json_response(await facts.status(own_urls(request.scope, facts.identity.ports)))
+
+    async def list_models(_request: Request) -> Response:
+        return json_response(ModelList(await facts.cards()))
+
+    async def tell_login(_request: Request) -> Response:
+        return json_response(LoginAnswer(facts.readiness.is_usable(), facts.seat.login_state()))
+
+    pages = {
+        "hello": say_hello,
+        "requests": list_requests,
+        "status": tell_status,
+        "models": list_models,
+        "login": tell_login,
+    }
+    return {f"{ROOT}/{name}": page for name, page in pages.items()}
+
+
+def _since(request: Request) -> float | None:
+    text = request.query_params.get("since")
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        raise invalid("since must be a Unix time in seconds", "since") from None
+
+
+def _is_local(request: Request) -> bool:
+    return request.client is not None and is_this_machine(request.client.host)

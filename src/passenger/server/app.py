@@ -1,0 +1,159 @@
+"""The list of parts: which route is served by what."""
+
+from collections.abc import Callable, Mapping
+from time import time
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp
+
+from passenger.account.device_login import DeviceLogin
+from passenger.dialects import Inbound, RouteOperation
+from passenger.dialects.openai import responses
+from passenger.dialects.registry import INBOUND
+from passenger.errors import Failure
+from passenger.gateway import Gateway
+from passenger.limits import Limits
+from passenger.server.addresses import PREFIXES, format_route
+from passenger.server.api import models
+from passenger.server.api import ollama as ollama_api
+from passenger.server.api.operations import make_handler
+from passenger.server.api.passenger_api import ServerFacts
+from passenger.server.api.passenger_api import routes as own_routes
+from passenger.server.control.handshake import Identity
+from passenger.server.error_responses import dialect_of, json_response, refusal
+from passenger.server.guard import Guard, is_known
+from passenger.server.health import Readiness
+from passenger.server.inflight import InflightRequests
+from passenger.server.login_gate import LoginGate
+from passenger.server.not_found import no_action, not_found, signpost, upgrade_required, wrong_method
+from passenger.server.pages.routes import Pages
+from passenger.server.pages.sessions import Sessions
+from passenger.server.request_log import RequestLog
+from passenger.server.request_path import Chat, Endpoint, Patience, RequestPath, Serve, make_chat_serve, make_serve
+from passenger.server.scope import Page, exchange_of
+
+if TYPE_CHECKING:
+    from passenger.ledger.usage_report import ReadSpent
+
+_ACTION = "/models/{rest:path}"
+"""The pattern of all actions."""
+
+
+def create_app(
+    gateway: Gateway,
+    readiness: Readiness,
+    inflight: InflightRequests,
+    guard: Guard,
+    *,
+    limits: Limits,
+    patience: Patience,
+    identity: Identity,
+    log: RequestLog,
+    login: DeviceLogin | None = None,
+    gate: LoginGate | None = None,
+    named: Mapping[str, str] | None = None,
+    spent: "ReadSpent" = lambda: None,
+) -> RequestPath:
+    """The path of all requests, with what is served where; `named` are the models of clients that the settings name.
+
+    `spent` reads what the ledger has of today and of this month.
+    """
+    recent = ollama_api.RecentModels()
+    gateway.recorder.observe(recent.note)
+    gateway.recorder.observe(log.note)
+    facts = ServerFacts(readiness.seat, readiness, identity, log, guard)
+    pages = Pages(facts, Sessions(identity.secret, guard.keys.digests, time), login, named or {}, spent)
+
+    def endpoint(inbound: Inbound, operation: RouteOperation) -> Endpoint:
+        return Endpoint(inbound, _serve(gateway, inbound, operation, patience), inflight, limits, gate)
+
+    posts, actions = _endpoints(endpoint)
+    gets = {**_model_pages(gateway, recent, gate), **_own_pages(readiness), **own_routes(facts), **pages.gets()}
+    return RequestPath(guard, gateway.recorder, posts, actions, _router(posts, pages.posts(), gets))
+
+
+def _endpoints(make: Callable[[Inbound, RouteOperation], Endpoint]) -> tuple[dict[str, Endpoint], dict[str, Endpoint]]:
+    """The endpoint of each path and of each action; all paths of an operation share one."""
+    posts, actions = dict[str, Endpoint](), dict[str, Endpoint]()
+    for inbound in INBOUND:
+        routes = inbound.routes
+        made = {one: make(inbound, one) for one in {*routes.posts.values(), *routes.actions.values()}}
+        posts |= {path: made[one] for short, one in routes.posts.items() for path in routes.below(short)}
+        actions |= {action: made[one] for action, one in routes.actions.items()}
+    return posts, actions
+
+
+def _serve(gateway: Gateway, inbound: Inbound, operation: RouteOperation, patience: Patience) -> Serve:
+    """What serves an operation of a dialect."""
+    if operation == "chat":
+        return ollama_api.with_loads(gateway, inbound, make_chat_serve(Chat(gateway), inbound, patience))
+    return make_serve(make_handler(gateway, operation))
+
+
+def _model_pages(gateway: Gateway, recent: ollama_api.RecentModels, gate: LoginGate | None) -> dict[str, Page]:
+    """The lists and cards of models, by path; most wait behind the gate."""
+    behind: Callable[[Page], Page] = gate.before_page if gate else lambda page: page
+    pages = {
+        "models": behind(models.listing(gateway)),
+        "model": behind(models.card(gateway)),
+        "tags": behind(ollama_api.tags(gateway)),
+        "running": ollama_api.running(gateway, recent),
+        "version": ollama_api.version,
+    }
+    named = ((inbound.routes, short, name) for inbound in INBOUND for short, name in inbound.routes.gets.items())
+    return {path: pages[name] for routes, short, name in named for path in routes.below(short)}
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+
+def _own_pages(readiness: Readiness) -> dict[str, Page]:
+    """Whether this server lives and is ready, by path."""
+
+    async def say_ok(_request: Request) -> Response:
+        return PlainTextResponse("OK")
+
+    async def say_ready(request: Request) -> Response:
+        ready, report = readiness.report()
+        told = report if is_known(request.scope) else {"status": report["status"]}
+        return json_response(told, 200 if ready else 503)
+
+    return {"/health": say_ok, "/livez": say_ok, "/api/hello": say_ok, "/readyz": say_ready}
+
+
+def _catching_failures(page: Page) -> Page:
+    """The page, with its failures in the envelope of the dialect that is spoken there."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await page(request)
+        except Failure as failure:
+            exchange_of(request.scope).fail(failure)
+            return refusal(dialect_of(request.scope), failure)
+
+    return answer
+
+
+# --- what is no endpoint ---------------------------------------------------------------------------------------------
+
+
+def _router(posts: Mapping[str, Endpoint], forms: Mapping[str, ASGIApp], gets: Mapping[str, Page]) -> Router:
+    """What serves pages and forms, and says what is wrong with any other request."""
+    actions = [path for inbound in INBOUND if inbound.routes.actions for path in inbound.routes.below(_ACTION)]
+    shown = [
+        *(("POST", format_route(path)) for path in (*posts, *forms, *actions)),
+        *(("GET", format_route(path)) for path in gets),
+    ]
+    gets = {**gets, **{path: signpost(shown, path) for path in PREFIXES}}
+    routes = [
+        *(Route(path, no_action, methods=["POST"]) for path in actions),
+        *(Route(path, _catching_failures(page), methods=["GET"]) for path, page in gets.items()),
+        *(Route(path, upgrade_required, methods=["GET"]) for path in responses.INBOUND.routes.below("/responses")),
+        *(Route(path, form, methods=["POST"]) for path, form in forms.items()),
+        *(Route(path, wrong_method("POST")) for path in (*posts, *forms)),
+        *(Route(path, wrong_method("GET")) for path in gets),
+    ]
+    return Router(routes, default=not_found, redirect_slashes=False)

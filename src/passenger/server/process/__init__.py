@@ -1,0 +1,1 @@
+"""The process that serves: its sockets, signals, workers, and how it stops."""

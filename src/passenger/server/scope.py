@@ -1,0 +1,47 @@
+"""The ASGI scope of a request as the server uses it: its headers, its path, and the record that is kept in it."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from passenger.exchange import Exchange
+from passenger.server.http.stream import RawHeaders
+
+EXCHANGE = "passenger.exchange"
+"""The scope's key for the record of the request."""
+
+
+def begin(scope: Scope, headers: RawHeaders) -> Exchange:
+    """Make the record of a new request, and keep it in the scope."""
+    exchange = Exchange(scope["method"], short_path(scope["path"]), headers.get(b"user-agent", b""))
+    scope[EXCHANGE] = exchange
+    return exchange
+
+
+def exchange_of(scope: Scope) -> Exchange:
+    """The record of a request."""
+    exchange: Exchange = scope[EXCHANGE]
+    return exchange
+
+
+def header(scope: Scope, name: bytes) -> bytes:
+    """The value of the first header of that name, empty where there is none."""
+    for key, value in scope["headers"]:
+        if key == name:
+            found: bytes = value
+            return found
+    return b""
+
+
+Page = Callable[[Request], Awaitable[Response]]
+
+
+_SHOWN = 200
+"""Characters of a path, at most."""
+
+
+def short_path(path: str) -> str:
+    """A path, cut to the length that answers and the log show."""
+    return path if len(path) <= _SHOWN else f"{path[:_SHOWN]}..."

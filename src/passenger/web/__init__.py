@@ -1,1 +1,0 @@
-"""The edge: HTTP in, HTTP out, and nothing that knows what a token is."""

@@ -1,0 +1,368 @@
+"""Puts the parts together: from the settings to a gateway and the account behind it."""
+
+import functools
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from passenger.account.copilot_user import CopilotUserCache
+from passenger.account.device_flow import DeviceFlow, Granted, device_flow
+from passenger.account.device_login import DeviceLogin
+from passenger.account.github import GitHub
+from passenger.account.login_state import SharedLoginState
+from passenger.account.protocol import LOG_IN, EditorHeaders, why_not_exchangeable
+from passenger.account.session import Session, TokenStore
+from passenger.account.token import Login, LoginSource
+from passenger.account.token_store import FileTokenStore
+from passenger.config.loading import Loaded
+from passenger.config.login_files import ledger_file
+from passenger.config.profile import direct_api, is_tenant, login_profile
+from passenger.config.schema import Config
+from passenger.config.seat_files import OWN, seat_directory
+from passenger.copilot.catalog import Model
+from passenger.copilot.catalog_cache import CatalogCache, Fetch, Fetched, fetch_models
+from passenger.copilot.catalog_file import CatalogFile, Owner
+from passenger.copilot.known_names import FILE as NAMES
+from passenger.copilot.learned import Learned
+from passenger.copilot.names_file import NamesFile
+from passenger.copilot.unsupported_fields import UnsupportedFieldFilter
+from passenger.copilot.upstream import Copilot
+from passenger.errors import Failure, Kind
+from passenger.gateway import Deadlines, Gateway, OneSeat, Policy, Seat
+from passenger.gateway.reasoning_cache import ReasoningCache
+from passenger.gateway.reasoning_file import ReasoningFile
+from passenger.ledger.observer import Ledger
+from passenger.net.client import HttpClient, client
+from passenger.net.egress import Egress
+from passenger.observe.access_log import log_exchange
+from passenger.private_file import PrivateFile, StoreError
+from passenger.quota.monitor import QuotaMonitor
+from passenger.quota.quota import Quota, QuotaSource
+from passenger.tokens.counter import Counter
+from passenger.tokens.ratios import Ratios
+from passenger.tokens.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from passenger.ledger.usage_report import ReadSpent, SpentTotals
+
+
+def make_editor_headers(config: Config) -> EditorHeaders:
+    """The editor headers of the settings."""
+    copilot = config.copilot
+    return EditorHeaders(
+        copilot.editor_version,
+        copilot.editor_plugin_version,
+        copilot.user_agent,
+        copilot.integration_id,
+        copilot.api_version,
+    )
+
+
+def make_deadlines(config: Config) -> Deadlines:
+    """The deadlines for Copilot of the settings."""
+    upstream = config.upstream
+    return Deadlines(upstream.first_byte_timeout, upstream.complete_timeout, upstream.idle_timeout)
+
+
+def choose_base_url(loaded: Loaded) -> Callable[[str | None], str]:
+    """A function from the API that a token names to the one that is used.
+
+    A configured URL wins over the token's, and the token's over the default.
+    """
+    configured = loaded.config.copilot.api_base_url.rstrip("/")
+    if not loaded.config.api_base_url_is_default:
+        return lambda _: configured
+
+    @functools.cache  # asked for every request; reading a URL strictly costs 100 us
+    def choose(api: str | None) -> str:
+        if api is None:
+            return configured
+        if not loaded.credentials.may_go_to(api):
+            message = (
+                f"the token names {api} as its API, which may not be sent a token. If it is of a simulator, "
+                f"{LOG_IN}; if that host is yours, name it in [copilot] api_base_url"
+            )
+            raise Failure(Kind.UPSTREAM, message, code="untrusted_host")
+        return api.rstrip("/")
+
+    return choose
+
+
+def make_session(loaded: Loaded, token_store: TokenStore, github: GitHub, log_in: str | None = None) -> Session:
+    """The session of the one account there is; `log_in` says what to do without a login, else the store does."""
+    return Session(
+        token_store,
+        github.exchange,
+        clock=time.time,
+        base_url=choose_base_url(loaded),
+        headers=make_editor_headers(loaded.config).headers(),
+        log_in=log_in or (token_store.log_in if isinstance(token_store, FileTokenStore) else LOG_IN),
+    )
+
+
+def make_catalog(
+    loaded: Loaded,
+    session: Session,
+    upstream: Copilot,
+    shared: PrivateFile | None = None,
+    names: NamesFile | None = None,
+) -> CatalogCache:
+    """The live catalogue: the account's own, or the one at a configured URL, which may not be sent a token.
+
+    With a `shared` file, processes that have the same one fetch it once for all. Its names are kept in `names`.
+    """
+    config, fetch = loaded.config, _make_fetch(loaded, session, upstream, shared)
+    return CatalogCache(
+        names.keep_names_of(fetch) if names else fetch,
+        clock=time.monotonic,
+        lifetime=config.models.lifetime,
+        aliases=config.models.aliases,
+        max_name=config.limits.max_name,
+    )
+
+
+def _make_fetch(loaded: Loaded, session: Session, upstream: Copilot, shared: PrivateFile | None) -> Fetch:
+    """What fetches the list of models for this process, or for all that have the `shared` file."""
+    config = loaded.config
+    own = config.copilot_models_url_is_default
+    url = "/models" if own else config.github.copilot_models_url
+    anonymous = not own and not loaded.credentials.may_go_to(url)
+
+    async def ask() -> list[Model]:
+        patience = config.upstream
+        return await fetch_models(
+            upstream,
+            url=url,
+            is_anonymous=anonymous,
+            first_byte=patience.first_byte_timeout,
+            idle=patience.idle_timeout,
+        )
+
+    async def owner() -> Owner:
+        integration = config.copilot.integration_id
+        if anonymous:
+            return Owner("", url, integration)
+        access = await session.access()
+        return Owner(session.account(access), access.base_url + url if own else url, integration)
+
+    async def ask_always(_believed: float) -> Fetched:
+        return Fetched(await ask())
+
+    return CatalogFile(shared, ask, owner, clock=time.time).fetch if shared else ask_always
+
+
+def make_github(loaded: Loaded, http: HttpClient) -> GitHub:
+    """GitHub, where the settings say it is."""
+    config, api = loaded.config, direct_api(loaded.config)
+    trusted = api if api is not None and loaded.credentials.may_go_to(api) else None
+    editor, exchanges = make_editor_headers(config), not is_tenant(login_profile(config))
+    return GitHub(http, config.github.copilot_token_url, editor, api=trusted, exchanges=exchanges)
+
+
+def make_device_flow(loaded: Loaded) -> DeviceFlow:
+    """The steps of a login, where the settings say that GitHub is."""
+    github = loaded.config.github
+    return device_flow(
+        client_id=github.client_id,
+        device_code_url=github.device_code_url,
+        oauth_token_url=github.oauth_token_url,
+    )
+
+
+def make_device_login(
+    loaded: Loaded, token_store: TokenStore, github: GitHub, session: Session, login_states: SharedLoginState | None
+) -> DeviceLogin | None:
+    """The server's own device login, None if a login cannot be kept."""
+    if not isinstance(token_store, FileTokenStore):
+        return None
+    files: FileTokenStore = token_store
+
+    def flow() -> DeviceFlow:
+        _write_or_fail(files.check_writable)
+        return make_device_flow(loaded)
+
+    async def keep(granted: Granted) -> None:
+        if reason := why_not_exchangeable(granted.token):
+            raise Failure(Kind.FORBIDDEN, f"this token cannot be used: {reason}")
+        await session.exchange(Login(granted.token, LoginSource.SAVED, "this login"))
+        _write_or_fail(lambda: files.save_login(granted.token, granted.token_type, granted.scope))
+
+    return DeviceLogin(
+        flow, github.post, keep, needed=lambda: not session.is_usable(), clock=time.time, login_states=login_states
+    )
+
+
+def _write_or_fail(write: Callable[[], None]) -> None:
+    """Write, and turn the error of a file that cannot be written into a failure."""
+    try:
+        write()
+    except StoreError as error:
+        raise Failure(Kind.INTERNAL, str(error), code="not_saved") from error
+
+
+def make_shared_catalog_file(config: Config, state_dir: Path | None) -> PrivateFile | None:
+    """The file by which workers share the catalogue; None if there is only one, which fetches it at each start."""
+    return PrivateFile(state_dir / "models.json") if state_dir and config.server.workers > 1 else None
+
+
+def make_names_file(config: Config, state_dir: Path | None) -> NamesFile | None:
+    """Where shell completion finds the names of models; nowhere without a state directory."""
+    return NamesFile(PrivateFile(state_dir / NAMES), config.models.aliases) if state_dir else None
+
+
+def make_learned(state_dir: Path | None) -> Learned:
+    """What models do not take, in the state directory where there is one."""
+    return Learned(PrivateFile(state_dir / "learned.json") if state_dir else None, time.time)
+
+
+@asynccontextmanager
+async def open_reasoning_cache(config: Config, state_dir: Path | None) -> AsyncIterator[ReasoningCache]:
+    """The cache of reasoning that clients cannot carry, on disk if the settings and a state directory allow it."""
+    if state_dir is None or config.upstream.keep_reasoning == "memory":
+        yield ReasoningCache(time.time)
+        return
+    file = ReasoningFile(state_dir / "reasoning.sqlite", time.time)
+    try:
+        yield ReasoningCache(time.time, file)
+    finally:
+        await file.close()
+
+
+@asynccontextmanager
+async def open_counter(state_dir: Path | None) -> AsyncIterator[Counter]:
+    """The counter of tokens; where there is a state directory, it keeps there what it learns, for each seat apart."""
+
+    def file_of(seat: str) -> PrivateFile | None:
+        return PrivateFile(seat_directory(state_dir, seat) / "ratios.json") if state_dir else None
+
+    counter = Counter(Ratios(file_of), Tokenizer(), clock=time.monotonic)
+    try:
+        yield counter
+    finally:
+        await counter.close()
+
+
+@contextmanager
+def open_ledger(config: Config, state_dir: Path | None) -> Iterator[Ledger | None]:
+    """The ledger, None where there is no place for one or the settings want none; at the end all of it is written."""
+    if state_dir is None or not config.ledger.enabled:
+        yield None
+        return
+    ledger = Ledger(ledger_file(config, state_dir), config.ledger.keep_days)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def make_reader(config: Config, state_dir: Path | None) -> "ReadSpent":
+    """What reads from the ledger what was spent. It waits for the disk, and is not for the event loop."""
+    if state_dir is None or not config.ledger.enabled:
+        return lambda: None
+    path = ledger_file(config, state_dir)
+
+    def read() -> "SpentTotals | None":
+        from passenger.ledger.usage_report import read_spent  # noqa: PLC0415 - a server that no browser visits does without
+
+        return read_spent(path, time.time())
+
+    return read
+
+
+def make_user_cache(
+    name: str, token_store: TokenStore, github: GitHub, ledger: "Ledger | None" = None
+) -> tuple[CopilotUserCache, QuotaMonitor]:
+    """What GitHub says of the seat, and what is left of its quota, of which that tells, too; a ledger keeps that."""
+
+    def keep(counter: Quota, source: QuotaSource) -> None:
+        if ledger is not None:
+            ledger.keep_quota(name, counter, source)
+
+    quota = QuotaMonitor(lambda: user.ask_soon(), clock=time.monotonic, keep=keep)  # noqa: PLW0108 - each knows the other
+    user = CopilotUserCache(token_store.login, github.copilot_user, clock=time.monotonic, tell=quota.note_user)
+    return user, quota
+
+
+def make_policy(config: Config) -> Policy:
+    """What the settings say about every request."""
+    copilot = config.copilot
+    return Policy(
+        strict=config.upstream.strict,
+        side_requests=copilot.side_requests,
+        cache_marks=copilot.cache_marks,
+        keep_attribution=copilot.keep_attribution,
+        limits=config.limits,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The gateway, the seat of the user who has started it, the ledger if one is kept, and what that reads of costs."""
+
+    gateway: Gateway
+    seat: Seat
+    ledger: Ledger | None = None
+    spent: "ReadSpent" = lambda: None
+
+
+@asynccontextmanager
+async def open_seat(
+    name: str,
+    loaded: Loaded,
+    token_store: TokenStore,
+    http: HttpClient,
+    state_dir: Path | None,
+    *,
+    login_states: SharedLoginState | None = None,
+    ledger: "Ledger | None" = None,
+) -> AsyncIterator[Seat]:
+    """The seat of that name; what it learns and keeps is below the state directory, where no other seat looks."""
+    config, github = loaded.config, make_github(loaded, http)
+    directory = seat_directory(state_dir, name) if state_dir else None
+    session = make_session(loaded, token_store, github)
+    user, quota = make_user_cache(name, token_store, github, ledger)
+    copilot = Copilot(session, http, quota)
+    shared, names = make_shared_catalog_file(config, directory), make_names_file(config, directory)
+    async with open_reasoning_cache(config, directory) as reasoning, aclosing(user):
+        yield Seat(
+            name,
+            session,
+            make_catalog(loaded, session, copilot, shared, names),
+            UnsupportedFieldFilter(copilot, make_learned(directory), strict=config.upstream.strict),
+            reasoning,
+            user,
+            make_device_login(loaded, token_store, github, session, login_states),
+            quota,
+        )
+
+
+@asynccontextmanager
+async def open_parts(
+    loaded: Loaded,
+    token_store: TokenStore,
+    state_dir: Path | None = None,
+    network: Egress | None = None,
+    login_states: SharedLoginState | None = None,
+) -> AsyncIterator[Parts]:
+    """The gateway with all that is behind it; no network is touched before the first request."""
+    with open_ledger(loaded.config, state_dir) as ledger:
+        async with (
+            client(connect_timeout=loaded.config.upstream.connect_timeout, network=network) as http,
+            open_counter(state_dir) as counter,
+            open_seat(OWN, loaded, token_store, http, state_dir, login_states=login_states, ledger=ledger) as seat,
+        ):
+            gateway = Gateway(
+                OneSeat(seat),
+                clock=time.time,
+                deadlines=make_deadlines(loaded.config),
+                observers=[log_exchange, *([ledger] if ledger else [])],
+                counter=counter,
+                policy=make_policy(loaded.config),
+            )
+            try:
+                yield Parts(gateway, seat, ledger, make_reader(loaded.config, state_dir))
+            finally:
+                gateway.recorder.flush()
