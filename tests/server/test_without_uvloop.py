@@ -1,6 +1,7 @@
 """What is judged on raw sockets, once more on asyncio's own event loop: Windows has no other."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,8 +13,22 @@ from tests.server.bench import bench
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-MAIN = "from passenger.cli import main; raise SystemExit(main())"
-WITHOUT = ("-c", f"import passenger.wiring as parts; parts._loop_factory = lambda: None; {MAIN}")
+SAID = "on asyncio's own loop"
+WITHOUT = (
+    "-c",
+    f"""
+import asyncio, sys
+import passenger.server.process.event_loop as event_loop
+from passenger.cli import main
+
+def new_loop():
+    print("{SAID}", file=sys.stderr)
+    return asyncio.new_event_loop()
+
+event_loop._loop_factory = lambda: new_loop
+raise SystemExit(main())
+""",
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,6 +40,11 @@ def without_uvloop() -> Iterator[None]:
     options["program"] = WITHOUT
     yield
     options["program"] = PROGRAM
+
+
+async def test_it_is_asyncios_own_loop_that_is_judged(tmp_path: Path) -> None:
+    async with bench(tmp_path) as own:
+        assert own.proxy.logged(SAID)
 
 
 def _judging(module: ModuleType) -> dict[str, object]:
