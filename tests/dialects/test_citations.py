@@ -64,13 +64,13 @@ def test_folding_keeps_their_parts() -> None:
 
 @pytest.mark.parametrize(
     ("dialect", "placed"),
-    [("completions", 4), ("gemini", 4), ("messages", 2), ("responses", 2), ("ollama", 0), ("legacy", 0)],
+    [("completions", 4), ("gemini", 4), ("messages", 3), ("responses", 2), ("ollama", 0), ("legacy", 0)],
 )
 def test_each_dialect_has_its_places(dialect: str, placed: int) -> None:
     cites = next(inbound.cites for inbound in INBOUND if inbound.name == dialect)
     kinds: tuple[PartKind, ...] = ("text", "call")
     assert sum(cites(part, one) for part in kinds for one in (PAGE, CODE)) == placed
-    assert has_unplaced(cites, ANSWER) is (dialect not in {"completions", "gemini"})
+    assert has_unplaced(cites, ANSWER) is (dialect not in {"completions", "gemini", "messages"})
     assert not has_unplaced(cites, Answer("m", (), Reason.END))
 
 
@@ -102,6 +102,14 @@ def test_messages_has_copilots_annotations_beside_a_piece_of_the_block() -> None
         "delta": {"type": "input_json_delta", "partial_json": ""},
         "copilot_annotations": write_codes([CODE]),
     }
+
+
+def test_messages_has_pages_on_the_text_that_cites_them() -> None:
+    page = {"type": "web_search_result_location", "url": PAGE.url, "title": "A page", "cited_text": ""}
+    (cited,) = whole(messages.INBOUND)["content"][0]["citations"]
+    assert cited == {**page, "encrypted_index": ""}
+    deltas = [event["delta"] for event in streamed(messages.INBOUND) if event["type"] == "content_block_delta"]
+    assert [delta["citation"] for delta in deltas if delta["type"] == "citations_delta"] == [cited]
 
 
 def test_messages_tells_at_its_end_what_had_no_block() -> None:

@@ -6,14 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.chat.events import Answer, Delta, Event, Finish, PartStart, PartStop, Reason, Start, unfold
-from passenger.chat.prompt import Refusal, Text, ToolCall
+from passenger.chat.events import (
+    Answer,
+    Delta,
+    Event,
+    Finish,
+    PartStart,
+    PartStop,
+    Reason,
+    SearchCall,
+    SearchDone,
+    Start,
+    unfold,
+)
+from passenger.chat.prompt import Reasoning, Refusal, Text, ToolCall
 from passenger.dialects.cut_parts import CutParts
 from tests.chat.test_events import ANSWERS
 from tests.folding import fold
 
 CUT = [Reason.LENGTH, Reason.FILTER]
 CALL = PartStart("call", "c", "f")
+SPOKEN = Text | Refusal | Reasoning
 
 
 def told(events: list[Event], sizes: list[int] | None = None) -> list[Event]:
@@ -33,10 +46,12 @@ def stops(events: list[Event]) -> list[bool]:
 def test_it_marks_what_an_unfolded_answer_marks_however_the_events_come(answer: Answer, sizes: list[int]) -> None:
     plain = [PartStop(event.signature) if isinstance(event, PartStop) else event for event in unfold(answer)]
     found = told(plain, sizes)
-    assert stops(found) == [cut for _, cut in answer.parts_and_cuts()]
+    assert stops(found) == [
+        cut for part, cut in answer.parts_and_cuts() if not isinstance(part, SearchCall | SearchDone)
+    ]
     kept = fold(found)
-    assert [(type(part), part.text) for part in kept.parts if not isinstance(part, ToolCall)] == [
-        (type(part), part.text) for part in answer.parts if not isinstance(part, ToolCall)
+    assert [(type(part), part.text) for part in kept.parts if isinstance(part, SPOKEN)] == [
+        (type(part), part.text) for part in answer.parts if isinstance(part, SPOKEN)
     ]
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passenger.chat.capabilities import Capabilities
-from passenger.chat.events import Answer, AnswerIdentity, Event, Reason, Usage, unfold
+from passenger.chat.events import Answer, AnswerIdentity, Event, Reason, SearchCall, SearchDone, Usage, unfold
 from passenger.chat.prompt import Prompt, Reasoning, Refusal, Signature, Text, ToolCall
+from passenger.chat.web_search import SearchResult
 from passenger.dialects import Inbound, Outbound, Request
 from passenger.dialects.framing import SseSplitter, StreamMessage, read_sse
 from passenger.dialects.registry import INBOUND, OUTBOUND
@@ -125,10 +126,15 @@ PARTS = st.one_of(
     st.builds(Reasoning, st.text(), st.builds(Signature, st.just("responses/openai"), st.text(min_size=1))),
     CALLS,
 )
+FOUND = st.lists(st.builds(SearchResult, st.text(), st.text(), st.none() | st.text(), st.text()), max_size=2).map(tuple)
+SEARCHES = st.tuples(
+    st.builds(SearchCall, st.just("1"), st.text()),
+    st.builds(SearchDone, st.just("1"), FOUND) | st.just(SearchDone("1", error="unavailable")),
+)
 ANSWERS = st.builds(
     Answer,
     st.just("vendor-model"),
-    st.lists(PARTS, max_size=5).map(tuple),
+    st.lists(PARTS.map(lambda part: (part,)) | SEARCHES, max_size=5).map(lambda rows: tuple(chain(*rows))),
     st.sampled_from([Reason.END, Reason.LENGTH, Reason.TOOL, Reason.FILTER]),
     st.just(Usage(10, 5, 3, 2)),
 )

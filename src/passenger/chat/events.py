@@ -1,6 +1,6 @@
 """An answer in neutral form: a sequence of events, or the `Answer` that is built from them.
 
-    Start (PartStart Delta* PartStop)* Finish
+    Start ((PartStart Delta* PartStop) | (SearchCall SearchDone))* Finish
 
 with a `Cite` anywhere between. Parts never overlap: where Copilot interleaves tool calls, the reader holds a part back
 until the one before it has ended.
@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from passenger.chat.prompt import Reasoning, Refusal, Signature, Text, ToolCall
+from passenger.chat.web_search import SearchError, SearchResult
 from passenger.errors import Failure, Kind
 
 
@@ -121,6 +122,21 @@ class PartStop(Struct, frozen=True):
     cut: bool = False
 
 
+class SearchCall(Struct, frozen=True):
+    """A web search begins, between two parts. `id` tells it from the answer's others: letters, digits and `_`."""
+
+    id: str
+    query: str
+
+
+class SearchDone(Struct, frozen=True):
+    """A web search has ended: what it found, or the code of why it failed."""
+
+    id: str
+    results: tuple[SearchResult, ...] = ()
+    error: SearchError | None = None
+
+
 class Finish(Struct, frozen=True):
     """The answer is whole. `sequence` is the stop sequence that ended it, where Copilot says which."""
 
@@ -129,8 +145,9 @@ class Finish(Struct, frozen=True):
     sequence: str | None = None
 
 
-Event = Start | PartStart | Delta | Cite | PartStop | Finish
-AnswerPart = Text | Reasoning | Refusal | ToolCall
+SearchEvent = SearchCall | SearchDone
+Event = Start | PartStart | Delta | Cite | PartStop | SearchEvent | Finish
+AnswerPart = Text | Reasoning | Refusal | ToolCall | SearchEvent
 
 
 class Answer(Struct, frozen=True):
@@ -151,18 +168,22 @@ class Answer(Struct, frozen=True):
 
     def parts_and_cuts(self) -> Iterator[tuple[AnswerPart, bool]]:
         """Each part, and whether the answer was cut inside it."""
-        starts = [_split(part)[0] for part in self.parts]
-        for part, start, after in zip(self.parts, starts, starts[1:], strict=False):
+        starts = [part if isinstance(part, SearchEvent) else _split(part)[0] for part in self.parts]
+        following = (*starts, Finish(self.reason))[1:]
+        for part, start, after in zip(self.parts, starts, following, strict=True):
             yield part, is_cut(start, after)
-        if starts:
-            yield self.parts[-1], is_cut(starts[-1], Finish(self.reason))
 
 
 _CUTS = frozenset({Reason.LENGTH, Reason.FILTER})
 
 
-def is_cut(part: PartStart, after: PartStart | Finish) -> bool:
-    """Whether an answer was cut inside a part, by what follows it. A refusal cuts the call before it."""
+def is_cut(part: PartStart | SearchEvent, after: PartStart | SearchEvent | Finish) -> bool:
+    """Whether an answer was cut inside a part, by what follows it. A refusal cuts the call before it.
+
+    A search is whole always.
+    """
+    if isinstance(part, SearchEvent) or isinstance(after, SearchEvent):
+        return False
     if isinstance(after, Finish):
         return after.reason in _CUTS or (part.kind == "call" and after.reason is Reason.REFUSAL)
     return part.kind == "call" and after.kind == "refusal"
@@ -213,6 +234,8 @@ class AnswerBuilder:
                 self._parts.append(_part(self._open, "".join(self._text), event.signature))
                 self._open = None
                 self._text.clear()
+            case SearchCall() | SearchDone() if self._open is None:
+                self._parts.append(event)
             case Finish() if self._open is None:
                 parts = tuple(self._parts)
                 known = (parts, event.reason, event.usage, event.sequence)
@@ -226,16 +249,20 @@ def unfold(answer: Answer) -> Iterator[Event]:
     yield Start(answer.model)
     yield from (Cite(citation) for index, citation in answer.citations if index < 0)
     for number, (part, cut) in enumerate(answer.parts_and_cuts()):
+        cites = (Cite(citation) for index, citation in answer.citations if index == number)
+        if isinstance(part, SearchEvent):
+            yield from (part, *cites)
+            continue
         start, text, signature = _split(part)
         yield start
         if text:
             yield Delta(text)
-        yield from (Cite(citation) for index, citation in answer.citations if index == number)
+        yield from cites
         yield PartStop(signature, cut)
     yield Finish(answer.reason, answer.usage, answer.sequence)
 
 
-def _split(part: AnswerPart) -> tuple[PartStart, str, Signature | None]:
+def _split(part: Text | Reasoning | Refusal | ToolCall) -> tuple[PartStart, str, Signature | None]:
     match part:
         case Text(text):
             return PartStart("text"), text, None

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from passenger.chat.web_search import SearchTool
+
 JSON = dict[str, Any]
 
 
@@ -46,6 +48,8 @@ class Ask(Struct, frozen=True):
     """False where Copilot takes it in translation only, though it speaks the client's dialect."""
     choices: int = 1
     """How many answers are wanted; 0 where the client sent no number."""
+    web_search: Literal["only", "beside"] | None = None
+    """Whether a web search is offered: alone or required, or beside other tools. None where there is none."""
     signs: frozenset[str] | None = None
     """What relaying may have to change in it, in its dialect's own words; None where it is unknown."""
 
@@ -225,6 +229,8 @@ class Prompt(Struct, frozen=True):
     """How many answers are wanted; each of Copilot's APIs gives one to a translated request."""
     compacts: bool = False
     """Whether the answer is to be a summary of the conversation."""
+    web_search: SearchTool | None = None
+    """The web search that is offered, which is none of `tools`."""
     dropped: tuple[str, ...] = ()
 
     @property

@@ -15,6 +15,9 @@ from passenger.chat.events import (
     PartStart,
     PartStop,
     Reason,
+    SearchCall,
+    SearchDone,
+    SearchEvent,
     is_cut,
     too_many_parts,
 )
@@ -63,22 +66,23 @@ class CutParts:
             case PartStop():
                 self._stop, self._arguments = event, None
                 return ()
-            case PartStart() | Finish():
+            case PartStart() | SearchCall() | SearchDone() | Finish():
                 return self._next(event)
             case _:
                 return (event,)
 
-    def _next(self, event: PartStart | Finish) -> Iterator[Event]:
+    def _next(self, event: PartStart | SearchEvent | Finish) -> Iterator[Event]:
         yield from self._end_part(cut=is_cut(self._part, event))
-        if isinstance(event, PartStart):
+        if not isinstance(event, Finish):
             self._parts += 1
             if self._parts > PARTS_LIMIT:
                 raise too_many_parts()
+        if isinstance(event, PartStart):
             self._part, self._is_empty = event, True
             self._arguments = ControlEscapes() if _takes_json(event) else None
             yield event
         else:
-            yield self._finish(event)
+            yield self._finish(event) if isinstance(event, Finish) else event
 
     def _end_part(self, *, cut: bool) -> Iterator[Event]:
         stop, self._stop = self._stop, None

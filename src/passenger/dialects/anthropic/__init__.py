@@ -45,8 +45,8 @@ INBOUND = Inbound(
     round_trips_reasoning=True,
     counts_prompts=True,
     strip_attribution=without_attribution,
-    # Copilot's own field has those of code; Anthropic's are of documents that the client has sent.
-    cites=lambda _, citation: citation.license is not None,
+    # Those of code are in Copilot's own field, those of pages on the text that cites them.
+    cites=lambda part, citation: part == "text" or citation.license is not None,
     clients=ClientFamily(vendor="Anthropic", path_parts=("/messages",), headers=frozenset({b"anthropic-version"})),
     routes=Routes(
         posts={"/messages": "chat", "/messages/count_tokens": "count"},

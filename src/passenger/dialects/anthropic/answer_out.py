@@ -3,7 +3,7 @@
 https://platform.claude.com/docs/en/build-with-claude/streaming
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -21,12 +21,15 @@ from passenger.chat.events import (
     PartStart,
     PartStop,
     Reason,
+    SearchCall,
+    SearchDone,
     Start,
     Usage,
 )
 from passenger.chat.prompt import JSON, Prompt, Reasoning, Refusal, Signature, Text, ToolCall
 from passenger.dialects.anthropic.errors import write_break
 from passenger.dialects.anthropic.usage import write_usage
+from passenger.dialects.anthropic.web_search_out import search_input, write_page, write_results, write_search
 from passenger.dialects.citations import write_codes
 from passenger.dialects.framing import StreamMessage
 from passenger.errors import Failure
@@ -61,6 +64,8 @@ class Writer:
         self._head = b""
         self._cited: list[Citation] = []
         """The citations that no event has carried yet."""
+        self._searches = 0
+        self._in_text = False
 
     def send(self, event: Event) -> Iterable[StreamMessage]:
         """The messages of one event. A block begins with its first words, which may be what tells its type."""
@@ -69,15 +74,16 @@ class Writer:
             return (*begun, StreamMessage("content_block_delta", self._head + _encode(event.text) + b"}}"))
         match event:
             case PartStart():
-                self._part = event
+                self._part, self._in_text = event, event.kind == "text"
                 return self._begin() if event.kind == "call" else ()
             case PartStop():
                 return self._stop(event.signature)
             case Cite(citation):
-                self._cited.append(citation)
-                return self._cite() if self._open else ()
+                return self._cite_one(citation)
             case Start():
                 return (_message("message_start", message=_head(self._prompt, self._identity, event)),)
+            case SearchCall() | SearchDone():
+                return self._search(event)
             case Finish():
                 return self._finish(event)
 
@@ -96,6 +102,17 @@ class Writer:
         self._head = b'{"type":"content_block_delta","index":%d,"delta":{"type":%b' % (self._index, tag)
         return (_message("content_block_start", index=self._index, content_block=block),)
 
+    def _cite_one(self, citation: Citation) -> Iterable[StreamMessage]:
+        """Write the citation of a page into its text, and keep that of code until a block is open."""
+        if citation.license is not None:
+            self._cited.append(citation)
+            return self._cite() if self._open else ()
+        if not self._in_text:
+            return ()
+        begun = () if self._open else self._begin()
+        delta = {"type": "citations_delta", "citation": write_page(citation)}
+        return (*begun, _message("content_block_delta", index=self._index, delta=delta))
+
     def _cite(self) -> Iterable[StreamMessage]:
         """Write Copilot's own field for citations, beside an empty piece of the open block."""
         cited, self._cited = write_codes(self._cited), []
@@ -106,6 +123,7 @@ class Writer:
 
     def _stop(self, signature: Signature | None) -> Iterable[StreamMessage]:
         """End the block, reasoning with its signature. An empty text was never begun."""
+        self._in_text = False
         kind, opened = self._part.kind, self._open
         if kind == "reasoning":
             return self._sign(signature)
@@ -127,16 +145,33 @@ class Writer:
         self._open = False
         return (ended,)
 
+    def _search(self, event: SearchCall | SearchDone) -> Iterable[StreamMessage]:
+        """Write the block of a search, or of what it found."""
+        if isinstance(event, SearchDone):
+            self._searches += 1
+            block = write_results(event)
+            return (_message("content_block_start", index=self._index, content_block=block), *self._end())
+        begun = _message("content_block_start", index=self._index, content_block=write_search(event) | {"input": {}})
+        words = msgspec.json.encode(search_input(event)).decode()
+        delta = {"type": "input_json_delta", "partial_json": words}
+        return (begun, _message("content_block_delta", index=self._index, delta=delta), *self._end())
+
     def _finish(self, event: Finish) -> Iterable[StreamMessage]:
-        stopped, usage = _stopped(event.reason, event.sequence), write_usage(event.usage)
+        stopped, usage = _stopped(event.reason, event.sequence), write_usage(event.usage, self._searches)
         cited = _annotations(self._cited)
         return (_message("message_delta", delta=stopped, usage=usage, **cited), _message("message_stop"))
 
 
 def write_answer(prompt: Prompt, answer: Answer, identity: AnswerIdentity) -> bytes:
     """A whole answer."""
-    head = _head(prompt, identity, Start(answer.model, answer.usage))
-    content = [block for part, cut in answer.parts_and_cuts() for block in _block(part, cut=cut)]
+    searches = sum(isinstance(part, SearchDone) for part in answer.parts)
+    head = _head(prompt, identity, Start(answer.model, answer.usage), searches)
+    pages: dict[int, list[Citation]] = {}
+    for at, citation in answer.citations:
+        if citation.license is None:
+            pages.setdefault(at, []).append(citation)
+    parts = enumerate(answer.parts_and_cuts())
+    content = [block for at, (part, cut) in parts for block in _block(part, cut=cut, pages=pages.get(at, ()))]
     cited = _annotations([citation for _, citation in answer.citations])
     return msgspec.json.encode({**head, "content": content, **_stopped(answer.reason, answer.sequence), **cited})
 
@@ -146,7 +181,7 @@ def _annotations(citations: list[Citation]) -> JSON:
     return {"copilot_annotations": cited} if cited["IPCodeCitations"] else {}
 
 
-def _head(prompt: Prompt, identity: AnswerIdentity, start: Start) -> JSON:
+def _head(prompt: Prompt, identity: AnswerIdentity, start: Start, searches: int = 0) -> JSON:
     return {
         "id": f"msg_{identity.id}",
         "type": "message",
@@ -156,7 +191,7 @@ def _head(prompt: Prompt, identity: AnswerIdentity, start: Start) -> JSON:
         "stop_reason": None,
         "stop_sequence": None,
         "stop_details": None,
-        "usage": write_usage(start.usage or Usage()),
+        "usage": write_usage(start.usage or Usage(), searches),
     }
 
 
@@ -167,8 +202,10 @@ def _stopped(reason: Reason, sequence: str | None) -> JSON:
     return {"stop_reason": word, "stop_sequence": stopped, "stop_details": details}
 
 
-def _block(part: AnswerPart, *, cut: bool) -> Iterator[JSON]:
+def _block(part: AnswerPart, *, cut: bool, pages: Sequence[Citation]) -> Iterator[JSON]:
     match part:
+        case Text(text) if pages:
+            yield {"type": "text", "text": replace_surrogates(text), "citations": [*map(write_page, pages)]}
         case Text(text) | Refusal(text):
             yield from [{"type": "text", "text": replace_surrogates(text)}] if text else []
         case Reasoning("", Signature() as signature) if signature.redacted:
@@ -179,6 +216,10 @@ def _block(part: AnswerPart, *, cut: bool) -> Iterator[JSON]:
             yield from [thinking] if text or signature else []
         case ToolCall():
             yield _call(part.id, part.name, _arguments(part, cut=cut))
+        case SearchCall():
+            yield write_search(part)
+        case SearchDone():
+            yield write_results(part)
 
 
 def _arguments(call: ToolCall, *, cut: bool) -> JSON:

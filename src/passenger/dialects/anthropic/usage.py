@@ -87,13 +87,15 @@ def usage_of(answer: bytes) -> Usage | None:
     return meter.usage
 
 
-def write_usage(usage: Usage | None) -> dict[str, Any]:  # Any: the JSON edge
-    """Write usage as Anthropic's object."""
+def write_usage(usage: Usage | None, searches: int = 0) -> dict[str, Any]:  # Any: the JSON edge
+    """Write usage, and how often the web was searched, as Anthropic's object."""
     said = usage or Usage()
+    served = {"server_tool_use": {"web_search_requests": searches, "web_fetch_requests": 0}} if searches else {}
     return {
         "input_tokens": max(0, said.input - said.cached - said.written),
         "cache_creation_input_tokens": said.written,
         "cache_read_input_tokens": said.cached,
         "output_tokens": said.output,
         "output_tokens_details": {"thinking_tokens": said.reasoning},
+        **served,
     }

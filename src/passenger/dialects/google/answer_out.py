@@ -22,6 +22,8 @@ from passenger.chat.events import (
     PartStart,
     PartStop,
     Reason,
+    SearchCall,
+    SearchDone,
     Usage,
     total_usage,
     unfold,
@@ -29,6 +31,7 @@ from passenger.chat.events import (
 from passenger.chat.prompt import JSON, Prompt, Signature
 from passenger.dialects.framing import StreamMessage
 from passenger.dialects.google.errors import write_break
+from passenger.dialects.google.grounding import Grounding
 from passenger.errors import Failure
 from passenger.jsontext.surrogates import replace_surrogates
 
@@ -43,7 +46,7 @@ def shows_reasoning(prompt: Prompt) -> bool:
 class PartWriter:
     """Writes the parts of a model's turn."""
 
-    def __init__(self, *, shows_reasoning: bool) -> None:
+    def __init__(self, *, shows_reasoning: bool, searches: bool = False) -> None:
         self._shows_reasoning = shows_reasoning
         self._open = PartStart("text")
         self._arguments: list[str] = []
@@ -51,6 +54,8 @@ class PartWriter:
         self._signature: Signature | None = None
         self.citations: list[JSON] = []
         """The sources of the text, as Google writes them."""
+        self.grounding = Grounding(from_start=True) if searches else None
+        """What was searched and found; where no search is offered, None before a cited page."""
         self.malformed: str | None = None
         """The first call whose arguments are no JSON object, though the answer was not cut off in it."""
 
@@ -67,12 +72,24 @@ class PartWriter:
                 yield from self._write_call(cut=cut)
             case Cite(citation):
                 self.citations.append(_write_citation(citation))
+                if citation.license is None:
+                    self._ground().cite(citation)
+            case SearchCall():
+                self._ground().search(event.query)
+            case SearchDone():
+                self._ground().find(event.results)
             case Finish() if self._signature is not None:
                 yield self._sign({"text": ""})
             case _:
                 pass
 
+    def _ground(self) -> Grounding:
+        self.grounding = self.grounding or Grounding(from_start=False)
+        return self.grounding
+
     def _begin(self, start: PartStart) -> Iterator[JSON]:
+        if self.grounding is not None:
+            self.grounding.begin()
         if start.kind == "reasoning" and self._signature is not None:
             yield self._sign({"text": "", "thought": True})
         self._open = start
@@ -89,6 +106,8 @@ class PartWriter:
                 if self._shows_reasoning:
                     yield {"text": replace_surrogates(text), "thought": True}
             case _:
+                if self.grounding is not None:
+                    self.grounding.say(text)
                 yield self._sign({"text": replace_surrogates(text)})
 
     def _sign(self, part: JSON) -> JSON:
@@ -109,11 +128,15 @@ class PartWriter:
             self.malformed = self.malformed or f"Malformed function call: {written}"
 
 
+def _part_writer(prompt: Prompt) -> PartWriter:
+    return PartWriter(shows_reasoning=shows_reasoning(prompt), searches=prompt.web_search is not None)
+
+
 class Writer:
     """Writes a stream, each piece of which is a whole response object."""
 
     def __init__(self, prompt: Prompt, identity: AnswerIdentity, index: int = 0) -> None:
-        self._parts = PartWriter(shows_reasoning=shows_reasoning(prompt))
+        self._parts = _part_writer(prompt)
         self._index = index
         self._common = _write_common(prompt.model, identity)
 
@@ -173,7 +196,7 @@ def write_choices(prompt: Prompt, answers: Sequence[Answer], identity: AnswerIde
 
 
 def _write_candidate(prompt: Prompt, answer: Answer, index: int) -> JSON:
-    writer = PartWriter(shows_reasoning=shows_reasoning(prompt))
+    writer = _part_writer(prompt)
     parts = [part for event in unfold(answer) for part in writer.send(event)]
     return _end_candidate(parts, _write_finish(answer.reason, writer), index)
 
@@ -191,6 +214,8 @@ def _write_finish(reason: Reason, parts_writer: PartWriter) -> JSON:
     """Why the model stopped. A call that cannot be parsed is a finish reason with Google, not an error."""
     citations = parts_writer.citations
     metadata: JSON = {"citationMetadata": {"citationSources": citations}} if citations else {}
+    if parts_writer.grounding is not None:
+        metadata |= parts_writer.grounding.write()
     finish = _REASONS.get(reason)
     if finish is None and parts_writer.malformed is not None:
         return {"finishReason": "MALFORMED_FUNCTION_CALL", "finishMessage": parts_writer.malformed, **metadata}

@@ -6,8 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passenger.chat import signatures
-from passenger.chat.events import Answer, AnswerIdentity, AnswerPart, Reason, Usage, unfold
+from passenger.chat.events import (
+    Answer,
+    AnswerIdentity,
+    AnswerPart,
+    Citation,
+    Reason,
+    SearchCall,
+    SearchDone,
+    Usage,
+    unfold,
+)
 from passenger.chat.prompt import Prompt, Reasoning, Refusal, Signature, Text, ToolCall
+from passenger.chat.web_search import SearchResult
 from passenger.dialects import Request
 from passenger.dialects.framing import SSE
 from passenger.dialects.openai import chat as completions
@@ -240,3 +251,21 @@ def gathered(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
         kind, key = ("custom", "input") if "custom" in piece else ("function", "arguments")
         calls[index][kind][key] += piece[kind][key]
     return calls
+
+
+PAGES = (SearchResult("https://a.example", "A"), SearchResult("https://b.example", "B"))
+
+
+def test_pages_that_a_search_found_are_annotations_once_each() -> None:
+    parts = (SearchCall("1", "rain"), SearchDone("1", PAGES), Text("It rained."))
+    cited = Citation(PAGES[0].url, "A", None, 3, 9)
+    answer = Answer("vendor-model", parts, Reason.END, citations=((2, cited),))
+    told = json.loads(completions.INBOUND.write_answer(Prompt("m", ()), answer, IDENTITY))["choices"][0]["message"]
+    assert told["content"] == "It rained."
+    places = [(one["url_citation"]["url"], one["url_citation"]["end_index"]) for one in told["annotations"]]
+    assert places == [(PAGES[0].url, 9), (PAGES[1].url, 0)]
+    writer = completions.INBOUND.writer(Prompt("m", ()), IDENTITY)
+    messages = [message.data for event in unfold(answer) for message in writer.send(event)][:-1]
+    chunks = [json.loads(data)["choices"] for data in messages]
+    streamed = [one for choices in chunks for one in (choices[0]["delta"].get("annotations", ()) if choices else ())]
+    assert streamed == told["annotations"]

@@ -3,7 +3,7 @@
 https://platform.openai.com/docs/api-reference/chat/object
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -20,11 +20,15 @@ from passenger.chat.events import (
     PartStart,
     PartStop,
     Reason,
+    SearchCall,
+    SearchDone,
+    SearchEvent,
     Start,
     Usage,
     total_usage,
 )
 from passenger.chat.prompt import JSON, Prompt, Reasoning, Refusal, Text, ToolCall
+from passenger.chat.web_search import SearchResult
 from passenger.dialects.citations import write_codes
 from passenger.dialects.framing import StreamMessage
 from passenger.dialects.openai.errors import write_break
@@ -63,6 +67,8 @@ class Writer:
         self._calls = -1
         self._around: tuple[bytes, bytes] | None = None
         """A chunk with more of the open part, as the bytes before and after the text; None until it is needed."""
+        self._found: list[SearchResult] = []
+        self._cited = set[str]()
 
     def send(self, event: Event) -> Iterable[StreamMessage]:
         """See `Writer.send`."""
@@ -77,7 +83,7 @@ class Writer:
         before, _, after = self._chunk(self._more(_SLOT)).data.rpartition(msgspec.json.encode(_SLOT))
         return before, after
 
-    def _send(self, event: Start | PartStart | Cite | PartStop | Finish) -> Iterator[StreamMessage]:
+    def _send(self, event: Start | PartStart | Cite | PartStop | SearchEvent | Finish) -> Iterator[StreamMessage]:
         match event:
             case Start(model):
                 self._head["model"] = model or self._prompt.model
@@ -88,14 +94,20 @@ class Writer:
                 yield self._chunk({"tool_calls": [self._call(event)]})
             case PartStart():
                 self._open = event
+            case SearchCall():
+                pass
+            case SearchDone(results=results):
+                self._found += results
             case Cite(citation):
+                self._cited.add(citation.url)
                 yield self._chunk(_annotations([citation]))
             case PartStop(signature) if signature is not None:
                 yield self._chunk({"reasoning_opaque": signatures.wrap(signature)})
             case PartStop():
                 pass
             case Finish(reason, usage):
-                yield self._chunk({}, FINISH[reason])
+                uncited = list(_uncited(self._found, self._cited))
+                yield self._chunk(_annotations(uncited), FINISH[reason])
                 yield from self.end(usage or Usage())
 
     def end(self, usage: Usage) -> Iterator[StreamMessage]:
@@ -178,7 +190,9 @@ def _choice(answer: Answer, index: int) -> JSON:
         message["reasoning_text"] = text
     if signed := [part.signature for part in reasoning if part.signature is not None]:
         message["reasoning_opaque"] = signatures.wrap(signed[-1])
-    message |= _annotations([citation for _, citation in answer.citations])
+    found = [result for part in answer.parts if isinstance(part, SearchDone) for result in part.results]
+    cited = [citation for _, citation in answer.citations]
+    message |= _annotations([*cited, *_uncited(found, {one.url for one in cited})])
     if message["content"] is None and not answer.calls and "refusal" not in message:
         message["content"] = ""
     return {"index": index, "message": message, "finish_reason": FINISH[answer.reason], "logprobs": None}
@@ -190,6 +204,12 @@ def _annotations(citations: list[Citation]) -> JSON:
     code = write_codes(citations)
     written: JSON = {"annotations": pages} if pages else {}
     return written | ({"copilot_annotations": code} if code["IPCodeCitations"] else {})
+
+
+def _uncited(found: Iterable[SearchResult], cited: Collection[str]) -> Iterator[Citation]:
+    """The pages that a search found and that the answer cites nowhere, once each; they have no place in its text."""
+    titles = {result.url: result.title for result in found}
+    return (Citation(url, title) for url, title in titles.items() if url not in cited)
 
 
 def _page(citation: Citation) -> JSON:

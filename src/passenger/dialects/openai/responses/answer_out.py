@@ -14,6 +14,8 @@ from passenger.chat.events import (
     Finish,
     PartStart,
     PartStop,
+    SearchCall,
+    SearchDone,
     Start,
     Usage,
     unfold,
@@ -30,6 +32,7 @@ from passenger.dialects.openai.responses.output_items import (
     ReasoningItem,
 )
 from passenger.dialects.openai.responses.response_object import INCOMPLETE, item_id, response_object, usage_object
+from passenger.dialects.openai.responses.web_search_item import SearchItem
 from passenger.errors import Failure, Kind
 
 
@@ -40,6 +43,7 @@ class Writer:
         self._created = identity.created
         self._output: list[JSON] = []
         self._open: ItemWriter | None = None
+        self._search: SearchItem | None = None
         self._number = 0
         self.response = response_object(prompt, identity)
 
@@ -66,6 +70,10 @@ class Writer:
                 yield from self._messages(self._open.cite(citation) if isinstance(self._open, MessageItem) else ())
             case PartStop() if self._open is not None:
                 yield from self._close_item(self._open, event)
+            case SearchCall():
+                yield from self._begin_search(event)
+            case SearchDone() if self._search is not None:
+                yield from self._end_search(self._search, event)
             case Finish():
                 yield self._write_end(event)
             case _:
@@ -103,6 +111,16 @@ class Writer:
         yield from self._messages(item.end(stop))
         self._output.append(item.item)
         self._open = None
+
+    def _begin_search(self, call: SearchCall) -> Iterator[StreamMessage]:
+        index = len(self._output)
+        self._search = SearchItem(self._item_id(index, "web_search_call"), index, call)
+        yield from self._messages(self._search.begin())
+
+    def _end_search(self, search: SearchItem, done: SearchDone) -> Iterator[StreamMessage]:
+        yield from self._messages(search.end(done))
+        self._output.append(search.item)
+        self._search = None
 
     def _write_end(self, finish: Finish) -> StreamMessage:
         reason = INCOMPLETE.get(finish.reason)

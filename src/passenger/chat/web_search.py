@@ -1,0 +1,42 @@
+"""A web search in neutral form: what a client asks for, and what one has found."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+SearchError = Literal["unavailable", "max_uses_exceeded", "too_many_requests", "query_too_long", "invalid_input"]
+"""Why a search gave nothing, in Anthropic's words.
+
+https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool#errors
+"""
+
+
+class SearchLocation(Struct, frozen=True):
+    """Where the person is, roughly: a city, a region, a country of two letters, and an IANA time zone."""
+
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
+    timezone: str | None = None
+
+
+class SearchResult(Struct, frozen=True):
+    """A page that was found. `page_age` is a date or an age in words, `snippet` a short text of the page."""
+
+    url: str
+    title: str = ""
+    page_age: str | None = None
+    snippet: str = ""
+
+
+class SearchTool(Struct, frozen=True):
+    """A search that a client offers to the model. None and empty mean that the client sets nothing."""
+
+    max_uses: int | None = None
+    allowed_domains: tuple[str, ...] = ()
+    blocked_domains: tuple[str, ...] = ()
+    location: SearchLocation | None = None
+    only: bool = False
+    """Whether nothing else is offered, or the search is required."""
+    field: str = "tools[web_search]"
+    """The client's name of it among what was left out."""
