@@ -12,11 +12,26 @@ from passenger.chat.fallbacks import (
     mentions_json,
     offered_tools,
     unwrap_input,
+    without_search,
     wrap_input,
 )
 from passenger.chat.prompt import Grammar, Message, Prompt, Text, Tool, ToolChoice
+from passenger.chat.web_search import SearchRefusal, SearchTool
+from passenger.errors import Failure, Kind
 
 F, G, H = Tool("f"), Tool("g"), Tool("h")
+
+
+def test_a_search_that_nobody_makes_is_named_once_or_refused() -> None:
+    plain = Prompt("m", (), dropped=("a",))
+    assert without_search(plain) is plain
+    offered = Prompt("m", (), web_search=SearchTool(field="search"), dropped=("a",))
+    left = without_search(offered)
+    assert (left.web_search, left.dropped) == (None, ("a", "search"))
+    refusal = SearchRefusal("no search", "tools", "unsupported_value")
+    with pytest.raises(Failure, match="no search") as caught:
+        without_search(Prompt("m", (), web_search=SearchTool(refusal=refusal)))
+    assert (caught.value.kind, caught.value.param, caught.value.code) == (Kind.INVALID, "tools", "unsupported_value")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import re
 
 import msgspec
+from msgspec.structs import replace
 
 from passenger.chat.prompt import JSON, Document, Prompt, Text, Tool, ToolChoice
 from passenger.chat.upstream_request import IN_WORDS
@@ -33,6 +34,20 @@ def offered_tools(prompt: Prompt) -> tuple[Tool, ...]:
     names = frozenset(choice.names)
     allowed = tuple(tool for tool in prompt.tools if tool.name in names)
     return prompt.tools if allowed and forced_tool(choice) else allowed
+
+
+def without_search(prompt: Prompt) -> Prompt:
+    """The prompt for where nobody searches the web: the search is left out and named.
+
+    Raises:
+        Failure: it is all that is offered, or is required.
+    """
+    search = prompt.web_search
+    if search is None:
+        return prompt
+    if (refusal := search.refusal) is not None:
+        raise Failure(Kind.INVALID, refusal.message, code=refusal.code, param=refusal.param)
+    return replace(prompt, web_search=None, dropped=tuple(dict.fromkeys((*prompt.dropped, search.field))))
 
 
 # --- the text of a custom tool, which a function's arguments wrap -------------------------------------------------

@@ -4,6 +4,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+TOOL_NAME = "web_search"
+"""The name of the function that a search is where an API has none: in a history, or as it is offered to a model."""
+
 SearchError = Literal["unavailable", "max_uses_exceeded", "too_many_requests", "query_too_long", "invalid_input"]
 """Why a search gave nothing, in Anthropic's words.
 
@@ -29,6 +32,14 @@ class SearchResult(Struct, frozen=True):
     snippet: str = ""
 
 
+class SearchRefusal(Struct, frozen=True):
+    """How a request is refused where nobody searches: in the words of its dialect."""
+
+    message: str
+    param: str
+    code: str | None = None
+
+
 class SearchTool(Struct, frozen=True):
     """A search that a client offers to the model. None and empty mean that the client sets nothing."""
 
@@ -38,5 +49,9 @@ class SearchTool(Struct, frozen=True):
     location: SearchLocation | None = None
     only: bool = False
     """Whether nothing else is offered, or the search is required."""
+    live: bool = True
+    """False where only pages that are indexed already may be read."""
     field: str = "tools[web_search]"
     """The client's name of it among what was left out."""
+    refusal: SearchRefusal | None = None
+    """What is said where nobody searches; None where it can be left out."""

@@ -13,6 +13,8 @@ class Policy:
     side_requests: bool = True
     cache_marks: bool = True
     keep_attribution: bool = False
+    searches: bool = False
+    """Whether the web is searched for clients whose model cannot."""
     limits: Limits = field(default_factory=Limits)
 
     @property

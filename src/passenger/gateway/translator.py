@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from passenger.chat import signatures
 from passenger.chat.events import Answer, AnswerBuilder, AnswerIdentity, Cite, Delta, Event, Finish, PartKind, PartStart
+from passenger.chat.fallbacks import without_search
 from passenger.chat.prompt import Prompt
 from passenger.chat.upstream_request import Encoded, client_field
 from passenger.copilot.field_names import client_name
@@ -133,6 +134,8 @@ class Translator:
 
     def _read_prompt(self, inbound: Inbound, request: Request) -> Prompt:
         prompt = inbound.read_prompt(request)
+        if not self._policy.searches:
+            prompt = without_search(prompt)
         if not self._policy.keeps_attribution:
             prompt = inbound.strip_attribution(prompt)
         if prompt.choices > 1 and self._policy.strict:

@@ -16,6 +16,7 @@ from passenger.dialects.anthropic.peek import (
     EAGER_STREAMING,
     EMPTY_TEXT,
     FOREIGN_SIGNATURE,
+    SEARCHED,
     SERVER_TOOL,
     SYSTEM_MESSAGE,
     peek,
@@ -111,6 +112,29 @@ def test_the_facts_that_headers_need_are_read() -> None:
     assert ask(stream=True).stream
     assert not ask(stream=None).stream
     assert ask().wants_usage
+
+
+SEARCH = {"type": "web_search_20260209", "name": "web_search"}
+FETCH = {"type": "web_fetch_20250910", "name": "web_fetch"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "offered"),
+    [
+        ({}, None),
+        ({"tools": [{"name": "web_search"}, FETCH]}, None),
+        ({"tools": [SEARCH]}, "only"),
+        ({"tools": [SEARCH, FETCH]}, "only"),
+        ({"tools": [SEARCH, {"name": "f"}]}, "beside"),
+        ({"tools": [SEARCH, {"name": "f"}], "tool_choice": {"type": "any"}}, "beside"),
+        ({"tools": [SEARCH, {"name": "f"}], "tool_choice": {"type": "tool", "name": "f"}}, "beside"),
+        ({"tools": [SEARCH, {"name": "f"}], "tool_choice": {"type": "tool", "name": "web_search"}}, "only"),
+        ({"tools": [SEARCH, 5]}, "only"),
+        ({"tools": [SEARCH, {"name": "\ud800"}]}, "beside"),
+    ],
+)
+def test_a_search_is_offered_alone_or_beside_other_tools(fields: dict[str, Any], offered: str | None) -> None:
+    assert ask(**fields).web_search == offered
 
 
 @pytest.mark.parametrize(("kind", "thinks"), [("enabled", True), ("adaptive", True), ("disabled", False)])
@@ -210,7 +234,9 @@ def shown(*blocks: Any, role: str = "user", **fields: Any) -> object:
         ({"type": "tool_result", "content": [text("a", **SCOPED)]}, {BREAKPOINT, CACHE_SCOPE}),
         ({"type": "tool_result", "content": [{"type": "search_result", "content": [text("")]}]}, {EMPTY_TEXT}),
         ({"type": "tool_result", "content": "a"}, set()),
-        ({"type": "web_search_tool_result", "content": {"type": "web_search_tool_result_error"}}, set()),
+        ({"type": "web_search_tool_result", "content": {"type": "web_search_tool_result_error"}}, {SEARCHED}),
+        ({"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}, {SEARCHED}),
+        (text("a", citations=[{"type": "web_search_result_location"}]), {SEARCHED}),
     ],
 )
 def test_a_look_shows_what_may_have_to_be_changed(block: Any, shows: set[str]) -> None:

@@ -178,6 +178,22 @@ def test_tools_that_the_client_runs_stay() -> None:
     assert prepared(tools=tools)[0]["tools"] == tools
 
 
+def test_replay_searches() -> None:
+    call = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "rain"}}
+    page = {"type": "web_search_result", "url": "https://a.example", "title": "A", "encrypted_content": "x"}
+    found = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [page]}
+    cited = {"type": "web_search_result_location", "url": page["url"], "encrypted_index": "y", "cited_text": "z"}
+    own = {"type": "char_location", "document_index": 0}
+    said = text("It rained.", citations=[cited, own])
+    body, _, dropped = prepared(messages=[USER, *content(call, found, said, role="assistant")])
+    _, asked, result, answered, _ = body["messages"]
+    assert asked["content"] == [{"type": "tool_use", "id": "srvtoolu_1", "name": "web_search", "input": call["input"]}]
+    assert result["role"] == "user"
+    assert result["content"][0]["content"] == [text("A\nhttps://a.example")]
+    assert answered["content"] == [text("It rained.", citations=[own])]
+    assert dropped == ("citations",)
+
+
 def test_leave_out_empty_texts() -> None:
     result = {"type": "tool_result", "tool_use_id": "a", "content": [text(""), text("b")]}
     said = [*content(text(""), result), {"role": "assistant", "content": [text("")]}, USER]

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from passenger.chat.fallbacks import without_search
 from passenger.chat.prompt import (
     Message,
     Prompt,
@@ -15,7 +16,9 @@ from passenger.chat.prompt import (
     ToolChoice,
     ToolResult,
 )
+from passenger.chat.web_search import SearchLocation, SearchRefusal, SearchTool
 from passenger.dialects import Request
+from passenger.dialects.anthropic.client_tools import CLIENT_TOOLS
 from passenger.dialects.anthropic.messages_in import Blocks
 from passenger.dialects.anthropic.request_in import OfferedTools, read_prompt, read_tools
 from passenger.errors import Failure
@@ -164,8 +167,10 @@ SEARCH: dict[str, Any] = {"type": "web_search_20250305", "name": "web_search"}
 
 
 def offer(**body: Any) -> tuple[OfferedTools, list[str]]:
+    """What is offered, and what is left out where nobody searches the web."""
     blocks = Blocks()
-    return read_tools(JsonNode(body), blocks), blocks.dropped
+    read = read_tools(JsonNode(body), blocks)
+    return read, [*without_search(Prompt("m", (), web_search=read.search, dropped=tuple(blocks.dropped))).dropped]
 
 
 def test_a_tool_is_read_with_its_words_schema_and_breakpoint() -> None:
@@ -186,6 +191,45 @@ def test_a_server_tool_is_left_out_by_name(kind: str) -> None:
     read, dropped = offer(tools=[F, {"type": kind, "name": "x"}])
     assert [tool.name for tool in read.tools] == ["f"]
     assert dropped == ["tools[x]"]
+
+
+def test_a_search_is_read_with_what_bounds_it() -> None:
+    place = {"type": "approximate", "city": "Berlin", "country": "DE"}
+    bounds = {"max_uses": 3, "blocked_domains": ["a.example"], "user_location": place}
+    (read, _) = offer(tools=[F, {**SEARCH, **bounds}])
+    location = SearchLocation("Berlin", country="DE")
+    assert read.search == SearchTool(3, blocked_domains=("a.example",), location=location, field="tools[web_search]")
+    latest = {"type": "web_search_20260209", "name": "web_search", "allowed_domains": ["b.example"]}
+    assert prompt(tools=[latest]).web_search == SearchTool(
+        allowed_domains=("b.example",),
+        only=True,
+        refusal=SearchRefusal("tools: only Anthropic can run 'web_search', and no other tool is offered", "tools"),
+    )
+
+
+@pytest.mark.parametrize("choice", [{"type": "any"}, {"type": "tool", "name": "web_search"}, {"type": "auto"}, None])
+def test_a_search_alone_is_the_only_one_whatever_the_choice(choice: dict[str, Any] | None) -> None:
+    asked = prompt(tools=[SEARCH, {"type": "web_fetch_20250910", "name": "web_fetch"}], tool_choice=choice)
+    assert asked.web_search is not None
+    assert asked.web_search.only
+    assert (asked.tools, asked.tool_choice, asked.dropped) == ((), None, ("tools[web_fetch]",))
+
+
+def test_a_search_that_is_required_is_the_only_one() -> None:
+    asked = prompt(tools=[F, SEARCH], tool_choice={"type": "tool", "name": "web_search"})
+    assert asked.web_search is not None
+    assert asked.web_search.only
+    assert asked.tool_choice is None
+
+
+@pytest.mark.parametrize("kind", sorted(CLIENT_TOOLS))
+def test_a_tool_that_anthropic_defines_and_the_client_runs_is_a_function_of_its_name(kind: str) -> None:
+    tool = {"type": kind, "name": "x", "cache_control": {"type": "ephemeral"}, "max_characters": 10}
+    asked = prompt(tools=[tool], tool_choice={"type": "tool", "name": "x"})
+    known = CLIENT_TOOLS[kind]
+    assert asked.tools == (Tool("x", known.description, known.schema, cache=True),)
+    assert asked.tool_choice == ToolChoice("required", ("x",))
+    assert asked.dropped == ("tools.max_characters",)
 
 
 def test_tools_that_only_anthropic_can_run_are_refused_by_name_where_there_is_no_other() -> None:

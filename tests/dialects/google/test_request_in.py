@@ -7,20 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from passenger.chat.fallbacks import without_search
 from passenger.chat.prompt import ReasoningConfig, Schema, Tool, ToolChoice
 from passenger.dialects import Request
 from passenger.dialects.google import counting
 from passenger.dialects.google.peek import peek
 from passenger.dialects.google.request_in import read_prompt, to_json_schema
 from passenger.errors import Failure, Kind
-from tests.dialects.google.asking import prompt, request
+from tests.dialects.google.asking import USER, prompt, request
 
 FUNCTION: dict[str, Any] = {"name": "f", "description": "It", "parameters": {"type": "OBJECT"}}
 
 
 def refused(**fields: Any) -> str | None:
     with pytest.raises(Failure) as caught:
-        prompt(**fields)
+        without_search(prompt(**fields))
     assert caught.value.kind is Kind.INVALID
     return caught.value.param
 
@@ -103,12 +104,40 @@ def test_functions_become_tools() -> None:
 
 
 def test_googles_own_tools_are_dropped_by_name_beside_functions_and_else_refused() -> None:
-    assert prompt(tools=[{"functionDeclarations": [FUNCTION]}, {"googleSearch": {}}]).dropped == ("tools.googleSearch",)
+    searching = prompt(tools=[{"functionDeclarations": [FUNCTION]}, {"googleSearch": {}}])
+    assert without_search(searching).dropped == ("tools.googleSearch",)
     beside = prompt(tools=[{"functionDeclarations": [FUNCTION], "codeExecution": {}, "googleSearch": None}])
     assert beside.dropped == ("tools.codeExecution",)
     assert prompt(tools=[{"googleSearch": None}]).dropped == ()
     assert refused(tools=[{"google_search": {}}]) == "tools"
     assert refused(tools=[{"codeExecution": {}, "functionDeclarations": []}]) == "tools"
+
+
+@pytest.mark.parametrize("name", ["googleSearch", "google_search", "googleSearchRetrieval"])
+def test_googles_search_is_read_alone_or_beside_functions(name: str) -> None:
+    alone = prompt(tools=[{name: {"excludeDomains": ["a.example"]}, "urlContext": {}}])
+    assert alone.web_search is not None
+    assert (alone.web_search.only, alone.web_search.blocked_domains) == (True, ("a.example",))
+    assert (alone.tools, alone.dropped) == ((), ("tools.urlContext",))
+    beside = prompt(tools=[{"functionDeclarations": [FUNCTION]}, {name: {}}])
+    assert beside.web_search is not None
+    assert (beside.web_search.only, beside.web_search.refusal) == (False, None)
+    assert len(beside.tools) == 1
+
+
+@pytest.mark.parametrize(
+    ("tools", "offered"),
+    [
+        ([{"functionDeclarations": [FUNCTION]}], None),
+        ([{"googleSearch": None, "urlContext": {}}], None),
+        ({"google_search": {}}, "only"),
+        ([{"googleSearch": {}, "function_declarations": []}], "only"),
+        ([{"functionDeclarations": [FUNCTION]}, {"googleSearch": {}}], "beside"),
+        ([{"functionDeclarations": FUNCTION, "google_search_retrieval": {}}], "beside"),
+    ],
+)
+def test_a_search_is_offered_alone_or_beside_functions(tools: object, offered: str | None) -> None:
+    assert peek(request({"contents": [USER], "tools": tools})).web_search == offered
 
 
 def test_what_only_tunes_is_dropped_by_name_where_it_says_something() -> None:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from passenger.chat import signatures
 from passenger.chat.prompt import Document, Image, Message, Part, Reasoning, Role, Signature, Text, ToolCall, ToolResult
+from passenger.dialects.anthropic.web_search_in import has_search, split_searches
 from passenger.jsontext.node import JsonNode, as_node
 from passenger.jsontext.reading import expect, invalid
 
@@ -188,7 +189,8 @@ def read_messages(body: JsonNode, blocks: Blocks) -> tuple[Message, ...]:
     """The conversation: `system`, then the messages that say anything. The last must not be the assistant's."""
     system = blocks.read(body.get("system"), "system", SYSTEM)
     first = [Message("system", system)] if system else []
-    turns = [_message(as_node(entry, f"messages.{i}"), blocks) for i, entry in enumerate(body.array("messages"))]
+    nodes = (as_node(entry, f"messages.{i}") for i, entry in enumerate(body.array("messages")))
+    turns = [_message(node, blocks) for whole in nodes for node in _split(whole)]
     kept = [turn for turn in turns if turn.parts]
     if not kept:
         raise invalid("messages must say something", "messages")
@@ -196,6 +198,13 @@ def read_messages(body: JsonNode, blocks: Blocks) -> tuple[Message, ...]:
         message = "the last message must not be the assistant's: this model cannot continue an answer"
         raise invalid(message, "messages")
     return (*first, *kept)
+
+
+def _split(message: JsonNode) -> Iterator[JsonNode]:
+    """The message; one with searches that Anthropic's servers made as several."""
+    if message.get("role") != "assistant" or not has_search(message.get("content")):
+        return iter((message,))
+    return (JsonNode(part, message.path) for part in split_searches(message.fields))
 
 
 def _message(message: JsonNode, blocks: Blocks) -> Message:

@@ -23,6 +23,7 @@ from passenger.chat.initiator import (
 from passenger.chat.prompt import Ask
 from passenger.chat.signatures import PREFIX
 from passenger.dialects import Request
+from passenger.dialects.anthropic.web_search_in import OF_SEARCH, SERVER_TOOLS, find_offer
 from passenger.errors import Failure, Kind
 from passenger.jsontext.reading import decode_as, invalid
 
@@ -42,14 +43,13 @@ EMPTY_TEXT: Final = "empty text"
 """A text block is empty."""
 FOREIGN_SIGNATURE: Final = "foreign signature"
 """The signature of a thinking block is empty, or was wrapped here."""
+SEARCHED: Final = "searched"
+"""A block is of a search that Anthropic's servers made, or may cite a page that one found."""
 SYSTEM_MESSAGE: Final = "system message"
 """A message has the role `system` or `developer`."""
 
 SIGNATURE_FIELD: Final = {"thinking": "signature", "redacted_thinking": "data"}
 """The field of the signature, by the type of a thinking block."""
-
-SERVER_TOOLS = ("web_search_", "web_fetch_", "code_execution_")
-"""Beginnings of the types of tools that only Anthropic's servers run."""
 
 _SYSTEM = frozenset({"developer", "system"})
 _THINKS = frozenset({"enabled", "adaptive"})
@@ -69,6 +69,7 @@ class _Block(Struct, gc=False):
     cache_control: Raw | UnsetType = UNSET
     content: Raw | UnsetType = UNSET
     source: Raw | UnsetType = UNSET
+    citations: Raw | UnsetType = UNSET
 
 
 class _Message(Struct):
@@ -123,6 +124,7 @@ def peek(request: Request) -> Ask:
         tools=bool(body.tools),
         wants_reasoning=body.thinking is not None and body.thinking.type in _THINKS,
         betas=_betas(request),
+        web_search=find_offer(request.body) if SERVER_TOOL in scan.shows or not scan.complete else None,
         signs=frozenset(scan.shows) if scan.complete else None,
     )
 
@@ -220,6 +222,8 @@ class _Scan:
             self.vision = True
         elif kind in SIGNATURE_FIELD and _is_foreign(block.signature if kind == "thinking" else block.data):
             self.shows.add(FOREIGN_SIGNATURE)
+        elif kind in OF_SEARCH or block.citations is not UNSET:
+            self.shows.add(SEARCHED)
         if block.text is not UNSET and memoryview(block.text).nbytes == _EMPTY_SIZE:
             self.shows.add(EMPTY_TEXT)
         if block.cache_control is not UNSET:

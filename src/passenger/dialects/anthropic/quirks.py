@@ -4,7 +4,7 @@ Each can be deleted the day its reason is gone. A request is changed only where 
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,11 +19,12 @@ from passenger.dialects.anthropic.peek import (
     EAGER_STREAMING,
     EMPTY_TEXT,
     FOREIGN_SIGNATURE,
+    SEARCHED,
     SERVER_TOOL,
-    SERVER_TOOLS,
     SIGNATURE_FIELD,
     SYSTEM_MESSAGE,
 )
+from passenger.dialects.anthropic.web_search_in import SERVER_TOOLS, has_search, is_of_page, split_searches
 from passenger.dialects.thinking import (
     DEFAULT_LIMIT,
     KIND,
@@ -137,6 +138,30 @@ def _tool_name(tool: JSON) -> str:
     return name if isinstance(name, str) and name else str(tool["type"])
 
 
+def replay_searches(edit: RequestEdit) -> None:
+    """Replay the searches of a history as calls of a function: Copilot knows no others (2026-08).
+
+    Citations of what they found point to pages that only Anthropic could read, so they are left out and named.
+    """
+    for message in edit.messages:
+        for block in _objects(message.get("content")):
+            cited = block.get("citations")
+            if isinstance(cited, list) and any(map(is_of_page, cited)):
+                block["citations"] = [citation for citation in cited if not is_of_page(citation)] or None
+                edit.drop("citations", "messages")
+    messages = edit.parts.get("messages")
+    if isinstance(messages, list) and any(has_search(message.get("content")) for message in edit.messages):
+        edit.parts["messages"] = [part for message in messages for part in _split(message)]
+        edit.changed.add("messages")
+
+
+def _split(message: object) -> Iterable[object]:
+    is_searched = (
+        isinstance(message, dict) and message.get("role") == "assistant" and has_search(message.get("content"))
+    )
+    return split_searches(message) if is_searched and isinstance(message, dict) else (message,)
+
+
 def leave_out_empty_texts(edit: RequestEdit) -> None:
     """Leave out empty text blocks, which some clients send and Anthropic refuses (2026-11)."""
     system = edit.parts.get("system")
@@ -173,6 +198,7 @@ FIXES: Mapping[str, Callable[[RequestEdit], None]] = {
     CACHE_SCOPE: strip_cache_scope,
     EAGER_STREAMING: strip_eager_streaming,
     SERVER_TOOL: leave_out_server_tools,
+    SEARCHED: replay_searches,
     FOREIGN_SIGNATURE: restore_signatures,
     EMPTY_TEXT: leave_out_empty_texts,
     SYSTEM_MESSAGE: allow_system_messages,

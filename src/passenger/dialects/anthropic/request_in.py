@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from passenger.chat.prompt import Prompt, ReasoningConfig, Schema, Tool, ToolChoice
+from passenger.chat.web_search import SearchRefusal, SearchTool
 from passenger.dialects import Request
+from passenger.dialects.anthropic.client_tools import ClientTool, find_client_tool
 from passenger.dialects.anthropic.messages_in import Blocks, read_messages
+from passenger.dialects.anthropic.web_search_in import SEARCH, read_search
 from passenger.jsontext.node import JsonNode, as_node, read_node
 from passenger.jsontext.reading import JSON, invalid
 
@@ -57,6 +60,7 @@ def read_prompt(request: Request) -> Prompt:
         schema=schema,
         reasoning=reasoning,
         user=body.node_or_empty("metadata").text("user_id"),
+        web_search=offer.search,
         dropped=tuple(dict.fromkeys((*_left_out(body), *blocks.dropped))),
     )
 
@@ -132,43 +136,72 @@ class OfferedTools:
     tools: tuple[Tool, ...] = ()
     choice: ToolChoice | None = None
     parallel: bool | None = None
+    search: SearchTool | None = None
 
 
 def read_tools(body: JsonNode, blocks: Blocks) -> OfferedTools:
     """Read `tools` and `tool_choice`. Tools that only Anthropic can run are left out, unless all are."""
     entries = [as_node(entry, f"tools.{index}") for index, entry in enumerate(body.array("tools"))]
     choice = body.node_or_empty("tool_choice")
-    mode = _mode(choice.fields)
-    custom = [entry for entry in entries if _is_custom(entry, choice, blocks)]
-    tools = [_tool(entry, blocks) for entry in custom]
+    tools = [tool for entry in entries if (tool := _read_tool(entry, choice, blocks)) is not None]
+    mode, refusal = _mode(choice.fields), None
     if entries and not tools:
         name = str(entries[0].get("name") or entries[0].get("type"))[:_NAME_SHOWN]
-        raise invalid(f"tools: only Anthropic can run {name!r}, and no other tool is offered", "tools")
+        refusal = SearchRefusal(f"tools: only Anthropic can run {name!r}, and no other tool is offered", "tools")
+    search = _find_search(entries, choice, refusal)
+    if search is not None and search.only:
+        mode = None
+    elif refusal is not None:
+        raise invalid(refusal.message, refusal.param)
     if mode is not None and mode.mode == "required" and not tools:
         raise invalid("tool_choice requires a tool, and tools is empty", "tool_choice")
     if mode is not None and not {tool.name for tool in tools}.issuperset(mode.names):
         raise invalid(f"tool_choice names {mode.names[0]!r}, which is not among the tools", "tool_choice")
     parallel = False if choice.boolean("disable_parallel_tool_use") else None
-    return OfferedTools(tuple(tools), mode if tools else None, parallel)
+    return OfferedTools(tuple(tools), mode if tools else None, parallel, search)
 
 
-def _is_custom(entry: JsonNode, choice: JsonNode, blocks: Blocks) -> bool:
-    """Whether the client runs the tool itself; the others are Anthropic's own."""
+def _read_tool(entry: JsonNode, choice: JsonNode, blocks: Blocks) -> Tool | None:
+    """A tool that the client runs, also one that Anthropic defines; None for those that Anthropic runs."""
     kind, name = entry.text("type"), entry.text("name")
     if kind is None or kind == "custom":
-        return True
-    if choice.get("type") == "tool" and choice.get("name") == name:
-        raise invalid(f"tool_choice requires {name!r}, which only Anthropic can run", "tool_choice")
+        return _tool(entry, blocks)
+    if (known := find_client_tool(kind)) is not None:
+        return _tool(entry, blocks, known)
+    if kind.startswith(SEARCH):
+        return None
+    if _is_forced(name, choice):
+        raise invalid(_only_anthropics(name), "tool_choice")
     blocks.dropped.append(f"tools[{name or kind}]")
-    return False
+    return None
 
 
-def _tool(entry: JsonNode, blocks: Blocks) -> Tool:
+def _is_forced(name: str | None, choice: JsonNode) -> bool:
+    return choice.type == "tool" and choice.text("name") == name
+
+
+def _only_anthropics(name: str | None) -> str:
+    return f"tool_choice requires {name!r}, which only Anthropic can run"
+
+
+def _find_search(entries: list[JsonNode], choice: JsonNode, refusal: SearchRefusal | None) -> SearchTool | None:
+    """The search that is offered; the first, where there are several. `refusal`: nothing else can be called."""
+    entry = next((entry for entry in entries if entry.type.startswith(SEARCH)), None)
+    if entry is None:
+        return None
+    name = entry.text("name")
+    if _is_forced(name, choice):
+        refusal = SearchRefusal(_only_anthropics(name), "tool_choice")
+    return read_search(entry, only=refusal is not None, refusal=refusal)
+
+
+def _tool(entry: JsonNode, blocks: Blocks, known: ClientTool | None = None) -> Tool:
+    """A function; a tool that Anthropic defines has its description and schema from there."""
     blocks.dropped += [f"tools.{name}" for name, value in entry.fields.items() if name not in _KEPT and value]
-    schema = entry.node("input_schema")
+    schema = JsonNode(known.schema) if known else entry.node("input_schema")
     return Tool(
         entry.required_text("name"),
-        entry.text("description"),
+        known.description if known else entry.text("description"),
         _ANY_OBJECT if schema is None else schema.fields,
         entry.boolean("strict"),
         cache=blocks.read_breakpoint(entry),

@@ -1,10 +1,10 @@
 """Reads the facts of a request that routing needs, in one parse that skips everything else."""
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from passenger.chat.initiator import Turn, initiator, only_reminders
 from passenger.chat.prompt import Ask
@@ -103,11 +103,37 @@ class _Config(Struct):
         return thinking is not None and thinking.thinks
 
 
+class _Tool(Struct):
+    """A tool: functions of the client's, or one that Google runs."""
+
+    functions: Raw | UnsetType = field(default=UNSET, name="functionDeclarations")
+    function_declarations: Raw | UnsetType = UNSET
+    camel: AnyObject | None = field(default=None, name="googleSearch")
+    snake: AnyObject | None = field(default=None, name="google_search")
+    old: AnyObject | None = field(default=None, name="googleSearchRetrieval")
+    google_search_retrieval: AnyObject | None = None
+
+    @property
+    def has_functions(self) -> bool:
+        return any(
+            found is not UNSET and bytes(found) not in _NO_FUNCTIONS
+            for found in (self.functions, self.function_declarations)
+        )
+
+    @property
+    def searches(self) -> bool:
+        fields = self.camel, self.snake, self.old, self.google_search_retrieval
+        return any(one is not None for one in fields)
+
+
+_NO_FUNCTIONS = frozenset({b"null", b"[]"})
+
+
 class _Body(Struct):
     contents: list[_Content] | _Content | None = None
     system: _Content | str | None = field(default=None, name="systemInstruction")
     system_instruction: _Content | str | None = None
-    tools: list[AnyObject] | AnyObject | None = None
+    tools: list[_Tool] | _Tool | None = None
     camel: _Config | None = field(default=None, name="generationConfig")
     snake: _Config | None = field(default=None, name="generation_config")
 
@@ -127,7 +153,15 @@ def peek(request: Request) -> Ask:
         vision=any(content.is_image for content in (*contents, system) if isinstance(content, _Content)),
         tools=bool(body.tools),
         wants_reasoning=config is not None and config.thinks,
+        web_search=_search(_as_list(body.tools)),
     )
+
+
+def _search(tools: Sequence[_Tool]) -> Literal["only", "beside"] | None:
+    """Whether a search is offered, and anything beside it."""
+    if not any(tool.searches for tool in tools):
+        return None
+    return "beside" if any(tool.has_functions for tool in tools) else "only"
 
 
 def _turns(contents: Sequence[_Content]) -> Iterator[Turn]:

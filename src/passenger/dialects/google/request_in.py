@@ -4,6 +4,7 @@ from typing import Any
 
 from passenger.chat.prompt import Prompt, ReasoningConfig, Schema, Tool, ToolChoice
 from passenger.chat.reasoning import EFFORTS
+from passenger.chat.web_search import SearchRefusal, SearchTool
 from passenger.dialects import Request
 from passenger.dialects.caps import read_choices
 from passenger.dialects.google.contents_in import read_contents, read_system
@@ -30,7 +31,7 @@ def build_prompt(body: JSON, model: str, *, stream: bool) -> Prompt:
 def _build_prompt(body: JsonNode, model: str, *, stream: bool) -> Prompt:
     if body.get("cachedContent"):
         raise invalid("cachedContent is kept by Google; send the whole conversation", "cachedContent")
-    tools, hosted = _read_tools(body)
+    tools, hosted, search = _read_tools(body)
     choice, unconfigured = _read_tool_choice(body)
     config = body.node_or_empty(CONFIG)
     thinking = config.node_or_empty("thinkingConfig")
@@ -53,6 +54,7 @@ def _build_prompt(body: JsonNode, model: str, *, stream: bool) -> Prompt:
         schema=_read_schema(config),
         reasoning=_read_reasoning(thinking),
         choices=_read_candidate_count(config),
+        web_search=search,
         messages=(*read_system(body), *read_contents(body)),
         dropped=tuple(dict.fromkeys((*rest, *hosted, *unconfigured, *unread))),
     )
@@ -142,19 +144,37 @@ _CALLING = "functionCallingConfig"
 _CHOICE = frozenset({"mode", "allowedFunctionNames"})
 
 
-def _read_tools(body: JsonNode) -> tuple[tuple[Tool, ...], tuple[str, ...]]:
-    """The functions, and what is left out: unknown fields, and tools that Google runs, unless all are."""
+_SEARCHES = frozenset({"googleSearch", "googleSearchRetrieval"})
+
+
+def _read_tools(body: JsonNode) -> tuple[tuple[Tool, ...], tuple[str, ...], SearchTool | None]:
+    """The functions, and what is left out: unknown fields, and tools that Google runs, unless all are; the search."""
     entries = read_repeated(body, "tools")
     declared = [one for entry in entries for one in read_repeated(entry, "functionDeclarations")]
     found = tuple(map(_read_tool, declared))
     named = [name for entry in entries for name, value in entry.fields.items() if value is not None]
     hosted = dict.fromkeys(name for name in named if name != "functionDeclarations")
+    refusal = None
     if hosted and not found:
         name = next(iter(hosted))
-        raise invalid(f"tools.{name} is run by Google and cannot be carried to Copilot", "tools")
+        refusal = SearchRefusal(f"tools.{name} is run by Google and cannot be carried to Copilot", "tools")
+    search = _read_search(entries, refusal)
+    if refusal is not None and search is None:
+        raise invalid(refusal.message, refusal.param)
+    hosted = dict.fromkeys(name for name in hosted if name not in _SEARCHES)
     fields = [(name, value) for function in declared for name, value in function.fields.items()]
     more = (f"functionDeclarations.{name}" for name, value in fields if name not in _DECLARED and value)
-    return found, tuple(dict.fromkeys(f"tools.{name}" for name in (*hosted, *more)))
+    return found, tuple(dict.fromkeys(f"tools.{name}" for name in (*hosted, *more))), search
+
+
+def _read_search(entries: list[JsonNode], refusal: SearchRefusal | None) -> SearchTool | None:
+    """Google's search; a threshold of when to search has no place here."""
+    found = ((name, entry.node(name)) for entry in entries for name in entry.fields if name in _SEARCHES)
+    name, search = next(((name, node) for name, node in found if node is not None), ("", None))
+    if search is None:
+        return None
+    blocked = tuple(search.texts("excludeDomains"))
+    return SearchTool(blocked_domains=blocked, only=refusal is not None, field=f"tools.{name}", refusal=refusal)
 
 
 def _read_tool(declared: JsonNode) -> Tool:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from passenger.chat.fallbacks import without_search
 from passenger.chat.prompt import Prompt
 from passenger.chat.upstream_request import UpstreamRequest
 from passenger.copilot.catalog import Model
@@ -47,7 +48,7 @@ def count_for_anthropic(gateway: Gateway) -> Handler:
             return UpstreamRequest(write_count_request(decode(body.encode()), model.id), headers, dropped, ask.vision)
 
         def read() -> Prompt:
-            prompt = messages.INBOUND.read_prompt(request)
+            prompt = without_search(messages.INBOUND.read_prompt(request))
             return prompt if gateway.policy.keeps_attribution else without_attribution(prompt)
 
         tokens = await gateway.count(ask.model, read, write, exchange, heavy=request.heavy)
@@ -60,7 +61,7 @@ def count_by_translation(gateway: Gateway, counting: TokenCount) -> Handler:
     """A route that counts tokens in a dialect that Copilot does not count in."""
 
     async def count(request: Request, exchange: Exchange) -> GatewayResponse:
-        prompt = await offload(request.heavy, counting.read_prompt, request)
+        prompt = without_search(await offload(request.heavy, counting.read_prompt, request))
 
         def write(model: Model) -> UpstreamRequest:
             written = messages.OUTBOUND.write_prompt(prompt, replace(model.capabilities, least_cached=None))

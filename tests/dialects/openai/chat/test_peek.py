@@ -16,6 +16,19 @@ def ask(**fields: object) -> Ask:
     return completions.INBOUND.peek(Request(json.dumps(body).encode()))
 
 
+@pytest.mark.parametrize(
+    ("fields", "offered"),
+    [
+        ({}, None),
+        ({"web_search_options": None}, None),
+        ({"web_search_options": {}}, "only"),
+        ({"web_search_options": {}, "tools": [{"type": "function"}]}, "beside"),
+    ],
+)
+def test_a_search_is_offered_alone_or_beside_tools(fields: dict[str, object], offered: str | None) -> None:
+    assert ask(**fields).web_search == offered
+
+
 def said(*messages: dict[str, object]) -> Initiator:
     return ask(messages=list(messages)).initiator
 

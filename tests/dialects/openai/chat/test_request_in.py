@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from passenger.chat.fallbacks import without_search
 from passenger.chat.prompt import Grammar, Message, Prompt, ReasoningConfig, Schema, Text, Tool, ToolChoice
+from passenger.chat.web_search import SearchLocation, SearchTool
 from passenger.dialects import Request
 from passenger.dialects.openai import chat as completions
 from passenger.dialects.openai.chat.request_in import read_choice, read_tools
@@ -25,6 +27,16 @@ def refused(**fields: object) -> Failure:
         read(**fields)
     assert caught.value.kind is Kind.INVALID
     return caught.value
+
+
+def test_a_web_search_is_read_with_where_the_person_is() -> None:
+    place = {"type": "approximate", "approximate": {"country": "DE", "city": "Berlin"}}
+    asked = read(web_search_options={"user_location": place, "search_context_size": "low"})
+    location = SearchLocation("Berlin", country="DE")
+    assert asked.web_search == SearchTool(location=location, only=True, field="web_search_options")
+    assert asked.dropped == ()
+    assert without_search(asked).dropped == ("web_search_options",)
+    assert read().web_search is None
 
 
 def test_the_least_request_is_a_model_and_what_is_said() -> None:

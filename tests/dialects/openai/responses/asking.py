@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from passenger.chat.fallbacks import without_search
 from passenger.chat.prompt import Prompt
 from passenger.dialects import Request
 from passenger.dialects.openai import responses
@@ -18,8 +19,13 @@ def prompt(**fields: object) -> Prompt:
     return responses.INBOUND.read_prompt(request(**fields))
 
 
+def unsearched(**fields: object) -> Prompt:
+    """The prompt where nobody searches the web."""
+    return without_search(prompt(**fields))
+
+
 def refusal(**fields: object) -> Failure:
     with pytest.raises(Failure) as caught:
-        prompt(**fields)
+        unsearched(**fields)
     assert caught.value.kind is Kind.INVALID
     return caught.value

@@ -37,6 +37,27 @@ def ask(**fields: object) -> Ask:
     return responses.INBOUND.peek(Request(json.dumps({"model": "gpt-5.5", "input": "hi", **fields}).encode()))
 
 
+SEARCH = {"type": "web_search_preview"}
+FUNCTION = {"type": "function", "name": "f"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "offered"),
+    [
+        ({}, None),
+        ({"input": "web_search", "tools": [FUNCTION]}, None),
+        ({"tools": [{**FUNCTION, "name": "web_search"}, None, "web_search"]}, None),
+        ({"tools": [SEARCH]}, "only"),
+        ({"tools": [SEARCH, {"type": "mcp"}]}, "only"),
+        ({"tools": [SEARCH, FUNCTION]}, "beside"),
+        ({"tools": [SEARCH, FUNCTION], "tool_choice": "required"}, "beside"),
+        ({"tools": [SEARCH, {"type": "custom"}], "tool_choice": {"type": "web_search"}}, "only"),
+    ],
+)
+def test_a_search_is_offered_alone_or_beside_other_tools(fields: dict[str, object], offered: str | None) -> None:
+    assert ask(**fields).web_search == offered
+
+
 def refused(body: bytes) -> Failure:
     with pytest.raises(Failure) as caught:
         responses.INBOUND.peek(Request(body))

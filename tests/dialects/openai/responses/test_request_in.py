@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from passenger.chat.capabilities import Capabilities
 from passenger.chat.prompt import Grammar, ReasoningConfig, Schema, Text, Tool, ToolChoice
+from passenger.chat.web_search import SearchLocation, SearchTool
 from passenger.dialects import Request
 from passenger.dialects.openai import responses
 from passenger.errors import Failure, Kind
-from tests.dialects.openai.responses.asking import prompt, refusal
+from tests.dialects.openai.responses.asking import prompt, refusal, unsearched
 
 SHAPE = {"type": "object", "properties": {"n": {"type": "integer"}}}
 
@@ -233,8 +234,41 @@ def test_tools_that_a_search_found_are_tools() -> None:
 
 
 def test_a_tool_that_openai_runs_is_left_out_by_name() -> None:
-    assert prompt(tools=[FUNCTION, SEARCH, SEARCH]).dropped == ("tools[web_search]",)
-    assert prompt(tools=[FUNCTION, SEARCH]).tools == (F,)
+    assert unsearched(tools=[FUNCTION, SEARCH, SEARCH]).dropped == ("tools[web_search]",)
+    assert unsearched(tools=[FUNCTION, SEARCH]).tools == (F,)
+    assert prompt(tools=[FUNCTION, {"type": "mcp"}]).dropped == ("tools[mcp]",)
+
+
+@pytest.mark.parametrize("kind", ["web_search", "web_search_2025_08_26", "web_search_preview"])
+def test_a_search_is_read_with_what_bounds_it(kind: str) -> None:
+    place = {"type": "approximate", "city": "Berlin", "country": "DE", "region": None, "timezone": "Europe/Berlin"}
+    filters = {"allowed_domains": ["a.example"]}
+    tool = {"type": kind, "user_location": place, "filters": filters, "external_web_access": False}
+    beside = prompt(tools=[FUNCTION, tool])
+    assert beside.web_search == SearchTool(
+        allowed_domains=("a.example",),
+        location=SearchLocation("Berlin", None, "DE", "Europe/Berlin"),
+        live=False,
+        field=f"tools[{kind}]",
+    )
+    assert (beside.tools, beside.dropped) == ((F,), ())
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tools": [SEARCH]},
+        {"tools": [SEARCH], "tool_choice": "required"},
+        {"tools": [SEARCH], "tool_choice": SEARCH},
+        {"tools": [FUNCTION, SEARCH], "tool_choice": SEARCH},
+    ],
+)
+def test_a_search_that_is_all_there_is_or_is_required_is_the_only_one(fields: dict[str, object]) -> None:
+    asked = prompt(**fields)
+    assert asked.web_search is not None
+    assert asked.web_search.only
+    assert asked.tool_choice is None
+    assert refusal(**fields).code == "unsupported_value"
 
 
 @pytest.mark.parametrize("kind", ["web_search", "file_search", "code_interpreter", "image_generation", "mcp", "shell"])

@@ -4,7 +4,7 @@ Texts stay raw JSON: they are most of a body's bytes.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -56,6 +56,7 @@ class _ChatRequest(Struct):
     thinking: msgspec.Raw | UnsetType = UNSET
     reasoning: msgspec.Raw | UnsetType = UNSET
     n: Any = None
+    web_search_options: msgspec.Raw | UnsetType = UNSET
 
 
 _REQUEST = msgspec.json.Decoder(_ChatRequest)
@@ -105,9 +106,17 @@ def peek(request: Request) -> Ask:
         has_calls=found.calls,
         has_cache_points=found.cache_points or (chat.tools is not None and any(map(_is_marked, chat.tools))),
         choices=peek_choices(chat.n),
+        web_search=_search(chat),
         # Copilot takes functions only here; a custom tool is translated to one.
         relayable=chat.tools is None or all(tool.type != "custom" for tool in chat.tools),
     )
+
+
+def _search(chat: _ChatRequest) -> Literal["only", "beside"] | None:
+    """Whether a search is offered, and anything beside it."""
+    if chat.web_search_options is UNSET or bytes(chat.web_search_options) == b"null":
+        return None
+    return "beside" if chat.tools else "only"
 
 
 def _wants_reasoning(chat: _ChatRequest) -> bool:

@@ -4,9 +4,11 @@ https://platform.openai.com/docs/api-reference/chat/create
 """
 
 from passenger.chat.prompt import Grammar, Prompt, ReasoningConfig, Schema, Tool, ToolChoice
+from passenger.chat.web_search import SearchTool
 from passenger.dialects import Request
 from passenger.dialects.caps import read_choices
 from passenger.dialects.openai.chat.messages_in import MessagesReader, is_cached
+from passenger.dialects.search_location import read_location
 from passenger.jsontext.node import JsonNode, read_node
 from passenger.jsontext.reading import JSON, invalid
 
@@ -39,6 +41,7 @@ _READ = frozenset(
         "safety_identifier",
         "prompt_cache_key",
         "n",
+        "web_search_options",
     }
 )
 """The fields that are translated. `functions` are too, and named, because calls of them come back as `tool_calls`."""
@@ -82,9 +85,19 @@ def read_body(body: JsonNode) -> Prompt:
         user=body.text("user") or body.text("safety_identifier"),
         cache_key=body.text("prompt_cache_key"),
         choices=read_choices(body, "n"),
+        web_search=_search(body, only=not tools),
         wants_usage=options.boolean("include_usage") or False,
         dropped=tuple(dict.fromkeys((*_unread(body), *messages_reader.dropped))),
     )
+
+
+def _search(body: JsonNode, *, only: bool) -> SearchTool | None:
+    """The web search that OpenAI's search models make."""
+    options = body.node("web_search_options")
+    if options is None:
+        return None
+    place = options.node_or_empty("user_location").node("approximate")
+    return SearchTool(location=read_location(place), only=only, field="web_search_options")
 
 
 def _refuse_audio(body: JsonNode) -> None:

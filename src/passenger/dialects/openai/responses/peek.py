@@ -6,7 +6,7 @@ https://platform.openai.com/docs/api-reference/responses/create
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -60,6 +60,7 @@ class _Request(Struct):
     conversation: str | dict[str, Raw] | None = None
     previous_response_id: str | None = None
     prompt: dict[str, Raw] | None = None
+    tool_choice: Raw | UnsetType = UNSET
 
 
 _REQUEST = msgspec.json.Decoder(_Request)
@@ -88,8 +89,37 @@ def peek(request: Request) -> Ask:
         tools=bool(body.tools) or any(item.type == "additional_tools" for item in items),
         wants_reasoning=body.reasoning is not None,
         compacts=bool(items) and items[-1].type == TRIGGER,
+        web_search=_search(body) if body.tools and _SEARCH in request.body else None,
         signs=frozenset(_signs(items)),
     )
+
+
+class _Typed(Struct, gc=False):
+    type: Any = None
+
+
+_TYPED = msgspec.json.Decoder(_Typed)
+_SEARCH: Final = b"web_search"
+_CALLABLE = frozenset({"function", "custom", "namespace"})
+
+
+def _search(body: _Request) -> Literal["only", "beside"] | None:
+    """Whether a search is offered, and anything beside it; a few microseconds for a coding agent's tools."""
+    kinds = [_kind(tool) for tool in body.tools or ()]
+    if not any(map(_is_search, kinds)):
+        return None
+    forced = body.tool_choice is not UNSET and _is_search(_kind(body.tool_choice))
+    return "only" if forced or _CALLABLE.isdisjoint(kinds) else "beside"
+
+
+def _kind(raw: Raw) -> str:
+    """The type of an object; empty for anything else."""
+    kind = _TYPED.decode(raw).type if memoryview(raw)[0] == BRACE else None
+    return kind if isinstance(kind, str) else ""
+
+
+def _is_search(kind: str) -> bool:
+    return kind.startswith(_SEARCH.decode())
 
 
 def _refuse_state(body: _Request) -> None:

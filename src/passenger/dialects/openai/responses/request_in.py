@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from passenger.chat.fallbacks import without_search
 from passenger.chat.prompt import JSON, Grammar, Prompt, ReasoningConfig, Schema, Tool, ToolChoice
 from passenger.chat.reasoning import EFFORTS
+from passenger.chat.web_search import SearchRefusal, SearchTool
 from passenger.dialects import Request
 from passenger.dialects.openai.responses.input_items import History
+from passenger.dialects.search_location import read_location
+from passenger.errors import Failure
 from passenger.jsontext.node import JsonNode, read_node
 from passenger.jsontext.reading import invalid
 
@@ -70,16 +74,18 @@ def _summary_prompt(body: JsonNode, history: History, offer: "CallableTools") ->
     """The prompt for a summary of the conversation: plain text, and no call of a tool."""
     prompt = _prompt(body, history, offer)
     choice = ToolChoice("none") if offer.tools else None
-    return replace(prompt, compacts=True, tool_choice=choice, schema=None)
+    search = offer.search and replace(offer.search, refusal=None)  # for a summary none is needed
+    return without_search(replace(prompt, compacts=True, tool_choice=choice, schema=None, web_search=search))
 
 
 def _prompt(body: JsonNode, history: History, offer: "CallableTools") -> Prompt:
+    choice = read_choice(body, offer)
     return Prompt(
         model=body.filled_text("model"),
         messages=history.messages,
         stream=body.boolean("stream") or False,
         tools=tuple(offer.tools),
-        tool_choice=read_choice(body, offer),
+        tool_choice=choice,
         parallel=body.boolean("parallel_tool_calls"),
         limit=_read_limit(body),
         temperature=body.number("temperature"),
@@ -89,6 +95,7 @@ def _prompt(body: JsonNode, history: History, offer: "CallableTools") -> Prompt:
         verbosity=text.text("verbosity") if (text := body.node("text")) else None,
         user=body.text("user") or body.text("safety_identifier"),
         cache_key=body.text("prompt_cache_key"),
+        web_search=offer.search,
         dropped=tuple(dict.fromkeys((*_left_out(body), *offer.dropped, *history.dropped))),
     )
 
@@ -154,6 +161,8 @@ class CallableTools:
     tools: list[Tool] = field(default_factory=list)
     hosted: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+    search: SearchTool | None = None
+    """The web search that is offered; the first, where there are several."""
 
     def add(self, tools: Iterable[JsonNode], namespace: str | None = None) -> None:
         """Add the tools of a request, a namespace or an `additional_tools` item."""
@@ -167,6 +176,8 @@ class CallableTools:
                     self._add_namespace(tool)
                 case "":
                     raise tool.missing("type")
+                case kind if kind.startswith(SEARCH) and namespace is None:
+                    self.search = self.search or _read_search(tool)
                 case kind:
                     self.hosted.append(kind)
                     self.dropped.append(f"tools[{kind}]")
@@ -183,8 +194,39 @@ class CallableTools:
 
     def check(self) -> None:
         """Refuse an offer of which nothing is left, because only OpenAI runs its tools."""
-        if self.hosted and not self.tools:
-            raise invalid(f"the tool {self.hosted[0]!r} cannot be run for this model", "tools", "unsupported_value")
+        if self.search is not None and not self.tools:
+            kind = self.hosted[0] if self.hosted else self.search.field[len("tools[") : -1]
+            self.need_search(_not_run(kind, "tools"))
+        elif self.hosted and not self.tools:
+            raise _refused(_not_run(self.hosted[0], "tools"))
+
+    def need_search(self, refusal: SearchRefusal) -> None:
+        """Record that nothing but the search is offered, or that it must be made."""
+        if self.search is not None:
+            self.search = replace(self.search, only=True, refusal=self.search.refusal or refusal)
+
+
+def _not_run(kind: str, param: str) -> SearchRefusal:
+    return SearchRefusal(f"the tool {kind!r} cannot be run for this model", param, "unsupported_value")
+
+
+def _refused(refusal: SearchRefusal) -> Failure:
+    return invalid(refusal.message, refusal.param, refusal.code)
+
+
+SEARCH = "web_search"
+"""The beginning of the types of OpenAI's web search."""
+
+
+def _read_search(tool: JsonNode) -> SearchTool:
+    filters = tool.node_or_empty("filters")
+    return SearchTool(
+        allowed_domains=tuple(filters.texts("allowed_domains")),
+        blocked_domains=tuple(filters.texts("blocked_domains")),
+        location=read_location(tool.node("user_location")),
+        live=tool.boolean("external_web_access") is not False,
+        field=f"tools[{tool.type}]",
+    )
 
 
 def _read_function(tool: JsonNode, namespace: str | None) -> Tool:
@@ -221,17 +263,20 @@ def read_choice(body: JsonNode, offer: CallableTools) -> ToolChoice | None:
         case "auto" | "none" as mode:
             return ToolChoice(mode)
         case "required":
-            if not offer.tools:
+            if not offer.tools and offer.search is None:
                 raise invalid("tool_choice 'required' needs tools", "tool_choice")
-            return ToolChoice("required")
+            return ToolChoice("required") if offer.tools else None
         case dict() as choice:
             return _read_choice_object(JsonNode(choice, "tool_choice"), offer)
         case other:
             raise invalid(f"tool_choice {other!r} is not known", "tool_choice")
 
 
-def _read_choice_object(choice: JsonNode, offer: CallableTools) -> ToolChoice:
+def _read_choice_object(choice: JsonNode, offer: CallableTools) -> ToolChoice | None:
     match choice.type:
+        case kind if kind.startswith(SEARCH) and offer.search is not None:
+            offer.need_search(_not_run(kind, "tool_choice"))
+            return None
         case "function" | "custom":
             return ToolChoice("required", (_read_offered_name(choice, offer.names()),))
         case "allowed_tools":
@@ -240,7 +285,7 @@ def _read_choice_object(choice: JsonNode, offer: CallableTools) -> ToolChoice:
                 raise invalid(f"{choice.at('mode')} must be 'auto' or 'required'", choice.at("mode"))
             return _read_allowed_tools(choice, offer, required=mode == "required")
         case kind:
-            raise invalid(f"the tool {kind!r} cannot be run for this model", "tool_choice", "unsupported_value")
+            raise _refused(_not_run(kind, "tool_choice"))
 
 
 def _read_allowed_tools(choice: JsonNode, offer: CallableTools, *, required: bool) -> ToolChoice:
