@@ -14,15 +14,24 @@ from passenger.errors import Failure, Kind
 from passenger.observe.access_log import product
 from passenger.server.addresses import advise, base_urls
 from passenger.server.error_responses import dialect_of, json_response, refusal
-from passenger.server.scope import Page, exchange_of, header
+from passenger.server.out_of_scope import find_absent
+from passenger.server.scope import Page, exchange_of, header, short_path
 
 log = logging.getLogger(__name__)
 
 
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    """404, with the base URL that the client should use."""
-    failure = Failure(Kind.NOT_FOUND, advise(scope, dialect_of(scope)), code="unknown_url")
-    await _refuse(failure, {}, scope, receive, send)
+    """404, with the base URL that the client should use, or why there is no such thing here."""
+    absent = find_absent(scope["path"])
+    if absent is None:
+        failure = Failure(Kind.NOT_FOUND, advise(scope, dialect_of(scope)), code="unknown_url")
+        await _refuse(failure, {}, scope, receive, send)
+        return
+    failure = Failure(
+        Kind.NOT_FOUND, f"there is no {short_path(scope['path'])} here: {absent.why}", code="out_of_scope"
+    )
+    exchange_of(scope).fail(failure)
+    await refusal(absent.inbound or dialect_of(scope), failure)(scope, receive, send)
 
 
 async def _refuse_method(method: str, scope: Scope, receive: Receive, send: Send) -> None:
