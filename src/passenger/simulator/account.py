@@ -66,6 +66,8 @@ class Account:
     used_elsewhere: float = 0.0  # credits that other tools have used
     bill: Bill = field(default_factory=Bill)
     enabled: set[str] = field(default_factory=set)  # models whose policy the user accepted
+    may_search: bool = True  # whether the organisation lets its models search the web
+    searchless: set[str] = field(default_factory=set)  # models that cannot search the web
 
     @property
     def host(self) -> str:

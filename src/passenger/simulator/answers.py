@@ -93,6 +93,8 @@ def answer(
     choices = tuple(_choice(question, model, orders, calls, index, unicode=unicode) for index in range(question.count))
     said = sum(tokens(choice.text) + sum(tokens(c.name + c.arguments) for c in choice.calls) for choice in choices)
     searches = tuple(order.argument for order in orders if order.name == "search" and question.searches)
+    if question.must_search and not searches:
+        searches = (question.said[:QUOTE],)
     cites, thought = any(order.name == "cite" for order in orders), _thinking(question, orders)
     return Answer(choices, digest, thought, question.prompt_tokens, said, searches, cached, cites)
 

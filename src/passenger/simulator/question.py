@@ -17,8 +17,8 @@ class Question:
     """A valid request: what was said, what is offered, and what the answer must keep to.
 
     `tools` are the JSON schemas of the offered tools by name, None for one that takes free text; `demanded` is the tool
-    that must be called; `results` what the tools said, when that ends the conversation; `limit` and `prompt_tokens` are
-    in tokens.
+    that must be called, and `must_search` says that the web must be searched; `results` what the tools said, when that
+    ends the conversation; `limit` and `prompt_tokens` are in tokens.
     """
 
     said: str
@@ -36,6 +36,7 @@ class Question:
     limit: int | None = None
     thinks: bool = False
     searches: bool = False
+    must_search: bool = False
     count: int = 1
     prompt_tokens: int = 0
 

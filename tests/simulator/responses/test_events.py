@@ -125,6 +125,38 @@ async def test_a_search_of_the_web_comes_before_the_text_and_is_cited(client: Cl
     assert "response.output_text.annotation.added" in names
 
 
+SEARCH = {"type": "web_search"}
+FUNCTION = {"type": "function", "name": "t", "parameters": {"type": "object"}}
+
+
+@pytest.mark.parametrize(
+    ("choice", "tools", "searched"),
+    [
+        (SEARCH, [SEARCH, FUNCTION], ["Why is it wet?"]),
+        ("required", [SEARCH], ["Why is it wet?"]),
+        ("required", [SEARCH, FUNCTION], []),
+        ("auto", [SEARCH], []),
+        ("none", [SEARCH], []),
+    ],
+)
+async def test_a_search_that_is_demanded_is_of_what_was_asked(
+    client: Client, choice: object, tools: list[dict[str, object]], searched: list[str]
+) -> None:
+    answer = await client.responses("Why is it wet?", tools=tools, tool_choice=choice)
+    document = answer.json()
+    queries = [item["action"]["query"] for item in document["output"] if item["type"] == "web_search_call"]
+    assert queries == searched
+    assert document["tool_usage"]["web_search"]["num_requests"] == len(searched)
+    assert ["sources" in item["action"] for item in document["output"] if "action" in item] == [False] * len(searched)
+
+
+async def test_the_sources_of_a_search_come_where_they_are_asked_for(client: Client) -> None:
+    include = ["web_search_call.action.sources"]
+    answer = await client.responses("[[search cats]]", tools=[SEARCH], include=include)
+    search, text = answer.json()["output"]
+    assert search["action"]["sources"] == [{"type": "url", "url": text["content"][0]["annotations"][0]["url"]}]
+
+
 async def test_a_limit_makes_it_incomplete(client: Client) -> None:
     stream = await client.responses("Hi [[size 1000]]", max_output_tokens=16, stream=True)
     (item,) = response_items(stream.named)

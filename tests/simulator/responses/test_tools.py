@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from passenger.simulator import Simulator
 from tests.simulator.client import Client
 from tests.simulator.responses.test_validation import error
 
@@ -77,3 +78,14 @@ async def test_a_choice_that_makes_no_sense_is_refused(
     client: Client, tools: list[Any], choice: object, message: str
 ) -> None:
     assert error(await client.responses(tools=tools, tool_choice=choice)) == message
+
+
+async def test_an_organisation_may_forbid_searches_and_a_model_may_lack_them(client: Client, sim: Simulator) -> None:
+    search = {"type": "web_search"}
+    sim.account.searchless.add("gpt-5.5")
+    lacking = await client.responses("Hi", tools=[search])
+    assert error(lacking, "unsupported_value") == "The use of the web_search tool is not supported."
+    assert (await client.responses("Hi", tools=[TOOL])).status == 200
+    sim.account.may_search = False
+    refused = await client.responses("Hi", tools=[search])
+    assert (refused.status, refused.body) == (403, b"unauthorized: not authorized to use this Copilot feature\n")

@@ -8,6 +8,7 @@ from typing import Any
 from passenger.simulator.caching import Prefix, prefixes
 from passenger.simulator.question import IMAGE_TOKENS, MESSAGE_TOKENS, Body, Question, tokens
 from passenger.simulator.responses.items import CALLS, images_in, items_of, parts_of, text_of, tools_of, user_texts
+from passenger.simulator.responses.tools import is_search
 from passenger.simulator.typed import typed
 
 CALLABLE = {"function", "custom"}
@@ -33,9 +34,18 @@ def question_of(body: Body) -> Question:
         json=form.get("type") == "json_object",
         limit=body.get("max_output_tokens"),
         thinks=(body.get("reasoning") or {}).get("effort", "medium" if body.get("reasoning") else "none") != "none",
-        searches=any(str(tool.get("type")).startswith("web_search") for tool in body.get("tools") or ()),
+        searches=any(map(is_search, body.get("tools") or ())) and choice != "none",
+        must_search=_must_search(choice, body),
         prompt_tokens=prompt_tokens(body),
     )
+
+
+def _must_search(choice: Any, body: Body) -> bool:  # Any: the JSON edge
+    """Whether the choice is a search, or any tool where there is nothing but a search."""
+    kinds = body.get("tools") or []
+    if choice == "required":
+        return bool(kinds) and all(map(is_search, kinds))
+    return isinstance(choice, dict) and is_search(choice) and any(map(is_search, kinds))
 
 
 def schemas_of(body: Body) -> dict[str, Any]:

@@ -19,6 +19,7 @@ INCOMPLETE = {"length": "max_output_tokens", "filter": "content_filter"}
 """Why an answer is not whole, by how it ends."""
 
 SEALED = "reasoning.encrypted_content"
+SOURCES = "web_search_call.action.sources"
 TOOL_USAGE: Json = {
     "image_gen": {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0},
     "web_search": {"num_requests": 0},
@@ -176,7 +177,9 @@ def _call_status(told: Told, number: int) -> Status:
 
 def search(told: Told, index: int, query: str, status: Status) -> Json:
     """A search of the web that the model made by itself."""
-    action = {"queries": [query], "query": query, "type": "search"}
+    action: Json = {"queries": [query], "query": query, "type": "search"}
+    if status == "completed" and SOURCES in (told.asked.get("include") or ()):
+        action["sources"] = [{"type": "url", "url": SOURCE}]
     return {"action": action, "id": told.ids.of("ws", index), "status": status, "type": "web_search_call"}
 
 

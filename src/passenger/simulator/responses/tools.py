@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from passenger.simulator.question import Body, word
+from passenger.simulator.refusals import Refusal, RefusedError
 from passenger.simulator.responses.errors import missing, refuse, unknown, wrong_type, wrong_value
 from passenger.simulator.responses.items import tools_of
 
@@ -46,6 +47,21 @@ FIELDS = {
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 NAMED = {"custom", "function", "namespace"}
 CHOICES = ("none", "auto", "required")
+
+
+def is_search(tool: Body) -> bool:
+    """Whether a tool is the web search, which upstream makes by itself."""
+    return str(tool.get("type")).startswith("web_search")
+
+
+def check_search(body: Body, *, allowed: bool, known: bool) -> None:
+    """Refuse a search that an organisation forbids, or that the model does not know."""
+    if not any(map(is_search, body.get("tools") or ())):
+        return
+    if not allowed:
+        raise RefusedError(Refusal(403, "unauthorized: not authorized to use this Copilot feature"))
+    if not known:
+        refuse("The use of the web_search tool is not supported.", "unsupported_value")
 
 
 def check_tools(body: Body) -> None:

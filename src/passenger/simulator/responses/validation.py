@@ -21,7 +21,7 @@ from passenger.simulator.responses.errors import (
 from passenger.simulator.responses.history import check_input
 from passenger.simulator.responses.items import images_in, items_of
 from passenger.simulator.responses.question import prompt_tokens
-from passenger.simulator.responses.tools import check_tools
+from passenger.simulator.responses.tools import check_search, check_tools
 from passenger.simulator.surface import Asked
 from passenger.simulator.tuning import unsupported
 from passenger.simulator.validation import MAX_BYTES, find_model
@@ -88,6 +88,7 @@ def read_response(asked: Asked, path: str) -> tuple[Body, Model]:
     _check_reasoning(body.get("reasoning") or {}, model)
     _check_text(body.get("text") or {})
     check_tools(body)
+    check_search(body, allowed=asked.account.may_search, known=model.id not in asked.account.searchless)
     check_input(body, asked.account.login)
     _check_images(asked.request, body)
     if asked.fault.overflow or prompt_tokens(body) > model.max_prompt_tokens:
