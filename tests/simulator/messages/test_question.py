@@ -43,3 +43,10 @@ def test_a_marker_costs_nothing_and_makes_prefixes() -> None:
     assert prompt_tokens(plain) == prompt_tokens(marked)
     assert prefixes_of(plain) == []
     assert [prefix.kept for prefix in prefixes_of(marked)] == ["5m", None]
+
+
+def test_tools_that_the_vendor_defines_and_the_client_runs_can_be_called() -> None:
+    kinds = ("bash_20250124", "text_editor_20250728", "memory_20250818", "tool_search_tool_regex_20251119")
+    tools = [{"type": kind, "name": kind} for kind in kinds]
+    asked = question_of({"messages": [{"role": "user", "content": "x"}], "tools": tools})
+    assert set(asked.tools) == set(kinds[:3])

@@ -13,7 +13,7 @@ MARKER = "cache_control"
 
 def question_of(body: Body) -> Question:
     """The question that a valid body asks."""
-    tools = {tool["name"]: tool["input_schema"] for tool in body.get("tools") or () if "input_schema" in tool}
+    tools = {tool["name"]: _schema(tool) for tool in body.get("tools") or () if _is_callable(tool)}
     choice = body.get("tool_choice") or {}
     return Question(
         said=typed(user_texts(body)),
@@ -31,6 +31,15 @@ def question_of(body: Body) -> Question:
         thinks=(body.get("thinking") or {}).get("type") in {"enabled", "adaptive"},
         prompt_tokens=prompt_tokens(body),
     )
+
+
+def _is_callable(tool: Body) -> bool:
+    """Whether the client runs a tool: its own, or one that the vendor defines."""
+    return "input_schema" in tool or str(tool.get("type")).startswith(("bash_", "memory_", "text_editor_"))
+
+
+def _schema(tool: Body) -> Any:  # Any: a JSON schema
+    return tool.get("input_schema", {"type": "object"})
 
 
 def blocks(content: object) -> list[Body]:

@@ -268,4 +268,4 @@ def test_pages_that_a_search_found_are_annotations_once_each() -> None:
     messages = [message.data for event in unfold(answer) for message in writer.send(event)][:-1]
     chunks = [json.loads(data)["choices"] for data in messages]
     streamed = [one for choices in chunks for one in (choices[0]["delta"].get("annotations", ()) if choices else ())]
-    assert streamed == told["annotations"]
+    assert streamed == [{**one, "index": index} for index, one in enumerate(told["annotations"])]

@@ -1,11 +1,13 @@
 from typing import Any
 
+import pytest
 from openai.types.responses import ResponseFunctionWebSearch, ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from passenger.chat.events import Answer, Citation, Reason, SearchCall, SearchDone, unfold
-from passenger.chat.prompt import Text
+from passenger.chat.prompt import Message, Text, ToolCall, ToolResult
 from passenger.chat.web_search import SearchError, SearchResult
+from tests.dialects.openai.responses.asking import prompt
 from tests.dialects.openai.responses.test_answer_out import decoded, last_response, written
 
 PAGE = SearchResult("https://a.example", "A")
@@ -49,3 +51,29 @@ def test_a_search_that_failed_is_an_item_that_failed() -> None:
     told = decoded(written(list(unfold(searched("unavailable")))))
     assert "response.web_search_call.completed" not in [event["type"] for event in told]
     assert last_response(searched("unavailable"))["output"][0]["status"] == "failed"
+
+
+def test_a_search_of_an_earlier_turn_is_a_call_and_its_result() -> None:
+    searched_, said = last_response(searched())["output"]
+    asked = prompt(input=[{"role": "user", "content": "hi"}, searched_, said, {"role": "user", "content": "on"}])
+    assert asked.dropped == ()
+    _, called, found, told, _ = asked.messages
+    assert called.parts == (ToolCall(searched_["id"], "web_search", '{"query":"rain"}'),)
+    assert found == Message("user", (ToolResult(searched_["id"], (Text(PAGE.url),)),))
+    assert told.parts == (Text("It rained."),)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        None,
+        "search",
+        {"type": "search", "query": "rain"},
+        {"type": "search", "query": 1, "sources": [{"url": "https://a.example"}]},
+        {"type": "search", "query": "rain", "sources": [{"url": 1}, 5]},
+        {"type": "open_page", "url": "https://a.example"},
+    ],
+)
+def test_a_search_that_tells_no_pages_is_left_out_by_name(action: object) -> None:
+    item = {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": action}
+    assert prompt(input=[{"role": "user", "content": "hi"}, item]).dropped == ("input[web_search_call]",)

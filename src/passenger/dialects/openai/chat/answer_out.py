@@ -69,6 +69,7 @@ class Writer:
         """A chunk with more of the open part, as the bytes before and after the text; None until it is needed."""
         self._found: list[SearchResult] = []
         self._cited = set[str]()
+        self._pages = 0
 
     def send(self, event: Event) -> Iterable[StreamMessage]:
         """See `Writer.send`."""
@@ -100,14 +101,14 @@ class Writer:
                 self._found += results
             case Cite(citation):
                 self._cited.add(citation.url)
-                yield self._chunk(_annotations([citation]))
+                yield self._chunk(self._annotate([citation]))
             case PartStop(signature) if signature is not None:
                 yield self._chunk({"reasoning_opaque": signatures.wrap(signature)})
             case PartStop():
                 pass
             case Finish(reason, usage):
                 uncited = list(_uncited(self._found, self._cited))
-                yield self._chunk(_annotations(uncited), FINISH[reason])
+                yield self._chunk(self._annotate(uncited), FINISH[reason])
                 yield from self.end(usage or Usage())
 
     def end(self, usage: Usage) -> Iterator[StreamMessage]:
@@ -119,6 +120,13 @@ class Writer:
     def fail(self, failure: Failure) -> Iterator[StreamMessage]:
         """See `dialects.ChoicesWriter.fail`."""
         yield write_break(failure)
+
+    def _annotate(self, citations: list[Citation]) -> JSON:
+        """Citations in a chunk. Each page has its index: OpenAI's SDKs cannot add one to a list without it."""
+        written = _annotations(citations)
+        for page in written.get("annotations", ()):
+            page["index"], self._pages = self._pages, self._pages + 1
+        return written
 
     def _more(self, text: str) -> JSON:
         if self._open.kind != "call":

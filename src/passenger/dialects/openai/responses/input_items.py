@@ -25,6 +25,7 @@ from passenger.chat.prompt import (
     ToolResult,
 )
 from passenger.dialects.openai.responses import compaction
+from passenger.dialects.openai.responses.web_search_item import read_searched
 from passenger.jsontext.node import JsonNode
 from passenger.jsontext.reading import invalid
 from passenger.jsontext.surrogates import replace_surrogates
@@ -102,11 +103,20 @@ class History:
             case compaction.TRIGGER:
                 raise invalid(f"a {compaction.TRIGGER} must be the last item", item.at("type"))
             case kind if kind in HOSTED:
-                self.dropped.append(f"input[{kind}]")
+                self._add_hosted(item)
             case "":
                 raise item.missing("type")
             case kind:
                 raise invalid(f"an item of type {kind!r} cannot be carried to this model", item.at("type"))
+
+    def _add_hosted(self, item: JsonNode) -> None:
+        """Add a search that tells what it found, as a call; leave out what other tools of OpenAI's did."""
+        found = read_searched(item) if item.type == "web_search_call" else None
+        if found is None:
+            self.dropped.append(f"input[{item.type}]")
+        else:
+            self._add_part("assistant", found[0])
+            self._add_part("user", found[1])
 
     def _add_message(self, role: Role, parts: tuple[Part, ...]) -> None:
         """Add a message. Consecutive items of an assistant are one turn."""

@@ -1,13 +1,17 @@
-"""Writes a web search and what it found as an item of an answer.
+"""A web search and what it found, written as an item of an answer and read as a call in a history.
 
 https://platform.openai.com/docs/guides/tools-web-search#output-and-citations
 """
 
 from collections.abc import Iterator
 
+import msgspec
+
 from passenger.chat.events import SearchCall, SearchDone
-from passenger.chat.prompt import JSON
+from passenger.chat.prompt import JSON, Text, ToolCall, ToolResult
+from passenger.chat.web_search import TOOL_NAME
 from passenger.dialects.openai.responses.output_items import EventFields
+from passenger.jsontext.node import JsonNode
 
 
 class SearchItem:
@@ -37,3 +41,19 @@ class SearchItem:
         if done.error is None:
             yield "response.web_search_call.completed", {**self._position}
         yield "response.output_item.done", {"output_index": self._position["output_index"], "item": self.item}
+
+
+def read_searched(item: JsonNode) -> tuple[ToolCall, ToolResult] | None:
+    """A search of an earlier turn as a call of a function and its result; None where it tells no pages."""
+    match item.get("action"):
+        case {"type": "search", "query": str(query), "sources": [_, *_] as sources}:
+            urls = [
+                source["url"] for source in sources if isinstance(source, dict) and isinstance(source.get("url"), str)
+            ]
+        case _:
+            return None
+    call_id = item.text("id")
+    if not urls or not call_id:
+        return None
+    arguments = msgspec.json.encode({"query": query}).decode()
+    return ToolCall(call_id, TOOL_NAME, arguments), ToolResult(call_id, (Text("\n".join(urls)),))
