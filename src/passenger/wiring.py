@@ -41,6 +41,9 @@ from passenger.observe.access_log import log_exchange
 from passenger.private_file import PrivateFile, StoreError
 from passenger.quota.monitor import QuotaMonitor
 from passenger.quota.quota import Quota, QuotaSource
+from passenger.state.memory import MemoryStore, StoreLimits
+from passenger.state.nothing import NoStore
+from passenger.state.store import Store
 from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
 from passenger.tokens.tokenizer import Tokenizer
@@ -286,6 +289,29 @@ def make_user_cache(
     return user, quota
 
 
+@asynccontextmanager
+async def open_store(config: Config) -> AsyncIterator[Store]:
+    """What keeps responses and conversations, as the settings say; it is closed at the end."""
+    if config.state.keep == "none" or config.server.workers > 1:
+        yield NoStore()
+        return
+    store = MemoryStore(make_store_limits(config), time.monotonic)
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+def make_store_limits(config: Config) -> StoreLimits:
+    """The bounds of the store in the settings; where they leave it to us, more on disk than in memory."""
+    state, on_disk = config.state, config.state.keep == "disk"
+    return StoreLimits(
+        size=state.size or (1024 if on_disk else 64) * 1024 * 1024,
+        largest=state.largest,
+        lifetime=state.lifetime or (30 * 86_400 if on_disk else 3600),
+    )
+
+
 def make_policy(config: Config) -> Policy:
     """What the settings say about every request."""
     copilot = config.copilot
@@ -352,6 +378,7 @@ async def open_parts(
         async with (
             client(connect_timeout=loaded.config.upstream.connect_timeout, network=network) as http,
             open_counter(state_dir) as counter,
+            open_store(loaded.config) as store,
             open_seat(OWN, loaded, token_store, http, state_dir, login_states=login_states, ledger=ledger) as seat,
         ):
             gateway = Gateway(
@@ -361,6 +388,7 @@ async def open_parts(
                 observers=[log_exchange, *([ledger] if ledger else [])],
                 counter=counter,
                 policy=make_policy(loaded.config),
+                store=store,
             )
             try:
                 yield Parts(gateway, seat, ledger, make_reader(loaded.config, state_dir))

@@ -233,6 +233,10 @@ ORIGINS = SettingKind(_origins, _read_texts)
 FILE_OR_NONE = SettingKind(lambda value: _text(value) if value != "" else "")
 FIXED_PATH = SettingKind(_fixed_path)
 KEEPING = SettingKind(partial(_choice, of=("disk", "memory")))
+STATE = SettingKind(partial(_choice, of=("memory", "disk", "none")))
+BYTES_OR_OWN = SettingKind(partial(_whole, low=0, high=1 << 40), _read_whole)
+"""Bytes; 0 for our own choice."""
+AT_ONCE = SettingKind(partial(_whole, low=1, high=1_000), _read_whole)
 LIMITS: Mapping[Unit, SettingKind] = {
     "seconds": SECONDS,
     "bytes": SettingKind(partial(_whole, low=1024, high=1 << 32), _read_whole),

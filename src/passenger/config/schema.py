@@ -145,6 +145,23 @@ class LedgerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StateSettings:
+    """Where responses and conversations are kept that clients refer to: in `memory`, on `disk`, or nowhere (`none`).
+
+    `size` and `largest` are bytes, of everything and of one response; `lifetime` is seconds (0: our own choice, which
+    is more on disk). `background`: how many responses run in the background at once. `finish_dropped`: whether an
+    answer is finished and kept whose client has gone.
+    """
+
+    keep: str = _setting("memory", kinds.STATE)
+    size: int = _setting(0, kinds.BYTES_OR_OWN)
+    largest: int = _setting(8 * 1024 * 1024, kinds.BYTES_OR_OWN)
+    lifetime: float = _setting(0, kinds.SECONDS_OR_NONE)
+    background: int = _setting(4, kinds.AT_ONCE)
+    finish_dropped: bool = _setting(False, kinds.BOOL)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings. Each section is an attribute, each key an attribute of that."""
 
@@ -158,6 +175,7 @@ class Config:
     account: AccountSettings = field(default_factory=AccountSettings)
     log: LogSettings = field(default_factory=LogSettings)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    state: StateSettings = field(default_factory=StateSettings)
     limits: Limits = field(default_factory=Limits)
 
     @property

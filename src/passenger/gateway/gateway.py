@@ -23,6 +23,8 @@ from passenger.gateway.seat import Seat, Seats
 from passenger.gateway.sender import Sender
 from passenger.gateway.translator import Translator
 from passenger.jsontext.offload import HEAVY, offload
+from passenger.state.nothing import NoStore
+from passenger.state.store import Store
 from passenger.tokens.counter import Counter
 
 
@@ -38,10 +40,13 @@ class Gateway:
         deadlines: Deadlines | None = None,
         observers: Sequence[Observer] = (),
         policy: Policy | None = None,
+        store: Store | None = None,
     ) -> None:
         self._seats = seats
         self.policy = policy or Policy()
         self.counter = counter
+        self.store = store or NoStore()
+        """What is kept between requests."""
         self.recorder = Recorder(observers)
         self._sender = Sender(clock, deadlines or Deadlines(), self.policy)
         self._counting = Counting(self._sender, counter)

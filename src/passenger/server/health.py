@@ -23,6 +23,9 @@ class Readiness:
     ledger: Callable[[], str | None] = lambda: None
     """Why the ledger is not written, None if it is."""
 
+    state: Callable[[], str | None] = lambda: None
+    """What is wrong with the store of conversations, None if nothing is."""
+
     def report(self) -> tuple[bool, dict[str, object]]:
         """Whether the server is ready, and the report."""
         degraded = self._degraded()
@@ -60,4 +63,6 @@ class Readiness:
             found["token_file"] = f"{path} cannot be written; the token is kept in memory"
         if (trouble := self.ledger()) is not None:
             found["ledger"] = trouble
+        if (trouble := self.state()) is not None:
+            found["state"] = trouble
         return found

@@ -86,6 +86,7 @@ class MemoryStore:
 
     async def put(self, response: StoredResponse) -> str | None:
         """Keep a response, or replace the one of that id; None, or why it could not be kept."""
+        self._forget(response.owner, response.id)
         return self._put(response.owner, response.id, response, response.input + response.output, response.size)
 
     async def get(self, owner: str, response: str) -> StoredResponse | None:

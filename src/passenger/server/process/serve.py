@@ -66,7 +66,14 @@ async def serve(
     states = place.worker_states if place else None
     limits = loaded.config.limits.divided(states.workers if states else 1)
     inflight = InflightRequests(limits.max_requests, limits.max_body_memory)
-    readiness = Readiness(seat, unsaved, worker_states=states, keys=lambda: guard.keys.trouble, ledger=ledger)
+    readiness = Readiness(
+        seat,
+        unsaved,
+        worker_states=states,
+        keys=lambda: guard.keys.trouble,
+        ledger=ledger,
+        state=gateway.store.trouble,
+    )
     app = _make_app(
         loaded, gateway, readiness, guard, spent, inflight=inflight, limits=limits, identity=identity, worker=worker
     )
