@@ -159,9 +159,9 @@ def test_every_writer_ends_every_answer_and_says_all_its_text(inbound: Inbound, 
 @pytest.mark.proves("F32", "promise 6")
 @inbounds
 def test_a_stream_that_breaks_anywhere_never_ends_like_a_whole_one(inbound: Inbound) -> None:
-    answer = Answer(
-        "m", (Reasoning("hm", None), Text("a b"), ToolCall("call_1", "read", "{}")), Reason.TOOL, Usage(1, 1)
-    )
+    searched = SearchCall("1", "rain"), SearchDone("1", (SearchResult("https://a.example", "A"),))
+    parts = (Reasoning("hm", None), *searched, Text("a b"), ToolCall("call_1", "read", "{}"))
+    answer = Answer("m", parts, Reason.TOOL, Usage(1, 1))
     events = list(unfold(answer))
     for count in range(len(events) - 1):
         writer = inbound.writer(PROMPT, STAMP)

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from openai.types.responses import ResponseFunctionWebSearch, ResponseStreamEvent
+from openai.types.responses import ResponseFunctionWebSearch, ResponseStreamEvent, WebSearchTool
 from pydantic import TypeAdapter
 
 from passenger.chat.events import Answer, Citation, Reason, SearchCall, SearchDone, unfold
@@ -77,3 +77,17 @@ def test_a_search_of_an_earlier_turn_is_a_call_and_its_result() -> None:
 def test_a_search_that_tells_no_pages_is_left_out_by_name(action: object) -> None:
     item = {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": action}
     assert prompt(input=[{"role": "user", "content": "hi"}, item]).dropped == ("input[web_search_call]",)
+
+
+def test_the_search_is_repeated_as_it_was_offered() -> None:
+    place = {"type": "approximate", "city": "Berlin", "region": None, "country": "DE", "timezone": None}
+    offered = {"type": "web_search", "filters": {"allowed_domains": ["a.example"]}, "user_location": place}
+    (told,) = last_response(searched(), prompt(tools=[offered]))["tools"]
+    assert WebSearchTool.model_validate(told).to_dict(exclude_none=True) == {
+        "type": "web_search",
+        "filters": {"allowed_domains": ["a.example"]},
+        "search_context_size": "medium",
+        "user_location": {"type": "approximate", "city": "Berlin", "country": "DE"},
+    }
+    (bare,) = last_response(searched(), prompt(tools=[{"type": "web_search_preview"}]))["tools"]
+    assert (bare["filters"], bare["user_location"]) == (None, None)

@@ -14,6 +14,7 @@ from msgspec import Raw
 
 from passenger.chat.events import AnswerIdentity, Reason, Usage
 from passenger.chat.prompt import JSON, Prompt, Schema, Tool, ToolChoice
+from passenger.chat.web_search import SearchTool
 from passenger.jsontext.raw_object import Fields
 
 NULL = Raw(b"null")
@@ -88,7 +89,7 @@ def response_object(prompt: Prompt, identity: AnswerIdentity) -> JSON:
         "text": {"format": _text_format(prompt.schema), "verbosity": prompt.verbosity or "medium"},
         "tool_choice": _tool_choice(prompt.tool_choice),
         # Encoded once: a long list of tools is repeated in three events.
-        "tools": msgspec.Raw(msgspec.json.encode(_tools(prompt.tools))),
+        "tools": msgspec.Raw(msgspec.json.encode([*_tools(prompt.tools), *_search(prompt.web_search)])),
         "top_logprobs": 0,
         "top_p": 1.0 if prompt.top_p is None else prompt.top_p,
         "truncation": "disabled",
@@ -135,6 +136,22 @@ def _tools(tools: tuple[Tool, ...]) -> list[JSON]:
         inner = [_tool(tool) for tool in group]
         found += inner if namespace is None else [{"type": "namespace", "name": namespace, "tools": inner}]
     return found
+
+
+def _search(search: SearchTool | None) -> list[JSON]:
+    """The web search, as it was offered."""
+    if search is None:
+        return []
+    place = None if search.location is None else {"type": "approximate", **msgspec.structs.asdict(search.location)}
+    filters = {"allowed_domains": search.allowed_domains or None, "blocked_domains": search.blocked_domains or None}
+    return [
+        {
+            "type": "web_search",
+            "filters": filters if any(filters.values()) else None,
+            "search_context_size": "medium",
+            "user_location": place,
+        }
+    ]
 
 
 def _tool(tool: Tool) -> JSON:
