@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from google.genai import types
 
 from passenger.chat.events import Answer, Citation, Reason, SearchCall, SearchDone, unfold
@@ -61,6 +62,24 @@ def test_cited_words_are_placed_by_bytes_in_the_whole_text() -> None:
     assert segment.text == "regnet"
     assert said[segment.start_index : segment.end_index].decode() == segment.text
     assert told[0].grounding_chunk_indices == [1]
+
+
+def test_the_places_of_many_citations_take_no_longer_than_the_text() -> None:
+    text = "ä" * 200_000
+    cited = tuple((2, Citation(f"https://a.example/{at}", "", None, at, at + 10)) for at in range(9_000))
+    parts = (SearchCall("1", "rain"), SearchDone("1"), Text(text))
+    told = read(whole(Answer("v", parts, Reason.END, citations=cited))).grounding_supports
+    assert told is not None
+    places = [one.segment for one in told if one.segment]
+    assert [(one.start_index, one.end_index) for one in places] == [(2 * at, 2 * at + 20) for at in range(9_000)]
+
+
+@pytest.mark.parametrize(("start", "end"), [(-5, 3), (3, 3), (9, 4), (400, 500), (-9, -1)])
+def test_a_place_outside_of_the_text_is_cut_or_left_out(start: int, end: int) -> None:
+    cited = ((2, Citation("https://a.example", "", None, start, end)),)
+    answer = Answer("v", (SearchCall("1", "q"), SearchDone("1"), Text("It rained.")), Reason.END, citations=cited)
+    told = read(whole(answer)).grounding_supports or []
+    assert [one.segment.text for one in told if one.segment] == (["It "] if start < 0 < end else [])
 
 
 def test_a_page_that_is_cited_without_a_search_has_no_place() -> None:

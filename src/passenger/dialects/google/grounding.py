@@ -1,11 +1,14 @@
 """Writes what was searched and found for an answer: https://ai.google.dev/api/generate-content#GroundingMetadata."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from passenger.chat.events import Citation
 from passenger.chat.prompt import JSON
 from passenger.chat.web_search import SearchResult
 from passenger.jsontext.surrogates import replace_surrogates
+
+Span = tuple[int, int]
+"""The beginning and the end of words in a text, in characters."""
 
 
 class Grounding:
@@ -52,11 +55,17 @@ class Grounding:
         if not self._queries and not self._pages:
             return {}
         text, places = "".join(self._text), {url: at for at, url in enumerate(self._pages)}
-        supports = [_write_support(text, begun, one, places[one.url]) for begun, one in self._cited]
+        spans = [(begun + max(0, one.start), min(begun + one.end, len(text))) for begun, one in self._cited]
+        sizes = _sizes(text, spans)
+        supports = [
+            _write_support(text, span, sizes, places[one.url])
+            for span, (_, one) in zip(spans, self._cited, strict=True)
+            if span[0] < span[1]
+        ]
         metadata = {
             "webSearchQueries": [*map(replace_surrogates, self._queries)],
             "groundingChunks": [_write_chunk(url, title) for url, title in self._pages.items()],
-            "groundingSupports": [one for one in supports if one is not None],
+            "groundingSupports": supports,
         }
         return {"groundingMetadata": metadata}
 
@@ -65,16 +74,17 @@ def _write_chunk(url: str, title: str) -> JSON:
     return {"web": {"uri": replace_surrogates(url), "title": replace_surrogates(title)}}
 
 
-def _write_support(text: str, begun: int, citation: Citation, page: int) -> JSON | None:
-    """The words that stand on a page, their place in bytes; None where there are no such words."""
-    start, end = begun + citation.start, min(begun + citation.end, len(text))
-    if not begun <= start < end:
-        return None
-    words = text[start:end]
-    place = {"startIndex": _size(text[:start]), "endIndex": _size(text[:end]), "text": replace_surrogates(words)}
+def _write_support(text: str, span: Span, sizes: Mapping[int, int], page: int) -> JSON:
+    """The words that stand on a page, their place in bytes."""
+    start, end = span
+    place = {"startIndex": sizes[start], "endIndex": sizes[end], "text": replace_surrogates(text[start:end])}
     return {"segment": place, "groundingChunkIndices": [page]}
 
 
-def _size(text: str) -> int:
-    """Bytes of a text as it is sent."""
-    return len(replace_surrogates(text).encode())
+def _sizes(text: str, spans: Iterable[Span]) -> dict[int, int]:
+    """The bytes of the text before each beginning and end, as it is sent; each piece is measured once."""
+    sizes, before, size = {0: 0}, 0, 0
+    for at in sorted({min(place, len(text)) for span in spans for place in span}):
+        size += len(replace_surrogates(text[before:at]).encode())
+        sizes[at], before = size, at
+    return sizes
