@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from passenger.chat import signatures
 from passenger.chat.capabilities import Capabilities
+from passenger.chat.events import AnswerBuilder, SearchCall, SearchDone
 from passenger.chat.prompt import (
     Document,
     Grammar,
@@ -28,10 +29,14 @@ from passenger.chat.prompt import (
     ToolResult,
 )
 from passenger.chat.upstream_request import UpstreamRequest
+from passenger.chat.web_search import SearchLocation, SearchTool
 from passenger.dialects import Request
+from passenger.dialects.framing import StreamMessage
 from passenger.dialects.openai import responses
 from passenger.dialects.openai.responses.request_out import NamespacedNames, write_choice, write_tools
 from passenger.errors import Failure
+from passenger.simulator import Simulator
+from tests.simulator.client import connected
 
 USER = Message("user", (Text("hi"),))
 PROMPT = Prompt("gpt-5.5", (USER,))
@@ -389,3 +394,50 @@ def test_a_wrapped_signature_comes_back_to_who_made_it() -> None:
     body = {"model": "m", "input": [{"type": "reasoning", "summary": [], "encrypted_content": wrapped}]}
     prompt = responses.INBOUND.read_prompt(Request(json.dumps(body).encode()))
     assert items(*prompt.messages)[0]["encrypted_content"] == "sealed"
+
+
+# --- a search that upstream makes by itself --------------------------------------------------------------------------
+
+
+def test_a_search_is_offered_with_what_bounds_it() -> None:
+    location = SearchLocation("Berlin", country="DE")
+    search = SearchTool(3, ("a.example",), ("b.example",), location, live=False)
+    sent = written(web_search=search, tools=(Tool("f"),))
+    function, tool = sent.body["tools"]
+    assert function["name"] == "f"
+    assert tool == {
+        "type": "web_search",
+        "external_web_access": False,
+        "filters": {"allowed_domains": ["a.example"]},
+        "user_location": {"type": "approximate", "city": "Berlin", "country": "DE"},
+    }
+    assert sent.body["max_tool_calls"] == 3
+    assert "tool_choice" not in sent.body
+    assert sent.body["include"] == ["reasoning.encrypted_content", "web_search_call.action.sources"]
+    assert sent.dropped == ("web_search.blocked_domains",)
+
+
+def test_a_search_that_is_the_only_tool_must_be_made() -> None:
+    sent = written(web_search=SearchTool(only=True))
+    assert (sent.body["tools"], sent.body["tool_choice"]) == ([{"type": "web_search"}], {"type": "web_search"})
+    assert "max_tool_calls" not in sent.body
+
+
+@pytest.mark.parametrize("search", [SearchTool(only=True), SearchTool(2, ("a.example",), (), SearchLocation("Oslo"))])
+async def test_the_simulated_gpt_takes_it_and_its_answer_is_read(search: SearchTool) -> None:
+    said = Message("user", (Text("[[search rain]] Did it rain?"),))
+    prompt = Prompt("gpt-5.5", (said,), stream=True, web_search=search)
+    async with Simulator() as simulator, connected(simulator) as client:
+        told = await client.post("/responses", responses.OUTBOUND.write_prompt(prompt, ABLE).body)
+    reader, builder = responses.OUTBOUND.reader(prompt, ABLE), AnswerBuilder()
+    for name, event in told.named:
+        for found in reader.read(StreamMessage(name, json.dumps(event).encode())):
+            builder.add(found)
+    assert builder.answer is not None
+    call, done, text = builder.answer.parts
+    assert isinstance(call, SearchCall)
+    assert isinstance(done, SearchDone)
+    assert isinstance(text, Text)
+    assert (call.query, done.id) == ("rain", call.id)
+    (cited,) = [citation for _, citation in builder.answer.citations]
+    assert [page.url for page in done.results] == [cited.url]

@@ -4,10 +4,22 @@ import pytest
 from msgspec.structs import replace
 
 from passenger.chat.capabilities import Capabilities
-from passenger.chat.events import Answer, Citation, Delta, Reason, Usage
+from passenger.chat.events import (
+    PARTS_LIMIT,
+    Answer,
+    Citation,
+    Delta,
+    PartStop,
+    Reason,
+    SearchCall,
+    SearchDone,
+    Usage,
+)
 from passenger.chat.prompt import Prompt, Reasoning, Refusal, Signature, Text, Tool, ToolCall
+from passenger.chat.web_search import SearchTool
 from passenger.dialects.framing import StreamMessage
 from passenger.dialects.openai import responses
+from passenger.dialects.openai.responses.part_sequencer import PartSequencer
 from passenger.errors import Failure, Kind
 from tests.dialects.openai.responses.samples import FAILURES, WHOLE, answer, events, messages, raw_events, sample
 
@@ -170,3 +182,64 @@ def test_a_call_without_a_name_is_no_answer() -> None:
     with pytest.raises(Failure) as caught:
         called(PROMPT)
     assert caught.value.code == "bad_answer"
+
+
+# --- searches that upstream makes by itself ------------------------------------------------------------------------
+
+SEARCHING = replace(PROMPT, web_search=SearchTool())
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 100_000])
+def test_a_search_is_read_where_one_was_offered(size: int) -> None:
+    read = answer(responses.OUTBOUND.reader(SEARCHING, ABLE), messages(sample("hosted"), size))
+    call, done, text = read.parts
+    assert isinstance(call, SearchCall)
+    assert (call.query, done, text) == ("oslo", SearchDone(call.id), Text("Found it."))
+    assert read.citations == ((2, FOUND),)
+    assert answer(responses.OUTBOUND.reader(PROMPT, ABLE), messages(sample("hosted"), size)) == ANSWERS["hosted"]
+
+
+def test_a_search_that_only_the_end_tells_is_read_once() -> None:
+    action = {"type": "search", "queries": ["rain"], "sources": [{"type": "url", "url": "https://a.example"}]}
+    item = {"type": "web_search_call", "id": "x", "status": "failed", "action": action}
+    opened = {"type": "web_search_call", "id": "y", "status": "completed", "action": {"type": "open_page"}}
+    said = {"type": "message", "content": [{"type": "output_text", "text": "Hi."}]}
+    end = {"type": "response.completed", "response": {"model": "m", "output": [item, opened, item, said]}}
+    reader = responses.OUTBOUND.reader(SEARCHING, ABLE)
+    found = [*reader.read(StreamMessage("response.completed", json.dumps(end).encode()))]
+    searches = [event for event in found if isinstance(event, SearchCall | SearchDone)]
+    assert [type(event) for event in searches] == [SearchCall, SearchDone] * 2
+    assert len({event.id for event in searches}) == 2
+    assert isinstance(searches[1], SearchDone)
+    assert (searches[1].error, [page.url for page in searches[1].results]) == ("unavailable", ["https://a.example"])
+
+
+@pytest.mark.parametrize(
+    "action", [None, 1, [], {}, {"type": "search"}, {"type": "search", "queries": 5, "sources": {}}]
+)
+def test_odd_searches_are_no_error(action: object) -> None:
+    item = {"type": "web_search_call", "id": "x", "action": action}
+    done = {"type": "response.output_item.done", "output_index": 0, "item": item}
+    reader = responses.OUTBOUND.reader(SEARCHING, ABLE)
+    found = [*reader.read(StreamMessage("", json.dumps(done).encode()))]
+    assert [event for event in found if isinstance(event, SearchDone) and event.results] == []
+
+
+def test_a_search_waits_for_the_end_of_the_text_before_it() -> None:
+    sequencer = PartSequencer()
+    text = sequencer.at((0, 0), "text")
+    text.add("Wait.")
+    sequencer.insert(1, (SearchCall("1", "q"), SearchDone("1")))
+    assert not [event for event in sequencer.drain() if isinstance(event, SearchCall)]
+    sequencer.finish(0)
+    assert [*sequencer.drain()] == [PartStop(), SearchCall("1", "q"), SearchDone("1")]
+
+
+def test_an_answer_of_very_many_searches_is_a_failure() -> None:
+    sequencer = PartSequencer()
+    found = SearchCall("1", "q"), SearchDone("1")
+    for index in range(PARTS_LIMIT):
+        sequencer.insert(index, found)
+        assert tuple(sequencer.drain()) == found
+    with pytest.raises(Failure, match="parts"):
+        sequencer.insert(PARTS_LIMIT, found)

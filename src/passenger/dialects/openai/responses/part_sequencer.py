@@ -106,6 +106,9 @@ class PartSequencer:
         self._items: dict[int, list[OpenPart]] = {}
         self._announced: dict[int, bool] = {}
         """Whether an item that was announced is still open."""
+        self._inserted: dict[PartPosition, tuple[Event, ...]] = {}
+        """The events that stand between parts, by the position of their item."""
+        self._between = 0
         self.parts: dict[PartPosition, OpenPart] = {}
 
     def at(self, position: PartPosition, kind: PartKind) -> OpenPart:
@@ -130,6 +133,12 @@ class PartSequencer:
             self._announced[index] = True
             self._enqueue((index, END))
 
+    def insert(self, index: int, events: tuple[Event, ...]) -> None:
+        """Put the events of an item that has no parts in its place."""
+        self._enqueue((index, 0))
+        self._inserted[index, 0] = events
+        self._between += 1
+
     def text(self) -> str:
         """The text of the answer so far, in the order of the positions."""
         parts = (self.parts[position] for position in sorted(self.parts))
@@ -144,6 +153,9 @@ class PartSequencer:
     def drain(self) -> Iterator[Event]:
         """The events that can be sent now."""
         while (part := self._current or self._next()) is not None:
+            if isinstance(part, tuple):
+                yield from part
+                continue
             self._current = part
             yield from _events(part)
             if not part.closed:
@@ -166,17 +178,19 @@ class PartSequencer:
         return part
 
     def _enqueue(self, position: PartPosition) -> None:
-        if len(self.parts) + len(self._announced) >= PARTS_LIMIT:
+        if len(self.parts) + len(self._announced) + self._between >= PARTS_LIMIT:
             raise too_many_parts()
         heapq.heappush(self._waiting, position)
 
-    def _next(self) -> OpenPart | None:
-        """The first part in the queue, None while it has not begun."""
+    def _next(self) -> OpenPart | tuple[Event, ...] | None:
+        """The first part in the queue, or what stands before it; None while it has not begun."""
         while self._waiting:
             first = self._waiting[0]
-            if first not in self.parts and self._announced[first[0]]:
+            if first not in self.parts and first not in self._inserted and self._announced[first[0]]:
                 return None
             heapq.heappop(self._waiting)
+            if first in self._inserted:
+                return self._inserted.pop(first)
             if first in self.parts:
                 return self.parts[first]
         return None

@@ -6,6 +6,8 @@ https://platform.openai.com/docs/api-reference/responses/create
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from msgspec.structs import asdict
+
 from passenger.chat import reasoning, signatures
 from passenger.chat.capabilities import Capabilities
 from passenger.chat.fallbacks import ANSWER_IN_JSON, mentions_json
@@ -27,6 +29,7 @@ from passenger.chat.prompt import (
 )
 from passenger.chat.tool_names import flatten
 from passenger.chat.upstream_request import UpstreamRequest
+from passenger.chat.web_search import SearchTool
 from passenger.jsontext.reading import invalid
 
 MIN_OUTPUT_TOKENS = 16
@@ -49,17 +52,45 @@ def write_prompt(prompt: Prompt, capabilities: Capabilities) -> UpstreamRequest:
         content = [{"type": "input_text", "text": ANSWER_IN_JSON}]
         items.insert(0, {"type": "message", "role": "system", "content": content})
     body: JSON = {"model": prompt.model, "stream": True, "store": False, "include": _INCLUDE}
-    body |= _tools(prompt) | _tuning(prompt, capabilities) | {"input": items}
+    body |= _tools(prompt) | _search(prompt.web_search) | _tuning(prompt, capabilities) | {"input": items}
     return UpstreamRequest(body, dropped=tuple(dict.fromkeys((*_left_out(prompt, capabilities), *written.dropped))))
 
 
 def _tools(prompt: Prompt) -> JSON:
-    fields: JSON = {"tools": write_tools(prompt.tools)} if prompt.tools else {}
+    tools = write_tools(prompt.tools)
+    if prompt.web_search is not None:
+        tools.append(_search_tool(prompt.web_search))
+    fields: JSON = {"tools": tools} if tools else {}
     if prompt.tool_choice is not None and prompt.tools:
         fields["tool_choice"] = write_choice(prompt.tool_choice, prompt.tools)
     if prompt.parallel is not None:
         fields["parallel_tool_calls"] = prompt.parallel
     return fields
+
+
+def _search(search: SearchTool | None) -> JSON:
+    """What goes with a search that upstream makes by itself: how often, whether it must, and that it tells sources."""
+    if search is None:
+        return {}
+    fields: JSON = {"include": [*_INCLUDE, "web_search_call.action.sources"]}
+    if search.only:
+        fields["tool_choice"] = {"type": "web_search"}
+    if search.max_uses is not None:
+        fields["max_tool_calls"] = max(1, search.max_uses)
+    return fields
+
+
+def _search_tool(search: SearchTool) -> JSON:
+    """The tool, with where the person is and which pages may be read."""
+    tool: JSON = {"type": "web_search"}
+    if not search.live:
+        tool["external_web_access"] = False
+    if search.allowed_domains:
+        tool["filters"] = {"allowed_domains": [*search.allowed_domains]}
+    if search.location is not None:
+        told = {name: text for name, text in asdict(search.location).items() if text is not None}
+        tool["user_location"] = {"type": "approximate", **told}
+    return tool
 
 
 def _tuning(prompt: Prompt, capabilities: Capabilities) -> JSON:
@@ -108,6 +139,8 @@ def _left_out(prompt: Prompt, capabilities: Capabilities) -> Iterator[str]:
     wanted = prompt.reasoning
     if wanted is not None and reasoning.is_lost(wanted, reasoning.effort(wanted, capabilities.efforts)):
         yield reasoning.field_name(wanted)
+    if prompt.web_search is not None and prompt.web_search.blocked_domains:
+        yield "web_search.blocked_domains"
     # A penalty of zero is none.
     yield from (name for name in ("presence_penalty", "frequency_penalty") if getattr(prompt, name))
 

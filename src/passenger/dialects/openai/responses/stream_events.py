@@ -39,6 +39,9 @@ class OutputItem(Struct):
     encrypted_content: str | None = None
     summary: list[TextPart] | None = None
     content: list[TextPart] | None = None
+    id: str | None = None
+    status: str | None = None
+    action: Any = None
     odd: bool = msgspec.field(default=False, name="(odd)")
     """Not upstream's: whether a field was of another type, and so left out."""
 

@@ -31,6 +31,7 @@ from passenger.dialects.openai.responses.stream_events import (
     read_usage,
     refuse_untyped,
 )
+from passenger.dialects.openai.responses.web_search_item import SEARCH, read_search
 from passenger.dialects.surrogate_pairs import SurrogatePairs
 from passenger.errors import Failure
 from passenger.jsontext.surrogates import join_surrogates
@@ -60,6 +61,8 @@ class Reader:
         self._parts = PartSequencer()
         self._citations = Citations()
         self._pairs = SurrogatePairs(TEXTS)
+        self._searched: set[int] | None = None if prompt.web_search is None else set()
+        """The items whose searches were read; None where no search is offered, so that none is read."""
         self._started = False
         self._done = False
 
@@ -181,6 +184,8 @@ class Reader:
             self._read_reasoning(self._parts.at((index, 0), "reasoning"), item)
         elif item.type in CALLS:
             self._read_call(self._parts.at((index, 0), "call"), item)
+        elif item.type == SEARCH:
+            self._read_search(index, item)
 
     def _read_content(self, index: int, content_index: int, content: TextPart) -> OpenPart | None:
         if content.type == "refusal":
@@ -209,6 +214,12 @@ class Reader:
             part.start = replace(start, namespace=tool.namespace or item.namespace)
         part.add_rest(item.input if item.type == "custom_tool_call" else item.arguments)
 
+    def _read_search(self, index: int, item: OutputItem) -> None:
+        """Add a search that upstream has made, once."""
+        if self._searched is not None and index not in self._searched and (found := read_search(item, index)):
+            self._searched.add(index)
+            self._parts.insert(index, found)
+
     # --- the end -------------------------------------------------------------------------------------------------
 
     def _terminate(self, event: StreamEvent) -> Iterator[Event]:
@@ -229,7 +240,7 @@ class Reader:
         found = {part.kind for part in self._parts.parts.values()}
         for index, item in enumerate(response.output or ()):
             kinds = {"message": {"text", "refusal"}, "reasoning": {"reasoning"}}.get(item.type, {"call"})
-            if not kinds & found:
+            if item.type == SEARCH or not kinds & found:
                 self._read_item(index, item)
 
     def _check_text(self, response: ResponseObject) -> None:
