@@ -48,6 +48,8 @@ ELSEWHERE = {
     "dialects/anthropic/counting.py": "server/test_any_model.py",
     "dialects/anthropic/stream_events.py": "dialects/anthropic/test_stream_in.py",
     "dialects/openai/chat/errors.py": "dialects/test_registry.py",
+    "dialects/openai/responses/stored_items.py": "server/api/test_stored_responses.py",
+    "dialects/openai/responses/stored_turn.py": "server/api/test_stored_responses.py",
     # a part of a connection, which is judged by its bytes
     "net/content_decoding.py": "net/test_client.py",
     "net/response.py": "net/test_client.py",
@@ -55,6 +57,8 @@ ELSEWHERE = {
     # from outside, through a process that serves
     "gateway/gateway.py": RUNNING,
     "gateway/translator.py": "gateway/test_translate.py",
+    "server/api/turns.py": "server/api/test_stored_responses.py",
+    "server/api/listing.py": "server/api/test_stored_responses.py",
     "gateway/counting.py": "server/test_any_model.py",
     "server/answer.py": "server/test_request_path.py",
     "server/app.py": RUNNING,

@@ -1,13 +1,13 @@
 """The record of one request: what was asked, by which route, in how many attempts, with what outcome."""
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from time import perf_counter, time
 from types import TracebackType
 from typing import Literal, Protocol
 
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
 from passenger.account.principal import Principal
 from passenger.chat.cost import Cost, Tariff
@@ -104,6 +104,8 @@ class Exchange(Struct):
     route: RecordedRoute | None = None
     calls: int = 1
     """Requests to Copilot side by side that it became."""
+    echo: Mapping[str, Raw] = field(default_factory=dict)
+    """Fields of the answer's object that repeat what the request says of stored state."""
     dropped: list[str] = field(default_factory=list)
     """What of the request did not go up, in the client's own words."""
     status: int = 0

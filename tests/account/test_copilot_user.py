@@ -12,7 +12,7 @@ from passenger.cli.serve.panel import facts as panel
 from passenger.cli.status import facts as status_lines
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
-from passenger.server.control.status import SeatAccount, Status
+from passenger.server.control.status import SeatAccount, ServerStatus
 from passenger.server.pages.client_commands import PageAddress
 from passenger.server.pages.overview import overview
 from passenger.simulator.account import SKUS
@@ -179,7 +179,7 @@ def test_a_plan_is_called_what_its_vendor_calls_it(plan: str | None, name: str) 
 
 @pytest.mark.parametrize("plan", SKUS)
 def test_the_panel_the_page_and_status_call_it_the_same(plan: str) -> None:
-    status = Status("1", 1, 0.0, ["http://h"], account=SeatAccount("me", plan))
+    status = ServerStatus("1", 1, 0.0, ["http://h"], account=SeatAccount("me", plan))
     name = plan_name(plan)
     assert dict(panel(Told(status.account)))["Account"] == f"me, {name}"
     assert dict(status_lines(status, "http://h", 1.0, "passenger login"))["account"] == f"me, {name}"

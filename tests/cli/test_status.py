@@ -9,7 +9,7 @@ import pytest
 from passenger.cli.status import facts
 from passenger.observe.records import Totals
 from passenger.quota.quota import Quota
-from passenger.server.control.status import ModelCounts, SeatAccount, Status
+from passenger.server.control.status import ModelCounts, SeatAccount, ServerStatus
 from passenger.simulator import Simulator
 from tests.cli.conftest import Command, port_of
 from tests.proxy import Proxy
@@ -55,7 +55,7 @@ PLAIN = {"version": "0.1.0", "pid": 7, "started": 1_000.0, "urls": ["http://127.
 
 
 def told(**fields: object) -> dict[str, str]:
-    status = Status(**{**PLAIN, **fields})  # type: ignore[arg-type]  # what a test gives
+    status = ServerStatus(**{**PLAIN, **fields})  # type: ignore[arg-type]  # what a test gives
     return {
         title: text
         for title, text in facts(status, "http://127.0.0.1:8081", 12_000.0, "run `passenger login --profile work`")

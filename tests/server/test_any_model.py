@@ -93,13 +93,14 @@ async def test_what_changes_the_meaning_is_refused_in_the_callers_dialect_and_by
 
 
 STATE: dict[str, Any] = {"background": True, "conversation": "x", "previous_response_id": "resp_x"}
+STATUS = {"background": 400, "conversation": 404, "previous_response_id": 400}
 
 
 @pytest.mark.parametrize("field", STATE)
-async def test_state_that_is_not_kept_is_refused_by_name(shared: Bench, field: str) -> None:
+async def test_state_that_is_not_there_is_refused_by_name(shared: Bench, field: str) -> None:
     more: dict[str, Any] = {field: STATE[field]}
     answer = await ask(shared, "/v1/responses", model=RESPONSES_ONLY, **more)
-    assert (answer.status, answer.error["param"]) == (400, field)
+    assert (answer.status, answer.error["param"]) == (STATUS[field], field)
     assert shared.sim.requests == []
 
 

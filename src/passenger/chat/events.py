@@ -6,12 +6,12 @@ with a `Cite` anywhere between. Parts never overlap: where Copilot interleaves t
 until the one before it has ended.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from passenger.chat.prompt import Reasoning, Refusal, Signature, Text, ToolCall
 from passenger.chat.web_search import SearchError, SearchResult
@@ -296,3 +296,5 @@ class AnswerIdentity(Struct, frozen=True):
     id: str
     created: int
     timing: Callable[[], Timing] = Timing
+    echo: Mapping[str, Raw] = {}
+    """Fields of the answer's object that repeat what the request says of stored state."""

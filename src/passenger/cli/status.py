@@ -17,7 +17,7 @@ from passenger.observe.amounts import amount, premium, span, tokens
 from passenger.observe.records import Totals
 from passenger.quota.quota import Quota
 from passenger.server.control.client import Found
-from passenger.server.control.status import ModelCounts, Status
+from passenger.server.control.status import ModelCounts, ServerStatus
 from passenger.server.process.exit_codes import FAILED, OK
 
 
@@ -35,7 +35,7 @@ def run(invocation: Invocation, *, as_json: bool) -> int:
     return FAILED if status is None else OK
 
 
-def as_document(found: Found, status: Status | None) -> dict[str, object]:
+def as_document(found: Found, status: ServerStatus | None) -> dict[str, object]:
     """The same for programs, whether or not there is a server."""
     return {
         "running": status is not None,
@@ -46,7 +46,7 @@ def as_document(found: Found, status: Status | None) -> dict[str, object]:
     }
 
 
-def facts(status: Status, url: str, now: float, log_in: str) -> Iterator[tuple[str, str]]:
+def facts(status: ServerStatus, url: str, now: float, log_in: str) -> Iterator[tuple[str, str]]:
     """Titles and what belongs to them; `log_in` says what to do without a login."""
     workers = f", {status.workers} workers" if status.workers > 1 else ""
     yield "Passenger", f"{status.version} at {url} (process {status.pid}{workers})"
@@ -61,11 +61,11 @@ def facts(status: Status, url: str, now: float, log_in: str) -> Iterator[tuple[s
     yield "requests", _requests(status.requests)
 
 
-def _state(status: Status) -> str:
+def _state(status: ServerStatus) -> str:
     return "\n".join((status.status, *(f"{what}: {why}" for what, why in status.degraded.items())))
 
 
-def _account(status: Status, log_in: str) -> str:
+def _account(status: ServerStatus, log_in: str) -> str:
     if not status.logged_in:
         return status.degraded.get("login") or f"nobody is logged in: {log_in}"
     if not (account := status.account) or not account.login:

@@ -184,6 +184,9 @@ class Routes:
     prefixes: tuple[str, ...] = ("/v1", "")
     posts: Mapping[str, RouteOperation] = field(default_factory=dict)
     gets: Mapping[str, str] = field(default_factory=dict)
+    deletes: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, RouteOperation] = field(default_factory=dict)
+    """Those of `POST` whose paths have parameters, such as `/conversations/{conversation_id}/items`."""
     actions: Mapping[str, RouteOperation] = field(default_factory=dict)
     """Those of `POST models/{model}:{action}`."""
 

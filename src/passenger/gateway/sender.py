@@ -36,7 +36,7 @@ class Sender:
 
     def identity(self, exchange: Exchange) -> AnswerIdentity:
         """The id and the date of the answer to this exchange."""
-        return AnswerIdentity(exchange.id.replace("-", ""), int(self._clock()), exchange.timing)
+        return AnswerIdentity(exchange.id.replace("-", ""), int(self._clock()), exchange.timing, exchange.echo)
 
     def drop(self, exchange: Exchange, names: Sequence[str]) -> None:
         """Note what is left out.

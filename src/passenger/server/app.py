@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -17,11 +17,13 @@ from passenger.errors import Failure
 from passenger.gateway import Gateway
 from passenger.limits import Limits
 from passenger.server.addresses import PREFIXES, format_route
-from passenger.server.api import models
+from passenger.server.api import models, stored_responses
 from passenger.server.api import ollama as ollama_api
 from passenger.server.api.operations import make_handler
 from passenger.server.api.passenger_api import ServerFacts
 from passenger.server.api.passenger_api import routes as own_routes
+from passenger.server.api.stored_responses import with_turns
+from passenger.server.api.turns import Turns
 from passenger.server.control.handshake import Identity
 from passenger.server.error_responses import dialect_of, json_response, refusal
 from passenger.server.guard import Guard, is_known
@@ -67,12 +69,16 @@ def create_app(
     facts = ServerFacts(readiness.seat, readiness, identity, log, guard)
     pages = Pages(facts, Sessions(identity.secret, guard.keys.digests, time), login, named or {}, spent)
 
+    turns = Turns(gateway.store, limits.max_body)
+
     def endpoint(inbound: Inbound, operation: RouteOperation) -> Endpoint:
-        return Endpoint(inbound, _serve(gateway, inbound, operation, patience), inflight, limits, gate)
+        return Endpoint(inbound, _serve(gateway, turns, inbound, operation, patience), inflight, limits, gate)
 
     posts, actions = _endpoints(endpoint)
-    gets = {**_model_pages(gateway, recent, gate), **_own_pages(readiness), **own_routes(facts), **pages.gets()}
-    return RequestPath(guard, gateway.recorder, posts, actions, _router(posts, pages.posts(), gets))
+    named_pages = {**_model_pages(gateway, recent, gate), **_stored_pages(gateway)}
+    gets = {**_paths(named_pages, "gets"), **_own_pages(readiness), **own_routes(facts), **pages.gets()}
+    deletes = _paths(named_pages, "deletes")
+    return RequestPath(guard, gateway.recorder, posts, actions, _router(posts, pages.posts(), gets, deletes))
 
 
 def _endpoints(make: Callable[[Inbound, RouteOperation], Endpoint]) -> tuple[dict[str, Endpoint], dict[str, Endpoint]]:
@@ -86,25 +92,43 @@ def _endpoints(make: Callable[[Inbound, RouteOperation], Endpoint]) -> tuple[dic
     return posts, actions
 
 
-def _serve(gateway: Gateway, inbound: Inbound, operation: RouteOperation, patience: Patience) -> Serve:
+def _serve(gateway: Gateway, turns: Turns, inbound: Inbound, operation: RouteOperation, patience: Patience) -> Serve:
     """What serves an operation of a dialect."""
     if operation == "chat":
-        return ollama_api.with_loads(gateway, inbound, make_chat_serve(Chat(gateway), inbound, patience))
+        chat = make_chat_serve(Chat(gateway), inbound, patience)
+        return ollama_api.with_loads(gateway, inbound, with_turns(gateway, turns, inbound, chat))
     return make_serve(make_handler(gateway, operation))
 
 
 def _model_pages(gateway: Gateway, recent: ollama_api.RecentModels, gate: LoginGate | None) -> dict[str, Page]:
-    """The lists and cards of models, by path; most wait behind the gate."""
+    """The lists and cards of models, by name; most wait behind the gate."""
     behind: Callable[[Page], Page] = gate.before_page if gate else lambda page: page
-    pages = {
+    return {
         "models": behind(models.listing(gateway)),
         "model": behind(models.card(gateway)),
         "tags": behind(ollama_api.tags(gateway)),
         "running": ollama_api.running(gateway, recent),
         "version": ollama_api.version,
     }
-    named = ((inbound.routes, short, name) for inbound in INBOUND for short, name in inbound.routes.gets.items())
-    return {path: pages[name] for routes, short, name in named for path in routes.below(short)}
+
+
+def _stored_pages(gateway: Gateway) -> dict[str, Page]:
+    """What is kept, by name."""
+    return {
+        "response": stored_responses.retrieve(gateway),
+        "delete_response": stored_responses.delete(gateway),
+        "input_items": stored_responses.input_items(gateway),
+    }
+
+
+def _paths(pages: Mapping[str, Page], method: Literal["gets", "deletes"]) -> dict[str, Page]:
+    """The pages of one method, by path."""
+    return {
+        path: pages[name]
+        for inbound in INBOUND
+        for short, name in getattr(inbound.routes, method).items()
+        for path in inbound.routes.below(short)
+    }
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------
@@ -140,17 +164,21 @@ def _catching_failures(page: Page) -> Page:
 # --- what is no endpoint ---------------------------------------------------------------------------------------------
 
 
-def _router(posts: Mapping[str, Endpoint], forms: Mapping[str, ASGIApp], gets: Mapping[str, Page]) -> Router:
+def _router(
+    posts: Mapping[str, Endpoint], forms: Mapping[str, ASGIApp], gets: Mapping[str, Page], deletes: Mapping[str, Page]
+) -> Router:
     """What serves pages and forms, and says what is wrong with any other request."""
     actions = [path for inbound in INBOUND if inbound.routes.actions for path in inbound.routes.below(_ACTION)]
     shown = [
         *(("POST", format_route(path)) for path in (*posts, *forms, *actions)),
         *(("GET", format_route(path)) for path in gets),
+        *(("DELETE", format_route(path)) for path in deletes),
     ]
     gets = {**gets, **{path: signpost(shown, path) for path in PREFIXES}}
     routes = [
         *(Route(path, no_action, methods=["POST"]) for path in actions),
         *(Route(path, _catching_failures(page), methods=["GET"]) for path, page in gets.items()),
+        *(Route(path, _catching_failures(page), methods=["DELETE"]) for path, page in deletes.items()),
         *(Route(path, upgrade_required, methods=["GET"]) for path in responses.INBOUND.routes.below("/responses")),
         *(Route(path, form, methods=["POST"]) for path, form in forms.items()),
         *(Route(path, wrong_method("POST")) for path in (*posts, *forms)),

@@ -27,6 +27,11 @@ def refusal(inbound: Inbound, failure: Failure, headers: Mapping[str, str] | Non
     return Response(inbound.write_failure(failure), failure.status, known, "application/json")
 
 
+def json_body(body: bytes) -> Response:
+    """An answer of JSON that is written already."""
+    return Response(body, media_type="application/json")
+
+
 def json_response(content: object, status: int = 200) -> Response:
     """An answer of any JSON."""
     return Response(msgspec.json.encode(content), status, media_type="application/json")

@@ -240,7 +240,7 @@ def _repr(value: bytes) -> str:
 
 # --- CORS ------------------------------------------------------------------------------------------------------------
 
-METHODS = "GET, POST"
+METHODS = "GET, POST, DELETE"
 EXPOSED = (
     "x-request-id, x-passenger-route, x-passenger-dropped, retry-after, x-passenger-credits, x-passenger-cost-usd, "
     "x-passenger-cost-source, x-passenger-premium-requests"

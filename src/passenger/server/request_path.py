@@ -21,6 +21,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -64,6 +65,20 @@ _ACTION = re.compile(r"(?:/v1beta|/v1)?/models/(?P<model>.*):(?P<action>[^:]*)",
 
 Serve = Callable[[Request, Exchange, ClientAnswer], Awaitable[None]]
 """Answers a request that was admitted."""
+
+Keep = Callable[[GatewayResponse], Awaitable[GatewayResponse]]
+"""What an answer goes through on its way to the client: it is kept."""
+
+
+class ServeChat(Protocol):
+    """Answers a chat request that was admitted; the answer goes through `keep`, if any is given."""
+
+    def __call__(
+        self, request: Request, exchange: Exchange, answer: ClientAnswer, keep: Keep | None = None
+    ) -> Awaitable[None]:
+        """Answer it."""
+        ...
+
 
 Handler = Callable[[Request, Exchange], Awaitable[GatewayResponse]]
 """Answers a request that is not a chat: embeddings, token counts, a model's card."""
@@ -268,21 +283,21 @@ class Patience(Struct, frozen=True):
     keep_alive: float = 15.0
 
 
-def make_chat_serve(chat: Chat, inbound: Inbound, patience: Patience) -> Serve:
+def make_chat_serve(chat: Chat, inbound: Inbound, patience: Patience) -> ServeChat:
     """Answers chat requests; a stream gets signs of life while Copilot is silent."""
 
     timers = Timers()
 
-    async def serve(request: Request, exchange: Exchange, answer: ClientAnswer) -> None:
+    async def serve(request: Request, exchange: Exchange, answer: ClientAnswer, keep: Keep | None = None) -> None:
         ask = await chat.peek(inbound, request, exchange)
         if not ask.stream:
             with await chat.ask(inbound, request, ask, exchange) as delivery:
-                await deliver(delivery, answer)
+                await deliver(await keep(delivery) if keep else delivery, answer)
             return
         keep_alive = KeepAlive(answer.keep_alive, patience.commit_after, patience.keep_alive, timers)
         with keep_alive, await chat.ask(inbound, request, ask, exchange) as delivery:
             del request  # a stream is long, and its request may be large
-            await deliver(delivery, answer, keep_alive.note_sent)
+            await deliver(await keep(delivery) if keep else delivery, answer, keep_alive.note_sent)
 
     return serve
 

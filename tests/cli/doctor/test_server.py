@@ -13,7 +13,7 @@ from passenger import __version__
 from passenger.cli.doctor.server import check_ollama
 from passenger.server.control.client import Found, RunningServer, ServerState
 from passenger.server.control.handshake import Hello, read_or_make_secret, sign
-from passenger.server.control.status import Status
+from passenger.server.control.status import ServerStatus
 from tests.cli.doctor.bench import Ward, check_typeable
 from tests.proxy import running
 
@@ -98,7 +98,7 @@ def serving(elder: Elder) -> Iterator[int]:
 
 
 def status_of(**facts: object) -> tuple[int, bytes]:
-    return 200, msgspec.json.encode(Status(__version__, 4711, 1.5, [], **facts))  # type: ignore[arg-type]  # its own fields
+    return 200, msgspec.json.encode(ServerStatus(__version__, 4711, 1.5, [], **facts))  # type: ignore[arg-type]  # its own fields
 
 
 SICK = status_of(status="degraded", degraded={"token": "GitHub is down"})

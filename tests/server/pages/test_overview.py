@@ -9,7 +9,7 @@ from passenger.ledger.report import UsageSums
 from passenger.ledger.usage_report import SpentTotals
 from passenger.observe.records import RequestRecord, Totals
 from passenger.quota.quota import Quota
-from passenger.server.control.status import SeatAccount, Status
+from passenger.server.control.status import SeatAccount, ServerStatus
 from passenger.server.pages.client_commands import PageAddress
 from passenger.server.pages.overview import SHOWN, PageOverview, overview
 
@@ -17,8 +17,8 @@ NOW = 1_800_000_000.0
 HERE = PageAddress("http://127.0.0.1:8081", "passenger", 8081)
 
 
-def status(**changed: object) -> Status:
-    return Status(**{"version": "1", "pid": 1, "started": NOW - 60, "urls": [], **changed})  # type: ignore[arg-type]
+def status(**changed: object) -> ServerStatus:
+    return ServerStatus(**{"version": "1", "pid": 1, "started": NOW - 60, "urls": [], **changed})  # type: ignore[arg-type]
 
 
 def record(**changed: object) -> RequestRecord:

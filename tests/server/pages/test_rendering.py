@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from passenger.copilot.model_cards import ModelCard
 from passenger.observe.records import RequestRecord
 from passenger.quota.quota import Quota
-from passenger.server.control.status import SeatAccount, Status
+from passenger.server.control.status import SeatAccount, ServerStatus
 from passenger.server.pages.client_commands import PageAddress
 from passenger.server.pages.overview import overview
 from passenger.server.pages.rendering import DIRECTORY, TYPES, assets, page, render
@@ -42,7 +42,7 @@ def home(text: str) -> str:
         tag=text,
     )
     account = SeatAccount(text, text, text, [Quota(text)], text)
-    status = Status(text, 1, 1.0, [text], degraded={text: text}, account=account)
+    status = ServerStatus(text, 1, 1.0, [text], degraded={text: text}, account=account)
     view = overview(
         status, [card, ModelCard("h", text, text, text, policy=text)], [record], PageAddress(text, text, 1), 2.0
     )

@@ -24,7 +24,7 @@ from passenger.config.schema import ClientsSettings
 from passenger.secret import Secret
 from passenger.server.control.client import Found, RunningServer, find_server
 from passenger.server.control.handshake import read_or_make_secret
-from passenger.server.control.status import SeatAccount, Status
+from passenger.server.control.status import SeatAccount, ServerStatus
 from passenger.server.process.exit_codes import FAILED, LOGIN_NEEDED
 
 STARTING = 60.0
@@ -181,7 +181,7 @@ def _users(invocation: Invocation, log: Path) -> Iterator[LaunchServer]:
         yield LaunchServer(server, name, key, usual_url(loaded), clients=loaded.config.clients)
 
 
-def _name(where: str, invocation: Invocation, loaded: Loaded, status: Status) -> str | None:
+def _name(where: str, invocation: Invocation, loaded: Loaded, status: ServerStatus) -> str | None:
     return proof_name(where, login_profile(loaded.config), invocation.login_name, status.account)
 
 

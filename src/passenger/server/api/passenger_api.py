@@ -16,7 +16,7 @@ from passenger.net.hosts import is_this_machine
 from passenger.observe.records import RequestList
 from passenger.server.addresses import own_urls
 from passenger.server.control.handshake import LONGEST_NONCE, Identity
-from passenger.server.control.status import LoginAnswer, ModelCounts, SeatAccount, Status, account_of
+from passenger.server.control.status import LoginAnswer, ModelCounts, SeatAccount, ServerStatus, account_of
 from passenger.server.error_responses import json_response
 from passenger.server.guard import Guard, is_known
 from passenger.server.health import Readiness
@@ -39,11 +39,11 @@ class ServerFacts:
     log: RequestLog
     guard: Guard
 
-    async def status(self, urls: Sequence[str]) -> Status:
+    async def status(self, urls: Sequence[str]) -> ServerStatus:
         """The status, with the models counted if their list comes in time."""
         ready, report = self.readiness.report()
         degraded = report["degraded"]
-        return Status(
+        return ServerStatus(
             version=self.identity.version,
             pid=self.identity.pid,
             started=self.identity.started,

@@ -17,7 +17,7 @@ from passenger.copilot.model_cards import ModelCard, ModelList
 from passenger.observe.records import RequestList, RequestRecord
 from passenger.secret import Secret
 from passenger.server.control.handshake import PATIENCE, Hello, NotIntroducedError, introduce
-from passenger.server.control.status import Status
+from passenger.server.control.status import ServerStatus
 from passenger.server.process.listen import holder_of
 
 ANSWERING = 120.0
@@ -74,9 +74,9 @@ class RunningServer:
         """Its host and port, as a URL has them."""
         return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
-    def status(self) -> Status:
+    def status(self) -> ServerStatus:
         """Its status."""
-        return self._get("/v1/passenger/status", Status)
+        return self._get("/v1/passenger/status", ServerStatus)
 
     def models(self) -> Sequence[ModelCard]:
         """The account's models, those included that a policy hides."""

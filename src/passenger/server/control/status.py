@@ -32,7 +32,7 @@ class ModelCounts(Struct, frozen=True):
     """Models that a policy disables."""
 
 
-class Status(Struct, frozen=True):
+class ServerStatus(Struct, frozen=True):
     """A running server."""
 
     version: str

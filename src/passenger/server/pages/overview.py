@@ -12,7 +12,7 @@ from passenger.ledger.usage_report import SpentTotals
 from passenger.observe.amounts import credit_number, dollars, premium
 from passenger.observe.records import RequestRecord, Totals
 from passenger.quota.quota import Quota
-from passenger.server.control.status import SeatAccount, Status
+from passenger.server.control.status import SeatAccount, ServerStatus
 from passenger.server.pages import figures
 from passenger.server.pages.client_commands import ClientCommand, PageAddress, Variables, client_commands, variables
 
@@ -105,7 +105,7 @@ class PageOverview:
 
 
 def overview(
-    status: Status,
+    status: ServerStatus,
     cards: Sequence[ModelCard],
     records: Sequence[RequestRecord],
     place: PageAddress,
@@ -153,7 +153,7 @@ _PROBLEMS = {
 }
 
 
-def _state(status: Status) -> tuple[str, str]:
+def _state(status: ServerStatus) -> tuple[str, str]:
     """The server's state in a word, and its tone."""
     if "draining" in status.degraded:
         return "Stopping", "bad"
@@ -164,7 +164,7 @@ def _state(status: Status) -> tuple[str, str]:
     return ("Serving", "good") if status.ready else ("Not ready", "bad")
 
 
-def _tiles(status: Status, now: float) -> list[Tile]:
+def _tiles(status: ServerStatus, now: float) -> list[Tile]:
     totals: Totals = status.requests
     workers = f", {status.workers} workers" if status.workers > 1 else ""
     failed = f"{totals.failed:,} failed" if totals.failed else "none failed"

@@ -23,7 +23,7 @@ from passenger.jsontext.offload import offload
 from passenger.server.addresses import own_urls
 from passenger.server.api.passenger_api import ServerFacts
 from passenger.server.api_keys import hint
-from passenger.server.control.status import Status
+from passenger.server.control.status import ServerStatus
 from passenger.server.guard import is_known
 from passenger.server.pages import figures
 from passenger.server.pages.protection import HEADERS, check_own_form, is_at_this_machine, is_secure, wants_page
@@ -109,7 +109,7 @@ class Pages:
             has_session=self._has_session(request),
         )
 
-    def _page_address(self, request: Request, status: Status) -> "PageAddress":
+    def _page_address(self, request: Request, status: ServerStatus) -> "PageAddress":
         """The address of this server as the browser knows it."""
         from passenger.server.pages.client_commands import PageAddress  # noqa: PLC0415 - see `_import_overview`
 

@@ -25,7 +25,7 @@ FULL: dict[str, Any] = {
 
 def completed(response: bytes) -> dict[str, Any]:
     fields = msgspec.json.decode(response, type=dict[str, msgspec.Raw])
-    complete_object(fields)
+    complete_object(fields, {})
     document: dict[str, Any] = json.loads(msgspec.json.encode(fields))
     return document
 
@@ -40,7 +40,7 @@ def test_what_is_missing_is_added_and_what_is_there_stays() -> None:
 def test_a_usage_that_has_its_counts_keeps_its_bytes() -> None:
     raw = json.dumps(FULL, indent=1).encode()
     fields = {"usage": msgspec.Raw(raw)}
-    complete_object(fields)
+    complete_object(fields, {})
     assert bytes(fields["usage"]) == raw
 
 

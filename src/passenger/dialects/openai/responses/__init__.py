@@ -46,7 +46,11 @@ INBOUND = Inbound(
     fails_in_stream=frozenset({"context_length_exceeded"}),
     cites=lambda part, _: part == "text",
     clients=CLIENTS,
-    routes=Routes(posts={"/responses": "chat", "/responses/compact": "compact"}),
+    routes=Routes(
+        posts={"/responses": "chat", "/responses/compact": "compact"},
+        gets={"/responses/{response_id}": "response", "/responses/{response_id}/input_items": "input_items"},
+        deletes={"/responses/{response_id}": "delete_response"},
+    ),
 )
 OUTBOUND = Outbound(
     name=NAME,

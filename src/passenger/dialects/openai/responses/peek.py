@@ -126,8 +126,8 @@ def _refuse_state(body: _Request) -> None:
     """Refuse a request that needs a stored response, conversation, prompt or item."""
     if body.previous_response_id is not None:
         message = (
-            f"Previous response with id '{body.previous_response_id}' not found: no response is kept here. "
-            "Send the whole conversation as input."
+            f"Previous response with id '{body.previous_response_id}' not found: no response is kept here "
+            "([state] keep). Send the whole conversation as input."
         )
         raise invalid(message, "previous_response_id", "previous_response_not_found")
     if body.background:

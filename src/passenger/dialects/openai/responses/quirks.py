@@ -150,7 +150,7 @@ def complete(data: bytes, model: str, identity: AnswerIdentity) -> tuple[bytes, 
     StableIds(identity).rewrite_response(answer)
     answer.setdefault("created_at", to_raw(identity.created))
     answer.setdefault("model", to_raw(model))
-    complete_object(answer)
+    complete_object(answer, identity.echo)
     # The Node SDK sets the text itself, but only where the field is missing.
     if bytes(answer.get("output_text", b"")) == b"null":
         del answer["output_text"]

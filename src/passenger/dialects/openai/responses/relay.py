@@ -40,6 +40,7 @@ class StableIds:
 
     def __init__(self, identity: AnswerIdentity) -> None:
         self._response = response_id(identity)
+        self._echo = identity.echo
         self._quoted = to_raw(self._response)
         self._event_ids: dict[tuple[int, bytes], Raw] = {}
 
@@ -54,7 +55,7 @@ class StableIds:
             changed = True
         if (response := _object(fields, "response")) is not None:
             self.rewrite_response(response)
-            complete_object(response)
+            complete_object(response, self._echo)
             fields["response"] = to_raw(response)
             changed = True
         return changed

@@ -94,6 +94,7 @@ def response_object(prompt: Prompt, identity: AnswerIdentity) -> JSON:
         "top_p": 1.0 if prompt.top_p is None else prompt.top_p,
         "truncation": "disabled",
         "user": prompt.user,
+        **identity.echo,
     }
 
 
@@ -194,8 +195,9 @@ COUNTS: Mapping[str, tuple[str, ...]] = {
 _FIELDS = msgspec.json.Decoder(Fields)
 
 
-def complete_object(response: Fields) -> None:
-    """Add every field that is missing."""
+def complete_object(response: Fields, echo: Mapping[str, Raw]) -> None:
+    """Add every field that is missing, and replace those of `echo`."""
+    response.update(echo)
     for name, value in DEFAULTS.items():
         response.setdefault(name, value)
     if bytes(response.get("usage", NULL)).startswith(b"{"):

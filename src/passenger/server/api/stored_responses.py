@@ -1,0 +1,90 @@
+"""Stored responses: chained requests, `GET` and `DELETE /v1/responses/{id}`, and what was put into them.
+
+https://platform.openai.com/docs/api-reference/responses/get
+"""
+
+from starlette.requests import Request as WebRequest
+from starlette.responses import Response
+
+from passenger.account.principal import ANYONE, Principal
+from passenger.dialects import Inbound, Request
+from passenger.dialects.openai import responses
+from passenger.dialects.openai.responses import stored_turn
+from passenger.exchange import Exchange
+from passenger.gateway import Gateway
+from passenger.server.answer import ClientAnswer
+from passenger.server.api.listing import list_items
+from passenger.server.api.turns import Turns
+from passenger.server.error_responses import json_body, json_response
+from passenger.server.guard import principal_of
+from passenger.server.request_path import Serve, ServeChat
+from passenger.server.scope import Page
+from passenger.state.store import LostError
+
+
+def owner(gateway: Gateway, principal: Principal) -> str:
+    """Whose a stored thing is: the one who asks, on the seat that pays."""
+    return f"{gateway.payer(principal)}/{principal.name}"
+
+
+def owner_of(gateway: Gateway, exchange: Exchange) -> str:
+    """The owner of what a request has stored."""
+    return owner(gateway, exchange.principal or ANYONE)
+
+
+def with_turns(gateway: Gateway, turns: Turns, inbound: Inbound, serve: ServeChat) -> Serve:
+    """Wraps the chat route of Responses, whose requests may refer to what is kept, and whose answers are."""
+    if inbound is not responses.INBOUND or not gateway.store.keeps:
+        return serve
+
+    async def serve_turn(request: Request, exchange: Exchange, answer: ClientAnswer) -> None:
+        turn = await turns.resolve(request, owner_of(gateway, exchange), exchange)
+        if turn is None:
+            await serve(request, exchange, answer)
+            return
+        with turns.lock(turn):
+            await serve(turn.request, exchange, answer, lambda response: turns.keeping(turn, response))
+
+    return serve_turn
+
+
+def retrieve(gateway: Gateway) -> Page:
+    """`GET /v1/responses/{response_id}`."""
+
+    async def page(request: WebRequest) -> Response:
+        name = request.path_params["response_id"]
+        found = await gateway.store.get(owner(gateway, principal_of(request.scope)), name)
+        if found is None:
+            raise stored_turn.response_not_found(name)
+        return json_body(stored_turn.write_stored(found.answer, found.output))
+
+    return page
+
+
+def delete(gateway: Gateway) -> Page:
+    """`DELETE /v1/responses/{response_id}`."""
+
+    async def page(request: WebRequest) -> Response:
+        name = request.path_params["response_id"]
+        if not await gateway.store.delete(owner(gateway, principal_of(request.scope)), name):
+            raise stored_turn.response_not_found(name)
+        return json_response({"id": name, "object": "response", "deleted": True})
+
+    return page
+
+
+def input_items(gateway: Gateway) -> Page:
+    """`GET /v1/responses/{response_id}/input_items`: everything that the model was given, earlier turns included."""
+
+    async def page(request: WebRequest) -> Response:
+        name, whose = request.path_params["response_id"], owner(gateway, principal_of(request.scope))
+        found = await gateway.store.get(whose, name)
+        if found is None:
+            raise stored_turn.response_not_found(name)
+        try:
+            before = await gateway.store.chain(whose, found.parent) if found.parent is not None else ()
+        except LostError:
+            raise stored_turn.previous_not_found(found.parent or "") from None
+        return json_body(list_items((*before, *found.input), request.query_params))
+
+    return page

@@ -1,0 +1,229 @@
+"""Turns of stored conversations: a request that refers to what is kept becomes an ordinary one, its answer is kept.
+
+Whatever is lost is *not found*: no history is ever shortened in silence.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from passenger.dialects import Request
+from passenger.dialects.openai.responses import stored_turn
+from passenger.dialects.openai.responses.stored_items import referred_id, split_input, with_id
+from passenger.dialects.openai.responses.stored_turn import References
+from passenger.errors import Failure, Kind
+from passenger.exchange import Exchange
+from passenger.gateway.response import Flow, GatewayResponse, Sink, Source
+from passenger.jsontext.raw_object import RawObject
+from passenger.jsontext.reading import invalid
+from passenger.state.store import ConversationStore, LostError, ResponseStore
+from passenger.state.stored import Items, Status, StoredResponse
+
+log = logging.getLogger(__name__)
+
+
+class ResponseTurn(Struct, frozen=True):
+    """A request whose references are resolved."""
+
+    request: Request
+    """With its whole input, and nothing that refers to stored state."""
+    references: References
+    owner: str
+    own: Items
+    """The items of this turn, each with an id."""
+
+
+class TurnStore(ResponseStore, ConversationStore, Protocol):
+    """Where turns look up what they refer to, and keep what they become."""
+
+
+class Turns:
+    """Resolves requests against a store, and keeps their answers in it."""
+
+    def __init__(self, store: TurnStore, max_body: int) -> None:
+        self._store = store
+        self._max_body = max_body
+        self._locked: set[tuple[str, str]] = set()
+        self._keeping: set[asyncio.Future[None]] = set()
+
+    async def resolve(self, request: Request, owner: str, exchange: Exchange) -> ResponseTurn | None:
+        """The turn that a request is; None for one that refers to nothing and is not to be kept.
+
+        Raises:
+            Failure: something that it refers to is not to be found, or the whole input is too large.
+        """
+        body = RawObject(request.body, request.fields)
+        references = stored_turn.read_references(body)
+        if references.is_plain:
+            return None
+        if references.background:
+            raise invalid("background is not supported", "background", "unsupported_parameter")
+        own = await self._follow_references(owner, split_input(body))
+        history = await self._history(owner, references)
+        exchange.echo = stored_turn.echo(body, references, is_kept=references.store)
+        whole = stored_turn.write_turn(request, body, references, [*history, *own])
+        if len(whole.body) > self._max_body:
+            message = f"the conversation is larger than {self._max_body} bytes ([limits] max_body)"
+            raise Failure(Kind.TOO_LARGE, message, code="request_too_large")
+        kept = tuple(map(with_id, own)) if references.store or references.conversation else ()
+        if references.conversation is not None:
+            kept = (*history, *kept)  # a response that follows this one has no conversation to look it up in
+        return ResponseTurn(whole, references, owner, kept)
+
+    async def _follow_references(self, owner: str, items: list[bytes]) -> list[bytes]:
+        """The items, with those that are stored in the place of what refers to them."""
+        wanted = [referred_id(item) for item in items]
+        names = [name for name in wanted if name is not None]
+        if not names:
+            return items
+        found = await self._store.find_items(owner, names)
+        missing = next((name for name in names if name not in found), None)
+        if missing is not None:
+            raise stored_turn.item_not_found(missing)
+        return [item if name is None else found[name] for item, name in zip(items, wanted, strict=True)]
+
+    async def _history(self, owner: str, references: References) -> Items:
+        """The items before this turn."""
+        try:
+            if references.previous is not None:
+                return await self._store.chain(owner, references.previous)
+            if references.conversation is not None:
+                return await self._store.conversation_items(owner, references.conversation)
+        except LostError:
+            if references.previous is not None:
+                raise stored_turn.previous_not_found(references.previous) from None
+            raise stored_turn.conversation_not_found(references.conversation or "") from None
+        return ()
+
+    @contextmanager
+    def lock(self, turn: ResponseTurn) -> Iterator[None]:
+        """A block in which no other turn of its conversation is made.
+
+        Raises:
+            Failure: one is being made.
+        """
+        name = turn.references.conversation
+        if name is None:
+            yield
+            return
+        place = turn.owner, name
+        if place in self._locked:
+            message = f"another response is being made in the conversation '{name}'"
+            raise Failure(Kind.INVALID, message, status=409, code="conversation_locked", param="conversation")
+        self._locked.add(place)
+        try:
+            yield
+        finally:
+            self._locked.discard(place)
+
+    # --- answers -----------------------------------------------------------------------------------------------------
+
+    async def keep(self, turn: ResponseTurn, response: bytes) -> str | None:
+        """Keep the response object of an answer; None, or why it could not be kept."""
+        try:
+            final = stored_turn.read_final(response)
+            status = Status(final.status)
+        except (msgspec.MsgspecError, ValueError):
+            return "unreadable"
+        references, why = turn.references, None
+        if references.store:
+            why = await self._store.put(
+                StoredResponse(
+                    id=final.id,
+                    owner=turn.owner,
+                    created=final.created,
+                    status=status,
+                    answer=final.answer,
+                    input=turn.own,
+                    output=final.output,
+                    parent=references.previous,
+                    conversation=references.conversation,
+                )
+            )
+        if references.conversation is not None and status.is_chainable:
+            why = await self._append(turn, references.conversation, final.output) or why
+        if why is not None:
+            log.warning("a response is not kept: %s", why)
+        return why
+
+    async def _append(self, turn: ResponseTurn, conversation: str, output: Items) -> str | None:
+        try:
+            before = await self._store.conversation_items(turn.owner, conversation)
+            return await self._store.add_items(turn.owner, conversation, (*turn.own[len(before) :], *output))
+        except LostError:
+            return "its conversation was deleted"
+
+    async def keeping(self, turn: ResponseTurn, response: GatewayResponse) -> GatewayResponse:
+        """The same answer, which is kept before its end goes down."""
+        content = response.content
+        if isinstance(content, bytes):
+            why = await self.keep(turn, content)
+            told = () if why is None else (("x-passenger-stored", f"no; {why}"),)
+            return replace(response, headers=(*response.headers, *told))
+        return replace(response, content=self._keeping_flow(turn, content))
+
+    def _keeping_flow(self, turn: ResponseTurn, flow: Flow) -> Flow:
+        async def keep_and_flow(sink: Sink) -> None:
+            keeping = _KeepingSink(self, turn, sink)
+            await flow(keeping)
+            await keeping.finish()
+
+        return keep_and_flow
+
+    def begin_keeping(self, turn: ResponseTurn, response: bytes) -> "asyncio.Future[None]":
+        """Keep a response; it is kept also if nobody waits for that."""
+
+        async def keep() -> None:
+            await self.keep(turn, response)
+
+        work = asyncio.ensure_future(keep())
+        self._keeping.add(work)
+        work.add_done_callback(self._keeping.discard)
+        return work
+
+
+class _KeepingSink:
+    """Passes a stream on, and holds its end back until it is kept."""
+
+    def __init__(self, turns: Turns, turn: ResponseTurn, sink: Sink) -> None:
+        self._turns = turns
+        self._turn = turn
+        self._sink = sink
+        self._held: list[bytes] = []
+        self._work: asyncio.Future[None] | None = None
+
+    def piece(self, data: bytes) -> None:
+        """Take the next piece."""
+        if self._held:
+            self._held.append(data)
+        elif self._work is None and (response := stored_turn.find_final(data)) is not None:
+            self._held.append(data)
+            self._work = self._turns.begin_keeping(self._turn, response)
+            self._work.add_done_callback(self._release)
+        else:
+            self._sink.piece(data)
+
+    def follow(self, source: Source | None) -> None:
+        """Pause this source whenever the client is slow."""
+        self._sink.follow(source)
+
+    async def drain(self) -> None:
+        """Wait until there is room for another piece."""
+        await self._sink.drain()
+
+    async def finish(self) -> None:
+        """Wait until everything has gone down."""
+        if self._work is not None:
+            await asyncio.wait([self._work])
+            self._release(self._work)
+
+    def _release(self, _work: "asyncio.Future[None]") -> None:
+        held, self._held = self._held, []
+        for data in held:
+            self._sink.piece(data)
