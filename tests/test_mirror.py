@@ -58,6 +58,7 @@ ELSEWHERE = {
     "gateway/gateway.py": RUNNING,
     "gateway/translator.py": "gateway/test_translate.py",
     "server/api/turns.py": "server/api/test_stored_responses.py",
+    "dialects/openai/responses/conversations.py": "server/api/test_conversations.py",
     "server/api/listing.py": "server/api/test_stored_responses.py",
     "gateway/counting.py": "server/test_any_model.py",
     "server/answer.py": "server/test_request_path.py",

@@ -14,6 +14,7 @@ from passenger.exchange import Exchange, Outcome
 from passenger.gateway.recorder import Recorder
 from passenger.server.guard import Guard
 from passenger.server.http.refusals import NOT_HTTP
+from passenger.server.post_routes import PostRoutes
 from passenger.server.request_path import RequestPath
 from passenger.server.scope import begin, exchange_of, header
 from passenger.simulator import Fault
@@ -144,7 +145,7 @@ async def test_a_page_that_fails_by_mistake_has_failed(begun: bool, outcome: Out
     (stream,) = client.streams
     recorder = Recorder([told.append])
     with pytest.raises(RuntimeError, match="a mistake"):
-        await RequestPath(Guard(), recorder, {}, {}, Router([Mount("/", fails)]))(stream)
+        await RequestPath(Guard(), recorder, PostRoutes({}, {}, {}), Router([Mount("/", fails)]))(stream)
     recorder.flush()
     (exchange,) = told
     assert exchange.outcome is outcome
@@ -154,7 +155,7 @@ async def test_a_page_that_fails_by_mistake_has_failed(begun: bool, outcome: Out
 
 def test_a_request_that_nobody_could_read_is_recorded_without_its_query() -> None:
     told = list[Exchange]()
-    path = RequestPath(Guard(), Recorder([told.append]), {}, {}, Router())
+    path = RequestPath(Guard(), Recorder([told.append]), PostRoutes({}, {}, {}), Router())
     path.record_refused(NOT_HTTP, b"/v1/models?key=made-up")
     (exchange,) = told
     assert (exchange.path, exchange.status, exchange.outcome) == ("/v1/models", 400, Outcome.FAILED)

@@ -1,6 +1,6 @@
 """The list of parts: which route is served by what."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from time import time
 from typing import TYPE_CHECKING, Literal
 
@@ -17,12 +17,12 @@ from passenger.errors import Failure
 from passenger.gateway import Gateway
 from passenger.limits import Limits
 from passenger.server.addresses import PREFIXES, format_route
-from passenger.server.api import models, stored_responses
+from passenger.server.api import conversations, models, stored_responses
 from passenger.server.api import ollama as ollama_api
-from passenger.server.api.operations import make_handler
+from passenger.server.api.operations import REFERRING, make_handler
 from passenger.server.api.passenger_api import ServerFacts
 from passenger.server.api.passenger_api import routes as own_routes
-from passenger.server.api.stored_responses import with_turns
+from passenger.server.api.stored_responses import with_references, with_turns
 from passenger.server.api.turns import Turns
 from passenger.server.control.handshake import Identity
 from passenger.server.error_responses import dialect_of, json_response, refusal
@@ -33,6 +33,7 @@ from passenger.server.login_gate import LoginGate
 from passenger.server.not_found import no_action, not_found, signpost, upgrade_required, wrong_method
 from passenger.server.pages.routes import Pages
 from passenger.server.pages.sessions import Sessions
+from passenger.server.post_routes import PostRoutes
 from passenger.server.request_log import RequestLog
 from passenger.server.request_path import Chat, Endpoint, Patience, RequestPath, Serve, make_chat_serve, make_serve
 from passenger.server.scope import Page, exchange_of
@@ -74,22 +75,24 @@ def create_app(
     def endpoint(inbound: Inbound, operation: RouteOperation) -> Endpoint:
         return Endpoint(inbound, _serve(gateway, turns, inbound, operation, patience), inflight, limits, gate)
 
-    posts, actions = _endpoints(endpoint)
+    posts = _post_routes(endpoint)
     named_pages = {**_model_pages(gateway, recent, gate), **_stored_pages(gateway)}
     gets = {**_paths(named_pages, "gets"), **_own_pages(readiness), **own_routes(facts), **pages.gets()}
     deletes = _paths(named_pages, "deletes")
-    return RequestPath(guard, gateway.recorder, posts, actions, _router(posts, pages.posts(), gets, deletes))
+    return RequestPath(guard, gateway.recorder, posts, _router(posts.paths, pages.posts(), gets, deletes))
 
 
-def _endpoints(make: Callable[[Inbound, RouteOperation], Endpoint]) -> tuple[dict[str, Endpoint], dict[str, Endpoint]]:
+def _post_routes(make: Callable[[Inbound, RouteOperation], Endpoint]) -> PostRoutes[Endpoint]:
     """The endpoint of each path and of each action; all paths of an operation share one."""
-    posts, actions = dict[str, Endpoint](), dict[str, Endpoint]()
+    posts, actions, templates = dict[str, Endpoint](), dict[str, Endpoint](), dict[str, Endpoint]()
     for inbound in INBOUND:
         routes = inbound.routes
-        made = {one: make(inbound, one) for one in {*routes.posts.values(), *routes.actions.values()}}
+        named = {*routes.posts.values(), *routes.actions.values(), *routes.templates.values()}
+        made = {one: make(inbound, one) for one in named}
         posts |= {path: made[one] for short, one in routes.posts.items() for path in routes.below(short)}
         actions |= {action: made[one] for action, one in routes.actions.items()}
-    return posts, actions
+        templates |= {path: made[one] for short, one in routes.templates.items() for path in routes.below(short)}
+    return PostRoutes(posts, actions, templates)
 
 
 def _serve(gateway: Gateway, turns: Turns, inbound: Inbound, operation: RouteOperation, patience: Patience) -> Serve:
@@ -97,7 +100,8 @@ def _serve(gateway: Gateway, turns: Turns, inbound: Inbound, operation: RouteOpe
     if operation == "chat":
         chat = make_chat_serve(Chat(gateway), inbound, patience)
         return ollama_api.with_loads(gateway, inbound, with_turns(gateway, turns, inbound, chat))
-    return make_serve(make_handler(gateway, operation))
+    handler = make_handler(gateway, operation)
+    return make_serve(with_references(gateway, turns, handler) if operation in REFERRING else handler)
 
 
 def _model_pages(gateway: Gateway, recent: ollama_api.RecentModels, gate: LoginGate | None) -> dict[str, Page]:
@@ -118,6 +122,11 @@ def _stored_pages(gateway: Gateway) -> dict[str, Page]:
         "response": stored_responses.retrieve(gateway),
         "delete_response": stored_responses.delete(gateway),
         "input_items": stored_responses.input_items(gateway),
+        "conversation": conversations.retrieve(gateway),
+        "delete_conversation": conversations.delete(gateway),
+        "conversation_items": conversations.items(gateway),
+        "conversation_item": conversations.item(gateway),
+        "delete_item": conversations.delete_item(gateway),
     }
 
 
@@ -165,7 +174,7 @@ def _catching_failures(page: Page) -> Page:
 
 
 def _router(
-    posts: Mapping[str, Endpoint], forms: Mapping[str, ASGIApp], gets: Mapping[str, Page], deletes: Mapping[str, Page]
+    posts: Iterable[str], forms: Mapping[str, ASGIApp], gets: Mapping[str, Page], deletes: Mapping[str, Page]
 ) -> Router:
     """What serves pages and forms, and says what is wrong with any other request."""
     actions = [path for inbound in INBOUND if inbound.routes.actions for path in inbound.routes.below(_ACTION)]

@@ -17,8 +17,7 @@ on disk, Copilot, and a client that reads more slowly than it is written to.
 """
 
 import logging
-import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
@@ -52,6 +51,7 @@ from passenger.server.http.stream import ClientGone, Stream
 from passenger.server.inflight import VALUE, InflightRequest, InflightRequests
 from passenger.server.keepalive import KeepAlive
 from passenger.server.login_gate import LoginGate
+from passenger.server.post_routes import PostRoutes
 from passenger.server.request_body import read_request, receive_body
 from passenger.server.scope import begin, short_path
 
@@ -59,9 +59,6 @@ log = logging.getLogger(__name__)
 
 REST = 2.0
 """Seconds without a request after which the server counts as idle."""
-
-_ACTION = re.compile(r"(?:/v1beta|/v1)?/models/(?P<model>.*):(?P<action>[^:]*)", re.DOTALL)
-"""Gemini's `models/{model}:{action}`."""
 
 Serve = Callable[[Request, Exchange, ClientAnswer], Awaitable[None]]
 """Answers a request that was admitted."""
@@ -90,8 +87,7 @@ class RequestPath:
 
     _guard: Guard
     _recorder: Recorder
-    _posts: Mapping[str, "Endpoint"]
-    _actions: Mapping[str, "Endpoint"]
+    _posts: PostRoutes["Endpoint"]
     _pages: Router
     _asked: float = field(default=float("-inf"), init=False)
 
@@ -137,20 +133,12 @@ class RequestPath:
         if scope["method"] != "POST":
             scope["path"] = normalize_path(scope["path"])
             return None
-        found = self._posts.get(scope["path"])
+        found = self._posts.at(scope["path"])
         if found is None:
             scope["path"] = normalize_path(scope["path"])
             exchange.path = short_path(scope["path"])
-            found = self._posts.get(scope["path"]) or self._acting(scope)
+            found = self._posts.find(scope)
         return found
-
-    def _acting(self, scope: Scope) -> "Endpoint | None":
-        """The endpoint of an action of Gemini's."""
-        match = _ACTION.fullmatch(scope["path"])
-        if match is None:
-            return None
-        scope["path_params"] = match.groupdict()
-        return self._actions.get(match["action"])
 
     def record_refused(self, failure: Failure, target: bytes) -> None:
         """Record a request that was refused before its head could be read."""
@@ -169,7 +157,7 @@ class RequestPath:
     @property
     def routes(self) -> list[tuple[str, str]]:
         """Every method and path that is served."""
-        found = [("POST", path) for path in self._posts]
+        found = [("POST", path) for path in self._posts.paths]
         for route in self._pages.routes:
             if isinstance(route, Route) and route.methods:
                 found += [(method, format_route(route.path)) for method in route.methods if method != "HEAD"]

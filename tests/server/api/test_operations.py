@@ -5,5 +5,10 @@ from passenger.server.api.operations import NAMED
 
 
 def test_every_name_has_a_handler_and_every_handler_a_name() -> None:
-    behind = [one for inbound in INBOUND for one in (*inbound.routes.posts.values(), *inbound.routes.actions.values())]
+    all_routes = [inbound.routes for inbound in INBOUND]
+    behind = [
+        one
+        for routes in all_routes
+        for one in (*routes.posts.values(), *routes.actions.values(), *routes.templates.values())
+    ]
     assert {one for one in behind if isinstance(one, str)} == {"chat", *NAMED}

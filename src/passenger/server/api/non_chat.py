@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 from msgspec.structs import replace
 
 from passenger.chat.fallbacks import without_search
@@ -72,6 +73,15 @@ def count_by_translation(gateway: Gateway, counting: TokenCount) -> Handler:
         return json_answer(counting.write(tokens))
 
     return count
+
+
+def count_for_responses(gateway: Gateway) -> Handler:
+    """`POST /v1/responses/input_tokens`."""
+
+    def write(tokens: int) -> bytes:
+        return msgspec.json.encode({"object": "response.input_tokens", "input_tokens": tokens})
+
+    return count_by_translation(gateway, TokenCount(read_prompt=responses.INBOUND.read_prompt, write=write))
 
 
 # --- compacting ------------------------------------------------------------------------------------------------------

@@ -6,30 +6,19 @@ https://platform.openai.com/docs/api-reference/responses/get
 from starlette.requests import Request as WebRequest
 from starlette.responses import Response
 
-from passenger.account.principal import ANYONE, Principal
 from passenger.dialects import Inbound, Request
 from passenger.dialects.openai import responses
 from passenger.dialects.openai.responses import stored_turn
 from passenger.exchange import Exchange
-from passenger.gateway import Gateway
+from passenger.gateway import Gateway, GatewayResponse
 from passenger.server.answer import ClientAnswer
 from passenger.server.api.listing import list_items
-from passenger.server.api.turns import Turns
+from passenger.server.api.turns import Turns, owner, owner_of
 from passenger.server.error_responses import json_body, json_response
 from passenger.server.guard import principal_of
-from passenger.server.request_path import Serve, ServeChat
+from passenger.server.request_path import Handler, Serve, ServeChat
 from passenger.server.scope import Page
 from passenger.state.store import LostError
-
-
-def owner(gateway: Gateway, principal: Principal) -> str:
-    """Whose a stored thing is: the one who asks, on the seat that pays."""
-    return f"{gateway.payer(principal)}/{principal.name}"
-
-
-def owner_of(gateway: Gateway, exchange: Exchange) -> str:
-    """The owner of what a request has stored."""
-    return owner(gateway, exchange.principal or ANYONE)
 
 
 def with_turns(gateway: Gateway, turns: Turns, inbound: Inbound, serve: ServeChat) -> Serve:
@@ -46,6 +35,16 @@ def with_turns(gateway: Gateway, turns: Turns, inbound: Inbound, serve: ServeCha
             await serve(turn.request, exchange, answer, lambda response: turns.keeping(turn, response))
 
     return serve_turn
+
+
+def with_references(gateway: Gateway, turns: Turns, handler: Handler) -> Handler:
+    """Wraps a route whose requests may refer to what is kept, and whose answers are not kept."""
+
+    async def answer(request: Request, exchange: Exchange) -> GatewayResponse:
+        turn = await turns.resolve(request, owner_of(gateway, exchange), exchange)
+        return await handler(request if turn is None else turn.request, exchange)
+
+    return answer if gateway.store.keeps else handler
 
 
 def retrieve(gateway: Gateway) -> Page:

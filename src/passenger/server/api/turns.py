@@ -13,12 +13,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from passenger.account.principal import ANYONE, Principal
 from passenger.dialects import Request
 from passenger.dialects.openai.responses import stored_turn
 from passenger.dialects.openai.responses.stored_items import referred_id, split_input, with_id
 from passenger.dialects.openai.responses.stored_turn import References
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
+from passenger.gateway import Gateway
 from passenger.gateway.response import Flow, GatewayResponse, Sink, Source
 from passenger.jsontext.raw_object import RawObject
 from passenger.jsontext.reading import invalid
@@ -26,6 +28,16 @@ from passenger.state.store import ConversationStore, LostError, ResponseStore
 from passenger.state.stored import Items, Status, StoredResponse
 
 log = logging.getLogger(__name__)
+
+
+def owner(gateway: Gateway, principal: Principal) -> str:
+    """Whose a stored thing is: the one who asks, on the seat that pays."""
+    return f"{gateway.payer(principal)}/{principal.name}"
+
+
+def owner_of(gateway: Gateway, exchange: Exchange) -> str:
+    """The owner of what a request has stored."""
+    return owner(gateway, exchange.principal or ANYONE)
 
 
 class ResponseTurn(Struct, frozen=True):
@@ -64,7 +76,9 @@ class Turns:
             return None
         if references.background:
             raise invalid("background is not supported", "background", "unsupported_parameter")
-        own = await self._follow_references(owner, split_input(body))
+        goes_on = references.previous is not None or references.conversation is not None
+        items = [] if goes_on and "input" not in body else split_input(body)
+        own = await self._follow_references(owner, items)
         history = await self._history(owner, references)
         exchange.echo = stored_turn.echo(body, references, is_kept=references.store)
         whole = stored_turn.write_turn(request, body, references, [*history, *own])

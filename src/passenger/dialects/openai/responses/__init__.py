@@ -47,9 +47,28 @@ INBOUND = Inbound(
     cites=lambda part, _: part == "text",
     clients=CLIENTS,
     routes=Routes(
-        posts={"/responses": "chat", "/responses/compact": "compact"},
-        gets={"/responses/{response_id}": "response", "/responses/{response_id}/input_items": "input_items"},
-        deletes={"/responses/{response_id}": "delete_response"},
+        posts={
+            "/responses": "chat",
+            "/responses/compact": "compact",
+            "/responses/input_tokens": "input_tokens",
+            "/conversations": "create_conversation",
+        },
+        templates={
+            "/conversations/{conversation_id}": "update_conversation",
+            "/conversations/{conversation_id}/items": "add_items",
+        },
+        gets={
+            "/responses/{response_id}": "response",
+            "/responses/{response_id}/input_items": "input_items",
+            "/conversations/{conversation_id}": "conversation",
+            "/conversations/{conversation_id}/items": "conversation_items",
+            "/conversations/{conversation_id}/items/{item_id}": "conversation_item",
+        },
+        deletes={
+            "/responses/{response_id}": "delete_response",
+            "/conversations/{conversation_id}": "delete_conversation",
+            "/conversations/{conversation_id}/items/{item_id}": "delete_item",
+        },
     ),
 )
 OUTBOUND = Outbound(
