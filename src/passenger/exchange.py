@@ -104,6 +104,8 @@ class Exchange(Struct):
     route: RecordedRoute | None = None
     calls: int = 1
     """Requests to Copilot side by side that it became."""
+    search: str = ""
+    """Who searches the web for it, empty if nobody does or the model itself."""
     echo: Mapping[str, Raw] = field(default_factory=dict)
     """Fields of the answer's object that repeat what the request says of stored state."""
     dropped: list[str] = field(default_factory=list)

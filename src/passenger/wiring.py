@@ -17,6 +17,7 @@ from passenger.account.protocol import LOG_IN, EditorHeaders, why_not_exchangeab
 from passenger.account.session import Session, TokenStore
 from passenger.account.token import Login, LoginSource
 from passenger.account.token_store import FileTokenStore
+from passenger.config.keyfile import read_keys
 from passenger.config.loading import Loaded
 from passenger.config.login_files import ledger_file
 from passenger.config.profile import direct_api, is_tenant, login_profile
@@ -34,6 +35,7 @@ from passenger.errors import Failure, Kind
 from passenger.gateway import Deadlines, Gateway, OneSeat, Policy, Seat
 from passenger.gateway.reasoning_cache import ReasoningCache
 from passenger.gateway.reasoning_file import ReasoningFile
+from passenger.gateway.web_search import WebSearchConfig
 from passenger.ledger.observer import Ledger
 from passenger.net.client import HttpClient, client
 from passenger.net.egress import Egress
@@ -41,6 +43,7 @@ from passenger.observe.access_log import log_exchange
 from passenger.private_file import PrivateFile, StoreError
 from passenger.quota.monitor import QuotaMonitor
 from passenger.quota.quota import Quota, QuotaSource
+from passenger.search.engine import BRAVE_URL, make_brave, make_searxng
 from passenger.state.memory import MemoryStore, StoreLimits
 from passenger.state.nothing import NoStore
 from passenger.state.store import Store
@@ -312,6 +315,18 @@ def make_store_limits(config: Config) -> StoreLimits:
     )
 
 
+def make_search(config: Config, http: HttpClient) -> WebSearchConfig | None:
+    """Who searches the web, None if nobody does. The key of a search engine goes to that engine alone."""
+    search, engine = config.search, None
+    if search.provider == "none":
+        return None
+    if search.provider == "searxng":
+        engine = make_searxng(http, search.url)
+    if search.provider == "brave":
+        engine = make_brave(http, read_keys(Path(search.key_file).expanduser())[0], search.url or BRAVE_URL)
+    return WebSearchConfig(engine, search.model, search.daily_cap)
+
+
 def make_policy(config: Config) -> Policy:
     """What the settings say about every request."""
     copilot = config.copilot
@@ -320,6 +335,7 @@ def make_policy(config: Config) -> Policy:
         side_requests=copilot.side_requests,
         cache_marks=copilot.cache_marks,
         keep_attribution=copilot.keep_attribution,
+        searches=config.search.provider != "none",
         limits=config.limits,
     )
 
@@ -389,6 +405,7 @@ async def open_parts(
                 counter=counter,
                 policy=make_policy(loaded.config),
                 store=store,
+                search=make_search(loaded.config, http),
             )
             try:
                 yield Parts(gateway, seat, ledger, make_reader(loaded.config, state_dir))

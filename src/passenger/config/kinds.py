@@ -236,6 +236,9 @@ KEEPING = SettingKind(partial(_choice, of=("disk", "memory")))
 STATE = SettingKind(partial(_choice, of=("memory", "disk", "none")))
 BYTES_OR_OWN = SettingKind(partial(_whole, low=0, high=1 << 40), _read_whole)
 """Bytes; 0 for our own choice."""
+SEARCHER = SettingKind(partial(_choice, of=("copilot", "searxng", "brave", "none")))
+URL_OR_NONE = SettingKind(lambda value: _url(value) if value != "" else "")
+SEARCHES = SettingKind(partial(_whole, low=0, high=1_000_000), _read_whole)
 AT_ONCE = SettingKind(partial(_whole, low=1, high=1_000), _read_whole)
 LIMITS: Mapping[Unit, SettingKind] = {
     "seconds": SECONDS,

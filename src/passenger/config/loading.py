@@ -73,6 +73,7 @@ def load(
     values, origins = _merge(finding for finding in findings if isinstance(finding, Entry))
     config = _build(values)
     keys = (*config.server.api_keys, *_keys_in_file(config, origins))
+    _check_search(config, origins)
     notices = [finding.text for finding in findings if isinstance(finding, Notice)]
     files = [finding for finding in findings if isinstance(finding, FileStatus)]
     if path := config.server.api_key_file:
@@ -90,6 +91,23 @@ def _keys_in_file(config: Config, origins: Mapping[str, SettingOrigin]) -> tuple
     except (OSError, ValueError) as error:
         why = f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
         raise ConfigError([Problem(origin, f"[server] api_key_file: {path} {why}")]) from error
+
+
+def _check_search(config: Config, origins: Mapping[str, SettingOrigin]) -> None:
+    """Check that a search engine has what it needs."""
+    search = config.search
+    if search.provider == "searxng" and not search.url:
+        raise ConfigError([Problem(origins["search.provider"], "[search] provider: searxng needs [search] url")])
+    if search.provider != "brave":
+        return
+    try:
+        read_keys(Path(search.key_file).expanduser())
+    except (OSError, ValueError) as error:
+        why = f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
+        message = (
+            f"[search] provider: brave needs its key in [search] key_file; {search.key_file or 'none is set:'} {why}"
+        )
+        raise ConfigError([Problem(origins["search.provider"], message)]) from error
 
 
 def _odd_keys(config: Config, keys: tuple[Secret, ...]) -> Iterator[str]:

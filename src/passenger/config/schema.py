@@ -162,6 +162,21 @@ class StateSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """Who searches the web for models that cannot: a model of `copilot`, `searxng` at `url`, `brave`, or `none`.
+
+    `model` is the model of Copilot that searches, a small one where it is empty; `key_file` holds the key of a search
+    engine; `daily_cap` is the maximum of searches a day.
+    """
+
+    provider: str = _setting("copilot", kinds.SEARCHER)
+    model: str = _setting("", kinds.PATH)
+    url: str = _setting("", kinds.URL_OR_NONE)
+    key_file: str = _setting("", kinds.FIXED_PATH)
+    daily_cap: int = _setting(200, kinds.SEARCHES)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings. Each section is an attribute, each key an attribute of that."""
 
@@ -176,6 +191,7 @@ class Config:
     log: LogSettings = field(default_factory=LogSettings)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     state: StateSettings = field(default_factory=StateSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -232,11 +248,12 @@ FORBIDDEN_IN_FOUND = frozenset(
     {
         *("client_id", "api_keys", "api_key_file", "allowed_hosts", "allowed_origins", "access_token_path"),
         *("ca_bundle", "copilot_token_path", "http_proxy", "https_proxy", "proxy_url"),
+        *("keep", "provider", "url", "key_file"),
         *(one.name for one in fields(LedgerSettings)),
     }
 )
 """Settings that a config.toml found in the working directory cannot change: a stranger's checkout could otherwise grant
-itself access, read traffic, or have the ledger deleted."""
+itself access, read traffic, keep what is said, or have the ledger deleted."""
 
 SECRET_KEYS = frozenset({"api_keys"})
 """Keys whose values are never shown."""

@@ -30,7 +30,9 @@ OTHER_VARIABLES = frozenset({"PASSENGER_LOG", "PASSENGER_KEY", VARIABLE})
 """Variables with our prefix that are no settings: the log's level, the key that our own commands show a server, and the
 name of the login."""
 
-OWN_SECTIONS = tuple(name for name in SECTIONS if name not in {"log", "account", "clients", "ledger", "state"})
+OWN_SECTIONS = tuple(
+    name for name in SECTIONS if name not in {"log", "account", "clients", "ledger", "state", "search"}
+)
 """Sections that make a file ours which was merely found. Many programs have a `[log]`, `[clients]` or `[ledger]`."""
 
 CLIENTS_SECTION = "clients"

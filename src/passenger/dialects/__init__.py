@@ -293,6 +293,8 @@ class Outbound:
     Raises `msgspec.MsgspecError` if it is not JSON of an answer's shape."""
     strip_attribution: Callable[[RawObject], tuple[str, ...]] = lambda _: ()
     """As that of `Inbound`, for a relayed request; gives the names of what was left out."""
+    searches: bool = False
+    """Whether OpenAI's models search the web by themselves when they are asked in it."""
     cache_key: str | None = None
     """The field of a request that names the client's session, so that it finds its prompt cached."""
     kept_signatures: KeptSignatures | None = None

@@ -18,10 +18,13 @@ from passenger.gateway.counting import Counting
 from passenger.gateway.policy import Deadlines, Policy
 from passenger.gateway.recorder import Recorder
 from passenger.gateway.relay import Relayer
-from passenger.gateway.routing import Route, Router, must_fan_out
+from passenger.gateway.response import GatewayResponse
+from passenger.gateway.routing import Route, Routed, Router, must_fan_out
+from passenger.gateway.search_server import SearchServer
 from passenger.gateway.seat import Seat, Seats
 from passenger.gateway.sender import Sender
 from passenger.gateway.translator import Translator
+from passenger.gateway.web_search import WebSearchConfig, WebSearch
 from passenger.jsontext.offload import HEAVY, offload
 from passenger.state.nothing import NoStore
 from passenger.state.store import Store
@@ -41,6 +44,7 @@ class Gateway:
         observers: Sequence[Observer] = (),
         policy: Policy | None = None,
         store: Store | None = None,
+        search: WebSearchConfig | None = None,
     ) -> None:
         self._seats = seats
         self.policy = policy or Policy()
@@ -53,6 +57,8 @@ class Gateway:
         self._router = Router()
         self.relaying = Relayer(self._sender, self._counting)
         self.translating = Translator(self._sender, self._counting)
+        self._web = WebSearch(self.translating, clock, search) if search else None
+        self._searching = SearchServer(self._web, self._sender, self.translating, self.recorder) if self._web else None
 
     def peek(self, inbound: Inbound, request: Request) -> Ask:
         """The facts of a request, with who caused it; a Failure names the field at fault."""
@@ -71,6 +77,29 @@ class Gateway:
         return self._router.route(
             seat.name, inbound, ask.model, model, relays=may_relay, marks=self._sender.marks(seat, model)
         )
+
+    async def serve(self, routed: Routed) -> GatewayResponse:
+        """The answer to a routed request; the caller closes it.
+
+        Raises:
+            Failure: the request is at fault, or Copilot gave no answer.
+        """
+        if routed.ask.web_search is not None and self._web is not None and self._searching is not None:
+            native = self._web.route(routed.seat, routed.route.model) if routed.route.model else None
+            if native is None:
+                return await self._searching.serve(self._translated(routed))
+            if native.outbound.name != routed.inbound.name:
+                return await self.translating.serve(replace(routed, route=native))
+        serving = self.relaying if routed.route.relayed else self.translating
+        return await serving.serve(routed)
+
+    def _translated(self, routed: Routed) -> Routed:
+        """The same request by a route that relays nothing."""
+        if not routed.route.relayed:
+            return routed
+        route = self.route(routed.seat, routed.inbound, routed.ask, routed.route.model, relays=False)
+        routed.exchange.route = route
+        return replace(routed, route=route)
 
     async def count(
         self,

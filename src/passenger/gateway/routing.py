@@ -47,6 +47,11 @@ class Route(Struct, frozen=True, dict=True):
         return kept if kept is not None and self.capabilities.vendor in kept.vendors else None
 
     @property
+    def searches(self) -> bool:
+        """Whether the model searches the web by itself when it is asked so."""
+        return self.outbound.searches and self.capabilities.vendor == "openai"
+
+    @property
     def mode(self) -> Literal["relayed", "translated"]:
         """Whether the client's bytes go up or a translation of them."""
         return "relayed" if self.relayed else "translated"

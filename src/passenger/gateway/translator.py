@@ -84,7 +84,8 @@ class Translator:
         A prompt is many times as large as its body, and its messages are not needed to answer.
         """
         seat, inbound, request, route = routed.seat, routed.inbound, routed.request, routed.route
-        prompt = await offload(request.heavy, self._read_prompt, inbound, request)
+        searches = self._policy.searches and route.searches
+        prompt = await offload(request.heavy, partial(self.read_prompt, routed, searches=searches))
         said = prompt.messages
         if not inbound.round_trips_reasoning:
             await seat.reasoning.recall(seat.name, forgotten(prompt))
@@ -102,7 +103,7 @@ class Translator:
         seat, inbound, exchange = routed.seat, routed.inbound, routed.exchange
         exchange.is_cut = True  # until its last event is here
         framing = inbound.framing(routed.request)
-        note, settle = _note(seat, inbound, exchange), seat.reasoning.settle
+        note, settle = note_events(seat, inbound, exchange), seat.reasoning.settle
 
         def fail(failure: Failure) -> None:
             exchange.fail(failure, Outcome.BROKEN)
@@ -123,7 +124,7 @@ class Translator:
         """The answer to several calls; nothing is learned of how tokens count."""
         seat, inbound = routed.seat, routed.inbound
         if routed.ask.stream:
-            framing, note = inbound.framing(routed.request), partial(_note, seat, inbound)
+            framing, note = inbound.framing(routed.request), partial(note_events, seat, inbound)
             if not wants_bill(routed.request):
                 return fan_out.stream(identity, framing, note)
             billing = partial(write_choices_with_bill, inbound=inbound, exchange=routed.exchange)
@@ -132,9 +133,15 @@ class Translator:
         await seat.reasoning.settle()
         return delivery
 
-    def _read_prompt(self, inbound: Inbound, request: Request) -> Prompt:
-        prompt = inbound.read_prompt(request)
-        if not self._policy.searches:
+    def read_prompt(self, routed: Routed, *, searches: bool) -> Prompt:
+        """The client's whole prompt, without a search that nobody makes.
+
+        Raises:
+            Failure: it cannot be translated.
+        """
+        inbound = routed.inbound
+        prompt = inbound.read_prompt(routed.request)
+        if not searches:
             prompt = without_search(prompt)
         if not self._policy.keeps_attribution:
             prompt = inbound.strip_attribution(prompt)
@@ -160,7 +167,7 @@ def _with_cache_key(seat: Seat, prompt: Prompt, request: Request) -> Prompt:
     return replace(prompt, cache_key=cache_key(seat.name, request.headers, prompt.user))
 
 
-def _note(seat: Seat, inbound: Inbound, exchange: Exchange) -> Callable[[Event], None]:
+def note_events(seat: Seat, inbound: Inbound, exchange: Exchange) -> Callable[[Event], None]:
     """What watches the events of a stream: for usage, and for reasoning that the client cannot send back."""
     builder = None if inbound.round_trips_reasoning else AnswerBuilder()
     part: PartKind | None = None

@@ -166,6 +166,8 @@ class ClientAnswer:
             told.append((b"x-request-id", exchange.id.encode()))
         if (route := exchange.route_text) is not None:
             told.append((b"x-passenger-route", _one_line(route)))
+        if exchange.search:
+            told.append((b"x-passenger-search", exchange.search.encode()))
         if exchange.dropped:
             told.append((b"x-passenger-dropped", _one_line(", ".join(exchange.dropped))))
         return told

@@ -253,15 +253,13 @@ class Chat:
 
         # --- sent ----------------------------------------------------------------------------------------------------
         routed = Routed(seat, inbound, request, ask, route, exchange)
-        if route.relayed:
-            try:
-                return await gateway.relaying.serve(routed)
-            except Failure as failure:
-                if not (ask.compacts and compaction.is_refused(failure)):
-                    raise
-            exchange.route = route = gateway.route(seat, inbound, ask, model, relays=False)
-            routed = replace(routed, route=route)
-        return await gateway.translating.serve(routed)
+        try:
+            return await gateway.serve(routed)
+        except Failure as failure:
+            if not (route.relayed and ask.compacts and compaction.is_refused(failure)):
+                raise
+        exchange.route = route = gateway.route(seat, inbound, ask, model, relays=False)
+        return await gateway.serve(replace(routed, route=route))
 
 
 class Patience(Struct, frozen=True):

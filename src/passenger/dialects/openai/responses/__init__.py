@@ -80,6 +80,7 @@ OUTBOUND = Outbound(
     prepare=prepare,
     relay=relay,
     complete=complete,
+    searches=True,
     cache_key="prompt_cache_key",
 )
 DIALECT = Dialect(INBOUND, OUTBOUND)

@@ -1,0 +1,143 @@
+"""Serves requests that want a web search which their model cannot make: natively told, whoever searches."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from msgspec.structs import replace
+
+from passenger.chat.events import (
+    Delta,
+    Event,
+    Finish,
+    PartStart,
+    PartStop,
+    Reason,
+    SearchCall,
+    SearchDone,
+    Start,
+    Usage,
+)
+from passenger.chat.prompt import Prompt, Text
+from passenger.chat.web_search import SearchTool
+from passenger.dialects.framing import StreamMessage
+from passenger.errors import Failure
+from passenger.exchange import Outcome
+from passenger.gateway.recorder import Recorder
+from passenger.gateway.response import GatewayResponse, pulled
+from passenger.gateway.routing import Routed
+from passenger.gateway.search_loop import SearchLoop, collect
+from passenger.gateway.searchers import CopilotSearcher, CountedSearcher
+from passenger.gateway.sender import Sender
+from passenger.gateway.translate import framed
+from passenger.gateway.translator import Translator, note_events
+from passenger.gateway.web_search import WebSearch
+from passenger.search.searcher import LONGEST_QUERY, Searcher, write_summary
+
+PHRASES = ("Perform a web search for the query:",)
+"""How clients begin a request for nothing but a search: Claude Code (2026-11)."""
+
+
+class SearchServer:
+    """Serves those requests."""
+
+    def __init__(self, web: WebSearch, sender: Sender, translating: Translator, recorder: Recorder) -> None:
+        self._web = web
+        self._sender = sender
+        self._translating = translating
+        self._recorder = recorder
+
+    async def serve(self, routed: Routed) -> GatewayResponse:
+        """The answer; the caller closes it.
+
+        Raises:
+            Failure: the request is at fault, nobody can search, or Copilot gave no answer.
+        """
+        routed.exchange.search = self._web.provider
+        is_only = routed.ask.web_search == "only"
+        if is_only and self._web.engine is None:
+            return await self._web.serve_only(routed)
+        prompt = self._translating.read_prompt(routed, searches=True)
+        if is_only:
+            routed.exchange.tariff = None
+            return await self._answer(routed, prompt, self._search_once(routed, prompt))
+        searcher = await self._searcher(routed)
+        return await self._answer(routed, prompt, self._loop(routed, prompt, searcher))
+
+    def _loop(self, routed: Routed, prompt: Prompt, searcher: Searcher) -> AsyncIterator[list[Event]]:
+        return SearchLoop(self._sender, searcher, routed, prompt, prompt.web_search or SearchTool()).events()
+
+    async def _searcher(self, routed: Routed) -> Searcher:
+        def count() -> None:
+            self._web.count(routed.seat)
+
+        if self._web.engine is not None:
+            return CountedSearcher(self._web.engine, count)
+        models = [*(await routed.seat.models()).models.values()]
+        return CountedSearcher(CopilotSearcher(self._web, self._sender, self._recorder, routed, models), count)
+
+    async def _search_once(self, routed: Routed, prompt: Prompt) -> AsyncIterator[list[Event]]:
+        """An answer of a search engine alone: what it has found, as a list. No model is asked."""
+        query = read_query(prompt)
+        yield [Start(routed.route.name), SearchCall("srvtoolu_1", query)]
+        found = await (await self._searcher(routed)).search(query, prompt.web_search or SearchTool())
+        done = SearchDone("srvtoolu_1", found.results, found.error)
+        usage = Usage()
+        yield [done, PartStart("text"), Delta(write_summary(found)), PartStop(), Finish(Reason.END, usage)]
+
+    async def _answer(self, routed: Routed, prompt: Prompt, events: AsyncIterator[list[Event]]) -> GatewayResponse:
+        """The events as the client's answer. The first ones are waited for: until then a failure is a status."""
+        first = await anext(events)
+        identity, inbound = self._sender.identity(routed.exchange), routed.inbound
+        shown = replace(prompt, messages=())
+        whole = _after(first, events)
+        if routed.ask.stream:
+            framing = inbound.framing(routed.request)
+            return GatewayResponse(framing.content_type, (), pulled(self._pieces(routed, shown, whole)))
+        answer = await collect(whole)
+        routed.exchange.usage = answer.usage
+        return GatewayResponse("application/json", (), inbound.write_answer(shown, answer, identity))
+
+    async def _pieces(
+        self, routed: Routed, prompt: Prompt, events: AsyncIterator[list[Event]]
+    ) -> AsyncGenerator[bytes, None]:
+        """The events as bytes."""
+        inbound, exchange = routed.inbound, routed.exchange
+        framing = inbound.framing(routed.request)
+        writer = inbound.writer(prompt, self._sender.identity(exchange))
+        note = note_events(routed.seat, inbound, exchange)
+        exchange.is_cut = True  # until its last event is here
+        before = framing.opening
+        try:
+            async for some in events:
+                exchange.begin()
+                messages = list[StreamMessage]()
+                for event in some:
+                    note(event)
+                    messages += writer.send(event)
+                if messages:
+                    yield before + framed(framing, messages)
+                    before = framing.between
+            yield framing.closing
+        except Failure as failure:
+            exchange.fail(failure, Outcome.BROKEN)
+            yield before + framed(framing, [*writer.fail(failure)]) + framing.closing
+
+
+async def _after(first: list[Event], events: AsyncIterator[list[Event]]) -> AsyncIterator[list[Event]]:
+    yield first
+    async for some in events:
+        yield some
+
+
+def read_query(prompt: Prompt) -> str:
+    """What a request for nothing but a search wants to be looked for: the last text of the user."""
+    texts = [
+        part.text
+        for message in prompt.messages
+        if message.role == "user"
+        for part in message.parts
+        if isinstance(part, Text)
+    ]
+    query = texts[-1] if texts else ""
+    for phrase in PHRASES:
+        query = query.strip().removeprefix(phrase)
+    return " ".join(query.split())[:LONGEST_QUERY]

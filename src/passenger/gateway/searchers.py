@@ -1,0 +1,132 @@
+"""Who makes the searches of a loop: a model of Copilot that searches by itself, or a search engine; each is counted."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from passenger.chat.events import Answer, SearchDone
+from passenger.chat.prompt import Ask, Initiator, Message, Prompt, Text
+from passenger.chat.web_search import SearchResult, SearchTool
+from passenger.copilot.catalog import Model
+from passenger.errors import Failure
+from passenger.exchange import Exchange
+from passenger.gateway import translate
+from passenger.gateway.recorder import Recorder
+from passenger.gateway.routing import Route, Routed
+from passenger.gateway.sender import Sender, must_stream
+from passenger.gateway.web_search import WebSearch
+from passenger.search.searcher import LONGEST_QUERY, Findings, Searcher, bounded
+
+log = logging.getLogger(__name__)
+
+Count = Callable[[], None]
+"""Counts a search; it fails where there were too many today."""
+
+
+class CountedSearcher:
+    """A search engine whose searches are counted."""
+
+    def __init__(self, searcher: Searcher, count: Count) -> None:
+        self.name = searcher.name
+        self._searcher = searcher
+        self._count = count
+
+    async def search(self, query: str, tool: SearchTool) -> Findings:
+        """Search, unless too many searches were made today."""
+        try:
+            self._count()
+        except Failure as failure:
+            log.warning("%s", failure)
+            return Findings(error="too_many_requests")
+        return await self._searcher.search(query, tool)
+
+
+class CopilotSearcher:
+    """Lets a model of Copilot search that does so by itself. Each search is a request with a record of its own."""
+
+    name = "copilot"
+
+    def __init__(
+        self, web: WebSearch, sender: Sender, recorder: Recorder, routed: Routed, models: Sequence[Model]
+    ) -> None:
+        self._web = web
+        self._sender = sender
+        self._recorder = recorder
+        self._routed = routed
+        self._models = models
+
+    async def search(self, query: str, tool: SearchTool) -> Findings:
+        """Search. What goes wrong is logged, and an error of what is found."""
+        if len(query) > LONGEST_QUERY:
+            return Findings(error="query_too_long")
+        seat = self._routed.seat
+        for route in self._web.routes(seat, self._models):
+            try:
+                return await self._ask(route, query, tool)
+            except Failure as failure:
+                try:
+                    self._web.learn(seat, route.name, failure)
+                except Failure as final:
+                    log.warning("the web cannot be searched: %s", final)
+                    return Findings(error="unavailable")
+        log.warning("no model of this account searches the web")
+        return Findings(error="unavailable")
+
+    async def _ask(self, route: Route, query: str, tool: SearchTool) -> Findings:
+        exchange = self._begin(route)
+        try:
+            return await self._read(route, query, tool, exchange)
+        except Failure as failure:
+            exchange.fail(failure)
+            exchange.status = failure.status
+            raise
+        finally:
+            self._recorder.record(exchange)
+
+    def _begin(self, route: Route) -> Exchange:
+        """The record of one search."""
+        asked = self._routed.exchange
+        return Exchange(
+            asked.method,
+            asked.path,
+            asked.user_agent,
+            asked.principal,
+            seat=asked.seat,
+            session=asked.session,
+            dialect=asked.dialect,
+            is_question=True,
+            ask=_ask(route),
+            model=route.name,
+            route=route,
+            tariff=self._routed.seat.tariff(route.model),
+        )
+
+    async def _read(self, route: Route, query: str, tool: SearchTool, exchange: Exchange) -> Findings:
+        """What one search has found."""
+        searching = replace(tool, only=True, max_uses=1, refusal=None)
+        prompt = Prompt(route.name, (Message("user", (Text(query),)),), stream=True, web_search=searching)
+        sent = route.outbound.write_prompt(prompt, route.capabilities).encoded()
+        call = self._sender.call(self._routed.seat, _ask(route), route, sent)
+        with await self._sender.send(self._routed.seat, self._routed.request, call, exchange) as reply:
+            must_stream(reply)
+            reader = route.outbound.reader(prompt, route.capabilities)
+            answer = await translate.answer(reply, reader, begin=exchange.begin)
+        exchange.usage, exchange.status = answer.usage, 200
+        exchange.complete()
+        return _found(answer, tool)
+
+
+def _ask(route: Route) -> Ask:
+    """The facts of a search: nobody has typed it."""
+    return Ask(route.name, stream=True, initiator=Initiator.AGENT, tools=True)
+
+
+def _found(answer: Answer, tool: SearchTool) -> Findings:
+    """What an answer has found: the pages that it lists, then those that it cites; its text is the summary."""
+    pages = [result for part in answer.parts if isinstance(part, SearchDone) for result in part.results]
+    pages += [SearchResult(citation.url, citation.title) for _, citation in answer.citations if not citation.license]
+    once = {page.url: page for page in reversed(pages)}
+    results = bounded([once[url] for url in dict.fromkeys(page.url for page in pages)], tool)
+    summary = "".join(part.text for part in answer.parts if isinstance(part, Text))
+    return Findings(results, summary)
