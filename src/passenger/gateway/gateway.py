@@ -24,7 +24,7 @@ from passenger.gateway.search_server import SearchServer
 from passenger.gateway.seat import Seat, Seats
 from passenger.gateway.sender import Sender
 from passenger.gateway.translator import Translator
-from passenger.gateway.web_search import WebSearchConfig, WebSearch
+from passenger.gateway.web_search import WebSearch, WebSearchConfig
 from passenger.jsontext.offload import HEAVY, offload
 from passenger.state.nothing import NoStore
 from passenger.state.store import Store
