@@ -19,7 +19,7 @@ from passenger.account.token import Login, LoginSource
 from passenger.account.token_store import FileTokenStore
 from passenger.config.keyfile import read_keys
 from passenger.config.loading import Loaded
-from passenger.config.login_files import ledger_file
+from passenger.config.login_files import ledger_file, state_file
 from passenger.config.profile import direct_api, is_tenant, login_profile
 from passenger.config.schema import Config
 from passenger.config.seat_files import OWN, seat_directory
@@ -293,16 +293,26 @@ def make_user_cache(
 
 
 @asynccontextmanager
-async def open_store(config: Config) -> AsyncIterator[Store]:
+async def open_store(config: Config, state_dir: Path | None) -> AsyncIterator[Store]:
     """What keeps responses and conversations, as the settings say; it is closed at the end."""
     if config.state.keep == "none" or config.server.workers > 1:
         yield NoStore()
         return
-    store = MemoryStore(make_store_limits(config), time.monotonic)
+    store = make_store(config, state_dir)
     try:
         yield store
     finally:
         await store.aclose()
+
+
+def make_store(config: Config, state_dir: Path | None) -> Store:
+    """The store of one process. Its file is opened by the first use."""
+    limits = make_store_limits(config)
+    if config.state.keep == "memory" or state_dir is None:
+        return MemoryStore(limits, time.monotonic)
+    from passenger.state.sqlite import SqliteStore  # noqa: PLC0415 - it loads SQLite
+
+    return SqliteStore(state_file(state_dir), limits)
 
 
 def make_store_limits(config: Config) -> StoreLimits:
@@ -394,7 +404,7 @@ async def open_parts(
         async with (
             client(connect_timeout=loaded.config.upstream.connect_timeout, network=network) as http,
             open_counter(state_dir) as counter,
-            open_store(loaded.config) as store,
+            open_store(loaded.config, state_dir) as store,
             open_seat(OWN, loaded, token_store, http, state_dir, login_states=login_states, ledger=ledger) as seat,
         ):
             gateway = Gateway(

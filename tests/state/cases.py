@@ -93,6 +93,14 @@ class StoreCases:
         found = await judged.find_items(ANNA, ["a-out", "c-1", "unknown"])
         assert found == {"a-out": item("a-out"), "c-1": item("c-1")}
 
+    async def test_an_id_that_others_use_too_is_each_ones_own(self, judged: Store) -> None:
+        await judged.put(response("a", text="annas"))
+        await judged.put(response("a", text="berts", owner=BERT))
+        assert await judged.get(ANNA, "a") == response("a", text="annas")
+        assert await judged.find_items(ANNA, ["a-in"]) == {"a-in": item("a-in", "annas")}
+        assert await judged.delete(BERT, "a") is True
+        assert await judged.find_items(ANNA, ["a-in"]) == {"a-in": item("a-in", "annas")}
+
     async def test_a_conversation_keeps_its_items_in_order(self, judged: Store) -> None:
         conversation = StoredConversation("conv", ANNA, 1, b'{"topic":"x"}')
         assert await judged.put_conversation(conversation) is None

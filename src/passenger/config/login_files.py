@@ -77,6 +77,16 @@ def find_ledger(invocation: Invocation, loaded: Loaded) -> Path:
     return ledger_file(loaded.config, find_state_dir(invocation, loaded))
 
 
+def find_state_file(invocation: Invocation, loaded: Loaded) -> Path:
+    """The file of kept conversations for the login and the hosts that are meant. It need not exist."""
+    return state_file(find_state_dir(invocation, loaded))
+
+
+def state_file(state_dir: Path) -> Path:
+    """The file of kept conversations, where they are kept on disk."""
+    return state_dir / "state.sqlite"
+
+
 def ledger_file(config: Config, state_dir: Path) -> Path:
     """The file of the ledger: the one that is set, or our own in the state directory."""
     return _expand(config.ledger.path) or state_dir / LEDGER

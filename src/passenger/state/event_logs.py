@@ -108,6 +108,11 @@ class EventLogs:
                 await log.changed.wait()
         raise LostError
 
+    def events(self, owner: str, response: str) -> Sequence[bytes] | None:
+        """Those that are there; None without a log, or of one that has grown too large."""
+        log = self._logs.get((owner, response))
+        return None if log is None or log.is_lost else log.events
+
     def cancel(self, owner: str, response: str) -> None:
         """Ask whoever makes this response to stop."""
         self._open(owner, response).cancelled.set()

@@ -58,8 +58,8 @@ class MemoryStore:
         self._clock = clock
         self._entries: dict[str, OrderedDict[str, _Entry]] = {}
         """By owner and id, the least recently used first."""
-        self._places: dict[str, tuple[str, str]] = {}
-        """The owner and the entry of an item, by the item's id."""
+        self._places: dict[tuple[str, str], str] = {}
+        """The entry of an item, by its owner and the item's id: ids that clients choose may be those of others, too."""
         self._held: dict[str, int] = {}
         """Bytes by owner."""
         self._size = 0
@@ -114,8 +114,8 @@ class MemoryStore:
         """The items with these ids, in any response or conversation."""
         found = dict[str, bytes]()
         for wanted in ids:
-            holder, name = self._places.get(wanted, ("", ""))
-            if holder != owner or (entry := self._use(owner, name)) is None:
+            name = self._places.get((owner, wanted))
+            if name is None or (entry := self._use(owner, name)) is None:
                 continue
             found[wanted] = next(item for item in entry.items if read_id(item) == wanted)
         return found
@@ -208,6 +208,14 @@ class MemoryStore:
         """
         return self._logs.follow(owner, response, after)
 
+    def forget_log(self, owner: str, response: str) -> None:
+        """Forget the events of a response; who follows them is told that they are lost."""
+        self._logs.forget(owner, response)
+
+    def events(self, owner: str, response: str) -> Sequence[bytes] | None:
+        """Those that are there; None without a log."""
+        return self._logs.events(owner, response)
+
     async def cancel(self, owner: str, response: str) -> None:
         """Ask whoever makes this response to stop."""
         self._logs.cancel(owner, response)
@@ -242,7 +250,7 @@ class MemoryStore:
         size += OVERHEAD + ITEM_OVERHEAD * len(items)
         self._entries.setdefault(owner, OrderedDict())[name] = _Entry(owner, value, items, size, self._clock())
         for item in items:
-            self._places[read_id(item)] = owner, name
+            self._places[owner, read_id(item)] = name
         self._count(owner, size)
         self._make_room()
         return None if name in self._entries.get(owner, ()) else "full"
@@ -270,9 +278,9 @@ class MemoryStore:
         if entry is None:
             return
         for item in entry.items:
-            wanted = read_id(item)
-            if self._places.get(wanted) == (owner, name):
-                del self._places[wanted]
+            place = owner, read_id(item)
+            if self._places.get(place) == name:
+                del self._places[place]
         self._count(owner, -entry.size)
         if not entries:
             del self._entries[owner]

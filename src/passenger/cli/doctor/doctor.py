@@ -23,6 +23,7 @@ from passenger.cli.doctor.installation import check_clock, check_config, check_f
 from passenger.cli.doctor.ledger import check_ledger
 from passenger.cli.doctor.network import check_proxy, check_upstream
 from passenger.cli.doctor.server import check_ollama, check_server
+from passenger.cli.doctor.state import check_state
 from passenger.config.egress import make_egress
 from passenger.config.invocation import Invocation
 from passenger.config.loading import Loaded
@@ -130,6 +131,7 @@ PARTS: Mapping[str, Check] = {
     "server": check_server,
     "files": check_files,
     "ledger": check_ledger,
+    "conversations": check_state,
     "login": check_login,
     "seat": check_seat,
     "models": check_models,

@@ -28,7 +28,7 @@ from passenger.clients.find import find_program as find_client
 from passenger.clients.plan import Client, Installed, Machine, machine_of
 from passenger.config.invocation import Invocation
 from passenger.config.loading import Loaded
-from passenger.config.login_files import find_ledger, find_token_paths, login_environment
+from passenger.config.login_files import find_ledger, find_state_file, find_token_paths, login_environment
 from passenger.config.login_name import login_hint
 from passenger.copilot.catalog import Catalog
 from passenger.copilot.upstream import Copilot
@@ -59,6 +59,8 @@ class Facts:
     state_dir: Path
     ledger: Path
     """The file of the ledger; it need not exist."""
+    state: Path
+    """The file of kept conversations; it need not exist."""
     log_in: str = "passenger login"
     """The command that makes the login that is meant."""
     version: str = __version__
@@ -199,6 +201,7 @@ async def open_facts(
             token_files=[paths.access.path, paths.copilot.path],
             state_dir=invocation.login_state_dir,
             ledger=find_ledger(invocation, loaded),
+            state=find_state_file(invocation, loaded),
             log_in=command_in(hint),
             clients=clients,
             clock=time.time,

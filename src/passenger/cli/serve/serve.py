@@ -18,6 +18,7 @@ from passenger.account.login_state import SharedLoginState
 from passenger.account.protocol import why_not_exchangeable
 from passenger.account.token_store import FileTokenStore, MemoryTokenStore
 from passenger.cli.newer_ledger import refuse_newer_ledger
+from passenger.cli.newer_state import refuse_newer_state
 from passenger.cli.outcome import complain
 from passenger.cli.person import can_answer, confirm, is_terminal
 from passenger.cli.serve.listening import (
@@ -72,6 +73,7 @@ def run(invocation: Invocation, *, may_ask: bool = False) -> int:
     if problem := no_workers(loaded):
         raise ConfigError([problem])
     refuse_newer_ledger(invocation, loaded)
+    refuse_newer_state(invocation, loaded)
     token_store = make_token_store(invocation, loaded, redactor)
     network = make_egress(loaded, invocation.environ, redactor)
     if (complaint := login_complaint(token_store, login_profile(loaded.config))) is not None:
@@ -183,6 +185,8 @@ async def serve_and_show(
     """Serve until a signal comes, and show beside the first requests what there is to `show`."""
     shown = list[asyncio.Task[None]]()
     async with open_parts(loaded, token_store, state_dir, network, login_states) as parts:
+        if loaded.config.state.keep == "disk":
+            await parts.gateway.store.get("", "")  # opens the file: what is wrong with it is told at once
 
         def listens() -> None:
             on_listening()
