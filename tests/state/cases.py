@@ -93,6 +93,15 @@ class StoreCases:
         found = await judged.find_items(ANNA, ["a-out", "c-1", "unknown"])
         assert found == {"a-out": item("a-out"), "c-1": item("c-1")}
 
+    async def test_an_item_of_several_responses_is_found_while_one_of_them_is_there(self, judged: Store) -> None:
+        shared = item("shared")
+        for name in "abc":
+            await judged.put(StoredResponse(name, ANNA, 1, Status.COMPLETED, b"{}", (shared, item(f"{name}-in"))))
+        for name in "cab":
+            assert await judged.find_items(ANNA, ["shared"]) == {"shared": shared}
+            await judged.delete(ANNA, name)
+        assert await judged.find_items(ANNA, ["shared"]) == {}
+
     async def test_an_id_that_others_use_too_is_each_ones_own(self, judged: Store) -> None:
         await judged.put(response("a", text="annas"))
         await judged.put(response("a", text="berts", owner=BERT))

@@ -58,8 +58,8 @@ class MemoryStore:
         self._clock = clock
         self._entries: dict[str, OrderedDict[str, _Entry]] = {}
         """By owner and id, the least recently used first."""
-        self._places: dict[tuple[str, str], str] = {}
-        """The entry of an item, by its owner and the item's id: ids that clients choose may be those of others, too."""
+        self._places: dict[tuple[str, str], tuple[str, ...]] = {}
+        """The entries that have an item, by its owner and its id, which may be an id of others, too."""
         self._held: dict[str, int] = {}
         """Bytes by owner."""
         self._size = 0
@@ -114,10 +114,10 @@ class MemoryStore:
         """The items with these ids, in any response or conversation."""
         found = dict[str, bytes]()
         for wanted in ids:
-            name = self._places.get((owner, wanted))
-            if name is None or (entry := self._use(owner, name)) is None:
-                continue
-            found[wanted] = next(item for item in entry.items if read_id(item) == wanted)
+            for name in reversed(self._places.get((owner, wanted), ())):
+                if (entry := self._use(owner, name)) is not None:
+                    found[wanted] = next(item for item in entry.items if read_id(item) == wanted)
+                    break
         return found
 
     async def delete(self, owner: str, response: str) -> bool:
@@ -249,8 +249,8 @@ class MemoryStore:
         self._forget(owner, name)
         size += OVERHEAD + ITEM_OVERHEAD * len(items)
         self._entries.setdefault(owner, OrderedDict())[name] = _Entry(owner, value, items, size, self._clock())
-        for item in items:
-            self._places[owner, read_id(item)] = name
+        for id_ in {read_id(item) for item in items}:
+            self._places[owner, id_] = (*self._places.get((owner, id_), ()), name)
         self._count(owner, size)
         self._make_room()
         return None if name in self._entries.get(owner, ()) else "full"
@@ -277,10 +277,12 @@ class MemoryStore:
         entry = entries.pop(name, None) if entries else None
         if entry is None:
             return
-        for item in entry.items:
-            place = owner, read_id(item)
-            if self._places.get(place) == name:
-                del self._places[place]
+        for id_ in {read_id(item) for item in entry.items}:
+            rest = tuple(one for one in self._places[owner, id_] if one != name)
+            if rest:
+                self._places[owner, id_] = rest
+            else:
+                del self._places[owner, id_]
         self._count(owner, -entry.size)
         if not entries:
             del self._entries[owner]

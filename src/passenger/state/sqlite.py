@@ -68,6 +68,7 @@ class SqliteStore:
         if self._touched:
             await self._try(lambda _: None, None)
         self._is_closed = True
+        await asyncio.wrap_future(self._thread.submit(self._file.shrink))
         await asyncio.wrap_future(self._thread.submit(self._file.close))
         self._thread.shutdown()
         await self._memory.aclose()
@@ -274,13 +275,12 @@ class SqliteStore:
     async def _write(self, job: Callable[[Connection], int]) -> str | None:
         """Let a job write into a tree, and make room for it; None, or why it could not be written."""
 
-        def write(database: Connection) -> bool:
+        def write(database: Connection) -> None:
             tree = job(database)
-            return trees.make_room(database, self._limits.size, tree)
+            trees.make_room(database, self._limits.size, tree)
 
         try:
-            if await self._run(write):
-                await asyncio.wrap_future(self._thread.submit(self._file.shrink))
+            await self._run(write)
         except trees.FullError:
             return "full"
         except _RefusedError as refused:

@@ -75,8 +75,8 @@ class StateFile:
         return done
 
     def shrink(self) -> None:
-        """Give the pages that are free back to the disk."""
-        with contextlib.suppress(sqlite3.Error):  # the next job meets it, too
+        """Give the pages that are free back to the disk. While the file is used, what comes next takes them."""
+        with contextlib.suppress(sqlite3.Error):
             if self._database is not None:
                 self._database.executescript("PRAGMA incremental_vacuum")  # `execute` would take one page alone
 

@@ -11,7 +11,7 @@ from passenger.state.packing import DamagedError
 OVERHEAD = 500
 """Bytes that a row takes beside its blob, its indexes included."""
 
-_TARGET = 0.95
+_TARGET = 0.99
 """Of the size that is allowed; once there is no room, so much is made that the next ones find some."""
 
 _UNUSED = """DELETE FROM tree WHERE id = :tree
@@ -44,27 +44,25 @@ def expire(database: sqlite3.Connection, since: float) -> bool:
     return database.execute("DELETE FROM tree WHERE used < ?", (since,)).rowcount > 0
 
 
-def make_room(database: sqlite3.Connection, size: int, tree: int) -> bool:
-    """Forget trees until the file takes at most so many bytes, but not the one that has just grown; whether any went.
+def make_room(database: sqlite3.Connection, size: int, tree: int) -> None:
+    """Forget trees until the file takes at most so many bytes, but not the one that has just grown.
 
     Raises:
         FullError: that one alone is too much, or its owner's share.
     """
     if taken(database) <= size:
-        return False
-    went = False
+        return
+    held = dict(database.execute("SELECT owner, sum(bytes) FROM tree GROUP BY owner").fetchall())
     while taken(database) > size * _TARGET:
-        (owner,) = database.execute("SELECT owner FROM tree GROUP BY owner ORDER BY sum(bytes) DESC LIMIT 1").fetchone()
-        oldest = database.execute(
-            "SELECT id FROM tree WHERE owner = ? AND id <> ? ORDER BY used LIMIT 1", (owner, tree)
-        ).fetchone()
+        owner = max(held, key=held.__getitem__)
+        find = "SELECT id, bytes FROM tree WHERE owner = ? AND id <> ? ORDER BY used LIMIT 1"
+        oldest = database.execute(find, (owner, tree)).fetchone()
         if oldest is None:
             break
-        database.execute("DELETE FROM tree WHERE id = ?", oldest)
-        went = True
+        held[owner] -= oldest[1]
+        database.execute("DELETE FROM tree WHERE id = ?", oldest[:1])
     if taken(database) > size:
         raise FullError
-    return went
 
 
 def taken(database: sqlite3.Connection) -> int:
