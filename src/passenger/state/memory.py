@@ -1,14 +1,16 @@
 """A store in memory: bounded, each owner with a share of it, and forgotten with the process."""
 
+import itertools
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TypeGuard
 
 from msgspec import Struct
 
 from passenger.state.event_logs import EventLogs
 from passenger.state.item_ids import read_id
 from passenger.state.store import LostError
-from passenger.state.stored import Items, StoredConversation, StoredResponse
+from passenger.state.stored import Items, Status, StoredConversation, StoredResponse
 
 OVERHEAD = 1_000
 """Bytes that a response or a conversation takes beside its JSON."""
@@ -34,6 +36,9 @@ class StoreLimits(Struct, frozen=True):
     """Seconds for which the events of a response are kept after its end."""
 
 
+_CHAINABLE = frozenset(status for status in Status if status.is_chainable)
+
+
 class _Entry(Struct):
     """A response or a conversation, and when it was last asked for."""
 
@@ -42,6 +47,10 @@ class _Entry(Struct):
     items: Items
     size: int
     used: float
+
+
+def _is_chainable(value: StoredResponse | StoredConversation) -> TypeGuard[StoredResponse]:
+    return isinstance(value, StoredResponse) and value.status in _CHAINABLE
 
 
 class MemoryStore:
@@ -100,15 +109,19 @@ class MemoryStore:
         Raises:
             LostError: one of them is not to be found, or cannot be chained.
         """
-        links = list[StoredResponse]()
+        self._expire(owner)
+        entries, now = self._entries.get(owner, OrderedDict[str, _Entry]()), self._clock()
+        links = list[_Entry]()
         wanted: str | None = response
         while wanted is not None:
-            link = await self.get(owner, wanted)
-            if link is None or not link.status.is_chainable or len(links) >= self._limits.links:
+            entry = entries.get(wanted)
+            if entry is None or not _is_chainable(entry.value) or len(links) >= self._limits.links:
                 raise LostError
-            links.append(link)
-            wanted = link.parent
-        return tuple(item for link in reversed(links) for items in (link.input, link.output) for item in items)
+            links.append(entry)
+            entry.used = now
+            entries.move_to_end(wanted)
+            wanted = entry.value.parent
+        return tuple(itertools.chain.from_iterable([entry.items for entry in reversed(links)]))
 
     async def find_items(self, owner: str, ids: Sequence[str]) -> Mapping[str, bytes]:
         """The items with these ids, in any response or conversation."""
