@@ -46,6 +46,7 @@ from passenger.quota.quota import Quota, QuotaSource
 from passenger.search.engine import BRAVE_URL, make_brave, make_searxng
 from passenger.state.memory import MemoryStore, StoreLimits
 from passenger.state.nothing import NoStore
+from passenger.state.remote import RemoteStore
 from passenger.state.store import Store
 from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
@@ -293,12 +294,15 @@ def make_user_cache(
 
 
 @asynccontextmanager
-async def open_store(config: Config, state_dir: Path | None) -> AsyncIterator[Store]:
-    """What keeps responses and conversations, as the settings say; it is closed at the end."""
-    if config.state.keep == "none" or config.server.workers > 1:
+async def open_store(config: Config, state_dir: Path | None, shared: str = "") -> AsyncIterator[Store]:
+    """What keeps responses and conversations, as the settings say; it is closed at the end.
+
+    `shared` is the address of the one that several processes have together.
+    """
+    if config.state.keep == "none":
         yield NoStore()
         return
-    store = make_store(config, state_dir)
+    store = RemoteStore(shared) if shared else make_store(config, state_dir)
     try:
         yield store
     finally:
@@ -397,14 +401,19 @@ async def open_parts(
     token_store: TokenStore,
     state_dir: Path | None = None,
     network: Egress | None = None,
+    *,
     login_states: SharedLoginState | None = None,
+    store: str = "",
 ) -> AsyncIterator[Parts]:
-    """The gateway with all that is behind it; no network is touched before the first request."""
+    """The gateway with all that is behind it; no network is touched before the first request.
+
+    `store` is the address of the store that several processes share.
+    """
     with open_ledger(loaded.config, state_dir) as ledger:
         async with (
             client(connect_timeout=loaded.config.upstream.connect_timeout, network=network) as http,
             open_counter(state_dir) as counter,
-            open_store(loaded.config, state_dir) as store,
+            open_store(loaded.config, state_dir, store) as kept,
             open_seat(OWN, loaded, token_store, http, state_dir, login_states=login_states, ledger=ledger) as seat,
         ):
             gateway = Gateway(
@@ -414,7 +423,7 @@ async def open_parts(
                 observers=[log_exchange, *([ledger] if ledger else [])],
                 counter=counter,
                 policy=make_policy(loaded.config),
-                store=store,
+                store=kept,
                 search=make_search(loaded.config, http),
             )
             try:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from passenger.server.process.store_process import NAME
 from passenger.simulator import Simulator
 from tests.proxy import Proxy, eventually, profile_of, spawn
 from tests.server.bench import DONE, HEAD, UP, Bench, Wire, asking, bench
@@ -27,8 +28,20 @@ LIVE = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def workers(proxy: Proxy) -> list[int]:
-    """The processes that the supervisor has now."""
+    """The workers that the supervisor has now."""
+    return [pid for pid in children(proxy) if comm(pid) != NAME]
+
+
+def children(proxy: Proxy) -> list[int]:
+    """The processes that the supervisor has now, the one with the store among them."""
     return [int(pid) for pid in Path(f"/proc/{proxy.pid}/task/{proxy.pid}/children").read_text().split()]
+
+
+def comm(pid: int) -> str:
+    """The name of a process; empty once it has ended."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
 
 
 def server_of(wire: Wire) -> int | None:

@@ -52,10 +52,12 @@ from passenger.server.process.signals import ignore_unused
 from passenger.server.process.sockets import no_workers
 from passenger.server.process.worker import WorkerSlot
 from passenger.server.request_log import SharedLog
-from passenger.wiring import open_parts
+from passenger.state.serving import serve_store
+from passenger.wiring import make_store, open_parts
 
 if TYPE_CHECKING:
     from passenger.cli.serve.panel import ShowPanel
+    from passenger.server.process.store_process import StoreProcess
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +120,8 @@ def _serve(
     )
     if workers == 1:
         return run_loop(ours(sockets, announce, show=show))
-    return _supervise(ours, loaded, sockets, announce, show)
+    store = _make_store_process(loaded, sockets, find_state_dir(invocation, loaded))
+    return _supervise(ours, loaded, sockets, announce, show=show, store=store)
 
 
 def _supervise(
@@ -126,7 +129,9 @@ def _supervise(
     loaded: Loaded,
     sockets: list[socket.socket],
     announce: Callable[[], None],
+    *,
     show: "ShowPanel | None",
+    store: "StoreProcess | None",
 ) -> int:
     """Serve in several processes; the first one shows what there is to show."""
     from passenger.server.process.workers import Supervisor  # noqa: PLC0415 - one process does without
@@ -136,10 +141,25 @@ def _supervise(
 
     def work(place: WorkerSlot) -> int:
         shown = show if place.number == 0 and not place.is_replacement else None
-        own = beside(sockets)
-        return run_loop(ours(own, place.enter, worker=Worker(place, shared), login_states=states, show=shown))
+        own, path = beside(sockets), store.path if store else ""
+        return run_loop(
+            ours(own, place.enter, worker=Worker(place, shared), login_states=states, show=shown, store=path)
+        )
 
-    return Supervisor(workers, work, sockets, on_serving=announce, drain_timeout=drain_timeout).run()
+    return Supervisor(workers, work, sockets, on_serving=announce, drain_timeout=drain_timeout, store=store).run()
+
+
+def _make_store_process(loaded: Loaded, sockets: list[socket.socket], state_dir: Path) -> "StoreProcess | None":
+    """The process that keeps what all workers share; None where nothing is kept."""
+    from passenger.server.process.store_process import StoreProcess  # noqa: PLC0415 - one process does without
+
+    if loaded.config.state.keep == "none":
+        return None
+
+    def serve_it(listening: socket.socket, orders: int) -> None:
+        run_loop(serve_store(make_store(loaded.config, state_dir), listening, orders))
+
+    return StoreProcess(serve_it, sockets)
 
 
 def _log_in_first(invocation: Invocation) -> int:
@@ -181,10 +201,11 @@ async def serve_and_show(
     login_states: SharedLoginState | None = None,
     show: "ShowPanel | None" = None,
     on_secret: Callable[[Secret], None] = lambda _: None,
+    store: str = "",
 ) -> int:
     """Serve until a signal comes, and show beside the first requests what there is to `show`."""
     shown = list[asyncio.Task[None]]()
-    async with open_parts(loaded, token_store, state_dir, network, login_states) as parts:
+    async with open_parts(loaded, token_store, state_dir, network, login_states=login_states, store=store) as parts:
         if loaded.config.state.keep == "disk":
             await parts.gateway.store.get("", "")  # opens the file: what is wrong with it is told at once
 

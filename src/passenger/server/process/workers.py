@@ -18,7 +18,8 @@ from typing import NoReturn
 
 from passenger.server.process.exit_codes import FAILED, INTERRUPTED, OK
 from passenger.server.process.server import HURRIED, OVERDUE
-from passenger.server.process.signals import SignalPipe
+from passenger.server.process.signals import STOPS, SignalPipe
+from passenger.server.process.store_process import StoreProcess
 from passenger.server.process.worker import BEAT, HEARTBEAT, HURRY, STOP, WorkerSlot
 from passenger.server.process.worker_states import WorkerStates
 
@@ -71,7 +72,8 @@ class Supervisor:
 
     `sockets` are closed when the workers are told to stop, for which they may take `drain_timeout`. `on_serving` is
     called once, when all serve. The clock stands still while the supervisor does not run itself, so that a machine that
-    slept, or a group of processes that was stopped, makes nobody look silent.
+    slept, or a group of processes that was stopped, makes nobody look silent. `store` is the process that has what all
+    of them keep.
     """
 
     def __init__(
@@ -83,7 +85,9 @@ class Supervisor:
         on_serving: Callable[[], None],
         drain_timeout: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
+        store: StoreProcess | None = None,
     ) -> None:
+        self._store = store
         self._workers = [_Worker(number) for number in range(workers)]
         self._work = work
         self._sockets = sockets
@@ -98,17 +102,38 @@ class Supervisor:
         """Supervise until a signal comes: exit 0 on SIGTERM, 130 on Ctrl-C; 1 where workers end as they start."""
         with SignalPipe() as signal_pipe:
             while not signal_pipe.stops and not self._is_hopeless():
+                self._start_store(signal_pipe)
                 self._start_due(signal_pipe)
                 self._wait(signal_pipe, self._seconds_until_due())
                 self._reap()
+                self._reap_store()
                 self._kill_silent()
                 self._announce_once()
             self._stop(signal_pipe)
+            if self._store is not None:
+                self._store.stop(OVERDUE)
         if not signal_pipe.stops:
             return FAILED
         return INTERRUPTED if signal_pipe.stops[0] is signal.SIGINT else OK
 
     # --- starting ----------------------------------------------------------------------------------------------------
+
+    def _start_store(self, signal_pipe: SignalPipe) -> None:
+        """Start the store that all share. Signals to the group do not reach it: it serves workers that finish."""
+        if self._store is None:
+            return
+
+        def prepare_child() -> None:
+            signal_pipe.reset_in_child()
+            self._close_orders()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {*STOPS, signal.SIGCHLD})
+
+        with signal_pipe.blocked():
+            self._store.start_due(prepare_child)
+
+    def _reap_store(self) -> None:
+        if self._store is not None:
+            self._store.reap()
 
     def _start_due(self, signal_pipe: SignalPipe) -> None:
         for worker in self._workers:
@@ -144,6 +169,8 @@ class Supervisor:
         """Close the supervisor's ends of all pipes in a worker, so that the others notice when the supervisor dies."""
         for worker in self._workers:
             worker.close()
+        if self._store is not None:
+            self._store.close_orders()
 
     def _run_worker(self, place: WorkerSlot) -> NoReturn:
         """Run a worker in this process, and exit without the supervisor's clean-up."""
@@ -159,6 +186,7 @@ class Supervisor:
     def _seconds_until_due(self) -> float:
         """Seconds until the next worker is to be started."""
         due = [worker.due for worker in self._workers if not worker.pid]
+        due += [self._store.due] if self._store is not None else []
         return min(due, default=math.inf) - self._clock()
 
     def _wait(self, signal_pipe: SignalPipe, seconds: float) -> None:

@@ -1,0 +1,102 @@
+"""Serves a store to other processes over a Unix socket."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from passenger.state.calls import ARGUMENTS, CALL, ReplyKind, StoreCall, StoreReply, pack, read_frame, to_frame
+from passenger.state.store import LostError, Store
+
+log = logging.getLogger(__name__)
+
+AFTERWARDS = 60.0
+"""Seconds that connections may go on after the order to stop: workers finish their answers."""
+
+
+async def serve_store(store: Store, listening: socket.socket, orders: int) -> None:
+    """Serve until the pipe of orders ends, and no connection is left; then close the store."""
+    stopped, serving = asyncio.Event(), _Serving(store)
+    loop = asyncio.get_running_loop()
+    loop.add_reader(orders, stopped.set)
+    server = await asyncio.start_unix_server(serving.connect, sock=listening)
+    try:
+        await stopped.wait()
+    finally:
+        loop.remove_reader(orders)
+        server.close()
+        await serving.finish()
+        await store.aclose()
+        os.close(orders)
+
+
+class _Serving:
+    """The connections of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._open: set[asyncio.Task[None]] = set()
+
+    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the calls of a connection, one after the other, until it ends."""
+        work = asyncio.current_task()
+        assert work is not None  # noqa: S101 - a server calls this in a task
+        self._open.add(work)
+        try:
+            while True:
+                await self._answer(CALL.decode(await read_frame(reader)), reader, writer)
+        except (EOFError, OSError):
+            pass
+        except (ValueError, msgspec.MsgspecError) as error:
+            log.warning("a process says to the store of conversations what cannot be read: %s", error)
+        finally:
+            self._open.discard(work)
+            writer.close()
+
+    async def finish(self) -> None:
+        """Wait until the connections have ended, some time, then end them."""
+        if self._open:
+            await asyncio.wait(self._open, timeout=AFTERWARDS)
+        for work in [*self._open]:
+            work.cancel()
+
+    async def _answer(self, call: StoreCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one call; one that waits ends with its connection."""
+        if call.method in {"follow", "cancelled"}:
+            waiting = asyncio.ensure_future(self._reply(call, writer))
+            gone = asyncio.ensure_future(reader.read(1))
+            await asyncio.wait([waiting, gone], return_when=asyncio.FIRST_COMPLETED)
+            for work in (waiting, gone):
+                work.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await work
+            raise EOFError
+        await self._reply(call, writer)
+
+    async def _reply(self, call: StoreCall, writer: asyncio.StreamWriter) -> None:
+        arguments = msgspec.msgpack.decode(call.arguments, type=ARGUMENTS[call.method])
+        try:
+            value = await self._call(call.method, arguments, writer)
+            reply = StoreReply(ReplyKind.VALUE, pack(value), self._store.trouble())
+        except LostError:
+            reply = StoreReply(ReplyKind.LOST, pack(None), self._store.trouble())
+        except (OSError, EOFError):
+            raise
+        except Exception:
+            log.exception("the store of conversations has failed")
+            reply = StoreReply(ReplyKind.BROKEN, pack(None), self._store.trouble())
+        writer.write(to_frame(reply))
+        await writer.drain()
+
+    async def _call(self, method: str, arguments: tuple[object, ...], writer: asyncio.StreamWriter) -> object:
+        if method != "follow":
+            return await getattr(self._store, method)(*arguments)
+        events: AsyncIterator[bytes] = self._store.follow(*arguments)  # type: ignore[arg-type]  # as ARGUMENTS say
+        async for event in events:
+            writer.write(to_frame(StoreReply(ReplyKind.ITEM, pack(event))))
+            await writer.drain()
+        return None

@@ -1,0 +1,82 @@
+"""Several workers keep conversations together: whichever is asked finds what another has kept."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from passenger.server.process.store_process import NAME
+from tests.proxy import Proxy, eventually
+from tests.server.bench import Answer, Bench, bench
+from tests.server.test_workers import TWO, children, comm, workers
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+RESPONSES = "/v1/responses"
+
+
+def store_of(proxy: Proxy) -> int | None:
+    """The process that has the store."""
+    return next((pid for pid in children(proxy) if comm(pid) == NAME), None)
+
+
+async def turn(own: Bench, text: str, previous: str | None = None) -> Answer:
+    """One turn, on a connection of its own: the system gives it to any worker."""
+    body = {"model": "gpt-5.5", "input": text, "previous_response_id": previous}
+    return await own.send("POST", RESPONSES, json=body, headers={"Connection": "close"})
+
+
+@pytest.mark.parametrize("keep", ["memory", "disk"])
+async def test_a_chain_goes_on_with_every_worker(tmp_path: Path, keep: str) -> None:
+    async with bench(tmp_path, *TWO, config=f'[state]\nkeep = "{keep}"\n') as own:
+        previous = None
+        for number in range(30):
+            answer = await turn(own, f"turn {number}", previous)
+            assert answer.status == 200, answer.body
+            previous = answer.json()["id"]
+        assert len(own.sim.requests[-1].json()["input"]) == 59
+
+
+async def test_a_worker_that_dies_loses_nothing(tmp_path: Path) -> None:
+    async with bench(tmp_path, *TWO) as own:
+        first = (await turn(own, "one")).json()["id"]
+        for pid in workers(own.proxy):
+            os.kill(pid, signal.SIGKILL)
+        await own.proxy.said("worker 2 (process")
+        await eventually(lambda: len(workers(own.proxy)) == 2)
+        answer = await turn(own, "two", first)
+        assert answer.status == 200, answer.body
+
+
+async def test_a_store_that_dies_is_replaced_and_what_it_had_is_not_found(tmp_path: Path) -> None:
+    async with bench(tmp_path, *TWO) as own:
+        first = (await turn(own, "one")).json()["id"]
+        pid = store_of(own.proxy)
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        await own.proxy.said("the store of conversations (process")
+        await eventually(lambda: store_of(own.proxy) not in {None, pid})
+        lost = await turn(own, "two", first)
+        assert lost.error["code"] == "previous_response_not_found"
+        again = (await turn(own, "one")).json()["id"]
+        assert (await turn(own, "two", again)).status == 200
+
+
+async def test_nothing_of_it_is_on_disk_and_its_directory_goes(tmp_path: Path) -> None:
+    places = tmp_path / "t"
+    places.mkdir()
+    async with bench(tmp_path, *TWO, env={"TMPDIR": str(places)}) as own:
+        (directory,) = places.iterdir()
+        assert directory.stat().st_mode & 0o777 == 0o700
+        await turn(own, "a canary that sings")
+        files = [path for place in (places, own.proxy.home) for path in place.rglob("*") if path.is_file()]
+        assert not [path for path in files if b"a canary that sings" in path.read_bytes()]
+        own.proxy.signal(signal.SIGTERM)
+        assert await own.proxy.ended() == 0
+    assert not directory.exists()
+
+
+async def test_nothing_is_started_where_nothing_is_kept(tmp_path: Path) -> None:
+    async with bench(tmp_path, *TWO, config='[state]\nkeep = "none"\n') as own:
+        assert store_of(own.proxy) is None
