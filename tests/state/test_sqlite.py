@@ -242,7 +242,14 @@ async def test_what_is_deleted_is_nowhere_in_the_file(path: Path, clock: Clock) 
         await store.put(response("canary-response", text=canary))
         assert b"canary-response" in everything(path)
         await store.delete(ANNA, "canary-response")
-    assert b"canary-response" not in everything(path)
+        assert b"canary-response" not in everything(path)
+        await store.put_conversation(StoredConversation("conv", ANNA, 1, b'{"topic":"canary-topic"}'))
+        await store.add_items(ANNA, "conv", (item("canary-item"),))
+        assert b"canary-item" in everything(path)
+        assert await store.delete_item(ANNA, "conv", "canary-item") is True
+        assert b"canary-item" not in everything(path)
+        await store.delete_conversation(ANNA, "conv")
+        assert b"canary-topic" not in everything(path)
     assert b"keep-me-in-the-file" in everything(path)
 
 

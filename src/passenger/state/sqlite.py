@@ -290,13 +290,20 @@ class SqliteStore:
         return None
 
     async def _forget(self, job: Callable[[Connection], bool]) -> bool:
-        """Whether a job has removed something; False where there is no file any more."""
+        """Whether a job has removed something, which is nowhere on disk then; False where there is no file any more.
+
+        Raises:
+            Failure: the file cannot be written.
+        """
         try:
-            return await self._run(job)
+            removed = await self._run(job)
         except UnusableError as error:
             if self._file.is_given_up:
                 return False
             raise Failure(Kind.INTERNAL, f"it cannot be deleted: {error}", code="not_deleted") from error
+        if removed:
+            await asyncio.wrap_future(self._thread.submit(self._file.checkpoint))
+        return removed
 
     async def _try(self, job: Callable[[Connection], T], otherwise: T) -> T:
         """What a job gives, or something else if the file cannot be used."""

@@ -80,6 +80,12 @@ class StateFile:
             if self._database is not None:
                 self._database.executescript("PRAGMA incremental_vacuum")  # `execute` would take one page alone
 
+    def checkpoint(self) -> None:
+        """Empty the write-ahead log, in which what was deleted would stay for a while."""
+        with contextlib.suppress(sqlite3.Error):
+            if self._database is not None:
+                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         """Let the file go."""
         database, self._database = self._database, None
