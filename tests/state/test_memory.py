@@ -139,6 +139,27 @@ async def test_what_it_takes_is_at_most_a_tenth_more_than_it_counts(clock: Clock
     assert held <= limit * 1.1
 
 
+@pytest.mark.parametrize("length", [10, 1_000])
+async def test_conversations_and_events_take_what_they_count(clock: Clock, length: int) -> None:
+    limit = 4_000_000
+    store = MemoryStore(StoreLimits(size=limit), clock)
+    tracemalloc.start()
+    try:
+        for number in range(3 * limit // (20 * (length + 460) + 1_000)):
+            name = f"conv_{number:032x}"
+            await store.put_conversation(StoredConversation(name, ANNA, 1))
+            for place in range(10):
+                added = (item(f"msg_{number:024x}{place:08x}", "x" * length),)
+                await store.add_items(ANNA, name, added)
+            await store.append(ANNA, f"resp_{number:032x}", [b"%d" % place + b"x" * length for place in range(10)])
+            await store.close_log(ANNA, f"resp_{number:032x}")
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert limit / 2 < store.size <= limit
+    assert held <= limit * 1.1
+
+
 # --- any order of anything -------------------------------------------------------------------------------------------
 
 NAMES = st.sampled_from("abcdefgh")
