@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from passenger.errors import Failure
+from passenger.state import state_file
 from passenger.state.memory import StoreLimits
 from passenger.state.sqlite import SqliteStore
 from passenger.state.store import LostError, Store
@@ -394,6 +395,8 @@ async def test_a_chain_is_exact_or_not_found(
     actions: list[tuple[Any, ...]], memory: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("passenger.state.sqlite.MEMORY", memory)
+    hasty = [setting.replace("= NORMAL", "= OFF") for setting in state_file._SETTINGS]  # no power is cut here
+    monkeypatch.setattr(state_file, "_SETTINGS", hasty)
     clock, limits = Clock(), StoreLimits(size=200_000, largest=150_000, lifetime=100)
     path = tmp_path / os.urandom(8).hex() / "state.sqlite"
     store, kept = SqliteStore(path, limits, clock, clock), dict[str, StoredResponse]()
