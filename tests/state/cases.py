@@ -72,6 +72,14 @@ class StoreCases:
                 await judged.chain(ANNA, name)
         assert await judged.get(ANNA, "c") == response("c", "b")
 
+    async def test_a_chain_that_goes_in_a_circle_is_not_found(self, judged: Store) -> None:
+        await judged.put(response("a", "b"))
+        await judged.put(response("b", "a"))
+        await judged.put(response("c", "c"))
+        for name in "abc":
+            with pytest.raises(LostError):
+                await judged.chain(ANNA, name)
+
     @pytest.mark.parametrize("status", [status for status in Status if not status.is_chainable])
     async def test_what_did_not_complete_is_found_and_not_chained(self, judged: Store, status: Status) -> None:
         await judged.put(response("r", status=status))

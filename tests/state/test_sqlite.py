@@ -181,6 +181,18 @@ async def test_a_chain_longer_than_the_limit_is_not_found(path: Path, clock: Clo
         assert await chained(store, ANNA, "r3") is None
 
 
+async def test_a_history_that_is_too_large_for_memory_is_not_found(
+    path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(path, clock) as store:
+        for number in range(4):
+            await store.put(response(f"r{number}", f"r{number - 1}" if number else None, text="x" * 1_000))
+    monkeypatch.setattr("passenger.state.response_rows.LONGEST", 7_000)
+    async with opened(path, clock) as store:
+        assert await chained(store, ANNA, "r2") is not None
+        assert await chained(store, ANNA, "r3") is None
+
+
 async def test_a_chain_of_ten_thousand_items_is_whole_after_a_restart(path: Path, clock: Clock) -> None:
     items = tuple(item(f"i{number}") for number in range(5_000))
     first = StoredResponse("a", ANNA, 1, Status.COMPLETED, b"{}", items, items)

@@ -18,6 +18,9 @@ _INSERT = """INSERT INTO response (owner, id, tree, parent, conversation, create
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _HOLDERS = """SELECT max(response.key) FROM place JOIN response ON response.key = place.response
     WHERE place.id = ? AND owner = ?"""
+LONGEST = 64 * 1024 * 1024
+"""Bytes of a history: what is longer is not read into memory, and no request may be that large."""
+
 _RESTARTED = {"code": "server_error", "message": "Passenger was restarted"}
 
 
@@ -74,20 +77,24 @@ def read_chain(database: sqlite3.Connection, owner: str, name: str, links: int, 
     """A response and all before it, the oldest first; their trees are used from now on.
 
     Raises:
-        LostError: one of them is not to be found, or cannot be chained, or they are too many.
+        LostError: one of them is not to be found, cannot be chained or comes before itself, or they are too much.
     """
-    chain, used = list[StoredResponse](), set[int]()
+    chain, used, size = dict[str, StoredResponse](), set[int](), 0
     wanted: str | None = name
     while wanted is not None:
-        found = _read(database, owner, wanted)
+        found = None if wanted in chain else _read(database, owner, wanted)
         if found is None or not found[0].status.is_chainable or len(chain) >= links:
             raise LostError
-        chain.append(found[0])
-        used.add(found[1])
-        wanted = found[0].parent
+        response, tree = found
+        size += response.size
+        if size > LONGEST:
+            raise LostError
+        chain[wanted] = response
+        used.add(tree)
+        wanted = response.parent
     for tree in used:
         trees.grow(database, tree, 0, now)
-    return chain[::-1]
+    return list(chain.values())[::-1]
 
 
 def touch(database: sqlite3.Connection, names: Sequence[tuple[str, str, float]]) -> None:
