@@ -69,7 +69,7 @@ class StoreReply(Struct, frozen=True, array_like=True):
 CALL, REPLY = msgspec.msgpack.Decoder(StoreCall), msgspec.msgpack.Decoder(StoreReply)
 
 
-def pack(value: object) -> Raw:
+def to_msgpack(value: object) -> Raw:
     """A value as MessagePack."""
     return Raw(msgspec.msgpack.encode(value))
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from passenger.errors import Failure, Kind
-from passenger.state.calls import REPLY, ReplyKind, StoreCall, StoreReply, pack, read_frame, to_frame
+from passenger.state.calls import REPLY, ReplyKind, StoreCall, StoreReply, read_frame, to_frame, to_msgpack
 from passenger.state.store import LostError
 from passenger.state.stored import Items, StoredConversation, StoredResponse
 
@@ -226,7 +226,7 @@ async def _ask(line: Line, method: str, *arguments: object) -> StoreReply:
     """The first reply to a call."""
     reader, writer = line
     try:
-        writer.write(to_frame(StoreCall(method, pack(arguments))))
+        writer.write(to_frame(StoreCall(method, to_msgpack(arguments))))
         await writer.drain()
     except OSError:
         raise _unavailable(AWAY) from None

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from passenger.state.calls import ARGUMENTS, CALL, ReplyKind, StoreCall, StoreReply, pack, read_frame, to_frame
+from passenger.state.calls import ARGUMENTS, CALL, ReplyKind, StoreCall, StoreReply, read_frame, to_frame, to_msgpack
 from passenger.state.store import LostError, Store
 
 log = logging.getLogger(__name__)
@@ -81,14 +81,14 @@ class _Serving:
         arguments = msgspec.msgpack.decode(call.arguments, type=ARGUMENTS[call.method])
         try:
             value = await self._call(call.method, arguments, writer)
-            reply = StoreReply(ReplyKind.VALUE, pack(value), self._store.trouble())
+            reply = StoreReply(ReplyKind.VALUE, to_msgpack(value), self._store.trouble())
         except LostError:
-            reply = StoreReply(ReplyKind.LOST, pack(None), self._store.trouble())
+            reply = StoreReply(ReplyKind.LOST, to_msgpack(None), self._store.trouble())
         except (OSError, EOFError):
             raise
         except Exception:
             log.exception("the store of conversations has failed")
-            reply = StoreReply(ReplyKind.BROKEN, pack(None), self._store.trouble())
+            reply = StoreReply(ReplyKind.BROKEN, to_msgpack(None), self._store.trouble())
         writer.write(to_frame(reply))
         await writer.drain()
 
@@ -97,6 +97,6 @@ class _Serving:
             return await getattr(self._store, method)(*arguments)
         events: AsyncIterator[bytes] = self._store.follow(*arguments)  # type: ignore[arg-type]  # as ARGUMENTS say
         async for event in events:
-            writer.write(to_frame(StoreReply(ReplyKind.ITEM, pack(event))))
+            writer.write(to_frame(StoreReply(ReplyKind.ITEM, to_msgpack(event))))
             await writer.drain()
         return None
