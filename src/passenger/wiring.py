@@ -351,6 +351,7 @@ def make_policy(config: Config) -> Policy:
         keep_attribution=copilot.keep_attribution,
         searches=config.search.provider != "none",
         limits=config.limits,
+        finish_dropped=config.state.finish_dropped,
     )
 
 
@@ -425,8 +426,10 @@ async def open_parts(
                 policy=make_policy(loaded.config),
                 store=kept,
                 search=make_search(loaded.config, http),
+                background=loaded.config.state.background,
             )
             try:
                 yield Parts(gateway, seat, ledger, make_reader(loaded.config, state_dir))
             finally:
+                await gateway.background.aclose()
                 gateway.recorder.flush()

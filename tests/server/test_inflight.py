@@ -22,6 +22,34 @@ PADDING = b" " * 2_000_000
 STOPPING = Failure(Kind.UNAVAILABLE, "stopping", code="shutting_down", retry_after="1")
 
 
+async def test_a_request_that_is_handed_over_is_counted_on_and_outlives_its_client() -> None:
+    inflight, stream = InflightRequests(max_requests=1), asked(Line())
+    with inflight.of(stream) as first:
+        first.hold(1_000)
+        other = first.hand_over()
+        with other:
+            assert (len(inflight), inflight.bytes) == (2, 1_000)
+    assert (len(inflight), inflight.bytes) == (0, 0)
+    await inflight.wait_until_empty()
+
+
+async def test_a_client_that_goes_in_a_block_that_ignores_it_is_noticed_behind_that() -> None:
+    inflight, stream, done = InflightRequests(), asked(Line()), list[str]()
+
+    async def work() -> None:
+        with inflight.of(stream) as request:
+            with request.ignoring_disconnect():
+                stream.connection_lost()
+                await asyncio.sleep(0)
+                done.append("inside")
+            await asyncio.sleep(0)
+            done.append("behind")
+
+    with pytest.raises(ClientGone):
+        await work()
+    assert done == ["inside"]
+
+
 async def served(inflight: InflightRequests, stream: Stream) -> None:
     with inflight.of(stream):
         await asyncio.Event().wait()

@@ -14,6 +14,7 @@ from passenger.copilot.catalog import Catalog, Model
 from passenger.dialects import Inbound, Request, embeddings, side_requests
 from passenger.dialects.embeddings import EmbeddingsRequest
 from passenger.exchange import Exchange, Observer
+from passenger.gateway.background import AT_ONCE, Background
 from passenger.gateway.counting import Counting
 from passenger.gateway.policy import Deadlines, Policy
 from passenger.gateway.recorder import Recorder
@@ -45,6 +46,7 @@ class Gateway:
         policy: Policy | None = None,
         store: Store | None = None,
         search: WebSearchConfig | None = None,
+        background: int = AT_ONCE,
     ) -> None:
         self._seats = seats
         self.policy = policy or Policy()
@@ -52,6 +54,8 @@ class Gateway:
         self.store = store or NoStore()
         """What is kept between requests."""
         self.recorder = Recorder(observers)
+        self.background = Background(self.store, self.recorder, background)
+        """What is made without a client that waits."""
         self._sender = Sender(clock, deadlines or Deadlines(), self.policy)
         self._counting = Counting(self._sender, counter)
         self._router = Router()

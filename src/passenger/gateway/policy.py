@@ -16,6 +16,8 @@ class Policy:
     searches: bool = False
     """Whether the web is searched for clients whose model cannot."""
     limits: Limits = field(default_factory=Limits)
+    finish_dropped: bool = False
+    """Whether a streamed answer that is to be stored is finished also if its client goes."""
 
     @property
     def keeps_attribution(self) -> bool:

@@ -15,6 +15,7 @@ from passenger.gateway.translate import framed
 from passenger.server.cost_headers import cost_headers
 from passenger.server.http.response_head import Header
 from passenger.server.http.stream import Stream
+from passenger.server.inflight import InflightRequest
 
 JSON: Header = (b"content-type", b"application/json")
 STREAM_HEADERS: tuple[Header, ...] = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
@@ -30,10 +31,12 @@ def _do_nothing() -> None:
 class ClientAnswer:
     """An answer in a client's dialect, which also fills in the record. It is the sink of a stream."""
 
-    __slots__ = ("_begun", "_exchange", "_framed", "_inbound", "_sent", "_stream", "request")
+    __slots__ = ("_begun", "_exchange", "_framed", "_inbound", "_sent", "_stream", "inflight", "request")
 
-    def __init__(self, stream: Stream, inbound: Inbound, exchange: Exchange) -> None:
+    def __init__(self, stream: Stream, inbound: Inbound, exchange: Exchange, inflight: InflightRequest) -> None:
         self._stream = stream
+        self.inflight = inflight
+        """The request among those that are served."""
         self._inbound = inbound
         self._exchange = exchange
         self._begun = False
@@ -41,6 +44,10 @@ class ClientAnswer:
         self.request = _NOTHING
         """The request; it decides how a stream is framed, and is released once that flows."""
         self._framed: Framing | None = None
+
+    def promise(self, header: Header) -> None:
+        """Add a header to the answer, whatever it is."""
+        self._stream.extra = (*self._stream.extra, header)
 
     @property
     def started(self) -> bool:

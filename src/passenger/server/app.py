@@ -19,6 +19,7 @@ from passenger.limits import Limits
 from passenger.server.addresses import PREFIXES, format_route
 from passenger.server.api import conversations, models, stored_responses
 from passenger.server.api import ollama as ollama_api
+from passenger.server.api.background import CANCEL, cancel, make_background_serve
 from passenger.server.api.operations import REFERRING, make_handler
 from passenger.server.api.passenger_api import ServerFacts
 from passenger.server.api.passenger_api import routes as own_routes
@@ -76,10 +77,12 @@ def create_app(
         return Endpoint(inbound, _serve(gateway, turns, inbound, operation, patience), inflight, limits, gate)
 
     posts = _post_routes(endpoint)
-    named_pages = {**_model_pages(gateway, recent, gate), **_stored_pages(gateway)}
+    named_pages = {**_model_pages(gateway, recent, gate), **_stored_pages(gateway, patience)}
     gets = {**_paths(named_pages, "gets"), **_own_pages(readiness), **own_routes(facts), **pages.gets()}
     deletes = _paths(named_pages, "deletes")
-    return RequestPath(guard, gateway.recorder, posts, _router(posts.paths, pages.posts(), gets, deletes))
+    cancelling = dict.fromkeys(responses.INBOUND.routes.below(CANCEL), _catching_failures(cancel(gateway)))
+    forms: dict[str, ASGIApp | Page] = {**pages.posts(), **cancelling}
+    return RequestPath(guard, gateway.recorder, posts, _router(posts.paths, forms, gets, deletes))
 
 
 def _post_routes(make: Callable[[Inbound, RouteOperation], Endpoint]) -> PostRoutes[Endpoint]:
@@ -99,7 +102,8 @@ def _serve(gateway: Gateway, turns: Turns, inbound: Inbound, operation: RouteOpe
     """What serves an operation of a dialect."""
     if operation == "chat":
         chat = make_chat_serve(Chat(gateway), inbound, patience)
-        return ollama_api.with_loads(gateway, inbound, with_turns(gateway, turns, inbound, chat))
+        background = make_background_serve(gateway, turns, patience.keep_alive)
+        return ollama_api.with_loads(gateway, inbound, with_turns(gateway, turns, inbound, chat, background))
     handler = make_handler(gateway, operation)
     return make_serve(with_references(gateway, turns, handler) if operation in REFERRING else handler)
 
@@ -116,10 +120,10 @@ def _model_pages(gateway: Gateway, recent: ollama_api.RecentModels, gate: LoginG
     }
 
 
-def _stored_pages(gateway: Gateway) -> dict[str, Page]:
+def _stored_pages(gateway: Gateway, patience: Patience) -> dict[str, Page]:
     """What is kept, by name."""
     return {
-        "response": stored_responses.retrieve(gateway),
+        "response": stored_responses.retrieve(gateway, patience.keep_alive),
         "delete_response": stored_responses.delete(gateway),
         "input_items": stored_responses.input_items(gateway),
         "conversation": conversations.retrieve(gateway),
@@ -174,7 +178,7 @@ def _catching_failures(page: Page) -> Page:
 
 
 def _router(
-    posts: Iterable[str], forms: Mapping[str, ASGIApp], gets: Mapping[str, Page], deletes: Mapping[str, Page]
+    posts: Iterable[str], forms: Mapping[str, ASGIApp | Page], gets: Mapping[str, Page], deletes: Mapping[str, Page]
 ) -> Router:
     """What serves pages and forms, and says what is wrong with any other request."""
     actions = [path for inbound in INBOUND if inbound.routes.actions for path in inbound.routes.below(_ACTION)]

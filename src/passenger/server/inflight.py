@@ -5,7 +5,8 @@ to stop.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 from passenger.errors import Failure, Kind
@@ -26,6 +27,7 @@ class InflightRequests:
         self._max_requests = max_requests
         self._max_bytes = max_bytes
         self._open: set[InflightRequest] = set()
+        self._emptied = asyncio.Event()
         self.bytes = 0
         """Bytes of all their bodies."""
 
@@ -46,11 +48,17 @@ class InflightRequests:
         for request in list(self._open):
             request.cancel(failure.but)
 
+    async def wait_until_empty(self) -> None:
+        """Wait until none is served."""
+        while self._open:
+            self._emptied.clear()
+            await self._emptied.wait()
+
     # --- what a request calls ----------------------------------------------------------------------------------------
 
     def enter(self, request: "InflightRequest") -> None:
         """Count a request."""
-        if len(self._open) >= self._max_requests:
+        if request.has_client and len(self._open) >= self._max_requests:
             raise _overloaded(f"{self._max_requests} requests are being served already ([limits] max_requests)")
         self._open.add(request)
 
@@ -64,6 +72,8 @@ class InflightRequests:
         """Stop counting a request and its bytes."""
         self._open.discard(request)
         self.bytes -= held
+        if not self._open:
+            self._emptied.set()
 
 
 class InflightRequest:
@@ -71,12 +81,17 @@ class InflightRequest:
 
     __slots__ = ("_all", "_held", "_reason", "_stream", "_work")
 
-    def __init__(self, among: InflightRequests, stream: Stream) -> None:
+    def __init__(self, among: InflightRequests, stream: Stream | None) -> None:
         self._all = among
         self._stream = stream
         self._held = 0
         self._reason: Callable[[], Exception] | None = None
         self._work: asyncio.Task[Any] | None = None
+
+    @property
+    def has_client(self) -> bool:
+        """Whether it has a client; one that was handed over was admitted with its client."""
+        return self._stream is not None
 
     def hold(self, more: int) -> None:
         """Count more bytes of its body.
@@ -106,15 +121,43 @@ class InflightRequest:
             self._reason = reason
             self._work.cancel()
 
+    def hand_over(self) -> "InflightRequest":
+        """A block of another task, in which the request goes on to be counted whatever its client does."""
+        other = InflightRequest(self._all, None)
+        other._held, self._held = self._held, 0
+        return other
+
+    @contextmanager
+    def ignoring_disconnect(self) -> Iterator[None]:
+        """A block that is not cancelled because its client has gone; what follows it is."""
+        stream = self._stream
+        if stream is None:
+            yield
+            return
+        stream.on_disconnect = None
+        yield
+        if stream.gone:
+            self._disconnect()
+        else:
+            stream.on_disconnect = self._disconnect
+
+    def ignore_disconnect(self) -> None:
+        """Go on without the client once that has gone."""
+        if self._stream is not None:
+            self._stream.on_disconnect = None
+            self._stream.outlives_client = True
+
     def __enter__(self) -> Self:
         self._all.enter(self)
         self._work = asyncio.current_task()
-        self._stream.on_disconnect = self._disconnect
+        if self._stream is not None:
+            self._stream.on_disconnect = self._disconnect
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         self._all.leave(self, self._held)
-        self._stream.on_disconnect = None
+        if self._stream is not None:
+            self._stream.on_disconnect = None
         work, reason = self._work, self._reason
         self._work = self._reason = None
         if reason is None or work is None or not isinstance(error, asyncio.CancelledError):

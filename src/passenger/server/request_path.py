@@ -180,11 +180,12 @@ class Endpoint:
         """Serve an admitted request; a failure is answered in the client's dialect."""
         exchange.is_question = True
         exchange.dialect = self._inbound.name
-        answer = ClientAnswer(stream, self._inbound, exchange)
+        inflight = self._inflight.of(stream)
+        answer = ClientAnswer(stream, self._inbound, exchange, inflight)
         gate = self._gate
         try:
             check_media_type(stream.scope["path"], stream.headers)
-            with self._inflight.of(stream) as inflight:
+            with inflight:
                 answer.request = await self._read(stream, exchange, inflight)
                 if gate is None:
                     await self._serve(answer.request, exchange, answer)

@@ -298,6 +298,20 @@ def test_a_source_stops_before_whoever_serves_hears_that_the_client_has_left(hee
     assert tap.told == told
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_a_source_goes_on_where_the_answer_outlives_the_client(full: bool) -> None:
+    line, tap, late = Line(), Tap(), Tap()
+    line.is_full = full
+    stream = asked(line)
+    stream.start(200, [])
+    stream.outlives_client = True
+    stream.follow(tap)
+    stream.connection_lost()
+    assert tap.told == ["pause", "resume"][not full :]
+    stream.follow(late)
+    assert late.told == []
+
+
 @pytest.mark.parametrize(("full", "ended", "waits"), [(True, False, True), (False, False, False), (True, True, False)])
 async def test_one_waits_only_for_a_client_that_is_full_and_there(full: bool, ended: bool, waits: bool) -> None:
     line = Line()

@@ -23,7 +23,6 @@ from passenger.exchange import Exchange
 from passenger.gateway import Gateway
 from passenger.gateway.response import Flow, GatewayResponse, Sink, Source
 from passenger.jsontext.raw_object import RawObject
-from passenger.jsontext.reading import invalid
 from passenger.state.store import ConversationStore, LostError, ResponseStore
 from passenger.state.stored import Items, Status, StoredResponse
 
@@ -74,8 +73,6 @@ class Turns:
         references = stored_turn.read_references(body)
         if references.is_plain:
             return None
-        if references.background:
-            raise invalid("background is not supported", "background", "unsupported_parameter")
         goes_on = references.previous is not None or references.conversation is not None
         items = [] if goes_on and "input" not in body else split_input(body)
         own = await self._follow_references(owner, items)

@@ -80,6 +80,7 @@ class Stream:
         "keep_alive",
         "loop",
         "on_disconnect",
+        "outlives_client",
         "scope",
         "started",
         "status",
@@ -115,6 +116,8 @@ class Stream:
         """Whether the answer's last byte was written; it `is_sent` a little later."""
         self.on_disconnect: Callable[[], None] | None = None
         """Called when the client leaves before the answer is complete."""
+        self.outlives_client = False
+        """Whether the answer is made to its end also if the client leaves; nobody gets the rest."""
         self._connection = connection
         self._out = connection.out
         self.loop = connection.loop
@@ -191,6 +194,8 @@ class Stream:
         self._gone = True
         on_disconnect, source = self.on_disconnect, self._source
         self._end()
+        if source is not None and self.outlives_client:
+            source.resume()
         if on_disconnect is not None:
             if source is not None:
                 source.pause()  # the cancellation takes a turn of the loop, in which the network may bring 8 MB
@@ -275,7 +280,7 @@ class Stream:
     def follow(self, source: Source | None) -> None:
         """Pause and resume this source with the client until the answer ends; None stops that."""
         self._source = source
-        if source is not None and self._out.is_full:
+        if source is not None and self._out.is_full and not (self.ended and self.outlives_client):
             source.pause()
 
     # --- framing -----------------------------------------------------------------------------------------------------

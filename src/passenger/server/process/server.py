@@ -134,11 +134,16 @@ class Server:
     async def _wait_for_all(self) -> None:
         """Wait until all connections are closed: up to the deadline and a little more, less after a second order."""
         hurry = asyncio.create_task(self._cut_when_hurried(), name="hurry")
-        emptied = asyncio.create_task(self._open.wait_until_empty(), name="wait-until-empty")
+        emptied = asyncio.create_task(self._wait_until_empty(), name="wait-until-empty")
         most = self._drain_timeout + AFTER_THE_CUT
         await asyncio.wait({hurry, emptied}, timeout=most, return_when=asyncio.FIRST_COMPLETED)
         hurry.cancel()
         emptied.cancel()
+
+    async def _wait_until_empty(self) -> None:
+        """Wait until all connections are closed, and what goes on without one has ended."""
+        await self._open.wait_until_empty()
+        await self._inflight.wait_until_empty()
 
     async def _wait_for_tasks(self) -> None:
         """Wait a moment for the tasks, then cancel those that are left."""
