@@ -6,7 +6,7 @@ import pytest
 
 from passenger.limits import Limits, about
 
-OF_ALL = {"max_connections", "max_requests", "max_body_memory"}
+OF_ALL = {"max_connections", "websockets", "max_requests", "max_body_memory"}
 
 
 def test_one_worker_has_all_of_them() -> None:

@@ -69,6 +69,12 @@ class Limits:
         "always let in",
         of_all=True,
     )
+    websockets: int = _limit(64, "number", 503, "of WebSockets at once, with `Retry-After`", of_all=True)
+    websocket_lanes: int = _limit(8, "number", 429, "of lanes (`stream_id`) of a WebSocket that are busy at once")
+    websocket_waiting: int = _limit(8, "number", 429, "of requests of a WebSocket that wait for one before them")
+    websocket_ping: float = _limit(20, "seconds", 0, "between two pings, the first of which was not answered")
+    websocket_idle: float = _limit(1800, "seconds", 0, "that a WebSocket is kept on which nothing is asked")
+    websocket_life: float = _limit(3600, "seconds", 400, "that a WebSocket is kept; what runs then is finished")
 
     def divided(self, workers: int) -> "Limits":
         """One worker's share: what all clients may have together is divided, what each may have stays.

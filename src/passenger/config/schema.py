@@ -61,6 +61,7 @@ class ServerSettings:
     `await_login`: whether we also listen while nobody is logged in, and wait for the first login.
     Clients show one of `api_keys`, or of those in `api_key_file`, a line each; with none of either, nobody needs one.
     `allowed_hosts` are further names that we may be called by, `allowed_origins` the pages that may ask.
+    `websocket`: whether Responses are served over WebSockets, too.
     """
 
     port: int = _setting(DEFAULT_PORT, kinds.PORT)
@@ -73,6 +74,7 @@ class ServerSettings:
     api_key_file: str = _setting("", kinds.FILE_OR_NONE)
     allowed_hosts: tuple[str, ...] = _setting((), kinds.HOSTS)
     allowed_origins: tuple[str, ...] = _setting((), kinds.ORIGINS)
+    websocket: bool = _setting(True, kinds.BOOL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from passenger.server.post_routes import PostRoutes
 from passenger.server.request_log import RequestLog
 from passenger.server.request_path import Chat, Endpoint, Patience, RequestPath, Serve, make_chat_serve, make_serve
 from passenger.server.scope import Page, exchange_of
+from passenger.server.websocket.upgrade import Admission, WebSockets
 
 if TYPE_CHECKING:
     from passenger.ledger.usage_report import ReadSpent
@@ -60,10 +61,11 @@ def create_app(
     gate: LoginGate | None = None,
     named: Mapping[str, str] | None = None,
     spent: "ReadSpent" = lambda: None,
+    websocket: bool = True,
 ) -> RequestPath:
     """The path of all requests, with what is served where; `named` are the models of clients that the settings name.
 
-    `spent` reads what the ledger has of today and of this month.
+    `spent` reads what the ledger has of today and of this month. `websocket`: whether there are WebSockets.
     """
     recent = ollama_api.RecentModels()
     gateway.recorder.observe(recent.note)
@@ -82,7 +84,11 @@ def create_app(
     deletes = _paths(named_pages, "deletes")
     cancelling = dict.fromkeys(responses.INBOUND.routes.below(CANCEL), _catching_failures(cancel(gateway)))
     forms: dict[str, ASGIApp | Page] = {**pages.posts(), **cancelling}
-    return RequestPath(guard, gateway.recorder, posts, _router(posts.paths, forms, gets, deletes))
+    router = _router(posts.paths, forms, gets, deletes)
+    paths = responses.INBOUND.routes.below("/responses")
+    admission = Admission(guard, inflight, limits, is_kept=gateway.store.keeps)
+    sockets = WebSockets(admission, gateway.recorder, [*paths]) if websocket else None
+    return RequestPath(guard, gateway.recorder, posts, router, sockets)
 
 
 def _post_routes(make: Callable[[Inbound, RouteOperation], Endpoint]) -> PostRoutes[Endpoint]:

@@ -16,6 +16,7 @@ from passenger.server.addresses import advise, base_urls
 from passenger.server.error_responses import dialect_of, json_response, refusal
 from passenger.server.out_of_scope import find_absent
 from passenger.server.scope import Page, exchange_of, header, short_path
+from passenger.server.websocket.upgrade import REFUSAL
 
 log = logging.getLogger(__name__)
 
@@ -61,12 +62,16 @@ def wrong_method(method: str) -> ASGIApp:
 
 @_Endpoint
 async def upgrade_required(scope: Scope, receive: Receive, send: Send) -> None:
-    """426: there are no WebSockets; Codex then goes on over HTTP at once."""
+    """426: there are no WebSockets, or this asks for none; Codex then goes on over HTTP at once."""
     if header(scope, b"upgrade").lower() != b"websocket":
         await _refuse_method("POST", scope, receive, send)
         return
+    if (refused := scope.get(REFUSAL)) is not None:
+        exchange_of(scope).fail(refused)
+        await refusal(responses.INBOUND, refused)(scope, receive, send)
+        return
     log.info("%s asks for a WebSocket and is told to use HTTP (426)", product(header(scope, b"user-agent")))
-    message = "there are no WebSockets here yet; POST the same request"
+    message = "this opens no WebSocket: they are off ([server] websocket), or the handshake is wrong; POST the request"
     failure = Failure(Kind.INVALID, message, status=426, code="websockets_not_supported")
     answer = refusal(responses.INBOUND, failure, {"upgrade": "HTTP/1.1", "connection": "upgrade"})
     await answer(scope, receive, send)

@@ -54,6 +54,7 @@ from passenger.server.login_gate import LoginGate
 from passenger.server.post_routes import PostRoutes
 from passenger.server.request_body import read_request, receive_body
 from passenger.server.scope import begin, short_path
+from passenger.server.websocket.upgrade import WebSockets
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,7 @@ class RequestPath:
     _recorder: Recorder
     _posts: PostRoutes["Endpoint"]
     _pages: Router
+    sockets: WebSockets | None = None
     _asked: float = field(default=float("-inf"), init=False)
 
     # --- received ----------------------------------------------------------------------------------------------------

@@ -123,12 +123,15 @@ class ClientConnection(asyncio.Protocol):
         if self._behind or self._waiting or reader.stream is not None:
             self._regulate()
 
-    def upgrade(self, stream: Stream, rest: bytes) -> bool:  # noqa: ARG002, PLR6301, RUF100 - for who overrides it
+    def upgrade(self, stream: Stream, rest: bytes) -> bool:
         """Whether another protocol takes the connection over, from `rest` on, as this request asks.
 
-        None does so far. A subclass that returns True has given the transport another protocol.
+        None does while the answer to an earlier request is on its way.
         """
-        return False
+        upgrade, is_free = self._service.upgrade, self._current is None and self._waiting == [stream]
+        if upgrade is None or not is_free or self.out.has_unsent or self._is_closing or self.is_ending:
+            return False
+        return upgrade(self._service, self.transport, self.loop, stream, rest)
 
     def hand_over(self, stream: Stream, rest: bytes) -> bool:
         """Let another protocol take the connection over, where one does."""

@@ -3,24 +3,34 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 from passenger.errors import Failure
 from passenger.limits import Limits
 from passenger.net.deadline import Timers
 from passenger.server.http.stream import Stream
 
-if TYPE_CHECKING:
-    from passenger.server.http.connection import ClientConnection
+
+class Connection(Protocol):
+    """What is told to a connection, of HTTP or a WebSocket."""
+
+    def end(self) -> None:
+        """Finish what runs, take no more, and close."""
+
+    def look(self) -> None:
+        """Close if the client takes nothing of what waits for it."""
+
+    def abort(self) -> None:
+        """Close at once."""
 
 
 class Connections(Protocol):
     """The open connections."""
 
-    def add(self, connection: "ClientConnection", /) -> None:
+    def add(self, connection: Any, /) -> None:  # Any: a set of one kind of connections will do, too
         """Add a connection."""
 
-    def discard(self, connection: "ClientConnection", /) -> None:
+    def discard(self, connection: Any, /) -> None:
         """Remove a connection."""
 
     def __len__(self) -> int: ...
@@ -37,23 +47,29 @@ class Service:
     timers: Timers = field(default_factory=Timers)
     on_refused: Callable[[Failure, bytes], None] = lambda _failure, _target: None
     """Called with the failure and the target of a request that is refused before anybody serves it."""
+    upgrade: "Upgrade | None" = None
+    """Lets another protocol take a connection over."""
+
+
+Upgrade = Callable[[Service, asyncio.Transport, asyncio.AbstractEventLoop, Stream, bytes], bool]
+"""Whether another protocol takes the transport over, as this request asks, from these bytes on."""
 
 
 class OpenConnections:
     """The open connections; `wait_until_empty` waits for the last of them to close."""
 
     def __init__(self) -> None:
-        self._all = set["ClientConnection"]()
+        self._all = set[Connection]()
         self._is_ending = False
         self._empty = asyncio.Event()
 
-    def add(self, connection: "ClientConnection", /) -> None:
+    def add(self, connection: Connection, /) -> None:
         """Add a connection; one that was accepted just before the end is ended at once."""
         self._all.add(connection)
         if self._is_ending:
             connection.end()
 
-    def discard(self, connection: "ClientConnection", /) -> None:
+    def discard(self, connection: Connection, /) -> None:
         """Remove a connection."""
         self._all.discard(connection)
         self._check()
@@ -61,7 +77,7 @@ class OpenConnections:
     def __len__(self) -> int:
         return len(self._all)
 
-    def __iter__(self) -> Iterator["ClientConnection"]:
+    def __iter__(self) -> Iterator[Connection]:
         return iter(list(self._all))
 
     def end(self) -> None:

@@ -85,6 +85,7 @@ async def serve(
         drain_timeout=loaded.config.server.drain_timeout,
         on_listening=on_listening,
         on_refused=app.record_refused,
+        upgrade=app.sockets.upgrade if app.sockets else None,
     )
     _spare_memory()
     if place is None:  # the tokenizer of each worker would take its own memory
@@ -119,6 +120,7 @@ def _make_app(
         gate=LoginGate(readiness.is_usable, seat.log_in) if awaits_login else None,
         named=loaded.config.clients.model,
         spent=spent,
+        websocket=loaded.config.server.websocket,
     )
 
 

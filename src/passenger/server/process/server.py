@@ -19,7 +19,7 @@ from passenger.limits import Limits
 from passenger.server.health import Readiness
 from passenger.server.http.connection import ClientConnection
 from passenger.server.http.send_buffer import LOOKS
-from passenger.server.http.service import OpenConnections, Service
+from passenger.server.http.service import OpenConnections, Service, Upgrade
 from passenger.server.http.serving import StreamHandler, StreamTasks
 from passenger.server.inflight import InflightRequests
 from passenger.server.process.listen import BACKLOG, most_connections
@@ -66,12 +66,13 @@ class Server:
         drain_timeout: float,
         on_listening: Callable[[], None] = lambda: None,
         on_refused: Callable[[Failure, bytes], None] = lambda _failure, _target: None,
+        upgrade: Upgrade | None = None,
         end_within: Callable[[float], None] = end_within,
     ) -> None:
         self._serving = StreamTasks(app)
         self._open = OpenConnections()
         most = most_connections(limits.max_connections)
-        self._service = Service(self._serving.serve, limits, most, self._open, on_refused=on_refused)
+        self._service = Service(self._serving.serve, limits, most, self._open, on_refused=on_refused, upgrade=upgrade)
         self._between_looks = limits.write_timeout / LOOKS
         self._readiness = readiness
         self._inflight = inflight

@@ -1,0 +1,1 @@
+"""OpenAI Responses over WebSocket (https://developers.openai.com/api/docs/guides/websocket-mode)."""

@@ -1,0 +1,158 @@
+"""One request on a WebSocket and its answer: to the server a stream as any other, to the client text frames."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+from starlette.types import Scope
+
+from passenger.dialects.framing import StreamMessage
+from passenger.server.http.response_head import Header
+from passenger.server.http.send_buffer import SendBuffer
+from passenger.server.http.stream import RawHeaders, Stream
+from passenger.server.websocket.lanes import FINAL
+from passenger.server.websocket.texts import error_text, failed_text, mark_of, marked, messages, read_error, status_of
+
+_BROKEN = {
+    "message": "Passenger failed; its log says more",
+    "type": "server_error",
+    "param": None,
+    "code": "internal_error",
+}
+
+
+class TurnSocket(Protocol):
+    """What a turn needs of its WebSocket."""
+
+    loop: asyncio.AbstractEventLoop
+    out: SendBuffer
+    is_ending: bool
+
+    def resume_reading(self) -> None:
+        """Nothing: a turn has its body."""
+
+    def release_parser(self) -> None:
+        """Nothing: frames come at any time."""
+
+    def finish_response(self, stream: Stream) -> None:
+        """Go on with what waits behind this turn."""
+
+    def abort_response(self) -> None:
+        """Nothing: the socket lives on."""
+
+    def send_events(self, lane: str | None, events: Sequence[tuple[str, bytes, bytes]]) -> None:
+        """Send events: the type, the event as the server wrote it, and the text frame of each."""
+
+
+class _Kind(msgspec.Struct):
+    type: str = ""
+
+
+_KIND = msgspec.json.Decoder(_Kind)
+
+
+class TurnStream(Stream):
+    """A request of a lane. Its answer is a stream of events, or an error."""
+
+    __slots__ = ("_created", "_events", "_is_final", "_mark", "_socket", "lane")
+
+    def __init__(self, socket: TurnSocket, lane: str | None, scope: Scope, headers: RawHeaders, body: bytes) -> None:
+        super().__init__(socket, scope, headers, keep_alive=True)
+        self.lane = lane
+        self._socket = socket
+        self._mark = mark_of(lane)
+        self._created = b""
+        self._events = 0
+        self._is_final = False
+        self.feed_data(body)
+        self.feed_eof()
+
+    # --- the answer --------------------------------------------------------------------------------------------------
+
+    def start(self, status: int, headers: Sequence[Header]) -> None:
+        """Begin a stream of events."""
+        self.status = status
+        self.started = True
+
+    def write(self, data: bytes) -> None:
+        """Send the events of a piece."""
+        if data and not self.ended:
+            self._socket.send_events(self.lane, [self._event(message) for message in messages(data)])
+
+    def end(self, data: bytes = b"") -> None:
+        """Send the last events; an answer without a last one is said to have failed."""
+        if self.ended:
+            return
+        self.write(data)
+        if not self._is_final:
+            self._send_error(502, {**_BROKEN, "message": "the answer broke off"})
+        self._conclude()
+
+    def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        """Send a failure, which alone is answered whole."""
+        self.status, self.started = status, True
+        if self.ended:
+            return
+        wait = dict(headers).get(b"retry-after")
+        error = read_error(body) if status >= 400 else _BROKEN
+        told = error if error["message"] else _BROKEN
+        self._send_error(status if status >= 400 else 500, told, wait.decode("latin-1") if wait else None)
+        self._conclude()
+
+    def abort(self) -> None:
+        """Say that the answer cannot be completed."""
+        if not self.ended:
+            if not self._is_final:
+                self._send_error(500, _BROKEN)
+            self._conclude()
+
+    @property
+    def is_sending(self) -> bool:
+        """Never: what waits in the socket may be another lane's."""
+        return False
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether all of it was handed to a socket that has not broken."""
+        return self.is_whole and not self._out.is_broken
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _conclude(self) -> None:
+        self._end()
+        self.is_whole = True
+        self.scope, self.headers = {}, {}
+        self._created = b""
+        self._socket.finish_response(self)
+
+    def _event(self, message: StreamMessage) -> tuple[str, bytes, bytes]:
+        """The type of an event, the event, and its frame. An error after the first event becomes `response.failed`."""
+        data = message.data
+        kind = message.event or _kind_of(data)
+        if kind == "error":
+            error = read_error(data)
+            return self._error(status_of(error), error)
+        if not self._events:
+            self._created = data
+        self._events += 1
+        if kind in FINAL:
+            self._is_final = True
+        return kind, data, marked(data, self._mark)
+
+    def _error(self, status: int, error: dict[str, Any], wait: str | None = None) -> tuple[str, bytes, bytes]:
+        self._is_final = True
+        if self._events:
+            return "response.failed", b"", failed_text(self._created, error, self._events, self._mark)
+        return "error", b"", error_text(status, error, self._mark, wait)
+
+    def _send_error(self, status: int, error: dict[str, Any], wait: str | None = None) -> None:
+        self._socket.send_events(self.lane, [self._error(status, error, wait)])
+
+
+def _kind_of(data: bytes) -> str:
+    """The type of an event whose stream has no name for it."""
+    try:
+        return _KIND.decode(data).type
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
