@@ -55,7 +55,7 @@ class Tap:
 
     def sent(self, text: str) -> bool:
         """Whether a program has sent this."""
-        return any(text.encode() in wire.sent for wire in self.wires)
+        return any(text.encode() in wire.sent or text.encode() in said_in(bytes(wire.sent)) for wire in self.wires)
 
     def got(self, text: str) -> bool:
         """Whether a program has got this."""
@@ -65,6 +65,27 @@ class Tap:
         """All that went by, for a reader who wants to know who said what."""
         said = [(b"SENT", wire.sent, b"GOT", wire.got) for wire in self.wires]
         return b"\n".join(b"===== %s\n%s\n===== %s\n%s\n" % parts for parts in said)
+
+
+def said_in(sent: bytes) -> bytes:
+    """What a client has said over a WebSocket, whose frames are masked; empty where it has opened none.
+
+    The frames: https://www.rfc-editor.org/rfc/rfc6455#section-5.2.
+    """
+    head, _, frames = sent.partition(b"\r\n\r\n")
+    if b"upgrade: websocket" not in head.lower():
+        return b""
+    said, at = bytearray(), 0
+    while at + 6 <= len(frames):
+        length, start = frames[at + 1] & 0x7F, at + 2
+        if length > 125:
+            wide = 2 if length == 126 else 8
+            length, start = int.from_bytes(frames[start : start + wide]), start + wide
+        mask, data = frames[start : start + 4], frames[start + 4 : start + 4 + length]
+        key = (mask * (len(data) // 4 + 1))[: len(data)]
+        said += (int.from_bytes(data) ^ int.from_bytes(key)).to_bytes(len(data))
+        at = start + 4 + length
+    return bytes(said)
 
 
 def requests_in(sent: bytes, got: bytes) -> list[Asked]:

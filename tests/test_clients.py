@@ -18,9 +18,10 @@ from clients.report import BEGIN, END, HEAD, Line, as_markdown, as_text, failure
 from clients.revision import UNKNOWN, revision
 from clients.stage import carries, environment, played
 from clients.suite import suite
-from clients.tap import Asked, requests_in, tapped
+from clients.tap import Asked, requests_in, said_in, tapped
 from clients.turn import KEY, Command, Program, Setting, Turn, call
 from clients.verdict import PASSED, Seen, last_words, not_yet, passed, plain, refused, verdict
+from websockets.frames import Frame, Opcode
 
 from passenger.simulator.faults import Directive, directives
 from passenger.simulator.recorded import Recorded
@@ -137,6 +138,17 @@ def test_requests_are_told_from_bodies_and_paired_with_their_answers() -> None:
         Asked("GET", "/v1/models", 404),
     ]
     assert requests_in(b"GET / HTTP/1.1\r\n", b"") == [Asked("GET", "/", None)]
+
+
+@pytest.mark.parametrize("length", [1, 125, 126, 70_000])
+def test_what_is_said_over_a_websocket_is_unmasked(length: int) -> None:
+    head = b"GET /v1/responses HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
+    said = b"x" * (length - 1) + b"y"
+    frames = [Frame(Opcode.TEXT, said), Frame(Opcode.PING, b""), Frame(Opcode.TEXT, b"z")]
+    sent = head + b"".join(frame.serialize(mask=True) for frame in frames)
+    assert said_in(sent) == said + b"z"
+    assert said_in(sent[:-1]) == said
+    assert said_in(sent.replace(b"Upgrade", b"X")) == b""
 
 
 async def test_a_tap_passes_all_on_and_keeps_it(proxy: Proxy) -> None:

@@ -1,4 +1,4 @@
-"""Codex CLI: speaks Responses alone, by any of three providers; its own shell tool reads the note.
+"""Codex CLI: speaks Responses alone, by any of three providers, or over a WebSocket; its own shell tool reads the note.
 
 How its providers are pointed elsewhere: https://developers.openai.com/codex/config-reference
 """
@@ -37,6 +37,10 @@ def _custom(setting: Setting) -> Sequence[str]:
     return ("-c", "model_provider=passenger", "-c", f"model_providers.passenger={provider}")
 
 
+def _socket(setting: Setting) -> Sequence[str]:
+    return (*_custom(setting), "-c", "model_providers.passenger.supports_websockets=true")
+
+
 def _built_in(setting: Setting) -> Sequence[str]:
     return ("-c", f'openai_base_url="{setting.url}/v1"')
 
@@ -49,8 +53,12 @@ Way = Callable[[Setting], Sequence[str]]
 OF_ITS_OWN, OF_OPENAI = "CONTEXT CHECKPOINT COMPACTION", '"compaction_trigger"'
 """What it sends to compact: it asks the model for a summary, or OpenAI's backend for an item that it cannot read."""
 
+SPOKEN = '"response.create"'
+"""What is said over a WebSocket alone, which its built-in provider opens without being told to."""
+
 WAYS: dict[str, tuple[Way, str]] = {
     "custom provider": (_custom, OF_ITS_OWN),
+    "WebSocket": (_socket, OF_ITS_OWN),
     "built-in provider": (_built_in, OF_OPENAI),
     "`--oss`": (_oss, OF_ITS_OWN),
 }
@@ -105,6 +113,7 @@ TURNS = (
             dialect="responses",
             told=f"tool `exec_command`, {name}",
             command=partial(_reads, way=way),
+            sends=[SPOKEN] if way in {_socket, _built_in} else [],
             only=MODELS,
         )
         for name, (way, _) in WAYS.items()

@@ -25,6 +25,9 @@ FROM: Mapping[Dialect, tuple[str, Mapping[str, str]]] = {
 """What makes it speak a dialect, and where below Passenger's address it looks for it."""
 
 
+NOTHING: Mapping[str, str] = {}
+SOCKET = {"COPILOT_PROVIDER_TRANSPORT": "websockets"}
+
 PATCHED = "patched by Copilot"
 
 
@@ -38,7 +41,11 @@ def _patches(setting: Setting, dialect: Dialect) -> Command:
     return _command(setting, dialect, f"Please patch the note. [[call apply_patch {patch}]]")
 
 
-def _command(setting: Setting, dialect: Dialect, prompt: str) -> Command:
+def _speaks(setting: Setting) -> Command:
+    return _command(setting, "responses", call("view", path=str(setting.note)), SOCKET)
+
+
+def _command(setting: Setting, dialect: Dialect, prompt: str, more: Mapping[str, str] = NOTHING) -> Command:
     path, env = FROM[dialect]
     return Command(
         arguments=["-s", "--allow-all-tools", "-p", prompt],
@@ -49,6 +56,7 @@ def _command(setting: Setting, dialect: Dialect, prompt: str) -> Command:
             "COPILOT_PROVIDER_API_KEY": KEY,
             "COPILOT_MODEL": setting.model,
             **env,
+            **more,
         },
     )
 
@@ -57,6 +65,13 @@ TURNS = (
     *(
         Turn(program=PROGRAM, dialect=dialect, told="tool `view`", command=partial(_reads, dialect=dialect))
         for dialect in FROM
+    ),
+    Turn(
+        program=PROGRAM,
+        dialect="responses",
+        told="tool `view`, WebSocket",
+        command=_speaks,
+        sends=['"response.create"'],
     ),
     *(
         Turn(
