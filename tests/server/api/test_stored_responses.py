@@ -207,6 +207,18 @@ async def test_nothing_is_kept_where_the_settings_say_so(tmp_path: Path) -> None
         assert "[state] keep" in refused.error["message"]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", MODELS)
+async def test_what_could_not_be_kept_is_told(tmp_path: Path, model: str, stream: bool) -> None:
+    async with bench(tmp_path, config="[state]\nlargest = 500\n") as own:
+        told = await created(own, "x" * 1000, model=model, stream=stream)
+        assert told["store"] is False
+        assert (await get(own, f"{RESPONSES}/{told['id']}")).status == 404
+        if not stream:
+            answer = await create(own, "x" * 1000, model=model)
+            assert answer.headers["x-passenger-stored"] == "no; too large"
+
+
 async def test_a_chain_may_not_grow_beyond_the_limit_of_a_body(tmp_path: Path) -> None:
     async with bench(tmp_path, config="[limits]\nmax_body = 20000\n") as own:
         first = await created(own, "x" * 15_000)

@@ -61,7 +61,7 @@ class Turns:
         self._store = store
         self._max_body = max_body
         self._locked: set[tuple[str, str]] = set()
-        self._keeping: set[asyncio.Future[None]] = set()
+        self._keeping: set[asyncio.Future[str | None]] = set()
 
     async def resolve(self, request: Request, owner: str, exchange: Exchange) -> ResponseTurn | None:
         """The turn that a request is; None for one that refers to nothing and is not to be kept.
@@ -169,14 +169,18 @@ class Turns:
             return await self._store.add_items(turn.owner, conversation, (*turn.own[len(before) :], *output))
         except LostError:
             return "its conversation was deleted"
+        except Failure as failure:
+            return failure.message
 
     async def keeping(self, turn: ResponseTurn, response: GatewayResponse) -> GatewayResponse:
         """The same answer, which is kept before its end goes down."""
         content = response.content
         if isinstance(content, bytes):
             why = await self.keep(turn, content)
-            told = () if why is None else (("x-passenger-stored", f"no; {why}"),)
-            return replace(response, headers=(*response.headers, *told))
+            if why is None:
+                return response
+            told = (*response.headers, ("x-passenger-stored", f"no; {why}"))
+            return replace(response, headers=told, content=stored_turn.tell_unkept(content))
         return replace(response, content=self._keeping_flow(turn, content))
 
     def _keeping_flow(self, turn: ResponseTurn, flow: Flow) -> Flow:
@@ -187,13 +191,9 @@ class Turns:
 
         return keep_and_flow
 
-    def begin_keeping(self, turn: ResponseTurn, response: bytes) -> "asyncio.Future[None]":
+    def begin_keeping(self, turn: ResponseTurn, response: bytes) -> "asyncio.Future[str | None]":
         """Keep a response; it is kept also if nobody waits for that."""
-
-        async def keep() -> None:
-            await self.keep(turn, response)
-
-        work = asyncio.ensure_future(keep())
+        work = asyncio.ensure_future(self.keep(turn, response))
         self._keeping.add(work)
         work.add_done_callback(self._keeping.discard)
         return work
@@ -207,7 +207,7 @@ class _KeepingSink:
         self._turn = turn
         self._sink = sink
         self._held: list[bytes] = []
-        self._work: asyncio.Future[None] | None = None
+        self._work: asyncio.Future[str | None] | None = None
 
     def piece(self, data: bytes) -> None:
         """Take the next piece."""
@@ -234,7 +234,9 @@ class _KeepingSink:
             await asyncio.wait([self._work])
             self._release(self._work)
 
-    def _release(self, _work: "asyncio.Future[None]") -> None:
+    def _release(self, work: "asyncio.Future[str | None]") -> None:
         held, self._held = self._held, []
+        if held and (work.cancelled() or work.exception() is not None or work.result() is not None):
+            held[0] = stored_turn.tell_unkept_at_the_end(held[0])
         for data in held:
             self._sink.piece(data)

@@ -150,6 +150,23 @@ def find_final(piece: bytes) -> bytes | None:
     return bytes(_FINAL_EVENT.decode(piece[data : piece.find(b"\n", data)]).response)
 
 
+def tell_unkept(response: bytes) -> bytes:
+    """The response object of an answer that could not be kept."""
+    body = RawObject(response)
+    body.set("store", False)
+    return body.encode()
+
+
+def tell_unkept_at_the_end(piece: bytes) -> bytes:
+    """A piece whose last event ends a stream, with the response object of one that could not be kept."""
+    start = piece.rfind(_EVENT)
+    data = piece.find(b"data: ", start) + len(b"data: ")
+    end = piece.find(b"\n", data)
+    event = RawObject(piece[data:end])
+    event.set_raw("response", tell_unkept(event.raw_value("response")))
+    return piece[:data] + event.encode() + piece[end:]
+
+
 class FinalResponse(Struct, frozen=True):
     """A response that is over, taken apart to be stored."""
 
