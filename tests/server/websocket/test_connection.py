@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
 
 from tests.proxy import eventually
 from tests.server.bench import Bench, bench
@@ -359,3 +360,55 @@ async def test_nothing_of_what_is_said_is_logged(shared: Bench) -> None:
     async with socket(shared) as made:
         await answer(made, create("a-word-that-nobody-else-says"))
     assert "a-word-that-nobody-else-says" not in "\n".join(shared.proxy.lines)
+
+
+HANDSHAKE = (
+    b"GET /v1/responses HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+def masked(event: dict[str, Any]) -> bytes:
+    """A text frame as a client sends it."""
+    return Frame(Opcode.TEXT, json.dumps(event).encode()).serialize(mask=True)
+
+
+async def test_a_client_that_reads_nothing_is_given_up_and_what_it_asked_is_ended(tmp_path: Path) -> None:
+    async with bench(tmp_path, config="[limits]\nwrite_timeout = 1\n") as one:
+        wire = await one.dial(HANDSHAKE + masked(create("[[size 60000000]]")))
+        await one.proxy.said("a client took nothing of its answer for too long")
+        await eventually(lambda: one.sim.active == 0)
+        assert b" 101 " in await wire.until(b"\r\n\r\n")
+
+
+async def test_a_frame_that_comes_in_pieces_is_one(shared: Bench) -> None:
+    sent = HANDSHAKE + masked(create("in pieces"))
+    wire = await shared.dial(b"")
+    for at in range(0, len(sent), 7):
+        wire.writer.write(sent[at : at + 7])
+        await wire.writer.drain()
+    assert b"response.completed" in await wire.until(b"response.completed")
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        (b"\x81\x05hello", 1002),  # not masked
+        (b"\xc1\x85\0\0\0\0hello", 1002),  # an extension that nobody has agreed to
+        (b"\x81\x82\0\0\0\0\xff\xfe", 1007),
+    ],
+)
+async def test_a_wrong_frame_closes_the_socket(shared: Bench, frame: bytes, code: int) -> None:
+    wire = await shared.dial(HANDSHAKE + frame)
+    await wire.until(b"\r\n\r\n")
+    said = await wire.reader.read()
+    assert (said[0], int.from_bytes(said[2:4], "big")) == (0x88, code)
+
+
+async def test_workers_serve_sockets(tmp_path: Path) -> None:
+    async with bench(tmp_path, "--workers", "2") as one:
+        for _ in range(4):
+            async with socket(one) as made:
+                first = (await answer(made, create("one", store=False)))[-1]["response"]["id"]
+                events = await answer(made, create("two", store=False, previous_response_id=first))
+                assert events[-1]["type"] == "response.completed"

@@ -3,9 +3,19 @@
 import json
 
 import pytest
+from websockets.frames import Frame, Opcode
 
 from passenger.errors import Failure, Kind
-from passenger.server.websocket.texts import failed_text, failure_text, mark_of, marked, messages, read_error, status_of
+from passenger.server.websocket.texts import (
+    events_in,
+    failed_text,
+    failure_text,
+    mark_of,
+    marked,
+    read_error,
+    status_of,
+    text_frames,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,11 +27,11 @@ from passenger.server.websocket.texts import failed_text, failure_text, mark_of,
     ],
 )
 def test_each_event_is_a_frame_and_comments_are_none(piece: bytes) -> None:
-    assert [(one.event, one.data) for one in messages(piece)] == [("a", b'{"x":1}'), ("b", b"{}")]
+    assert [*events_in(piece)] == [(b"a", b'{"x":1}'), (b"b", b"{}")]
 
 
 def test_an_event_without_a_name_keeps_its_data() -> None:
-    assert [(one.event, one.data) for one in messages(b"data: {}\n\ndata: []\n\n")] == [("", b"{}"), ("", b"[]")]
+    assert [*events_in(b"data: {}\n\ndata: []\n\n")] == [(b"", b"{}"), (b"", b"[]")]
 
 
 def test_the_lane_is_named_in_each_event() -> None:
@@ -63,3 +73,10 @@ def test_a_failed_response_is_the_one_that_began() -> None:
     assert event["sequence_number"] == 4
     assert event["response"] == {"id": "r", "model": "m", "status": "failed", "error": {"code": "c", "message": "m"}}
     assert json.loads(failed_text(b"?", {}, 1, b""))["response"]["error"]["code"] == "server_error"
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536, 70_000])
+def test_a_frame_is_the_librarys(size: int) -> None:
+    assert text_frames([b"x" * size, b"y"]) == b"".join(
+        Frame(Opcode.TEXT, text).serialize(mask=False) for text in (b"x" * size, b"y")
+    )

@@ -20,7 +20,8 @@ class Socket:
         self.loop = cast("asyncio.AbstractEventLoop", None)
         self.out = SendBuffer()
         self.is_ending = False
-        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.sent: list[dict[str, Any]] = []
+        self.noted: list[str] = []
         self.finished = 0
 
     def resume_reading(self) -> None: ...
@@ -33,9 +34,12 @@ class Socket:
         assert stream.ended
         self.finished += 1
 
-    def send_events(self, lane: str | None, events: Sequence[tuple[str, bytes, bytes]]) -> None:
-        assert lane == "a"
-        self.sent += [(kind, json.loads(text)) for kind, _, text in events]
+    def note(self, lane: str | None, kind: str, data: bytes) -> None:
+        assert (lane, json.loads(data)["response"]["id"]) == ("a", "r")
+        self.noted.append(kind)
+
+    def send_texts(self, texts: Sequence[bytes]) -> None:
+        self.sent += [json.loads(text) for text in texts]
 
 
 def turn() -> tuple[Socket, TurnStream]:
@@ -53,8 +57,9 @@ def test_events_are_frames_and_the_end_says_nothing_more() -> None:
     made.start(200, ())
     made.write(CREATED)
     made.end(DONE)
-    assert [kind for kind, _ in socket.sent] == ["response.created", "response.completed"]
-    assert all(text["stream_id"] == "a" for _, text in socket.sent)
+    assert [text["response"]["id"] for text in socket.sent] == ["r", "r"]
+    assert all(text["stream_id"] == "a" for text in socket.sent)
+    assert socket.noted == ["response.completed"]
     assert (socket.finished, made.is_sent, made.is_sending) == (1, True, False)
 
 
@@ -65,8 +70,8 @@ def test_an_answer_without_an_end_has_failed(how: str) -> None:
     made.write(CREATED)
     getattr(made, how)()
     getattr(made, how)()
-    kind, text = socket.sent[-1]
-    assert (kind, text["response"]["id"], text["response"]["status"]) == ("response.failed", "r", "failed")
+    text = socket.sent[-1]
+    assert (text["type"], text["response"]["id"], text["response"]["status"]) == ("response.failed", "r", "failed")
     assert socket.finished == 1
 
 
@@ -75,7 +80,7 @@ def test_an_error_before_the_first_event_is_an_error_frame() -> None:
     made.start(200, ())
     made.write(b": keep-alive\n\n")
     made.end(b'event: error\ndata: {"type":"error","error":{"type":"rate_limit_error","message":"m"}}\n\n')
-    assert [(kind, text["status"]) for kind, text in socket.sent] == [("error", 429)]
+    assert [(text["type"], text["status"]) for text in socket.sent] == [("error", 429)]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +94,7 @@ def test_an_error_before_the_first_event_is_an_error_frame() -> None:
 def test_a_whole_answer_is_an_error_frame(status: int, body: bytes, expected: tuple[int, str]) -> None:
     socket, made = turn()
     made.respond(status, [(b"retry-after", b"4")], body)
-    ((kind, text),) = socket.sent
-    assert (kind, text["status"], text["error"]["message"]) == ("error", *expected)
+    (text,) = socket.sent
+    assert (text["type"], text["status"], text["error"]["message"]) == ("error", *expected)
     assert text["headers"] == {"retry-after": "4"}
     assert socket.finished == 1

@@ -22,7 +22,7 @@ from passenger.server.http.service import Service
 from passenger.server.http.stream import Stream
 from passenger.server.websocket.commands import Command, SendText
 from passenger.server.websocket.lanes import Lanes
-from passenger.server.websocket.texts import failure_text
+from passenger.server.websocket.texts import failure_text, text_frames
 from passenger.server.websocket.turn import TurnStream
 
 if TYPE_CHECKING:
@@ -162,12 +162,15 @@ class WebSocketConnection(asyncio.Protocol):
 
     # --- what turns call ---------------------------------------------------------------------------------------------
 
-    def send_events(self, lane: str | None, events: Sequence[tuple[str, bytes, bytes]]) -> None:
-        """Send events of an answer: the type, the event as the server wrote it, and the text frame of each."""
-        for kind, data, text in events:
-            self._lanes.note(lane, kind, data)
-            self._send(text)
-        self._flush()
+    def note(self, lane: str | None, kind: str, data: bytes) -> None:
+        """Take note of the event that ends an answer."""
+        self._lanes.note(lane, kind, data)
+
+    def send_texts(self, texts: Sequence[bytes]) -> None:
+        """Send text frames, in one piece."""
+        if self._frames.state is State.OPEN:
+            self._flush()
+            self.out.transport.write(text_frames(texts))
 
     def finish_response(self, stream: Stream) -> None:
         """Go on with what waits on the lane of an answer that has ended."""
@@ -237,8 +240,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._service.serve(turn)
 
     def _send(self, text: bytes) -> None:
-        if self._frames.state is State.OPEN:
-            self._frames.send_text(text)
+        self.send_texts([text])
 
     def _flush(self) -> None:
         """Write what the protocol has to send; it ends with an empty piece where the connection is to be closed."""

@@ -55,6 +55,8 @@ class Lane:
 
     mark: bytes
     runs: bool = False
+    is_complete: bool = False
+    """Whether the answer that runs, or the last one, was completed."""
     waiting: deque[Asked] = field(default_factory=deque)
     model: bytes = b""
     """The JSON of the last model's name."""
@@ -124,15 +126,16 @@ class Lanes:
         if lane is None or kind not in FINAL:
             return
         items, lane.items, lane.kept = lane.items, None, None
-        if kind in _COMPLETE and items is not None:
-            lane.kept = self._keep(items, data)
+        if kind in _COMPLETE:
+            lane.is_complete = True
+            lane.kept = None if items is None else self._keep(items, data)
 
     def ended(self, name: str | None) -> list[Command]:
         """The answer on a lane has ended, in whatever way; the next request of the lane follows."""
         lane = self._lanes.get(name)
         if lane is None:
             return []
-        if lane.items is not None:  # no event has said that it was completed
+        if not lane.is_complete:
             lane.items = lane.kept = None
         lane.runs = False
         return [*self._next(name, lane)]
@@ -223,7 +226,7 @@ class Lanes:
                 items = None  # it is found where it is kept, and its chain has its right beginning there
             if items is not None:
                 _ask_for_reasoning(fields)
-            lane.runs, lane.items = True, items
+            lane.runs, lane.is_complete, lane.items = True, False, items
             fields["stream"] = msgspec.Raw(b"true")
             yield StartTurn(name, surrogates.encode(fields))
             return

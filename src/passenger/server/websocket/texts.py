@@ -1,18 +1,17 @@
 """The text frames of a WebSocket: the events of an answer, one each, errors, and answers that nobody was asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import time
 from typing import Any
 
 import msgspec
 
-from passenger.dialects.framing import CR, StreamMessage, read_sse
+from passenger.dialects.framing import CR, read_sse
 from passenger.dialects.openai.errors import error_object
 from passenger.errors import Failure, Kind
 from passenger.exchange import new_id
 
 _NAME = b"event: "
-_DATA = b"data: "
 
 STATUS_OF = {
     "authentication_error": 401,
@@ -25,19 +24,37 @@ STATUS_OF = {
 """The status of an error that comes in a stream, by its type or code; any other is 502."""
 
 
-def messages(piece: bytes) -> Iterator[StreamMessage]:
-    """The server-sent events of a piece, which holds whole ones; comments are left out."""
+def events_in(piece: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The names and the data of the server-sent events of a piece, which holds whole ones; comments are left out."""
     if CR in piece:
         piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     for event in piece.split(b"\n\n"):
-        if event.startswith(_DATA) and b"\n" not in event:
-            yield StreamMessage("", event[6:])
-        elif event.startswith(_NAME) and event.count(b"\n") == 1:
-            name, _, data = event[7:].partition(b"\ndata: ")
-            if data:
-                yield StreamMessage(name.decode("utf-8", "replace"), data)
+        name, found, data = event.partition(b"\ndata: ")
+        if found and name[:7] == _NAME and b"\n" not in data and b"\n" not in name:
+            yield name[7:], data
         elif event and (message := read_sse(event + b"\n\n")) is not None:
-            yield message
+            yield message.event.encode(), message.data
+
+
+def frame_head(size: int) -> bytes:
+    """What stands before a text of a server (https://www.rfc-editor.org/rfc/rfc6455#section-5.2)."""
+    if size < 126:
+        return b"\x81%c" % size
+    if size < 65_536:
+        return b"\x81\x7e%b" % size.to_bytes(2, "big")
+    return b"\x81\x7f%b" % size.to_bytes(8, "big")
+
+
+_HEADS = [frame_head(size) for size in range(1024)]
+
+
+def text_frames(texts: Sequence[bytes]) -> bytes:
+    """Whole text frames. The library takes 1.5 us for one, a third of what an event costs in all."""
+    parts = list[bytes]()
+    for text in texts:
+        size = len(text)
+        parts += (_HEADS[size] if size < 1024 else frame_head(size), text)
+    return b"".join(parts)
 
 
 def mark_of(stream_id: str | None) -> bytes:

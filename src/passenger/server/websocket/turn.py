@@ -7,12 +7,11 @@ from typing import Any, Protocol
 import msgspec
 from starlette.types import Scope
 
-from passenger.dialects.framing import StreamMessage
 from passenger.server.http.response_head import Header
 from passenger.server.http.send_buffer import SendBuffer
 from passenger.server.http.stream import RawHeaders, Stream
 from passenger.server.websocket.lanes import FINAL
-from passenger.server.websocket.texts import error_text, failed_text, mark_of, marked, messages, read_error, status_of
+from passenger.server.websocket.texts import error_text, events_in, failed_text, mark_of, marked, read_error, status_of
 
 _BROKEN = {
     "message": "Passenger failed; its log says more",
@@ -41,8 +40,15 @@ class TurnSocket(Protocol):
     def abort_response(self) -> None:
         """Nothing: the socket lives on."""
 
-    def send_events(self, lane: str | None, events: Sequence[tuple[str, bytes, bytes]]) -> None:
-        """Send events: the type, the event as the server wrote it, and the text frame of each."""
+    def note(self, lane: str | None, kind: str, data: bytes) -> None:
+        """Take note of the event that ends an answer."""
+
+    def send_texts(self, texts: Sequence[bytes]) -> None:
+        """Send text frames."""
+
+
+_SPECIAL = frozenset({b"", *(kind.encode() for kind in FINAL)})
+"""The names of events that are looked at; all others go on as they are."""
 
 
 class _Kind(msgspec.Struct):
@@ -77,8 +83,17 @@ class TurnStream(Stream):
 
     def write(self, data: bytes) -> None:
         """Send the events of a piece."""
-        if data and not self.ended:
-            self._socket.send_events(self.lane, [self._event(message) for message in messages(data)])
+        if not data or self.ended:
+            return
+        mark, texts = self._mark, list[bytes]()
+        for name, event in events_in(data):
+            if name in _SPECIAL or not self._events:
+                texts.append(self._special(name, event))
+            else:
+                texts.append(mark + event[1:] if mark else event)
+            self._events += 1
+        if texts:
+            self._socket.send_texts(texts)
 
     def end(self, data: bytes = b"") -> None:
         """Send the last events; an answer without a last one is said to have failed."""
@@ -126,28 +141,28 @@ class TurnStream(Stream):
         self._created = b""
         self._socket.finish_response(self)
 
-    def _event(self, message: StreamMessage) -> tuple[str, bytes, bytes]:
-        """The type of an event, the event, and its frame. An error after the first event becomes `response.failed`."""
-        data = message.data
-        kind = message.event or _kind_of(data)
+    def _special(self, name: bytes, data: bytes) -> bytes:
+        """The text of an event that is the first, the last, an error, or without a name."""
+        kind = name.decode("utf-8", "replace") or _kind_of(data)
         if kind == "error":
             error = read_error(data)
             return self._error(status_of(error), error)
         if not self._events:
             self._created = data
-        self._events += 1
         if kind in FINAL:
             self._is_final = True
-        return kind, data, marked(data, self._mark)
+            self._socket.note(self.lane, kind, data)
+        return marked(data, self._mark)
 
-    def _error(self, status: int, error: dict[str, Any], wait: str | None = None) -> tuple[str, bytes, bytes]:
+    def _error(self, status: int, error: dict[str, Any], wait: str | None = None) -> bytes:
+        """An error frame, or `response.failed` after the first event."""
         self._is_final = True
         if self._events:
-            return "response.failed", b"", failed_text(self._created, error, self._events, self._mark)
-        return "error", b"", error_text(status, error, self._mark, wait)
+            return failed_text(self._created, error, self._events, self._mark)
+        return error_text(status, error, self._mark, wait)
 
     def _send_error(self, status: int, error: dict[str, Any], wait: str | None = None) -> None:
-        self._socket.send_events(self.lane, [self._error(status, error, wait)])
+        self._socket.send_texts([self._error(status, error, wait)])
 
 
 def _kind_of(data: bytes) -> str:
