@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 
 from passenger.errors import Failure, Kind
-from passenger.state import remote
+from passenger.state import remote, serving
+from passenger.state.calls import CALL, ReplyKind, StoreReply, read_frame, to_frame, to_msgpack
 from passenger.state.memory import MemoryStore, StoreLimits
 from passenger.state.remote import RemoteStore
 from passenger.state.serving import serve_store
@@ -106,11 +107,74 @@ async def test_a_store_that_fails_is_told_apart(tmp_path: Path, caplog: pytest.L
 
     async with served(tmp_path / "s", Failing(StoreLimits(), Clock())):
         store = RemoteStore(str(tmp_path / "s"))
-        with pytest.raises(Failure, match="the store has failed"):
-            await store.get(ANNA, "r")
         assert await store.put(response("r")) is None
+        for _ in range(2):
+            with pytest.raises(Failure, match="the store has failed"):
+                await store.get(ANNA, "r")
+        assert await store.put(response("r")) is None
+        assert caplog.text.count("RuntimeError: a mistake") == 2, "each call is asked once"
         await store.aclose()
     assert "a mistake" in caplog.text
+
+
+async def test_a_store_that_hangs_is_asked_once_and_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[str]()
+
+    class Hanging(MemoryStore):
+        async def get(self, owner: str, response: str) -> None:
+            asked.append(response)
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(remote, "PATIENCE", 0.2)
+    monkeypatch.setattr(serving, "AFTERWARDS", 0.0)
+    async with served(tmp_path / "s", Hanging(StoreLimits(), Clock())):
+        store = RemoteStore(str(tmp_path / "s"))
+        await asyncio.gather(*(store.put(response(f"r{number}")) for number in range(3)))
+        with pytest.raises(Failure, match="does not answer"):
+            await store.get(ANNA, "r")
+        assert asked == ["r"]
+        assert store.trouble() == remote.AWAY
+        await store.aclose()
+
+
+@pytest.mark.parametrize(("method", "times"), [("add_items", 1), ("append", 1), ("get", 2), ("delete", 2)])
+async def test_what_would_be_done_twice_is_not_asked_twice(tmp_path: Path, method: str, times: int) -> None:
+    asked = list[str]()
+
+    async def answer_puts(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while (call := CALL.decode(await read_frame(reader))).method == "put":
+            writer.write(to_frame(StoreReply(ReplyKind.VALUE, to_msgpack(None))))
+        asked.append(call.method)
+        writer.close()
+
+    async with await asyncio.start_unix_server(answer_puts, str(tmp_path / "s")):
+        store = RemoteStore(str(tmp_path / "s"))
+        assert await store.put(response("r")) is None
+        if method == "add_items":
+            assert await store.add_items(ANNA, "c", (item("i"),)) == "out of reach"
+        else:
+            with pytest.raises(Failure, match="does not answer"):
+                await (store.append(ANNA, "r", [b"0"]) if method == "append" else getattr(store, method)(ANNA, "r"))
+        assert asked == [method] * times
+        await store.aclose()
+
+
+async def test_who_follows_is_told_that_the_process_has_ended(tmp_path: Path) -> None:
+    async def send_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if CALL.decode(await read_frame(reader)).method == "follow":
+            writer.write(to_frame(StoreReply(ReplyKind.ITEM, to_msgpack(b"0"))))
+        writer.close()
+
+    async with await asyncio.start_unix_server(send_one, str(tmp_path / "s")):
+        store = RemoteStore(str(tmp_path / "s"))
+        events = store.follow(ANNA, "r")
+        assert await anext(events) == b"0"
+        with pytest.raises(Failure, match="does not answer"):
+            await anext(events)
+        with pytest.raises(Failure, match="does not answer"):
+            await store.cancelled(ANNA, "r")
 
 
 async def test_nonsense_on_the_socket_ends_that_connection_alone(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from passenger.state.stored import Items, StoredConversation, StoredResponse
 
 T = TypeVar("T")
 
-PATIENCE = 30.0
-"""Seconds that a call may take."""
+PATIENCE = 10.0
+"""Seconds that a call may take, except one that waits for events."""
 
 MOST_IDLE = 8
 """Connections that are kept for the next calls."""
@@ -32,7 +32,14 @@ _FOUND = msgspec.msgpack.Decoder(dict[str, bytes])
 _RESPONSE: msgspec.msgpack.Decoder[StoredResponse | None] = msgspec.msgpack.Decoder(StoredResponse | None)
 _CONVERSATION: msgspec.msgpack.Decoder[StoredConversation | None] = msgspec.msgpack.Decoder(StoredConversation | None)
 
+NOT_TWICE = frozenset({"add_items", "append"})
+"""Calls that would do more if they were made twice: they are not repeated when a connection ends under them."""
+
 AWAY = "the process that has them does not answer"
+
+
+class _GoneError(Exception):
+    """The connection has ended before the reply."""
 
 
 class RemoteStore:
@@ -147,7 +154,7 @@ class RemoteStore:
             reply = await _ask(line, "follow", owner, response, after)
             while reply.kind is ReplyKind.ITEM:
                 yield msgspec.msgpack.decode(reply.value, type=bytes)
-                reply = REPLY.decode(await _read_frame(line[0]))
+                reply = await _read_reply(line[0])
             self._read(reply)
 
     # --- calls -------------------------------------------------------------------------------------------------------
@@ -160,25 +167,38 @@ class RemoteStore:
             return "out of reach"
 
     async def _call(self, result: "msgspec.msgpack.Decoder[T]", method: str, *arguments: object) -> T:
-        """StoreCall, and give the result. A connection that has gone since its last call is replaced once."""
+        """Call a method, and give its result. Where a connection has ended since its last call, the next is taken.
+
+        Raises:
+            Failure: there was no reply, or the store has failed.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                reply = await self._ask_any(method, arguments)
+        except TimeoutError:
+            raise self._away() from None
+        return result.decode(self._read(reply))
+
+    async def _ask_any(self, method: str, arguments: tuple[object, ...]) -> StoreReply:
+        """Ask on a connection that was kept, or on a new one; it is kept then."""
         while self._idle:
             line = self._idle.pop()
             if line[0].at_eof():
                 line[1].close()
                 continue
-            with contextlib.suppress(Failure):
-                return await self._call_on(line, result, method, arguments)
-        return await self._call_on(await self._connect(), result, method, arguments)
-
-    async def _call_on(
-        self, line: Line, result: "msgspec.msgpack.Decoder[T]", method: str, arguments: tuple[object, ...]
-    ) -> T:
+            try:
+                return await self._ask_on(line, method, arguments)
+            except _GoneError:
+                if method in NOT_TWICE:
+                    raise self._away() from None
         try:
-            async with asyncio.timeout(PATIENCE):
-                reply = await _ask(line, method, *arguments)
-        except TimeoutError:
-            line[1].close()
+            return await self._ask_on(await self._connect(), method, arguments)
+        except _GoneError:
             raise self._away() from None
+
+    async def _ask_on(self, line: Line, method: str, arguments: tuple[object, ...]) -> StoreReply:
+        try:
+            reply = await _ask(line, method, *arguments)
         except BaseException:
             line[1].close()
             raise
@@ -186,7 +206,7 @@ class RemoteStore:
             self._idle.append(line)
         else:
             line[1].close()
-        return result.decode(self._read(reply))
+        return reply
 
     @contextlib.asynccontextmanager
     async def _line(self) -> AsyncIterator[Line]:
@@ -194,6 +214,8 @@ class RemoteStore:
         line = await self._connect()
         try:
             yield line
+        except _GoneError:
+            raise self._away() from None
         finally:
             line[1].close()
 
@@ -223,18 +245,22 @@ def _unavailable(why: str) -> Failure:
 
 
 async def _ask(line: Line, method: str, *arguments: object) -> StoreReply:
-    """The first reply to a call."""
+    """The first reply to a call.
+
+    Raises:
+        _GoneError: the connection has ended.
+    """
     reader, writer = line
     try:
         writer.write(to_frame(StoreCall(method, to_msgpack(arguments))))
         await writer.drain()
     except OSError:
-        raise _unavailable(AWAY) from None
-    return REPLY.decode(await _read_frame(reader))
+        raise _GoneError from None
+    return await _read_reply(reader)
 
 
-async def _read_frame(reader: asyncio.StreamReader) -> bytes:
+async def _read_reply(reader: asyncio.StreamReader) -> StoreReply:
     try:
-        return await read_frame(reader)
+        return REPLY.decode(await read_frame(reader))
     except (EOFError, OSError):
-        raise _unavailable(AWAY) from None
+        raise _GoneError from None
