@@ -39,7 +39,6 @@ ELSEWHERE = {
     "errors.py": "dialects/test_registry.py",
     "state/serving.py": "state/test_remote.py",
     "state/calls.py": "state/test_remote.py",
-    "server/process/store_process.py": "server/test_shared_store.py",
     "state/stored.py": "state/test_memory.py",
     "state/store.py": "state/test_memory.py",
     "state/event_logs.py": "state/test_memory.py",

@@ -9,6 +9,7 @@ import pytest
 from passenger.server.process.store_process import NAME
 from tests.proxy import Proxy, eventually
 from tests.server.bench import Answer, Bench, bench
+from tests.server.test_hangs import IMPATIENT
 from tests.server.test_workers import TWO, children, comm, workers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -61,6 +62,52 @@ async def test_a_store_that_dies_is_replaced_and_what_it_had_is_not_found(tmp_pa
         assert lost.error["code"] == "previous_response_not_found"
         again = (await turn(own, "one")).json()["id"]
         assert (await turn(own, "two", again)).status == 200
+
+
+async def test_a_store_that_hangs_is_replaced(tmp_path: Path) -> None:
+    async with bench(tmp_path, *TWO, program=IMPATIENT) as own:
+        pid = store_of(own.proxy)
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        await own.proxy.said(f"the store of conversations (process {pid}) hangs")
+        await own.proxy.said(f"the store of conversations (process {pid}) has ended by signal 9")
+        await eventually(lambda: store_of(own.proxy) not in {None, pid})
+        first = (await turn(own, "one")).json()["id"]
+        assert (await turn(own, "two", first)).status == 200
+
+
+async def test_a_store_that_hangs_does_not_keep_the_others_from_stopping(tmp_path: Path) -> None:
+    async with bench(tmp_path, *TWO) as own:
+        pid = store_of(own.proxy)
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        own.proxy.signal(signal.SIGTERM)
+        assert await own.proxy.ended() == 0
+        assert own.proxy.logged(f"the store of conversations (process {pid}) does not stop and is killed")
+
+
+async def test_ctrl_c_to_all_of_them_ends_the_store_after_the_answers(tmp_path: Path) -> None:
+    async with bench(tmp_path, *TWO) as own:
+        pid = store_of(own.proxy)
+        assert pid is not None
+        first = (await turn(own, "one")).json()["id"]
+        for one in (signal.SIGINT, signal.SIGTERM):
+            os.kill(pid, one)
+        assert (await turn(own, "two", first)).status == 200
+        assert store_of(own.proxy) == pid
+        own.proxy.signal(signal.SIGINT)
+        assert await own.proxy.ended() == 130
+        assert not own.proxy.logged("the store of conversations")
+
+
+async def test_its_directory_goes_also_if_the_supervisor_is_killed(tmp_path: Path) -> None:
+    places = tmp_path / "t"
+    places.mkdir()
+    async with bench(tmp_path, *TWO, env={"TMPDIR": str(places)}) as own:
+        (directory,) = places.iterdir()
+        own.proxy.signal(signal.SIGKILL)
+        await own.proxy.ended()
+        await eventually(lambda: not directory.exists())
 
 
 async def test_nothing_of_it_is_on_disk_and_its_directory_goes(tmp_path: Path) -> None:

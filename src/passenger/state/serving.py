@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
@@ -18,10 +18,25 @@ AFTERWARDS = 60.0
 """Seconds that connections may go on after the order to stop: workers finish their answers."""
 
 
-async def serve_store(store: Store, listening: socket.socket, orders: int) -> None:
-    """Serve until the pipe of orders ends, and no connection is left; then close the store."""
+HEARTBEAT = 2.0
+"""Seconds between two heartbeats."""
+
+
+async def serve_store(
+    store: Store, listening: socket.socket, orders: int, beat: Callable[[], None] = lambda: None
+) -> None:
+    """Serve until the pipe of orders ends, and no connection is left; then close the store.
+
+    `beat` is called regularly, which shows that the event loop runs.
+    """
     stopped, serving = asyncio.Event(), _Serving(store)
     loop = asyncio.get_running_loop()
+
+    def beat_on() -> None:
+        beat()
+        loop.call_later(HEARTBEAT, beat_on)
+
+    beat_on()
     loop.add_reader(orders, stopped.set)
     server = await asyncio.start_unix_server(serving.connect, sock=listening)
     try:

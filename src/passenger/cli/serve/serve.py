@@ -156,8 +156,8 @@ def _make_store_process(loaded: Loaded, sockets: list[socket.socket], state_dir:
     if loaded.config.state.keep == "none":
         return None
 
-    def serve_it(listening: socket.socket, orders: int) -> None:
-        run_loop(serve_store(make_store(loaded.config, state_dir), listening, orders))
+    def serve_it(listening: socket.socket, orders: int, beat: Callable[[], None]) -> None:
+        run_loop(serve_store(make_store(loaded.config, state_dir), listening, orders, beat))
 
     return StoreProcess(serve_it, sockets)
 

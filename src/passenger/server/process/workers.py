@@ -19,7 +19,7 @@ from typing import NoReturn
 from passenger.server.process.exit_codes import FAILED, INTERRUPTED, OK
 from passenger.server.process.server import HURRIED, OVERDUE
 from passenger.server.process.signals import STOPS, SignalPipe
-from passenger.server.process.store_process import StoreProcess
+from passenger.server.process.store_process import STORE_BEAT, StoreProcess
 from passenger.server.process.worker import BEAT, HEARTBEAT, HURRY, STOP, WorkerSlot
 from passenger.server.process.worker_states import WorkerStates
 
@@ -110,8 +110,7 @@ class Supervisor:
                 self._kill_silent()
                 self._announce_once()
             self._stop(signal_pipe)
-            if self._store is not None:
-                self._store.stop(OVERDUE)
+            self._stop_store(signal_pipe)
         if not signal_pipe.stops:
             return FAILED
         return INTERRUPTED if signal_pipe.stops[0] is signal.SIGINT else OK
@@ -120,7 +119,7 @@ class Supervisor:
 
     def _start_store(self, signal_pipe: SignalPipe) -> None:
         """Start the store that all share. Signals to the group do not reach it: it serves workers that finish."""
-        if self._store is None:
+        if self._store is None or self._store.due > self._clock():
             return
 
         def prepare_child() -> None:
@@ -129,11 +128,11 @@ class Supervisor:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {*STOPS, signal.SIGCHLD})
 
         with signal_pipe.blocked():
-            self._store.start_due(prepare_child)
+            self._store.start(self._clock(), signal_pipe.wake_fd, prepare_child)
 
     def _reap_store(self) -> None:
         if self._store is not None:
-            self._store.reap()
+            self._store.reap(self._clock())
 
     def _start_due(self, signal_pipe: SignalPipe) -> None:
         for worker in self._workers:
@@ -197,6 +196,8 @@ class Supervisor:
         for worker in self._workers:
             if BEAT + worker.number in came:
                 worker.heard = self._clock()
+        if self._store is not None and STORE_BEAT in came:
+            self._store.note_beat(self._clock())
 
     def _announce_once(self) -> None:
         if not self._served and self._worker_states.complete:
@@ -231,7 +232,9 @@ class Supervisor:
         log.warning("%s; the next one in %.0f s", why, pause)
 
     def _kill_silent(self) -> None:
-        """Kill workers that hang: they would keep their share of the connections without serving it."""
+        """Kill workers that hang: they would keep their share of the connections without serving it; the store, too."""
+        if self._store is not None:
+            self._store.kill_if_silent(self._clock(), SILENCE)
         for worker in self._workers:
             if worker.pid and self._clock() - worker.heard > SILENCE:
                 log.warning(
@@ -260,6 +263,16 @@ class Supervisor:
                 log.warning("worker %d (process %d) does not stop and is killed", worker.number + 1, worker.pid)
                 worker.kill()
         self._await_ends(signal_pipe, math.inf)
+
+    def _stop_store(self, signal_pipe: SignalPipe) -> None:
+        """Tell the store to stop, wait, and kill it if it does not."""
+        if self._store is None:
+            return
+        self._store.close_orders()
+        deadline = self._clock() + OVERDUE
+        while self._store.is_running() and self._clock() < deadline:
+            self._wait(signal_pipe, deadline - self._clock())
+        self._store.close()
 
     def _await_ends(self, signal_pipe: SignalPipe, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
         """Wait until all workers have ended, at most so many seconds."""
