@@ -45,13 +45,6 @@ def verdict(seen: Seen) -> str:
     return _end(seen) or _work(seen) or _wire(seen) or PASSED
 
 
-def not_yet(seen: Seen, refusal: str) -> str:
-    """`passed` where a program was refused in these words, as the docs say it is; else that they are not true."""
-    if seen.ended.code == 1 and refusal in plain(seen.ended.stderr):
-        return f"{PASSED} (not there yet: refused as the docs say)"
-    return f"not refused as the docs say: {verdict(seen)}"
-
-
 def _end(seen: Seen) -> str:
     if seen.looped:
         return f"ended after {len(seen.asked)} requests; {last_words(seen.ended)}"

@@ -13,14 +13,13 @@ from clients.__main__ import PAGE, Options, chosen, with_lines
 from clients.install import COMPLETE, NotInstalledError, installed
 from clients.process import Ended, run
 from clients.programs import TURNS
-from clients.programs.ai_sdk import REFUSED
 from clients.report import BEGIN, END, HEAD, Line, as_markdown, as_text, failures, merged, rewritten, rows_of
 from clients.revision import UNKNOWN, revision
 from clients.stage import carries, environment, played
 from clients.suite import suite
 from clients.tap import Asked, requests_in, said_in, tapped
 from clients.turn import KEY, Command, Program, Setting, Turn, call
-from clients.verdict import PASSED, Seen, last_words, not_yet, passed, plain, refused, verdict
+from clients.verdict import PASSED, Seen, last_words, passed, plain, refused, verdict
 from websockets.frames import Frame, Opcode
 
 from passenger.simulator.faults import Directive, directives
@@ -249,20 +248,6 @@ def test_a_suite_has_passed_where_all_that_was_not_left_out_has(ended: Ended, ex
 def test_a_suite_s_name_for_a_test_is_told_without_its_class() -> None:
     told = suite(seen(ended=Ended(1, "FAILED test_standard.py::TestStandard::test_a[m1] - x\n1 failed in 1s", "")))
     assert told == "0 passed, not these: test_a[m1]"
-
-
-def test_what_is_not_there_yet_passes_only_in_the_words_of_the_docs() -> None:
-    asked = (Asked("POST", "/v1/responses", 400),)
-    as_documented = seen(ended=Ended(1, "", "item_reference cannot be followed"), asked=asked)
-    assert passed(not_yet(as_documented, "item_reference cannot be followed"))
-    assert not_yet(as_documented, "other words") == (
-        "not refused as the docs say: exit code 1: item_reference cannot be followed"
-    )
-    assert not_yet(seen(), "item_reference cannot be followed") == "not refused as the docs say: passed"
-
-
-def test_the_docs_have_the_words_of_what_is_not_there_yet() -> None:
-    assert REFUSED in (PAGE.parent / "clients" / "libraries.md").read_text()
 
 
 def test_a_probe_and_a_web_socket_may_be_refused_and_nothing_else() -> None:

@@ -13,6 +13,7 @@ from clients.programs import (
     langchain,
     litellm,
     llm,
+    openai_agents,
     opencode,
     qwen_code,
 )
@@ -31,4 +32,5 @@ TURNS: Sequence[Turn] = (
     *langchain.TURNS,
     *ai_sdk.TURNS,
     *litellm.TURNS,
+    *openai_agents.TURNS,
 )

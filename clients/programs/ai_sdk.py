@@ -2,8 +2,7 @@
 
 from functools import partial
 
-from clients.turn import KEY, MODELS, RESPONSES_ONLY, Command, Dialect, Program, Setting, Turn, call, script
-from clients.verdict import not_yet
+from clients.turn import CLAUDE, KEY, MODELS, RESPONSES_ONLY, Command, Dialect, Program, Setting, Turn, call, script
 
 PROGRAM = Program(
     name="ai-sdk",
@@ -19,8 +18,6 @@ PROGRAM = Program(
     ),
     command="node",
 )
-REFUSED = "item_reference cannot be followed"
-"""Unless told `store: false`, it sends what the model thought and said by its id alone, and nothing is kept here."""
 
 
 def _command(setting: Setting, dialect: Dialect, store: str = "") -> Command:
@@ -62,9 +59,9 @@ TURNS = (
     Turn(
         program=PROGRAM,
         dialect="responses",
-        told=f"{TOLD}, as it comes",
+        told=f"{TOLD}, its items by reference",
         command=partial(_command, dialect="responses"),
-        only=[RESPONSES_ONLY],
-        judge=partial(not_yet, refusal=REFUSED),
+        only=(RESPONSES_ONLY, CLAUDE),
+        sends=['"item_reference"'],
     ),
 )

@@ -34,7 +34,27 @@ def _command(setting: Setting, how: Sequence[str] = ()) -> Command:
     )
 
 
+SEARCHING = {"ENABLE_TOOL_SEARCH": "false"}
+"""Tools as they are, so that the scripted model can call the search by its name."""
+
+
+def _searches(setting: Setting) -> Command:
+    """It searches the web and reads the note."""
+    reads = _command(setting, ("--allowedTools", "WebSearch"))
+    prompt = f'{call("Read", file_path=str(setting.note))} [[call WebSearch {{"query": "birds of Iceland"}}]]'
+    arguments = [reads.arguments[0], prompt, *reads.arguments[2:]]
+    return Command(arguments=arguments, env={**reads.env, **SEARCHING})
+
+
 TURNS = (
+    Turn(
+        program=PROGRAM,
+        dialect="messages",
+        told="tools `Read` and `WebSearch`",
+        command=_searches,
+        sends=['"web_search_20250305"'],
+        gets=['"web_search_tool_result"'],
+    ),
     Turn(
         program=PROGRAM,
         dialect="messages",

@@ -28,7 +28,22 @@ def _command(setting: Setting) -> Command:
     )
 
 
+def _searches(setting: Setting) -> Command:
+    """It searches the web and reads the note."""
+    reads = _command(setting)
+    prompt = f'{reads.arguments[-1]} [[call google_web_search {{"query": "birds of Iceland"}}]]'
+    return Command(arguments=[*reads.arguments[:-1], prompt], env=reads.env, files=reads.files)
+
+
 TURNS = (
+    Turn(
+        program=PROGRAM,
+        dialect="gemini",
+        told="tools `read_file` and `google_web_search`",
+        command=_searches,
+        sends=['"googleSearch"'],
+        gets=['"groundingMetadata"'],
+    ),
     Turn(
         program=PROGRAM,
         dialect="gemini",

@@ -92,8 +92,8 @@ async def test_what_changes_the_meaning_is_refused_in_the_callers_dialect_and_by
     assert shared.sim.requests == []
 
 
-STATE: dict[str, Any] = {"background": True, "conversation": "x", "previous_response_id": "resp_x"}
-STATUS = {"background": 400, "conversation": 404, "previous_response_id": 400}
+STATE: dict[str, Any] = {"conversation": "x", "previous_response_id": "resp_x"}
+STATUS = {"conversation": 404, "previous_response_id": 400}
 
 
 @pytest.mark.parametrize("field", STATE)

@@ -159,7 +159,7 @@ ROWS: tuple[Row, ...] = (
         what="an item by its id",
         path=RESPONSES,
         body={"input": [{"type": "item_reference", "id": "rs_1"}, {"role": "user", "content": "Hello"}]},
-        refused=(400, "item_reference"),
+        refused=(404, "Item with id 'rs_1' not found"),
         by=MODELS,
     ),
     Row(
@@ -497,9 +497,9 @@ async def test_nothing_is_refused_or_left_out_but_what_is_known(shared: Bench, r
 
 
 NOT_THERE = [
-    ("GET", "/v1/responses/resp_1"),
-    ("DELETE", "/v1/responses/resp_1"),
-    ("POST", "/v1/responses/input_tokens"),
+    ("GET", "/v1/responses/resp_1/output_items"),
+    ("DELETE", "/v1/responses/resp_1/output_items"),
+    ("POST", "/v1/responses/resp_1/output_items"),
 ]
 
 

@@ -21,6 +21,7 @@ from passenger.simulator import Simulator
 from tests.ledger.looking import is_made, totals
 from tests.proxy import PATIENCE, eventually, profile_of
 from tests.server.bench import CHAT, Bench, asking, bench
+from tests.server.test_workers import workers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -176,8 +177,7 @@ async def test_kills_lose_nothing_that_was_written_and_the_next_start_names_them
 
 def processes(own: Bench) -> list[int]:
     """Its workers, if it has any, and then itself."""
-    children = Path(f"/proc/{own.proxy.pid}/task/{own.proxy.pid}/children").read_text().split()
-    return [*map(int, children), own.proxy.pid]
+    return [*workers(own.proxy), own.proxy.pid]
 
 
 async def test_a_worker_that_is_killed_is_named_by_the_one_in_its_place(tmp_path: Path) -> None:

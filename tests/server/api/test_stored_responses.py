@@ -46,6 +46,8 @@ async def get(one: Bench, path: str, method: str = "GET") -> Answer:
 def texts_up(one: Bench) -> list[str]:
     """The texts of the messages that Copilot was sent last, in order."""
     body = one.sim.requests[-1].json()
+    if isinstance(body.get("input"), str):
+        return [body["input"]]
     found = list[str]()
     for item in body.get("input") or body["messages"]:
         content = item.get("content") or ()

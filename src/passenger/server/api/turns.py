@@ -46,8 +46,14 @@ class ResponseTurn(Struct, frozen=True):
     """With its whole input, and nothing that refers to stored state."""
     references: References
     owner: str
-    own: Items
-    """The items of this turn, each with an id."""
+    own: Items | None = None
+    """The items of this turn, each with an id; None where they are the whole input."""
+
+    def read_own(self) -> Items:
+        """The items of this turn, each with an id; those that have none get another one each time."""
+        if self.own is not None:
+            return self.own
+        return tuple(map(with_id, split_input(RawObject(self.request.body, self.request.fields))))
 
 
 class TurnStore(ResponseStore, ConversationStore, Protocol):
@@ -78,10 +84,13 @@ class Turns:
         own = await self._follow_references(owner, items)
         history = await self._history(owner, references)
         exchange.echo = stored_turn.echo(body, references, is_kept=references.store)
-        whole = stored_turn.write_turn(request, body, references, [*history, *own])
+        as_sent = own is items and not history and "input" in body
+        whole = stored_turn.write_turn(request, body, references, None if as_sent else [*history, *own])
         if len(whole.body) > self._max_body:
             message = f"the conversation is larger than {self._max_body} bytes ([limits] max_body)"
             raise Failure(Kind.TOO_LARGE, message, code="request_too_large")
+        if as_sent:  # which the body holds: a list of its items would be as large again
+            return ResponseTurn(whole, references, owner)
         kept = tuple(map(with_id, own)) if references.store or references.conversation else ()
         if references.conversation is not None:
             kept = (*history, *kept)  # a response that follows this one has no conversation to look it up in
@@ -142,7 +151,7 @@ class Turns:
             status = Status(final.status)
         except (msgspec.MsgspecError, ValueError):
             return "unreadable"
-        references, why = turn.references, None
+        references, why, own = turn.references, None, turn.read_own()
         if references.store:
             why = await self._store.put(
                 StoredResponse(
@@ -151,22 +160,22 @@ class Turns:
                     created=final.created,
                     status=status,
                     answer=final.answer,
-                    input=turn.own,
+                    input=own,
                     output=final.output,
                     parent=references.previous,
                     conversation=references.conversation,
                 )
             )
         if references.conversation is not None and status.is_chainable:
-            why = await self._append(turn, references.conversation, final.output) or why
+            why = await self._append(turn.owner, references.conversation, own, final.output) or why
         if why is not None:
             log.warning("a response is not kept: %s", why)
         return why
 
-    async def _append(self, turn: ResponseTurn, conversation: str, output: Items) -> str | None:
+    async def _append(self, owner: str, conversation: str, own: Items, output: Items) -> str | None:
         try:
-            before = await self._store.conversation_items(turn.owner, conversation)
-            return await self._store.add_items(turn.owner, conversation, (*turn.own[len(before) :], *output))
+            before = await self._store.conversation_items(owner, conversation)
+            return await self._store.add_items(owner, conversation, (*own[len(before) :], *output))
         except LostError:
             return "its conversation was deleted"
         except Failure as failure:

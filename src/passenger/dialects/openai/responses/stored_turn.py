@@ -101,9 +101,10 @@ def check_metadata(metadata: Mapping[str, str] | None) -> None:
             raise invalid(message, "metadata")
 
 
-def write_turn(request: Request, body: RawObject, references: References, items: Sequence[bytes]) -> Request:
-    """The request as an ordinary one, with its whole input."""
-    body.set_raw("input", join(items))
+def write_turn(request: Request, body: RawObject, references: References, items: Sequence[bytes] | None) -> Request:
+    """The request as an ordinary one, with its whole input; None for the input as it came."""
+    if items is not None:
+        body.set_raw("input", join(items))
     for name in _STATE:
         body.drop(name)
     body.set("store", False)
