@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from tests.proxy import eventually
 from tests.server.bench import Answer, Bench, bench
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -169,6 +170,81 @@ async def test_searches_of_an_answer_are_limited(shared: Bench) -> None:
     assert results[1] == {"type": "web_search_tool_result_error", "error_code": "max_uses_exceeded"}
 
 
+async def test_a_person_asks_once_and_the_loop_goes_on(shared: Bench) -> None:
+    await post(shared, "/v1/messages", beside(SEARCHES))
+    assert [seen.header("x-initiator") for seen in shared.sim.seen("/v1/messages")] == ["user", "agent"]
+
+
+@pytest.mark.parametrize("model", [CLAUDE, GEMINI])
+@pytest.mark.parametrize("call", [SEARCHES, "[[call web_search {}]] please"])
+async def test_a_model_that_searches_on_and_on_is_stopped(shared: Bench, model: str, call: str) -> None:
+    search = {**ANTHROPIC, "max_uses": 2}
+    body = claude(f"[[insist]] {call}", model=model, tools=[search, LOOK], tool_choice={"type": "auto"})
+    answer = await post(shared, "/v1/messages", body)
+    assert answer.status == 200, answer.body
+    results = [block["content"] for block in answer.json()["content"] if block["type"] == "web_search_tool_result"]
+    assert results[2] == {"type": "web_search_tool_result_error", "error_code": "max_uses_exceeded"}
+    assert len(results) == 3
+    assert kinds(answer)[-1] == "text"
+    assert answer.json()["stop_reason"] == "end_turn"
+    asked = [seen.json() for seen in shared.sim.requests if seen.path in {"/v1/messages", "/chat/completions"}]
+    offered = [["web_search" in json.dumps(tool) for tool in body["tools"]] for body in asked]
+    assert offered == [[False, True]] * 3 + [[False]]
+
+
+async def test_a_search_that_was_cut_is_not_made(shared: Bench) -> None:
+    answer = await post(shared, "/v1/messages", beside(f"[[limit 12]] {SEARCHES}"))
+    assert answer.json()["stop_reason"] == "max_tokens"
+    assert "server_tool_use" not in kinds(answer)
+    assert shared.sim.seen("/responses") == []
+
+
+async def test_a_function_of_that_name_stays_the_clients(shared: Bench) -> None:
+    own = {"type": "function", "name": "web_search", "parameters": {"type": "object", "properties": {}}}
+    body = {"model": CLAUDE, "input": "[[call web_search {}]] please", "tools": [{"type": "web_search"}, own]}
+    answer = await post(shared, "/v1/responses", body)
+    assert answer.status == 200, answer.body
+    assert [item["name"] for item in answer.json()["output"] if item["type"] == "function_call"] == ["web_search"]
+    assert "web_search_call" not in [item["type"] for item in answer.json()["output"]]
+
+
+async def test_what_is_left_out_is_named_and_one_answer_is_made(shared: Bench) -> None:
+    look = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
+    said = [{"role": "user", "content": SEARCHES}]
+    body = {"model": CLAUDE, "messages": said, "tools": [look], "web_search_options": {}, "n": 2, "seed": 7}
+    answer = await post(shared, "/v1/chat/completions", body)
+    assert answer.status == 200, answer.body
+    assert len(answer.json()["choices"]) == 1
+    assert {"n", "seed"} <= {*answer.headers["x-passenger-dropped"].split(", ")}
+
+
+async def test_reasoning_that_a_client_cannot_send_back_is_kept_through_searches(shared: Bench) -> None:
+    look = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
+    asked: dict[str, Any] = {"model": CLAUDE, "tools": [look], "web_search_options": {}, "reasoning_effort": "high"}
+    said: list[dict[str, Any]] = [{"role": "user", "content": f"[[call look {{}}]] [[think]] {SEARCHES}"}]
+    first = await post(shared, "/v1/chat/completions", {**asked, "messages": said})
+    assert first.status == 200, first.body
+    answer = first.json()["choices"][0]["message"]
+    message = {name: answer[name] for name in ("role", "content", "tool_calls")}
+    results = [{"role": "tool", "tool_call_id": call["id"], "content": "seen"} for call in message["tool_calls"]]
+    second = await post(shared, "/v1/chat/completions", {**asked, "messages": [*said, message, *results]})
+    assert second.status == 200, second.body
+    (seen,) = shared.sim.seen("/v1/messages")
+    assert "thinking" in [block["type"] for block in seen.json()["messages"][1]["content"]]
+
+
+async def test_a_client_that_leaves_ends_the_request_to_the_model(shared: Bench) -> None:
+    shared.forget()
+    look = {"type": "function", "function": {"name": "look"}}
+    said = [{"role": "user", "content": f"[[stall 3]] {SEARCHES}"}]
+    asked = {"model": CLAUDE, "messages": said, "tools": [look], "web_search_options": {}, "stream": True}
+    wire = await shared.open(asked)
+    await wire.until(b"data:")
+    wire.abort()
+    seen = await shared.upstream("/v1/messages")
+    await eventually(lambda: seen.closed_early)
+
+
 async def test_the_clients_own_tool_ends_the_answer(shared: Bench) -> None:
     text = '[[call web_search {"query": "a"}]] [[call look {}]] please'
     answer = await post(shared, "/v1/messages", beside(text))
@@ -285,3 +361,11 @@ async def test_brave_gets_its_key_and_nobody_else(tmp_path: Path, engine: tuple[
         assert made.asked[0].headers["x-subscription-token"] == "a-key-for-the-engine-only"
         assert made.asked[0].query["q"] == "birds of Iceland"
         assert "a-key-for-the-engine-only" not in "".join(own.proxy.lines) + answer.body.decode()
+
+
+async def test_no_two_searches_of_a_conversation_have_the_same_id(tmp_path: Path, engine: tuple[Engine, str]) -> None:
+    async with bench(tmp_path, config=f'[search]\nprovider = "searxng"\nurl = "{engine[1]}"\n') as own:
+        answers = [await post(own, "/v1/messages", body) for body in (claude(), claude(), beside(SEARCHES))]
+        blocks = [block for answer in answers for block in answer.json()["content"]]
+        names = [block["id"] for block in blocks if block["type"] == "server_tool_use"]
+        assert len({*names}) == len(names) == 3

@@ -1,6 +1,6 @@
 """Serves requests that want a web search which their model cannot make: natively told, whoever searches."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from msgspec.structs import replace
 
@@ -24,11 +24,12 @@ from passenger.exchange import Outcome
 from passenger.gateway.recorder import Recorder
 from passenger.gateway.response import GatewayResponse, pulled
 from passenger.gateway.routing import Routed
-from passenger.gateway.search_loop import SearchLoop, collect
+from passenger.gateway.search_loop import SearchLoop, collect, new_search_id
 from passenger.gateway.searchers import CopilotSearcher, CountedSearcher
 from passenger.gateway.sender import Sender
+from passenger.gateway.stream_bill import wants_bill, write_with_bill
 from passenger.gateway.translate import framed
-from passenger.gateway.translator import Translator, note_events
+from passenger.gateway.translator import Translator, keep_answer, note_events
 from passenger.gateway.web_search import WebSearch
 from passenger.search.searcher import LONGEST_QUERY, Searcher, write_summary
 
@@ -55,15 +56,19 @@ class SearchServer:
         is_only = routed.ask.web_search == "only"
         if is_only and self._web.engine is None:
             return await self._web.serve_only(routed)
-        prompt = self._translating.read_prompt(routed, searches=True)
+        prompt = self._ask_once(routed, await self._translating.read(routed, searches=True))
         if is_only:
             routed.exchange.tariff = None
             return await self._answer(routed, prompt, self._search_once(routed, prompt))
-        searcher = await self._searcher(routed)
-        return await self._answer(routed, prompt, self._loop(routed, prompt, searcher))
+        loop = SearchLoop(self._translating, self._sender, await self._searcher(routed), routed)
+        return await self._answer(routed, prompt, loop.events(prompt), loop.close)
 
-    def _loop(self, routed: Routed, prompt: Prompt, searcher: Searcher) -> AsyncIterator[list[Event]]:
-        return SearchLoop(self._sender, searcher, routed, prompt, prompt.web_search or SearchTool()).events()
+    def _ask_once(self, routed: Routed, prompt: Prompt) -> Prompt:
+        """The prompt for one answer: more than one are not searched for."""
+        if prompt.choices == 1:
+            return prompt
+        self._sender.drop(routed.exchange, (routed.inbound.fields["choices"],))
+        return replace(prompt, choices=1)
 
     async def _searcher(self, routed: Routed) -> Searcher:
         def count() -> None:
@@ -77,24 +82,38 @@ class SearchServer:
     async def _search_once(self, routed: Routed, prompt: Prompt) -> AsyncIterator[list[Event]]:
         """An answer of a search engine alone: what it has found, as a list. No model is asked."""
         query = read_query(prompt)
-        yield [Start(routed.route.name), SearchCall("srvtoolu_1", query)]
+        name = new_search_id()
+        yield [Start(routed.route.name), SearchCall(name, query)]
         found = await (await self._searcher(routed)).search(query, prompt.web_search or SearchTool())
-        done = SearchDone("srvtoolu_1", found.results, found.error)
+        done = SearchDone(name, found.results, found.error)
         usage = Usage()
         yield [done, PartStart("text"), Delta(write_summary(found)), PartStop(), Finish(Reason.END, usage)]
 
-    async def _answer(self, routed: Routed, prompt: Prompt, events: AsyncIterator[list[Event]]) -> GatewayResponse:
-        """The events as the client's answer. The first ones are waited for: until then a failure is a status."""
+    async def _answer(
+        self,
+        routed: Routed,
+        prompt: Prompt,
+        events: AsyncIterator[list[Event]],
+        close: Callable[[], None] | None = None,
+    ) -> GatewayResponse:
+        """The events as the client's answer. The first ones are waited for: until then a failure is a status.
+
+        `close` ends what the events come from.
+        """
         first = await anext(events)
-        identity, inbound = self._sender.identity(routed.exchange), routed.inbound
+        seat, inbound, exchange = routed.seat, routed.inbound, routed.exchange
         shown = replace(prompt, messages=())
         whole = _after(first, events)
         if routed.ask.stream:
             framing = inbound.framing(routed.request)
-            return GatewayResponse(framing.content_type, (), pulled(self._pieces(routed, shown, whole)))
+            return GatewayResponse(framing.content_type, (), pulled(self._pieces(routed, shown, whole)), close)
         answer = await collect(whole)
-        routed.exchange.usage = answer.usage
-        return GatewayResponse("application/json", (), inbound.write_answer(shown, answer, identity))
+        exchange.usage = answer.usage
+        keep_answer(seat, inbound, answer, exchange)
+        await seat.reasoning.settle()
+        return GatewayResponse(
+            "application/json", (), inbound.write_answer(shown, answer, self._sender.identity(exchange))
+        )
 
     async def _pieces(
         self, routed: Routed, prompt: Prompt, events: AsyncIterator[list[Event]]
@@ -103,6 +122,8 @@ class SearchServer:
         inbound, exchange = routed.inbound, routed.exchange
         framing = inbound.framing(routed.request)
         writer = inbound.writer(prompt, self._sender.identity(exchange))
+        if wants_bill(routed.request):
+            writer = write_with_bill(writer, inbound, exchange)
         note = note_events(routed.seat, inbound, exchange)
         exchange.is_cut = True  # until its last event is here
         before = framing.opening
@@ -113,6 +134,8 @@ class SearchServer:
                 for event in some:
                     note(event)
                     messages += writer.send(event)
+                if isinstance(some[-1], Finish):
+                    await routed.seat.reasoning.settle()
                 if messages:
                     yield before + framed(framing, messages)
                     before = framing.between

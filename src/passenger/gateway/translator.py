@@ -1,6 +1,6 @@
 """Serves a translated request: reads the client's prompt, writes Copilot's request, and translates the answer back."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from msgspec.structs import replace
@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from passenger.chat import signatures
 from passenger.chat.events import Answer, AnswerBuilder, AnswerIdentity, Cite, Delta, Event, Finish, PartKind, PartStart
 from passenger.chat.fallbacks import without_search
-from passenger.chat.prompt import Prompt
+from passenger.chat.prompt import Ask, Message, Prompt
 from passenger.chat.upstream_request import Encoded, client_field
+from passenger.copilot.call import Call
 from passenger.copilot.field_names import client_name
 from passenger.copilot.upstream import Reply
 from passenger.dialects import Inbound, Reader, Request, Writer, caps
@@ -50,8 +51,7 @@ class Translator:
         self._counting.expect(inbound, route)
         read = self._counting.prompt(seat, inbound, request)
         identity = self._sender.identity(exchange)
-        name = partial(client_name, api=route.outbound.name, fields=inbound.fields, wanted=prompt.reasoning)
-        call = self._sender.call(seat, replace(ask, stream=True), route, sent, named=name)
+        call = self.call(routed, ask, prompt, sent)
         del sent
         if prompt.choices > 1 and inbound.choices is not None:
             exchange.calls = prompt.choices
@@ -73,7 +73,7 @@ class Translator:
         with reply:
             answer = await translate.answer(reply, reader, begin=exchange.begin)
         exchange.usage = answer.usage
-        _keep(seat, inbound, answer, exchange)
+        keep_answer(seat, inbound, answer, exchange)
         await seat.reasoning.settle()
         self._counting.learn(read, exchange)
         return GatewayResponse("application/json", reply.headers, inbound.write_answer(prompt, answer, identity))
@@ -83,18 +83,46 @@ class Translator:
 
         A prompt is many times as large as its body, and its messages are not needed to answer.
         """
-        seat, inbound, request, route = routed.seat, routed.inbound, routed.request, routed.route
-        searches = self._policy.searches and route.searches
-        prompt = await offload(request.heavy, partial(self.read_prompt, routed, searches=searches))
-        said = prompt.messages
-        if not inbound.round_trips_reasoning:
-            await seat.reasoning.recall(seat.name, forgotten(prompt))
-            prompt = seat.reasoning.restore(seat.name, prompt)
-        asked = _with_cache_key(seat, prompt, request) if route.outbound.cache_key else prompt
-        sent = await offload(request.heavy, self._write_prompt, inbound, asked, route)
+        prompt = await self.read(routed, searches=self._policy.searches and routed.route.searches)
+        sent = await self.write(routed, await self.recall(routed, prompt), prompt.messages)
+        return replace(prompt, messages=()), sent
+
+    async def read(self, routed: Routed, *, searches: bool) -> Prompt:
+        """The client's whole prompt, without a search that nobody makes.
+
+        Raises:
+            Failure: it cannot be translated.
+        """
+        request = routed.request
+        return await offload(request.heavy, partial(self._read_prompt, routed.inbound, request, searches=searches))
+
+    @staticmethod
+    async def recall(routed: Routed, prompt: Prompt) -> Prompt:
+        """The prompt with the reasoning that the client cannot send back, and that is kept here."""
+        seat = routed.seat
+        if routed.inbound.round_trips_reasoning:
+            return prompt
+        await seat.reasoning.recall(seat.name, forgotten(prompt))
+        return seat.reasoning.restore(seat.name, prompt)
+
+    async def write(self, routed: Routed, prompt: Prompt, said: Sequence[Message]) -> Encoded:
+        """The request to Copilot; what is left out of it is noted in the client's words. `said` is what it sent.
+
+        Raises:
+            Failure: the model cannot be asked that.
+        """
+        inbound, route = routed.inbound, routed.route
+        asked = _with_cache_key(routed.seat, prompt, routed.request) if route.outbound.cache_key else prompt
+        sent = await offload(routed.request.heavy, self._write_prompt, inbound, asked, route)
         lost = signatures.client_losses(said, sent.dropped)
         self._sender.drop(routed.exchange, (*prompt.dropped, *(client_field(inbound.fields, name) for name in lost)))
-        return replace(prompt, messages=()), sent
+        return sent
+
+    def call(self, routed: Routed, ask: Ask, prompt: Prompt, sent: Encoded) -> Call:
+        """The call, whose refusals name the client's own fields."""
+        inbound, route = routed.inbound, routed.route
+        name = partial(client_name, api=route.outbound.name, fields=inbound.fields, wanted=prompt.reasoning)
+        return self._sender.call(routed.seat, replace(ask, stream=True), route, sent, named=name)
 
     def _streamed(
         self, routed: Routed, reply: Reply, reader: Reader, writer: Writer, read: Read | None
@@ -129,18 +157,12 @@ class Translator:
                 return fan_out.stream(identity, framing, note)
             billing = partial(write_choices_with_bill, inbound=inbound, exchange=routed.exchange)
             return fan_out.stream(identity, framing, note, billing)
-        delivery = await fan_out.whole(identity, partial(_keep, seat, inbound))
+        delivery = await fan_out.whole(identity, partial(keep_answer, seat, inbound))
         await seat.reasoning.settle()
         return delivery
 
-    def read_prompt(self, routed: Routed, *, searches: bool) -> Prompt:
-        """The client's whole prompt, without a search that nobody makes.
-
-        Raises:
-            Failure: it cannot be translated.
-        """
-        inbound = routed.inbound
-        prompt = inbound.read_prompt(routed.request)
+    def _read_prompt(self, inbound: Inbound, request: Request, *, searches: bool) -> Prompt:
+        prompt = inbound.read_prompt(request)
         if not searches:
             prompt = without_search(prompt)
         if not self._policy.keeps_attribution:
@@ -191,7 +213,7 @@ def note_events(seat: Seat, inbound: Inbound, exchange: Exchange) -> Callable[[E
     return note
 
 
-def _keep(seat: Seat, inbound: Inbound, answer: Answer, exchange: Exchange) -> None:
+def keep_answer(seat: Seat, inbound: Inbound, answer: Answer, exchange: Exchange) -> None:
     """Keep the reasoning that the client cannot send back; name what it has no place for."""
     if not inbound.round_trips_reasoning:
         seat.reasoning.keep(seat.name, answer.parts)

@@ -190,9 +190,10 @@ def _limited(text: str, question: Question) -> tuple[str, Finish, str | None]:
     return text, "stop", stopped_at
 
 
-def _calls(question: Question, orders: Iterable[Directive], model: Model, raw: bytes) -> tuple[Call, ...]:
-    """The calls that were ordered, or else the one that is demanded; none right after a tool's result."""
-    if not question.tools or not question.callable or question.results:
+def _calls(question: Question, orders: Sequence[Directive], model: Model, raw: bytes) -> tuple[Call, ...]:
+    """The calls that were ordered, or else the one that is demanded; after a tool's result only with `[[insist]]`."""
+    is_over = question.results and not any(order.name == "insist" for order in orders)
+    if not question.tools or not question.callable or is_over:
         return ()
     ordered = [_ordered(order, model) for order in orders if order.name == "call"]
     calls = [call for call in ordered if call.name in question.tools]

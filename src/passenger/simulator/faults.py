@@ -36,10 +36,10 @@ An event is what an empty line ends: a chunk of `/chat/completions`, a named eve
 
 Directives that shape an answer and harm nobody: [[say TEXT]] (that text), [[events 200]] (200 text chunks),
 [[size 1000000]] (that many characters), [[call NAME {"json":"arguments"}]] (a tool call, if the tool is offered; for a
-tool that takes free text the rest is that text), [[think]], [[refuse]], and [[search QUERY]] (on `/responses`, if
-`web_search` is offered). [[cite]] says that it repeats published code (`/responses`: a page). [[limit 40]] and
-[[filter 40]] end it after so many characters of text and arguments, as a limit and a filter do: a call may be cut in
-the middle.
+tool that takes free text the rest is that text), [[insist]] (the same calls again after their results), [[think]],
+[[refuse]], and [[search QUERY]] (on `/responses`, if `web_search` is offered). [[cite]] says that it repeats published
+code (`/responses`: a page). [[limit 40]] and [[filter 40]] end it after so many characters of text and arguments, as a
+limit and a filter do: a call may be cut in the middle.
 """
 
 import json
