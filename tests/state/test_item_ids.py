@@ -10,6 +10,7 @@ from passenger.state.item_ids import new_item_id, read_id
     [
         (b'{"id":"msg_1","type":"message"}', "msg_1"),
         (b'{"type":"message"}', ""),
+        (b'{"id":"msg_1","text":"\\ud800"}', "msg_1"),
         (b'{"a":{"id":"no"},"id":"yes"}', "yes"),
     ],
 )

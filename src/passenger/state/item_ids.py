@@ -5,6 +5,8 @@ import secrets
 import msgspec
 from msgspec import Struct
 
+from passenger.jsontext import surrogates
+
 
 class _Item(Struct):
     id: str = ""
@@ -15,7 +17,7 @@ _ITEM = msgspec.json.Decoder(_Item)
 
 def read_id(item: bytes) -> str:
     """The id of an item, empty if it has none."""
-    return _ITEM.decode(item).id
+    return surrogates.decode(_ITEM, item).id
 
 
 def new_item_id(prefix: str) -> str:

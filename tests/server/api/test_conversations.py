@@ -100,6 +100,22 @@ async def test_two_at_once_do_not_mix(own: Bench) -> None:
     assert (await create(own, "two", conversation=name)).status == 200
 
 
+async def test_items_that_come_and_go_during_a_turn_displace_none_of_it(own: Bench) -> None:
+    name = await begun(own, "zero", "gone")
+    path = f"{CONVERSATIONS}/{name}/items"
+    slow = asyncio.create_task(create(own, "[[delay 2]] one", conversation=name))
+    await own.upstream("/responses", len(own.sim.seen("/responses")) + 1)
+    listed = (await get(own, f"{path}?order=asc")).json()["data"]
+    assert (await get(own, f"{path}/{listed[1]['id']}", "DELETE")).status == 200
+    answered = (await slow).json()
+    told = [
+        item["content"][0]["text"]
+        for item in (await get(own, f"{path}?order=asc")).json()["data"]
+        if item["type"] == "message"
+    ]
+    assert told == ["zero", "[[delay 2]] one", text_of(answered)]
+
+
 async def test_a_conversation_that_is_lost_is_not_found(own: Bench) -> None:
     answer = await create(own, "one", conversation="conv_unknown")
     assert (answer.status, answer.error["param"]) == (404, "conversation")

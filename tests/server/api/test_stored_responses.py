@@ -87,10 +87,13 @@ async def test_a_chain_changes_its_model(own: Bench, models: Sequence[str]) -> N
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_a_response_is_fetched_as_it_was_told(own: Bench, stream: bool) -> None:
-    told = await created(own, "hello", stream=stream, metadata={"topic": "x"})
+@pytest.mark.parametrize(
+    "text", ["hello", "event: response.completed", "\nevent: response.created\n\nevent: response.x"]
+)
+async def test_a_response_is_fetched_as_it_was_told(own: Bench, stream: bool, text: str) -> None:
+    told = await created(own, text, stream=stream, metadata={"topic": "null"})
     assert (await get(own, f"{RESPONSES}/{told['id']}")).json() == told
-    assert told["metadata"] == {"topic": "x"}
+    assert told["metadata"] == {"topic": "null"}
 
 
 async def test_what_is_not_stored_is_not_found(own: Bench) -> None:
@@ -184,6 +187,27 @@ async def test_a_request_that_is_wrong_is_refused(own: Bench, fields: dict[str, 
     answer = await create(own, **{"text": "hello", **fields})
     assert answer.status == 400
     assert param is None or answer.error["param"] == param
+
+
+@pytest.mark.parametrize("path", [RESPONSES, f"{RESPONSES}/compact", f"{RESPONSES}/input_tokens"])
+@pytest.mark.parametrize(
+    "body", [b"[]", b'""', b"nonsense", b"", b"7", b"null", b'{"input":', b"\xff", b'{"a":"\xff"}']
+)
+async def test_a_body_that_is_no_object_is_the_requests_own_fault(own: Bench, path: str, body: bytes) -> None:
+    answer = await own.send("POST", path, data=body, headers={"content-type": "application/json"})
+    assert answer.status == 400, answer.body
+    assert answer.error["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize("model", MODELS[1:])  # relayed bytes are the client's own, and the simulator refuses these
+async def test_half_a_character_is_kept_and_goes_on(own: Bench, model: str) -> None:
+    body = b'{"model":"%b","input":[{"role":"user","content":"\\ud800 half"}]}' % model.encode()
+    first = await own.send("POST", RESPONSES, data=body, headers={"content-type": "application/json"})
+    assert first.status == 200, first.body
+    listed = await get(own, f"{RESPONSES}/{first.json()['id']}/input_items")
+    assert len(listed.json()["data"]) == 1
+    await created(own, "two", model=model, previous_response_id=first.json()["id"])
+    assert len(texts_up(own)) == 3
 
 
 async def test_another_key_finds_nothing(tmp_path: Path) -> None:

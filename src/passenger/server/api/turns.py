@@ -23,6 +23,7 @@ from passenger.exchange import Exchange
 from passenger.gateway import Gateway
 from passenger.gateway.response import Flow, GatewayResponse, Sink, Source
 from passenger.jsontext.raw_object import RawObject
+from passenger.jsontext.reading import decode
 from passenger.state.store import ConversationStore, LostError, ResponseStore
 from passenger.state.stored import Items, Status, StoredResponse
 
@@ -48,6 +49,8 @@ class ResponseTurn(Struct, frozen=True):
     owner: str
     own: Items | None = None
     """The items of this turn, each with an id; None where they are the whole input."""
+    before: int = 0
+    """How many items its conversation had before; those of a response's own begin after them."""
 
     def read_own(self) -> Items:
         """The items of this turn, each with an id; those that have none get another one each time."""
@@ -75,6 +78,8 @@ class Turns:
         Raises:
             Failure: something that it refers to is not to be found, or the whole input is too large.
         """
+        if request.fields is None:
+            decode(request.body)  # which fails, unless nothing but half a character is wrong with it
         body = RawObject(request.body, request.fields)
         references = stored_turn.read_references(body)
         if references.is_plain:
@@ -94,7 +99,7 @@ class Turns:
         kept = tuple(map(with_id, own)) if references.store or references.conversation else ()
         if references.conversation is not None:
             kept = (*history, *kept)  # a response that follows this one has no conversation to look it up in
-        return ResponseTurn(whole, references, owner, kept)
+        return ResponseTurn(whole, references, owner, kept, len(history))
 
     async def _follow_references(self, owner: str, items: list[bytes]) -> list[bytes]:
         """The items, with those that are stored in the place of what refers to them."""
@@ -167,15 +172,15 @@ class Turns:
                 )
             )
         if references.conversation is not None and status.is_chainable:
-            why = await self._append(turn.owner, references.conversation, own, final.output) or why
+            why = await self._append(turn, references.conversation, own, final.output) or why
         if why is not None:
             log.warning("a response is not kept: %s", why)
         return why
 
-    async def _append(self, owner: str, conversation: str, own: Items, output: Items) -> str | None:
+    async def _append(self, turn: ResponseTurn, conversation: str, own: Items, output: Items) -> str | None:
+        """Add a turn to its conversation, whatever else was added or removed in the meantime."""
         try:
-            before = await self._store.conversation_items(owner, conversation)
-            return await self._store.add_items(owner, conversation, (*own[len(before) :], *output))
+            return await self._store.add_items(turn.owner, conversation, (*own[turn.before :], *output))
         except LostError:
             return "its conversation was deleted"
         except Failure as failure:

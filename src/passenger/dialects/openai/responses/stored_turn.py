@@ -118,6 +118,7 @@ def echo(body: RawObject, references: References, *, is_kept: bool) -> dict[str,
 
     A long text of instructions is repeated, too, as OpenAI does.
     """
+    metadata = body.raw_value("metadata")
     conversation = msgspec.json.encode({"id": references.conversation}) if references.conversation else NULL
     return {
         "store": Raw(b"true" if is_kept else b"false"),
@@ -125,7 +126,7 @@ def echo(body: RawObject, references: References, *, is_kept: bool) -> dict[str,
         "previous_response_id": Raw(msgspec.json.encode(references.previous)),
         "conversation": Raw(conversation),
         "instructions": Raw(body.raw_value("instructions") or NULL),
-        "metadata": Raw(body.raw_value("metadata").replace(b"null", b"{}", 1) or b"{}"),
+        "metadata": Raw(b"{}" if metadata in {b"", b"null"} else metadata),
     }
 
 
@@ -133,6 +134,11 @@ def echo(body: RawObject, references: References, *, is_kept: bool) -> dict[str,
 
 _EVENT = b"event: response."
 _FINAL = (b"completed\n", b"incomplete\n", b"failed\n")
+
+
+def _last_event(piece: bytes) -> int:
+    """Where the last event of a piece begins. Within an event's data no line begins: JSON escapes line ends."""
+    return piece.rfind(b"\n" + _EVENT) + 1
 
 
 class _FinalEvent(Struct):
@@ -144,8 +150,8 @@ _FINAL_EVENT = msgspec.json.Decoder(_FinalEvent)
 
 def find_final(piece: bytes) -> bytes | None:
     """The response object of the event that ends a stream, if a piece of whole events has it."""
-    start = piece.rfind(_EVENT)
-    if start < 0 or not piece.startswith(_FINAL, start + len(_EVENT)) or (start and piece[start - 1] != ord("\n")):
+    start = _last_event(piece)
+    if not piece.startswith(_FINAL, start + len(_EVENT)) or not piece.startswith(_EVENT, start):
         return None
     data = piece.find(b"data: ", start) + len(b"data: ")
     return bytes(_FINAL_EVENT.decode(piece[data : piece.find(b"\n", data)]).response)
@@ -160,7 +166,7 @@ def tell_unkept(response: bytes) -> bytes:
 
 def tell_unkept_at_the_end(piece: bytes) -> bytes:
     """A piece whose last event ends a stream, with the response object of one that could not be kept."""
-    start = piece.rfind(_EVENT)
+    start = _last_event(piece)
     data = piece.find(b"data: ", start) + len(b"data: ")
     end = piece.find(b"\n", data)
     event = RawObject(piece[data:end])
