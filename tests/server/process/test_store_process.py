@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import NoReturn
@@ -41,3 +43,22 @@ def test_its_socket_has_a_place_where_the_temporary_directory_has_a_long_name(
     assert directory.stat().st_mode & 0o777 == 0o700
     process.close()
     assert not directory.exists()
+
+
+STOPPED = """
+import os, pathlib, time
+from passenger.server.process.store_process import StoreProcess
+
+process = StoreProcess(lambda _, orders, __: os.read(orders, 1), [])
+directory = pathlib.Path(process.path).parent
+process.start(time.monotonic(), -1, lambda: None)
+process.close_orders()
+os.waitpid(process.pid, 0)
+print(directory.exists())
+"""
+
+
+def test_one_that_is_told_to_stop_removes_its_directory_while_its_supervisor_still_is_its_parent() -> None:
+    """As a supervisor is that is being killed: its files are closed before its children get another parent."""
+    ran = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n", ran.stderr

@@ -98,7 +98,9 @@ class StoreProcess:
         except BaseException:
             log.exception("the store of conversations has failed")
         finally:
-            if os.getppid() != self._supervisor:  # which was killed, and removes nothing
+            # Told to stop, it is not started again: where its supervisor was killed, nobody else removes anything. One
+            # that is being killed is still the parent for a moment after its end of the pipe is closed.
+            if code == OK or os.getppid() != self._supervisor:
                 self._remove()
             logging.shutdown()
             os._exit(code)
