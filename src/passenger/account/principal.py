@@ -2,6 +2,9 @@
 
 from msgspec import Struct
 
+from passenger.account.key_scope import KeyScope
+from passenger.account.scope_limits import ScopeLimits
+
 
 class Principal(Struct, frozen=True):
     """Somebody who was admitted. `name` is for logs and for keeping data apart; it is never a key."""
@@ -11,6 +14,14 @@ class Principal(Struct, frozen=True):
     """Whether they may be told more than a stranger."""
     tag: str = ""
     """The run of `passenger launch` that they belong to."""
+    user: str = ""
+    """The id of the person of a team, empty where there is no team."""
+    key: str = ""
+    """The id of that person's key, empty where there is no team."""
+    scope: KeyScope | None = None
+    """What the key may be used for; None for everything."""
+    limits: tuple[ScopeLimits, ...] = ()
+    """The limits that a request counts against, all of which it must keep."""
 
 
 ANYONE = Principal("anyone")
