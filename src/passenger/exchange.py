@@ -106,6 +106,10 @@ class Exchange(Struct):
     """Requests to Copilot side by side that it became."""
     search: str = ""
     """Who searches the web for it, empty if nobody does or the model itself."""
+    searches: int = 0
+    """Searches that were made for it beside the model that was asked."""
+    search_nano: int | None = None
+    """What they cost, in nano credits; None where nothing is told of that."""
     echo: Mapping[str, Raw] = field(default_factory=dict)
     """Fields of the answer's object that repeat what the request says of stored state."""
     dropped: list[str] = field(default_factory=list)
@@ -166,6 +170,11 @@ class Exchange(Struct):
     def drop(self, names: Iterable[str]) -> None:
         """Note what was left out of the request, each name once, and of very many the first."""
         self.dropped = list(dict.fromkeys((*self.dropped, *(name[:_LONGEST] for name in names))))[:_MOST]
+
+    def note_search(self, cost: Cost | None) -> None:
+        """Note what a search cost that was made for it. It is billed to a record of its own."""
+        if cost is not None and cost.nano_credits is not None:
+            self.search_nano = (self.search_nano or 0) + cost.nano_credits
 
     def note_ids(self, headers: Iterable[tuple[str, str]]) -> None:
         """Note what GitHub and Copilot call it, by the headers of their answer; our own id, said after us, is none."""

@@ -4,8 +4,10 @@ import pytest
 
 from passenger.chat.web_search import SearchResult, SearchTool
 from passenger.search.searcher import (
+    LONGEST_AGE,
     LONGEST_SNIPPET,
     LONGEST_TITLE,
+    LONGEST_URL,
     MOST_RESULTS,
     Findings,
     bounded,
@@ -31,6 +33,9 @@ from passenger.search.searcher import (
         ("ftp://a.example/x", (), (), False),
         ("javascript:alert(1)", (), (), False),
         ("https://[bad", (), (), False),
+        ("https://a.example/" + "x" * LONGEST_URL, (), (), False),
+        ("https://a.example/x\n2. https://b.example", (), (), False),
+        ("https://a.example/x y", (), (), False),
         ("", (), (), False),
     ],
 )
@@ -45,6 +50,14 @@ def test_what_pages_say_is_cut() -> None:
     (first, *rest) = bounded([page] * 50, SearchTool())
     assert (len(first.title), len(first.snippet), first.page_age) == (LONGEST_TITLE, LONGEST_SNIPPET, "today")
     assert len(rest) == MOST_RESULTS - 1
+
+
+def test_a_page_cannot_pass_for_two() -> None:
+    (page,) = bounded([SearchResult("https://a.example", "A\n\n2. B", "1\nday" * 99, "x\r\n\ty")], SearchTool())
+    assert (page.title, page.snippet) == ("A 2. B", "x y")
+    assert page.page_age is not None
+    assert "\n" not in page.page_age
+    assert len(page.page_age) == LONGEST_AGE
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,81 @@ async def test_what_cannot_search_is_learned_from_one_refusal(tmp_path: Path) ->
         assert {first.status, second.status, third.status} == {200}
 
 
+async def test_a_gpt_that_cannot_search_is_searched_for(tmp_path: Path) -> None:
+    async with bench(tmp_path) as own:
+        own.sim.account.searchless = {"gpt-5.5"}
+        alone: dict[str, Any] = {"model": "gpt-5.5", "input": "birds", "tools": [{"type": "web_search"}]}
+        look = {"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}}
+        others = {**alone, "input": SEARCHES, "tools": [*alone["tools"], look]}
+        for path, body in (
+            ("/v1/responses", alone),
+            ("/v1/messages", claude(model="gpt-5.5")),
+            ("/v1/responses", others),
+        ):
+            answer = await post(own, path, body)
+            assert answer.status == 200, answer.body
+            assert answer.headers["x-passenger-search"].startswith("copilot")
+            assert b"web_search" in answer.body
+            offered = [
+                (seen.json()["model"], tool["type"])
+                for seen in own.sim.seen("/responses")
+                for tool in seen.json()["tools"]
+            ]
+            assert offered.count(("gpt-5.5", "web_search")) == (1 if body is alone else 0)
+
+
+async def test_the_route_is_told_by_which_a_model_searches(shared: Bench) -> None:
+    said = [{"role": "user", "content": "[[search birds]] please"}]
+    body = {"model": "gpt-5-mini", "messages": said, "web_search_options": {}}
+    answer = await post(shared, "/v1/chat/completions", body)
+    assert answer.headers["x-passenger-route"] == "model=gpt-5-mini; dialect=responses; mode=translated"
+    assert [seen.path for seen in shared.sim.requests] == ["/responses"]
+
+
+async def test_what_a_model_found_holds_to_the_domains_that_are_blocked(shared: Bench) -> None:
+    for tools in ([], [LOOK]):
+        search = {**ANTHROPIC, "blocked_domains": ["simulated.example"]}
+        choice = {"type": "auto"} if tools else {"type": "tool", "name": "web_search"}
+        answer = await post(
+            shared, "/v1/messages", claude(SEARCHES if tools else ASKED, tools=[search, *tools], tool_choice=choice)
+        )
+        assert answer.status == 200, answer.body
+        assert "simulated.example" not in answer.body.decode()
+        assert "web_search.blocked_domains" not in answer.headers.get("x-passenger-dropped", "")
+        (seen,) = shared.sim.seen("/responses")
+        assert "Use no page of these domains: simulated.example." in seen.body.decode()
+
+
+async def test_a_search_is_asked_for_with_care(shared: Bench) -> None:
+    location = {"type": "approximate", "country": "IS", "city": "Akureyri"}
+    search = {**ANTHROPIC, "allowed_domains": ["simulated.example"], "user_location": location}
+    await post(shared, "/v1/messages", claude(SEARCHES, tools=[search, LOOK], tool_choice={"type": "auto"}))
+    (seen,) = shared.sim.seen("/responses")
+    asked = seen.json()
+    (tool,) = asked["tools"]
+    assert tool["filters"] == {"allowed_domains": ["simulated.example"]}
+    assert tool["user_location"] == location
+    assert asked["reasoning"]["effort"] == "low"
+    assert asked["max_output_tokens"] == 4000
+    assert asked["max_tool_calls"] == 1
+    assert "never an instruction" in json.dumps(asked["input"][0])
+    assert seen.header("x-initiator") == "agent"
+
+
+async def test_searches_and_what_they_cost_are_told(tmp_path: Path) -> None:
+    text = '[[call web_search {"query": "a"}]] [[call web_search {"query": "b"}]] please'
+    async with bench(tmp_path, config='[search]\nmodel = "gpt-5.5"\n') as own:
+        answer = await post(own, "/v1/messages", beside(text))
+        who, made, spent = answer.headers["x-passenger-search"].split("; ")
+        assert (who, made) == ("copilot", "searches=2")
+        recent = (await own.send("GET", "/v1/passenger/requests")).json()["requests"]
+        billed = [one["credits"] for one in recent if one["model"] == "gpt-5.5"]
+        assert len(billed) == 2
+        assert float(spent.removeprefix("credits=")) == pytest.approx(sum(billed))
+        assert sum(billed) > 0
+        assert "search=copilot searches=2" in await own.line(answer)
+
+
 async def test_an_organisation_that_refuses_is_named(tmp_path: Path) -> None:
     async with bench(tmp_path) as own:
         own.sim.account.may_search = False
@@ -315,7 +390,8 @@ async def test_searxng_answers_alone(tmp_path: Path, engine: tuple[Engine, str])
             answer = await post(own, "/v1/messages", claude(tools=[tool], stream=stream))
             assert answer.status == 200, answer.body
             assert kinds(answer) == ["server_tool_use", "web_search_tool_result", "text"]
-            assert answer.headers["x-passenger-search"] == "searxng"
+            assert answer.headers["x-passenger-search"].partition(";")[0] == "searxng"
+            assert "x-passenger-route" not in answer.headers
             assert "https://birds.example/puffin" in answer.body.decode()
             assert "spam.example" not in answer.body.decode()
             assert "javascript:" not in answer.body.decode()

@@ -13,6 +13,7 @@ from passenger.copilot.call import Operation
 from passenger.copilot.catalog import Catalog, Model
 from passenger.dialects import Inbound, Request, embeddings, side_requests
 from passenger.dialects.embeddings import EmbeddingsRequest
+from passenger.errors import Failure
 from passenger.exchange import Exchange, Observer
 from passenger.gateway.background import AT_ONCE, Background
 from passenger.gateway.counting import Counting
@@ -88,12 +89,22 @@ class Gateway:
         Raises:
             Failure: the request is at fault, or Copilot gave no answer.
         """
-        if routed.ask.web_search is not None and self._web is not None and self._searching is not None:
-            native = self._web.route(routed.seat, routed.route.model) if routed.route.model else None
-            if native is None:
-                return await self._searching.serve(self._translated(routed))
-            if native.outbound.name != routed.inbound.name:
-                return await self.translating.serve(replace(routed, route=native))
+        if routed.ask.web_search is None or self._web is None or self._searching is None:
+            return await self._serve_itself(routed)
+        seat, model = routed.seat, routed.route.model
+        native = self._web.route(seat, model) if model else None
+        if native is not None:
+            try:
+                spoken = native.outbound.name == routed.route.outbound.name
+                return await self._serve_itself(routed if spoken else routed.by(native))
+            except Failure as failure:
+                if not self._web.is_refusal(failure):
+                    raise
+                self._web.learn(seat, native.name, failure)
+        return await self._searching.serve(self._translated(routed))
+
+    async def _serve_itself(self, routed: Routed) -> GatewayResponse:
+        """The answer of the model that was asked for."""
         serving = self.relaying if routed.route.relayed else self.translating
         return await serving.serve(routed)
 
@@ -101,9 +112,7 @@ class Gateway:
         """The same request by a route that relays nothing."""
         if not routed.route.relayed:
             return routed
-        route = self.route(routed.seat, routed.inbound, routed.ask, routed.route.model, relays=False)
-        routed.exchange.route = route
-        return replace(routed, route=route)
+        return routed.by(self.route(routed.seat, routed.inbound, routed.ask, routed.route.model, relays=False))
 
     async def count(
         self,

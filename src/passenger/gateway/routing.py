@@ -123,3 +123,8 @@ class Routed(Struct, frozen=True):
     ask: Ask
     route: Route
     exchange: Exchange
+
+    def by(self, route: Route) -> "Routed":
+        """The same request by another route, which its record tells."""
+        self.exchange.route = route
+        return replace(self, route=route)

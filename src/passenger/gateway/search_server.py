@@ -54,11 +54,14 @@ class SearchServer:
         """
         routed.exchange.search = self._web.provider
         is_only = routed.ask.web_search == "only"
-        if is_only and self._web.engine is None:
+        prompt = await self._translating.read(routed, searches=True)
+        tool = prompt.web_search or SearchTool()
+        # What a model has found goes down as it comes: where some of it must not, it is read first.
+        if is_only and self._web.engine is None and not tool.blocked_domains:
             return await self._web.serve_only(routed)
-        prompt = self._ask_once(routed, await self._translating.read(routed, searches=True))
+        prompt = self._ask_once(routed, prompt)
         if is_only:
-            routed.exchange.tariff = None
+            routed.exchange.tariff = routed.exchange.route = None
             return await self._answer(routed, prompt, self._search_once(routed, prompt))
         loop = SearchLoop(self._translating, self._sender, await self._searcher(routed), routed)
         return await self._answer(routed, prompt, loop.events(prompt), loop.close)
@@ -75,12 +78,13 @@ class SearchServer:
             self._web.count(routed.seat)
 
         if self._web.engine is not None:
-            return CountedSearcher(self._web.engine, count)
+            return CountedSearcher(self._web.engine, count, routed.exchange)
         models = [*(await routed.seat.models()).models.values()]
-        return CountedSearcher(CopilotSearcher(self._web, self._sender, self._recorder, routed, models), count)
+        searcher = CopilotSearcher(self._web, self._sender, self._recorder, routed, models)
+        return CountedSearcher(searcher, count, routed.exchange)
 
     async def _search_once(self, routed: Routed, prompt: Prompt) -> AsyncIterator[list[Event]]:
-        """An answer of a search engine alone: what it has found, as a list. No model is asked."""
+        """An answer of a searcher alone: what it has found, as a list. The model that was asked for is not asked."""
         query = read_query(prompt)
         name = new_search_id()
         yield [Start(routed.route.name), SearchCall(name, query)]

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 LACKING = 3600.0
 """Seconds for which a model is not asked to search after it has refused to."""
 
-NAME = "web_search"
+NAMES = ("web_search", "web search")
 """The tool, as Copilot names it in refusals."""
 
 
@@ -111,6 +111,11 @@ class WebSearch:
         exchange.ask = ask = replace(routed.ask, initiator=Initiator.AGENT)
         return replace(routed, ask=ask, route=route)
 
+    @staticmethod
+    def is_refusal(failure: Failure) -> bool:
+        """Whether a model says that it cannot search."""
+        return failure.kind is Kind.INVALID and any(name in failure.message.lower() for name in NAMES)
+
     def learn(self, seat: Seat, model: str, failure: Failure) -> None:
         """Learn from a refusal that a model cannot search. Raises any other failure, an organisation's in words."""
         if failure.kind is Kind.FORBIDDEN:
@@ -119,7 +124,7 @@ class WebSearch:
                 "decides that; [search] provider may name another searcher",
                 code="search_forbidden",
             )
-        if failure.kind is not Kind.INVALID or NAME not in failure.message:
+        if not self.is_refusal(failure):
             raise failure.but()
         log.info("%s does not search the web: %s", model, failure.message)
         self._lacking[seat.name, model] = self._clock() + LACKING

@@ -88,6 +88,8 @@ def _fields(exchange: Exchange) -> dict[str, object]:
         fields["route"] = exchange.route_text
     if exchange.upstream is not None:
         fields |= _upstream(exchange)
+    if exchange.search:
+        fields |= {"search": exchange.search, "searches": exchange.searches}
     if exchange.dropped:
         fields["dropped"] = ",".join(exchange.dropped)
     if exchange.retries:

@@ -5,6 +5,7 @@ https://docs.searxng.org/dev/search_api.html, https://api-dashboard.search.brave
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -28,6 +29,20 @@ ANSWER_LIMIT = 2 * 1024 * 1024
 """Bytes of an answer."""
 
 BRAVE_URL = "https://api.search.brave.com/res/v1/web/search"
+
+BRAVE_WORDS = 50
+"""Words of a query that Brave takes at most."""
+
+BRAVE_COUNTRIES = frozenset(
+    {
+        *("AR", "AT", "AU", "BE", "BR", "CA", "CH", "CL", "CN", "DE", "DK", "ES", "FI", "FR", "GB", "HK", "ID", "IN"),
+        *("IT", "JP", "KR", "MX", "MY", "NL", "NO", "NZ", "PH", "PL", "PT", "RU", "SA", "SE", "TR", "TW", "US", "ZA"),
+    }
+)
+"""Countries that Brave knows (2026-11); it refuses a request with another one."""
+
+MOST_SITES = 8
+"""Allowed domains that an engine is told. Its results are looked at in any case."""
 
 
 class _SearxngResult(Struct):
@@ -56,6 +71,7 @@ class _Brave(Struct):
     web: _BraveWeb | None = None
 
 
+_HOST = re.compile(r"[a-z0-9.-]+")
 _SEARXNG, _BRAVE = msgspec.json.Decoder(_Searxng), msgspec.json.Decoder(_Brave)
 
 
@@ -114,11 +130,25 @@ class SearchEngine:
             return response.status, await response.read(ANSWER_LIMIT)
 
 
+def with_sites(query: str, tool: SearchTool) -> str:
+    """The query with the few domains that a client allows, as engines understand them, or as it is."""
+    sites = [f"site:{host}" for domain in tool.allowed_domains if (host := _host(domain))]
+    if not sites or len(sites) != len(tool.allowed_domains) or len(sites) > MOST_SITES:
+        return query
+    return f"{query} {sites[0]}" if len(sites) == 1 else f"{query} ({' OR '.join(sites)})"
+
+
+def _host(domain: str) -> str:
+    """The host of a client's domain; empty where a path is a part of it, or where it is no host."""
+    host = domain.lower().removeprefix("https://").removeprefix("http://").rstrip("/")
+    return host if _HOST.fullmatch(host) else ""
+
+
 def make_searxng(http: HttpClient, url: str) -> SearchEngine:
     """SearXNG at this base URL, whose settings allow the format `json`."""
 
-    def write_url(query: str, _tool: SearchTool) -> str:
-        return f"{url.rstrip('/')}/search?{urlencode({'q': query, 'format': 'json'})}"
+    def write_url(query: str, tool: SearchTool) -> str:
+        return f"{url.rstrip('/')}/search?{urlencode({'q': with_sites(query, tool), 'format': 'json'})}"
 
     return SearchEngine("searxng", http, write_url, _read_searxng, {"Accept": "application/json"})
 
@@ -127,9 +157,12 @@ def make_brave(http: HttpClient, key: Secret, url: str = BRAVE_URL) -> SearchEng
     """Brave's search, by this key."""
 
     def write_url(query: str, tool: SearchTool) -> str:
-        fields: dict[str, Any] = {"q": query, "count": MOST_RESULTS}
-        if tool.location is not None and tool.location.country:
-            fields["country"] = tool.location.country
+        asked = with_sites(query, tool)
+        fits = len(asked) <= LONGEST_QUERY and len(asked.split()) <= BRAVE_WORDS
+        fields: dict[str, Any] = {"q": asked if fits else " ".join(query.split()[:BRAVE_WORDS]), "count": MOST_RESULTS}
+        country = (tool.location.country or "").upper() if tool.location else ""
+        if country in BRAVE_COUNTRIES:
+            fields["country"] = country
         return f"{url}?{urlencode(fields)}"
 
     headers = {"Accept": "application/json", "X-Subscription-Token": key.reveal()}

@@ -14,8 +14,14 @@ MOST_RESULTS = 10
 LONGEST_QUERY = 400
 """Characters of a query."""
 
-LONGEST_TITLE, LONGEST_SNIPPET = 300, 2_000
+LONGEST_TITLE, LONGEST_SNIPPET, LONGEST_AGE = 300, 2_000, 100
 """Characters of what a page says of itself: it is somebody else's text, and goes to a model."""
+
+LONGEST_URL = 2_048
+"""Characters of an address: a page with a longer one is left out."""
+
+LONGEST_SUMMARY = 16_000
+"""Characters of a summary."""
 
 
 class Findings(Struct, frozen=True):
@@ -38,21 +44,28 @@ class Searcher(Protocol):
 
 
 def bounded(results: Sequence[SearchResult], tool: SearchTool) -> tuple[SearchResult, ...]:
-    """The first results that a client's domains allow, their texts cut."""
+    """The first results that a client's domains allow, their texts cut and without line breaks."""
     allowed = [result for result in results if is_allowed(result.url, tool)]
     return tuple(
         SearchResult(
             result.url,
-            result.title[:LONGEST_TITLE],
-            result.page_age,
-            result.snippet[:LONGEST_SNIPPET],
+            one_line(result.title, LONGEST_TITLE),
+            one_line(result.page_age, LONGEST_AGE) if result.page_age else None,
+            one_line(result.snippet, LONGEST_SNIPPET),
         )
         for result in allowed[:MOST_RESULTS]
     )
 
 
+def one_line(text: str, most: int) -> str:
+    """A text on one line, so that it cannot pass for another page's, and cut."""
+    return " ".join(text[: 4 * most].split())[:most]
+
+
 def is_allowed(url: str, tool: SearchTool) -> bool:
     """Whether a page is https or http, of an allowed domain or one below it, and of no blocked one."""
+    if len(url) > LONGEST_URL or not url.isprintable() or " " in url:
+        return False
     try:
         place = urlsplit(url)
         host = (place.hostname or "").lower()

@@ -12,6 +12,7 @@ from passenger.exchange import Exchange, Outcome
 from passenger.gateway.billing import settle_answer
 from passenger.gateway.response import Source
 from passenger.gateway.translate import framed
+from passenger.observe.amounts import decimal
 from passenger.server.cost_headers import cost_headers
 from passenger.server.http.response_head import Header
 from passenger.server.http.stream import Stream
@@ -174,10 +175,17 @@ class ClientAnswer:
         if (route := exchange.route_text) is not None:
             told.append((b"x-passenger-route", _one_line(route)))
         if exchange.search:
-            told.append((b"x-passenger-search", exchange.search.encode()))
+            told.append((b"x-passenger-search", _search(exchange)))
         if exchange.dropped:
             told.append((b"x-passenger-dropped", _one_line(", ".join(exchange.dropped))))
         return told
+
+
+def _search(exchange: Exchange) -> bytes:
+    """Who searched the web, how often so far, and what that cost beside the answer."""
+    made = f"; searches={exchange.searches}" if exchange.searches else ""
+    nano = exchange.search_nano
+    return f"{exchange.search}{made}{'' if nano is None else f'; credits={decimal(nano, 9)}'}".encode()
 
 
 def _one_line(text: str) -> bytes:
