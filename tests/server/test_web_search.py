@@ -182,30 +182,69 @@ async def test_searches_and_what_they_cost_are_told(tmp_path: Path) -> None:
         assert "search=copilot searches=2" in await own.line(answer)
 
 
+def failed(answer: Answer) -> tuple[str, str]:
+    """The code of an answer with one search that failed, and what it says."""
+    assert answer.status == 200, answer.body
+    search, result, text = answer.json()["content"]
+    assert (search["type"], search["input"]) == ("server_tool_use", {"query": "birds of Iceland"})
+    assert (result["tool_use_id"], result["content"]["type"]) == (search["id"], "web_search_tool_result_error")
+    assert answer.json()["stop_reason"] == "end_turn"
+    return result["content"]["error_code"], text["text"]
+
+
 async def test_an_organisation_that_refuses_is_named(tmp_path: Path) -> None:
     async with bench(tmp_path) as own:
         own.sim.account.may_search = False
         answer = await post(own, "/v1/messages", claude())
-        assert answer.status == 403
-        assert "organisation" in answer.json()["error"]["message"]
-        assert "[search] provider" in answer.json()["error"]["message"]
+        code, text = failed(answer)
+        assert code == "unavailable"
+        assert "organisation" in text
+        assert "[search] provider" in text
+        assert "x-passenger-route" not in answer.headers
         assert len(own.sim.seen("/responses")) == 1
+        streamed = await post(own, "/v1/messages", claude(stream=True))
+        assert kinds(streamed) == ["server_tool_use", "web_search_tool_result", "text"]
+
+
+async def test_an_account_without_a_model_that_searches_is_told(tmp_path: Path) -> None:
+    async with bench(tmp_path, config='[search]\nmodel = "claude-opus-4.6"\n') as own:
+        code, text = failed(await post(own, "/v1/messages", claude()))
+        assert code == "unavailable"
+        assert "[search] model" in text
+        assert own.sim.requests == []
 
 
 async def test_searches_of_a_day_are_limited(tmp_path: Path) -> None:
     async with bench(tmp_path, config="[search]\ndaily_cap = 1\n") as own:
-        assert (await post(own, "/v1/messages", claude())).status == 200
-        refused = await post(own, "/v1/messages", claude())
-        assert refused.status == 429
-        assert "[search] daily_cap" in refused.json()["error"]["message"]
+        assert "web_search_tool_result" in kinds(await post(own, "/v1/messages", claude()))
+        code, text = failed(await post(own, "/v1/messages", claude()))
+        assert code == "too_many_requests"
+        assert "[search] daily_cap" in text
         assert own.sim.requests == []
+        inside = await post(own, "/v1/messages", beside(SEARCHES))
+        assert b'"error_code":"too_many_requests"' in inside.body.replace(b" ", b"")
+        assert own.sim.seen("/responses") == []
+
+
+async def test_what_is_wrong_with_copilot_itself_is_a_status(tmp_path: Path) -> None:
+    async with bench(tmp_path) as own:
+        answer = await post(own, "/v1/messages", claude(f"[[code quota_exceeded]] {ASKED}"))
+        assert answer.status == 402, answer.body
 
 
 async def test_nobody_searches_where_the_settings_say_so(tmp_path: Path) -> None:
     async with bench(tmp_path, config='[search]\nprovider = "none"\n') as own:
-        answer = await post(own, "/v1/messages", claude())
-        assert answer.status == 400
-        assert own.sim.requests == []
+        gemini = {"contents": [{"role": "user", "parts": [{"text": "birds"}]}], "tools": [{"googleSearch": {}}]}
+        for path, body in (
+            ("/v1/messages", claude()),
+            ("/v1/messages", claude(model=GEMINI)),
+            ("/v1/responses", {"model": CLAUDE, "input": "birds", "tools": [{"type": "web_search"}]}),
+            (f"/v1beta/models/{GEMINI}:generateContent", gemini),
+        ):
+            answer = await post(own, path, body)
+            assert answer.status == 400, answer.body
+            assert "[search] provider is none" in answer.json()["error"]["message"]
+            assert own.sim.requests == []
 
 
 # --- beside other tools ----------------------------------------------------------------------------------------------

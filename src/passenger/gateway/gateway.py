@@ -26,7 +26,7 @@ from passenger.gateway.search_server import SearchServer
 from passenger.gateway.seat import Seat, Seats
 from passenger.gateway.sender import Sender
 from passenger.gateway.translator import Translator
-from passenger.gateway.web_search import WebSearch, WebSearchConfig
+from passenger.gateway.web_search import WebSearch, WebSearchConfig, is_refusal
 from passenger.jsontext.offload import HEAVY, offload
 from passenger.state.nothing import NoStore
 from passenger.state.store import Store
@@ -89,8 +89,10 @@ class Gateway:
         Raises:
             Failure: the request is at fault, or Copilot gave no answer.
         """
-        if routed.ask.web_search is None or self._web is None or self._searching is None:
+        if routed.ask.web_search is None:
             return await self._serve_itself(routed)
+        if self._web is None or self._searching is None:
+            return await self._serve_unsearched(routed)
         seat, model = routed.seat, routed.route.model
         native = self._web.route(seat, model) if model else None
         if native is not None:
@@ -98,7 +100,7 @@ class Gateway:
                 spoken = native.outbound.name == routed.route.outbound.name
                 return await self._serve_itself(routed if spoken else routed.by(native))
             except Failure as failure:
-                if not self._web.is_refusal(failure):
+                if not is_refusal(failure):
                     raise
                 self._web.learn(seat, native.name, failure)
         return await self._searching.serve(self._translated(routed))
@@ -107,6 +109,16 @@ class Gateway:
         """The answer of the model that was asked for."""
         serving = self.relaying if routed.route.relayed else self.translating
         return await serving.serve(routed)
+
+    async def _serve_unsearched(self, routed: Routed) -> GatewayResponse:
+        """The answer of the model that was asked for, where nobody searches for it."""
+        try:
+            return await self._serve_itself(routed)
+        except Failure as failure:
+            if not is_refusal(failure):
+                raise
+            message = f"{failure.message}. Nobody else searches the web: [search] provider is none"
+            raise failure.but(message=message) from failure
 
     def _translated(self, routed: Routed) -> Routed:
         """The same request by a route that relays nothing."""

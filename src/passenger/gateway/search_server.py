@@ -1,6 +1,7 @@
 """Serves requests that want a web search which their model cannot make: natively told, whoever searches."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -17,7 +18,7 @@ from passenger.chat.events import (
     Usage,
 )
 from passenger.chat.prompt import Prompt, Text
-from passenger.chat.web_search import SearchTool
+from passenger.chat.web_search import SearchError, SearchTool
 from passenger.dialects.framing import StreamMessage
 from passenger.errors import Failure
 from passenger.exchange import Outcome
@@ -32,6 +33,15 @@ from passenger.gateway.translate import framed
 from passenger.gateway.translator import Translator, keep_answer, note_events
 from passenger.gateway.web_search import WebSearch
 from passenger.search.searcher import LONGEST_QUERY, Searcher, write_summary
+
+log = logging.getLogger(__name__)
+
+_ERRORS: Mapping[str, SearchError] = {
+    "search_cap_reached": "too_many_requests",
+    "search_forbidden": "unavailable",
+    "search_unavailable": "unavailable",
+}
+"""What a search that cannot be made is told as, by the code of the failure."""
 
 PHRASES = ("Perform a web search for the query:",)
 """How clients begin a request for nothing but a search: Claude Code (2026-11)."""
@@ -58,13 +68,31 @@ class SearchServer:
         tool = prompt.web_search or SearchTool()
         # What a model has found goes down as it comes: where some of it must not, it is read first.
         if is_only and self._web.engine is None and not tool.blocked_domains:
-            return await self._web.serve_only(routed)
+            try:
+                return await self._web.serve_only(routed)
+            except Failure as failure:
+                if failure.code not in _ERRORS:
+                    raise
+                return await self._tell(routed, self._ask_once(routed, prompt), failure)
         prompt = self._ask_once(routed, prompt)
         if is_only:
-            routed.exchange.tariff = routed.exchange.route = None
-            return await self._answer(routed, prompt, self._search_once(routed, prompt))
+            return await self._answer_alone(routed, prompt, self._search_once(routed, prompt))
         loop = SearchLoop(self._translating, self._sender, await self._searcher(routed), routed)
         return await self._answer(routed, prompt, loop.events(prompt), loop.close)
+
+    async def _tell(self, routed: Routed, prompt: Prompt, failure: Failure) -> GatewayResponse:
+        """Why nobody searches, as a search that failed. Clients try a request that fails again, for minutes."""
+        log.warning("the web is not searched: %s", failure)
+        error = _ERRORS[failure.code or ""]
+        return await self._answer_alone(routed, prompt, _failed(routed.route.name, read_query(prompt), error, failure))
+
+    async def _answer_alone(
+        self, routed: Routed, prompt: Prompt, events: AsyncIterator[list[Event]]
+    ) -> GatewayResponse:
+        """An answer that no model gives."""
+        exchange = routed.exchange
+        exchange.tariff = exchange.route = exchange.model = None
+        return await self._answer(routed, prompt, events)
 
     def _ask_once(self, routed: Routed, prompt: Prompt) -> Prompt:
         """The prompt for one answer: more than one are not searched for."""
@@ -147,6 +175,12 @@ class SearchServer:
         except Failure as failure:
             exchange.fail(failure, Outcome.BROKEN)
             yield before + framed(framing, [*writer.fail(failure)]) + framing.closing
+
+
+async def _failed(model: str, query: str, error: SearchError, failure: Failure) -> AsyncIterator[list[Event]]:
+    name = new_search_id()
+    yield [Start(model), SearchCall(name, query), SearchDone(name, error=error)]
+    yield [PartStart("text"), Delta(failure.message), PartStop(), Finish(Reason.END, Usage())]
 
 
 async def _after(first: list[Event], events: AsyncIterator[list[Event]]) -> AsyncIterator[list[Event]]:

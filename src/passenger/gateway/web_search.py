@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 LACKING = 3600.0
 """Seconds for which a model is not asked to search after it has refused to."""
 
-NAMES = ("web_search", "web search")
-"""The tool, as Copilot names it in refusals."""
+NAMES = ("web_search", "web search", "google_search", "googlesearch")
+"""The tool, as refusals name it."""
 
 
 class WebSearchConfig(Struct, frozen=True):
@@ -111,11 +111,6 @@ class WebSearch:
         exchange.ask = ask = replace(routed.ask, initiator=Initiator.AGENT)
         return replace(routed, ask=ask, route=route)
 
-    @staticmethod
-    def is_refusal(failure: Failure) -> bool:
-        """Whether a model says that it cannot search."""
-        return failure.kind is Kind.INVALID and any(name in failure.message.lower() for name in NAMES)
-
     def learn(self, seat: Seat, model: str, failure: Failure) -> None:
         """Learn from a refusal that a model cannot search. Raises any other failure, an organisation's in words."""
         if failure.kind is Kind.FORBIDDEN:
@@ -124,7 +119,7 @@ class WebSearch:
                 "decides that; [search] provider may name another searcher",
                 code="search_forbidden",
             )
-        if not self.is_refusal(failure):
+        if not is_refusal(failure):
             raise failure.but()
         log.info("%s does not search the web: %s", model, failure.message)
         self._lacking[seat.name, model] = self._clock() + LACKING
@@ -132,6 +127,11 @@ class WebSearch:
 
 def _rank(model: Model) -> tuple[bool, str]:
     return "mini" not in model.id, model.id
+
+
+def is_refusal(failure: Failure) -> bool:
+    """Whether it says that the web cannot be searched."""
+    return failure.kind is Kind.INVALID and any(name in failure.message.lower() for name in NAMES)
 
 
 def no_searcher() -> Failure:
