@@ -69,7 +69,6 @@ ELSEWHERE = {
     "gateway/web_search.py": "server/test_web_search.py",
     "gateway/search_loop.py": "server/test_web_search.py",
     "gateway/search_server.py": "server/test_web_search.py",
-    "gateway/searchers.py": "server/test_web_search.py",
     "gateway/counting.py": "server/test_any_model.py",
     "server/answer.py": "server/test_request_path.py",
     "server/app.py": RUNNING,

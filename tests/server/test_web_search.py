@@ -65,6 +65,7 @@ async def test_a_model_that_searches_answers_for_one_that_cannot(shared: Bench, 
     if not stream:
         (result,) = [block for block in answer.json()["content"] if block["type"] == "web_search_tool_result"]
         assert all(page["type"] == "web_search_result" and page["url"] for page in result["content"])
+        assert all(page["title"] for page in result["content"])
         assert answer.headers["x-passenger-cost-source"] == "upstream"
 
 
@@ -74,7 +75,9 @@ async def test_gemini_is_answered_with_grounding(shared: Bench) -> None:
     assert answer.status == 200, answer.body
     (candidate,) = answer.json()["candidates"]
     assert candidate["groundingMetadata"]["webSearchQueries"]
-    assert candidate["groundingMetadata"]["groundingChunks"][0]["web"]["uri"]
+    assert all(
+        page["web"]["uri"] and page["web"]["title"] for page in candidate["groundingMetadata"]["groundingChunks"]
+    )
 
 
 async def test_a_client_of_responses_gets_a_search_call(shared: Bench) -> None:

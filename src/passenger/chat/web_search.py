@@ -1,6 +1,7 @@
 """A web search in neutral form: what a client asks for, and what one has found."""
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -55,3 +56,13 @@ class SearchTool(Struct, frozen=True):
     """The client's name of it among what was left out."""
     refusal: SearchRefusal | None = None
     """What is said where nobody searches; None where it can be left out."""
+
+
+def page_title(url: str, title: str) -> str:
+    """The title of a page, or the host where none is known: GPT models tell titles only of pages that they cite."""
+    if title:
+        return title
+    try:
+        return urlsplit(url).hostname or url
+    except ValueError:
+        return url

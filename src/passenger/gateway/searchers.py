@@ -161,8 +161,11 @@ def read_findings(answer: Answer, tool: SearchTool) -> Findings:
     """
     cited = [SearchResult(citation.url, citation.title) for _, citation in answer.citations if not citation.license]
     pages = [result for part in answer.parts if isinstance(part, SearchDone) for result in part.results] + cited
-    once = {page.url: page for page in reversed(pages)}
-    results = bounded([once[url] for url in dict.fromkeys(page.url for page in pages)], tool)
+    once = dict[str, SearchResult]()
+    for page in pages:
+        known = once.setdefault(page.url, page)
+        once[page.url] = replace(known, title=known.title or page.title)
+    results = bounded([*once.values()], tool)
     has_all = all(is_allowed(page.url, tool) for page in cited)
     summary = "".join(part.text for part in answer.parts if isinstance(part, Text)) if has_all else ""
     return Findings(results, summary[:LONGEST_SUMMARY])

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from passenger.chat import signatures
 from passenger.chat.prompt import JSON
-from passenger.chat.web_search import TOOL_NAME, SearchRefusal, SearchTool
+from passenger.chat.web_search import TOOL_NAME, SearchRefusal, SearchTool, page_title
 from passenger.dialects.search_location import read_location
 from passenger.jsontext.node import JsonNode
 from passenger.jsontext.reading import decode_as
@@ -145,7 +145,9 @@ def _write_page(page: object) -> str:
     """A page's title, address and age, and the text of it where we have put that in."""
     if not isinstance(page, dict):
         return ""
-    texts, kept = [page.get("title"), page.get("url"), page.get("page_age")], page.get("encrypted_content")
+    url, title, kept = page.get("url"), page.get("title"), page.get("encrypted_content")
+    is_told = not isinstance(url, str) or title != page_title(url, "")  # else it is the address once more
+    texts = [title if is_told else None, url, page.get("page_age")]
     if isinstance(kept, str) and signatures.is_wrapped(kept):
         texts.append(signatures.unwrap_reasoning(kept).text)
     return "\n".join(text for text in texts if isinstance(text, str) and text)

@@ -6,7 +6,7 @@ https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool
 from passenger.chat import signatures
 from passenger.chat.events import Citation, SearchCall, SearchDone
 from passenger.chat.prompt import JSON, Signature
-from passenger.chat.web_search import SearchResult
+from passenger.chat.web_search import SearchResult, page_title
 from passenger.jsontext.surrogates import replace_surrogates
 
 _PREFIX = "srvtoolu_"
@@ -37,7 +37,7 @@ def _write_result(result: SearchResult) -> JSON:
     return {
         "type": "web_search_result",
         "url": replace_surrogates(result.url),
-        "title": replace_surrogates(result.title),
+        "title": replace_surrogates(page_title(result.url, result.title)),
         "encrypted_content": signatures.wrap(_NONE, text) if text else "",
         "page_age": None if result.page_age is None else replace_surrogates(result.page_age),
     }
@@ -48,7 +48,7 @@ def write_page(citation: Citation) -> JSON:
     return {
         "type": "web_search_result_location",
         "url": replace_surrogates(citation.url),
-        "title": replace_surrogates(citation.title),
+        "title": replace_surrogates(page_title(citation.url, citation.title)),
         "encrypted_index": "",
         "cited_text": replace_surrogates(citation.quote),
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from passenger.chat.events import Citation
 from passenger.chat.prompt import JSON
-from passenger.chat.web_search import SearchResult
+from passenger.chat.web_search import SearchResult, page_title
 from passenger.jsontext.surrogates import replace_surrogates
 
 Span = tuple[int, int]
@@ -33,7 +33,7 @@ class Grounding:
     def find(self, results: Iterable[SearchResult]) -> None:
         """Add what one found."""
         for result in results:
-            self._pages.setdefault(result.url, result.title)
+            self._note(result.url, result.title)
 
     def begin(self) -> None:
         """A part begins."""
@@ -46,9 +46,12 @@ class Grounding:
 
     def cite(self, citation: Citation) -> None:
         """Add a cited page."""
-        self._pages.setdefault(citation.url, citation.title)
+        self._note(citation.url, citation.title)
         if self._tells_places:
             self._cited.append((self._begun, citation))
+
+    def _note(self, url: str, title: str) -> None:
+        self._pages[url] = self._pages.get(url) or title
 
     def write(self) -> JSON:
         """The metadata; nothing where nothing was searched or cited."""
@@ -71,7 +74,7 @@ class Grounding:
 
 
 def _write_chunk(url: str, title: str) -> JSON:
-    return {"web": {"uri": replace_surrogates(url), "title": replace_surrogates(title)}}
+    return {"web": {"uri": replace_surrogates(url), "title": replace_surrogates(page_title(url, title))}}
 
 
 def _write_support(text: str, span: Span, sizes: Mapping[int, int], page: int) -> JSON:

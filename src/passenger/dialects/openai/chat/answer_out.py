@@ -28,7 +28,7 @@ from passenger.chat.events import (
     total_usage,
 )
 from passenger.chat.prompt import JSON, Prompt, Reasoning, Refusal, Text, ToolCall
-from passenger.chat.web_search import SearchResult
+from passenger.chat.web_search import SearchResult, page_title
 from passenger.dialects.citations import write_codes
 from passenger.dialects.framing import StreamMessage
 from passenger.dialects.openai.errors import write_break
@@ -217,7 +217,7 @@ def _annotations(citations: list[Citation]) -> JSON:
 def _uncited(found: Iterable[SearchResult], cited: Collection[str]) -> Iterator[Citation]:
     """The pages that a search found and that the answer cites nowhere, once each; they have no place in its text."""
     titles = {result.url: result.title for result in found}
-    return (Citation(url, title) for url, title in titles.items() if url not in cited)
+    return (Citation(url, page_title(url, title)) for url, title in titles.items() if url not in cited)
 
 
 def _page(citation: Citation) -> JSON:
