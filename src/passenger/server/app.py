@@ -73,7 +73,7 @@ def create_app(
     facts = ServerFacts(readiness.seat, readiness, identity, log, guard)
     pages = Pages(facts, Sessions(identity.secret, guard.keys.digests, time), login, named or {}, spent)
 
-    turns = Turns(gateway.store, limits.max_body)
+    turns = Turns(gateway.store, limits)
 
     def endpoint(inbound: Inbound, operation: RouteOperation) -> Endpoint:
         return Endpoint(inbound, _serve(gateway, turns, inbound, operation, patience), inflight, limits, gate)
@@ -110,8 +110,8 @@ def _serve(gateway: Gateway, turns: Turns, inbound: Inbound, operation: RouteOpe
         chat = make_chat_serve(Chat(gateway), inbound, patience)
         background = make_background_serve(gateway, turns, patience.keep_alive)
         return ollama_api.with_loads(gateway, inbound, with_turns(gateway, turns, inbound, chat, background))
-    handler = make_handler(gateway, operation)
-    return make_serve(with_references(gateway, turns, handler) if operation in REFERRING else handler)
+    serve = make_serve(make_handler(gateway, operation))
+    return with_references(gateway, turns, serve) if operation in REFERRING else serve
 
 
 def _model_pages(gateway: Gateway, recent: ollama_api.RecentModels, gate: LoginGate | None) -> dict[str, Page]:

@@ -100,20 +100,37 @@ async def test_two_at_once_do_not_mix(own: Bench) -> None:
     assert (await create(own, "two", conversation=name)).status == 200
 
 
-async def test_items_that_come_and_go_during_a_turn_displace_none_of_it(own: Bench) -> None:
-    name = await begun(own, "zero", "gone")
+async def texts_of(one: Bench, name: str) -> list[str]:
+    """The texts of a conversation's messages, the oldest first."""
+    listed = (await get(one, f"{CONVERSATIONS}/{name}/items?order=asc")).json()["data"]
+    return [item["content"][0]["text"] for item in listed if item["type"] == "message"]
+
+
+async def test_items_that_are_added_and_removed_during_a_turn_change_nothing_else(own: Bench) -> None:
+    name = await begun(own, "zero", "half")
     path = f"{CONVERSATIONS}/{name}/items"
-    slow = asyncio.create_task(create(own, "[[delay 2]] one", conversation=name))
+    first = (await get(own, f"{path}?order=asc")).json()["first_id"]
+    turn = asyncio.create_task(created(own, "[[delay 2]] one", conversation=name))
     await own.upstream("/responses", len(own.sim.seen("/responses")) + 1)
-    listed = (await get(own, f"{path}?order=asc")).json()["data"]
-    assert (await get(own, f"{path}/{listed[1]['id']}", "DELETE")).status == 200
-    answered = (await slow).json()
-    told = [
-        item["content"][0]["text"]
-        for item in (await get(own, f"{path}?order=asc")).json()["data"]
-        if item["type"] == "message"
-    ]
-    assert told == ["zero", "[[delay 2]] one", text_of(answered)]
+    for text in ("added", "more"):
+        await post(own, path, items=[{"role": "user", "content": text}])
+    await get(own, f"{path}/{first}", "DELETE")
+    told = await turn
+    assert await texts_of(own, name) == ["half", "added", "more", "[[delay 2]] one", text_of(told)]
+
+
+async def test_an_item_is_added_by_its_reference(own: Bench) -> None:
+    told = await created(own, "one")
+    reference = {"type": "item_reference", "id": told["output"][0]["id"]}
+    name = (await post(own, CONVERSATIONS, items=[reference])).json()["id"]
+    await post(own, f"{CONVERSATIONS}/{name}/items", items=[reference])
+    assert await texts_of(own, name) == [text_of(told)] * 2
+    listed = (await get(own, f"{CONVERSATIONS}/{name}/items")).json()["data"]
+    assert len({item["id"] for item in listed}) == 2
+    await created(own, "two", conversation=name)
+    assert texts_up(own) == [text_of(told), text_of(told), "two"]
+    lost = await post(own, CONVERSATIONS, items=[{"type": "item_reference", "id": "msg_unknown"}])
+    assert (lost.status, lost.error["message"]) == (404, "Item with id 'msg_unknown' not found.")
 
 
 async def test_a_conversation_that_is_lost_is_not_found(own: Bench) -> None:
@@ -131,6 +148,8 @@ async def test_a_conversation_that_is_lost_is_not_found(own: Bench) -> None:
         {"items": [{"role": "user", "content": "x"}] * 21},
         {"items": {"role": "user"}},
         {"items": ["text"]},
+        {"items": [{}]},
+        {"items": [{"text": "x"}]},
         {"metadata": {"x": 1}},
         {"metadata": {"x" * 65: "y"}},
     ],

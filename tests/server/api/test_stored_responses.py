@@ -96,6 +96,41 @@ async def test_a_response_is_fetched_as_it_was_told(own: Bench, stream: bool, te
     assert told["metadata"] == {"topic": "null"}
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("said", ["event: response.completed", "x\nevent: response.failed\ndata: {}\n\n"])
+async def test_an_answer_is_kept_whatever_its_text_is(own: Bench, said: str, model: str, stream: bool) -> None:
+    told = await created(own, said, model=model, stream=stream)
+    assert (await get(own, f"{RESPONSES}/{told['id']}")).json() == told
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("metadata", [{"a": "null"}, {"null": ""}, {}, None])
+async def test_metadata_is_repeated_as_it_is(own: Bench, metadata: dict[str, str] | None, stream: bool) -> None:
+    told = await created(own, "hello", stream=stream, metadata=metadata)
+    assert told["metadata"] == (metadata or {})
+
+
+@pytest.mark.parametrize("model", MODELS)
+async def test_a_response_that_failed_is_fetched_and_not_followed(own: Bench, model: str) -> None:
+    told = "fail 3" if model == "gpt-5.5" else "error 3"
+    answer = await create(own, f"[[{told}]] [[events 20]]", model=model, stream=True)
+    failed = json.loads(answer.events[-1].partition(b"data: ")[2])["response"]
+    assert (await get(own, f"{RESPONSES}/{failed['id']}")).json() == failed
+    assert (failed["status"], failed["store"]) == ("failed", True)
+    refused = await create(own, "two", model=model, previous_response_id=failed["id"])
+    assert refused.error["code"] == "previous_response_not_found"
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("fault", ["[[status 400]]", "[[code quota_exceeded]]"])
+async def test_an_error_says_nothing_of_a_store(own: Bench, model: str, fault: str) -> None:
+    answer = await create(own, fault, model=model)
+    assert answer.status >= 400
+    assert set(answer.error) == {"message", "type", "param", "code"}
+    assert "x-passenger-stored" not in answer.headers
+
+
 async def test_what_is_not_stored_is_not_found(own: Bench) -> None:
     told = await created(own, "hello", store=False)
     assert told["store"] is False
@@ -137,6 +172,23 @@ async def test_a_tool_loop_refers_to_the_items_of_the_answer(own: Bench, model: 
     assert call["call_id"] in sent
     assert "seen" in sent
     assert "item_reference" not in sent
+
+
+async def test_an_item_that_is_there_twice_is_listed_twice(own: Bench) -> None:
+    first = await created(own, "one")
+    again = {"type": "item_reference", "id": first["output"][0]["id"]}
+    asked = [again, again, {"role": "user", "content": "two"}]
+    second = await created(own, asked, previous_response_id=first["id"])
+    said = ["one", *[text_of(first)] * 3, "two"]
+    assert texts_up(own) == said
+    path, seen, page = f"{RESPONSES}/{second['id']}/input_items?order=asc&limit=1", list[str](), ""
+    for text in said:
+        listed = (await get(own, path + page)).json()
+        assert [part["text"] for item in listed["data"] for part in item["content"]] == [text]
+        seen.append(listed["last_id"])
+        page = f"&after={seen[-1]}"
+    assert not listed["has_more"]
+    assert len(set(seen)) == len(seen)
 
 
 async def test_an_item_that_is_unknown_is_named(own: Bench) -> None:
@@ -251,3 +303,30 @@ async def test_a_chain_may_not_grow_beyond_the_limit_of_a_body(tmp_path: Path) -
         answer = await create(own, "x" * 15_000, previous_response_id=first["id"])
         assert answer.status == 413
         assert "[limits] max_body" in answer.error["message"]
+
+
+async def test_a_chain_may_not_have_more_values_than_a_body(tmp_path: Path) -> None:
+    async with bench(tmp_path, config="[limits]\nmax_values = 20000\n") as own:
+        many = [{"role": "user", "content": [{"type": "input_text", "text": ""}] * 3500}]
+        first = await created(own, many)
+        answer = await create(own, many, previous_response_id=first["id"])
+        assert (answer.status, answer.error["code"]) == (400, "too_many_values")
+        assert "[limits] max_values" in answer.error["message"]
+
+
+@pytest.mark.parametrize("path", [RESPONSES, f"{RESPONSES}/input_tokens"])
+async def test_a_chain_counts_among_the_bodies_that_are_served(tmp_path: Path, path: str) -> None:
+    async with bench(tmp_path, config="[limits]\nmax_body_memory = 300000\n") as own:
+        first = await created(own, "x" * 200_000)
+        second = await created(own, "y", previous_response_id=first["id"])
+        answer = await own.send(
+            "POST", path, json={"model": "gpt-5.5", "input": "z", "previous_response_id": second["id"]}
+        )
+        assert answer.status == 200
+    async with bench(tmp_path, config="[limits]\nmax_body_memory = 300000\n") as own:
+        third = await created(own, "x" * 150_000)
+        fourth = await created(own, "x" * 100_000, previous_response_id=third["id"])
+        body = {"model": "gpt-5.5", "input": "x" * 100_000, "previous_response_id": fourth["id"]}
+        answer = await own.send("POST", path, json=body)
+        assert (answer.status, answer.error["code"]) == (503, "overloaded")
+        assert "[limits] max_body_memory" in answer.error["message"]

@@ -11,14 +11,14 @@ from starlette.responses import Response
 
 from passenger.dialects import Request
 from passenger.dialects.openai.responses import conversations as dialect
-from passenger.dialects.openai.responses.stored_items import listed
+from passenger.dialects.openai.responses.stored_items import listed, with_ids
 from passenger.dialects.openai.responses.stored_turn import conversation_not_found, item_not_found
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
 from passenger.gateway import Gateway, GatewayResponse
 from passenger.server.api.listing import list_items, write_list
 from passenger.server.api.non_chat import json_answer
-from passenger.server.api.turns import owner, owner_of
+from passenger.server.api.turns import follow_references, owner, owner_of
 from passenger.server.error_responses import json_body
 from passenger.server.guard import principal_of
 from passenger.server.request_path import Handler
@@ -37,8 +37,8 @@ def create(gateway: Gateway) -> Handler:
     """`POST /v1/conversations`."""
 
     async def answer(request: Request, exchange: Exchange) -> GatewayResponse:
-        items, metadata = dialect.read_items(request.body), dialect.read_metadata(request.body)
-        whose = owner_of(gateway, exchange)
+        metadata, whose = dialect.read_metadata(request.body), owner_of(gateway, exchange)
+        items = await _read_items(gateway.store, whose, request)
         made = StoredConversation(dialect.new_conversation_id(), whose, int(time()), metadata)
         _check_kept(await gateway.store.put_conversation(made))
         if items:
@@ -65,9 +65,10 @@ def add_items(gateway: Gateway) -> Handler:
     """`POST /v1/conversations/{conversation_id}/items`."""
 
     async def answer(request: Request, exchange: Exchange) -> GatewayResponse:
-        items, name = dialect.read_items(request.body), request.path_params["conversation_id"]
+        whose, name = owner_of(gateway, exchange), request.path_params["conversation_id"]
+        items = await _read_items(gateway.store, whose, request, await _items(gateway.store, whose, name))
         try:
-            _check_kept(await gateway.store.add_items(owner_of(gateway, exchange), name, items))
+            _check_kept(await gateway.store.add_items(whose, name, items))
         except LostError:
             raise conversation_not_found(name) from None
         return json_answer(write_list(items))
@@ -140,6 +141,11 @@ def delete_item(gateway: Gateway) -> Page:
 def _named(gateway: Gateway, request: WebRequest) -> tuple[str, str]:
     """Who asks, and for which conversation."""
     return owner(gateway, principal_of(request.scope)), request.path_params["conversation_id"]
+
+
+async def _read_items(store: Store, whose: str, request: Request, earlier: Items = ()) -> Items:
+    """The items of a request, each with an id that none of the earlier ones has."""
+    return tuple(with_ids(await follow_references(store, whose, dialect.read_items(request.body)), earlier))
 
 
 async def _find(store: Store, whose: str, name: str) -> StoredConversation:

@@ -10,7 +10,7 @@ from passenger.dialects import Inbound, Request
 from passenger.dialects.openai import responses
 from passenger.dialects.openai.responses import stored_turn
 from passenger.exchange import Exchange
-from passenger.gateway import Gateway, GatewayResponse
+from passenger.gateway import Gateway
 from passenger.server.answer import ClientAnswer
 from passenger.server.api.background import (
     ServeTurn,
@@ -25,7 +25,7 @@ from passenger.server.api.turns import Turns, owner, owner_of
 from passenger.server.error_responses import json_body, json_response
 from passenger.server.guard import principal_of
 from passenger.server.http.response_head import Header
-from passenger.server.request_path import Handler, Serve, ServeChat
+from passenger.server.request_path import Serve, ServeChat
 from passenger.server.scope import Page
 from passenger.state.store import LostError
 
@@ -43,6 +43,7 @@ def with_turns(gateway: Gateway, turns: Turns, inbound: Inbound, serve: ServeCha
         if turn is None:
             await serve(request, exchange, answer)
             return
+        answer.inflight.hold(turn.growth)
         if turn.references.background:
             await background(turn, exchange, answer)
             return
@@ -55,14 +56,16 @@ def with_turns(gateway: Gateway, turns: Turns, inbound: Inbound, serve: ServeCha
     return serve_turn
 
 
-def with_references(gateway: Gateway, turns: Turns, handler: Handler) -> Handler:
+def with_references(gateway: Gateway, turns: Turns, serve: Serve) -> Serve:
     """Wraps a route whose requests may refer to what is kept, and whose answers are not kept."""
 
-    async def answer(request: Request, exchange: Exchange) -> GatewayResponse:
+    async def serve_turn(request: Request, exchange: Exchange, answer: ClientAnswer) -> None:
         turn = await turns.resolve(request, owner_of(gateway, exchange), exchange)
-        return await handler(request if turn is None else turn.request, exchange)
+        if turn is not None:
+            answer.inflight.hold(turn.growth)
+        await serve(request if turn is None else turn.request, exchange, answer)
 
-    return answer if gateway.store.keeps else handler
+    return serve_turn if gateway.store.keeps else serve
 
 
 def retrieve(gateway: Gateway, keep_alive: float) -> Page:

@@ -5,7 +5,7 @@ Whatever is lost is *not found*: no history is ever shortened in silence.
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -16,14 +16,18 @@ from msgspec.structs import replace
 from passenger.account.principal import ANYONE, Principal
 from passenger.dialects import Request
 from passenger.dialects.openai.responses import stored_turn
-from passenger.dialects.openai.responses.stored_items import referred_id, split_input, with_id
+from passenger.dialects.openai.responses.stored_items import referred_id, split_input, with_ids
 from passenger.dialects.openai.responses.stored_turn import References
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
 from passenger.gateway import Gateway
 from passenger.gateway.response import Flow, GatewayResponse, Sink, Source
+from passenger.jsontext import body_checks
+from passenger.jsontext.offload import HEAVY, offload
 from passenger.jsontext.raw_object import RawObject
 from passenger.jsontext.reading import decode
+from passenger.limits import Limits
+from passenger.server.inflight import SMALL, VALUE
 from passenger.state.store import ConversationStore, LostError, ResponseStore
 from passenger.state.stored import Items, Status, StoredResponse
 
@@ -49,14 +53,33 @@ class ResponseTurn(Struct, frozen=True):
     owner: str
     own: Items | None = None
     """The items of this turn, each with an id; None where they are the whole input."""
-    before: int = 0
-    """How many items its conversation had before; those of a response's own begin after them."""
+    earlier: Items = ()
+    """Those of its conversation, which a response that follows this one has nowhere else to look up."""
+    growth: int = 0
+    """Bytes by which it is larger than what was sent, with the values in its JSON weighed in."""
 
     def read_own(self) -> Items:
         """The items of this turn, each with an id; those that have none get another one each time."""
         if self.own is not None:
             return self.own
-        return tuple(map(with_id, split_input(RawObject(self.request.body, self.request.fields))))
+        return tuple(with_ids(split_input(RawObject(self.request.body, self.request.fields))))
+
+
+async def follow_references(store: ResponseStore, owner: str, items: Sequence[bytes]) -> Sequence[bytes]:
+    """The items, with those that are stored in the place of what refers to them.
+
+    Raises:
+        Failure: one of those is not to be found.
+    """
+    wanted = [referred_id(item) for item in items]
+    names = [name for name in wanted if name is not None]
+    if not names:
+        return items
+    found = await store.find_items(owner, names)
+    missing = next((name for name in names if name not in found), None)
+    if missing is not None:
+        raise stored_turn.item_not_found(missing)
+    return [item if name is None else found[name] for item, name in zip(items, wanted, strict=True)]
 
 
 class TurnStore(ResponseStore, ConversationStore, Protocol):
@@ -66,9 +89,9 @@ class TurnStore(ResponseStore, ConversationStore, Protocol):
 class Turns:
     """Resolves requests against a store, and keeps their answers in it."""
 
-    def __init__(self, store: TurnStore, max_body: int) -> None:
+    def __init__(self, store: TurnStore, limits: Limits) -> None:
         self._store = store
-        self._max_body = max_body
+        self._limits = limits
         self._locked: set[tuple[str, str]] = set()
         self._keeping: set[asyncio.Future[str | None]] = set()
 
@@ -76,7 +99,7 @@ class Turns:
         """The turn that a request is; None for one that refers to nothing and is not to be kept.
 
         Raises:
-            Failure: something that it refers to is not to be found, or the whole input is too large.
+            Failure: something that it refers to is not to be found, or the whole input is beyond a limit.
         """
         if request.fields is None:
             decode(request.body)  # which fails, unless nothing but half a character is wrong with it
@@ -86,32 +109,32 @@ class Turns:
             return None
         goes_on = references.previous is not None or references.conversation is not None
         items = [] if goes_on and "input" not in body else split_input(body)
-        own = await self._follow_references(owner, items)
+        own = await follow_references(self._store, owner, items)
         history = await self._history(owner, references)
         exchange.echo = stored_turn.echo(body, references, is_kept=references.store)
-        as_sent = own is items and not history and "input" in body
-        whole = stored_turn.write_turn(request, body, references, None if as_sent else [*history, *own])
-        if len(whole.body) > self._max_body:
-            message = f"the conversation is larger than {self._max_body} bytes ([limits] max_body)"
-            raise Failure(Kind.TOO_LARGE, message, code="request_too_large")
-        if as_sent:  # which the body holds: a list of its items would be as large again
-            return ResponseTurn(whole, references, owner)
-        kept = tuple(map(with_id, own)) if references.store or references.conversation else ()
-        if references.conversation is not None:
-            kept = (*history, *kept)  # a response that follows this one has no conversation to look it up in
-        return ResponseTurn(whole, references, owner, kept, len(history))
+        if own is items and not history and "input" in body:  # a list of its items would be as large again
+            return ResponseTurn(stored_turn.write_turn(request, body, references, None), references, owner)
+        self._check_size(sum(map(len, history)) + sum(map(len, own)))
+        whole = stored_turn.write_turn(request, body, references, [*history, *own])
+        whole, growth = await self._weigh(whole, len(request.body))
+        kept = tuple(with_ids(own, history)) if references.store or references.conversation else ()
+        earlier = history if references.conversation is not None else ()
+        return ResponseTurn(whole, references, owner, kept, earlier, growth)
 
-    async def _follow_references(self, owner: str, items: list[bytes]) -> list[bytes]:
-        """The items, with those that are stored in the place of what refers to them."""
-        wanted = [referred_id(item) for item in items]
-        names = [name for name in wanted if name is not None]
-        if not names:
-            return items
-        found = await self._store.find_items(owner, names)
-        missing = next((name for name in names if name not in found), None)
-        if missing is not None:
-            raise stored_turn.item_not_found(missing)
-        return [item if name is None else found[name] for item, name in zip(items, wanted, strict=True)]
+    async def _weigh(self, whole: Request, sent: int) -> tuple[Request, int]:
+        """The request within the limits of any other, and the bytes by which it has grown, values weighed in."""
+        size = len(whole.body)
+        self._check_size(size)
+        if size <= max(sent, SMALL):
+            return whole, 0
+        values = await offload(size > HEAVY, body_checks.measure, whole.body, self._limits)
+        growth = size - sent + VALUE * values
+        return replace(whole, heavy=whole.heavy or size + VALUE * values > HEAVY), growth
+
+    def _check_size(self, size: int) -> None:
+        if size > self._limits.max_body:
+            message = f"the conversation is larger than {self._limits.max_body} bytes ([limits] max_body)"
+            raise Failure(Kind.TOO_LARGE, message, code="request_too_large")
 
     async def _history(self, owner: str, references: References) -> Items:
         """The items before this turn."""
@@ -165,7 +188,7 @@ class Turns:
                     created=final.created,
                     status=status,
                     answer=final.answer,
-                    input=own,
+                    input=(*turn.earlier, *own),
                     output=final.output,
                     parent=references.previous,
                     conversation=references.conversation,
@@ -180,7 +203,7 @@ class Turns:
     async def _append(self, turn: ResponseTurn, conversation: str, own: Items, output: Items) -> str | None:
         """Add a turn to its conversation, whatever else was added or removed in the meantime."""
         try:
-            return await self._store.add_items(turn.owner, conversation, (*own[turn.before :], *output))
+            return await self._store.add_items(turn.owner, conversation, (*own, *output))
         except LostError:
             return "its conversation was deleted"
         except Failure as failure:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from passenger.dialects.openai.responses.stored_items import with_id
+from passenger.dialects.openai.responses.stored_items import head_of
 from passenger.dialects.openai.responses.stored_turn import check_metadata
 from passenger.jsontext.reading import decode_as, invalid
 
@@ -31,15 +31,18 @@ def new_conversation_id() -> str:
 
 
 def read_items(body: bytes) -> tuple[bytes, ...]:
-    """The items that a request adds, each with an id.
+    """The items that a request adds.
 
     Raises:
-        Failure: they are no list, or too many.
+        Failure: they are no list, too many, or one is no item.
     """
     items = decode_as(_BODY, body).items or ()
     if len(items) > MOST_ITEMS:
         raise invalid(f"items may be {MOST_ITEMS} at once, not {len(items)}", "items")
-    return tuple(with_id(bytes(item)) for item in items)
+    for place, item in enumerate(items):
+        if not head_of(bytes(item)).is_item:
+            raise invalid("an item has a type, or a role as a message, or the id that it refers to", f"items[{place}]")
+    return tuple(map(bytes, items))
 
 
 def read_metadata(body: bytes) -> bytes:

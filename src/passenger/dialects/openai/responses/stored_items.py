@@ -4,7 +4,7 @@ https://platform.openai.com/docs/api-reference/responses/input-items
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from msgspec import Raw, Struct
@@ -17,13 +17,29 @@ REFERENCE = "item_reference"
 """The type of an item that stands for a stored one."""
 
 
-class _Head(Struct, gc=False):
+class ItemHead(Struct, gc=False):
+    """What tells one item from another."""
+
     type: str | None = None
     role: str | None = None
     id: str | None = None
 
+    @property
+    def is_item(self) -> bool:
+        """Whether it says what it is."""
+        return bool(self.type or self.role or self.id)
 
-_HEAD = msgspec.json.Decoder(_Head)
+
+_HEAD = msgspec.json.Decoder(ItemHead)
+
+
+def head_of(item: bytes) -> ItemHead:
+    """What an item says of itself.
+
+    Raises:
+        Failure: it is no object, or a field has another type.
+    """
+    return decode_as(_HEAD, item)
 
 
 def split_input(body: RawObject) -> list[bytes]:
@@ -45,31 +61,44 @@ def referred_id(item: bytes) -> str | None:
 
     OpenAI lets a reference go without its type.
     """
-    head = decode_as(_HEAD, item)
+    head = head_of(item)
     if head.type == REFERENCE or (head.type is None and head.role is None):
         return head.id or None
     return None
 
 
-def with_id(item: bytes) -> bytes:
-    """The item with an id; one that has none gets a random one of 128 bits, with OpenAI's prefix for its type."""
-    head = decode_as(_HEAD, item)
-    if head.id:
-        return item
+def with_ids(items: Sequence[bytes], history: Sequence[bytes] = ()) -> Iterator[bytes]:
+    """The items, each with an id that none before it has, in the history neither: a list is paged through by them.
+
+    One that has none, or another's, gets a random one of 128 bits, with OpenAI's prefix for its type.
+    """
+    taken: set[str | None] | None = None
+    for item in items:
+        head = head_of(item)
+        if head.id:
+            taken = {_HEAD.decode(one).id for one in history} if taken is None else taken
+            if head.id not in taken:
+                taken.add(head.id)
+                yield item
+                continue
+        yield _with_new_id(item, head)
+
+
+def _with_new_id(item: bytes, head: ItemHead) -> bytes:
     kind = head.type or "message"
     prefix = PREFIXES.get(kind.removesuffix("_output"), "item")
-    made = b'"id":"%b_%b"' % (prefix.encode(), secrets.token_hex(16).encode())
+    made = f"{prefix}_{secrets.token_hex(16)}".encode()
     rest = item.lstrip()[1:].lstrip()
     if head.id is None and b'"id"' not in rest:
-        return b"{%b%b%b" % (made, b"" if rest.startswith(b"}") else b",", rest)
-    fields = RawObject(item)  # an id that is empty, null, or a word further down
-    fields.set_raw("id", made.partition(b":")[2])
+        return b'{"id":"%b"%b%b' % (made, b"" if rest.startswith(b"}") else b",", rest)
+    fields = RawObject(item)  # an id that is another's, empty, null, or a word further down
+    fields.set_raw("id", b'"%b"' % made)
     return fields.encode()
 
 
 def listed(item: bytes) -> Raw:
     """An item as it is listed: a message has its type, and its content is a list of parts."""
-    head = decode_as(_HEAD, item)
+    head = head_of(item)
     if head.role is None or head.type not in {None, "message"}:
         return Raw(item)
     fields = RawObject(item)

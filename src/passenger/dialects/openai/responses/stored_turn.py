@@ -59,7 +59,8 @@ class References(Struct, frozen=True):
     @property
     def is_plain(self) -> bool:
         """Whether nothing is to be looked up or kept."""
-        return not (self.store or self.previous or self.conversation or self.background or self.has_items)
+        refers = self.previous is not None or self.conversation is not None or self.has_items
+        return not (self.store or self.background or refers)
 
 
 def read_references(body: RawObject) -> References:
@@ -136,11 +137,6 @@ _EVENT = b"event: response."
 _FINAL = (b"completed\n", b"incomplete\n", b"failed\n")
 
 
-def _last_event(piece: bytes) -> int:
-    """Where the last event of a piece begins. Within an event's data no line begins: JSON escapes line ends."""
-    return piece.rfind(b"\n" + _EVENT) + 1
-
-
 class _FinalEvent(Struct):
     response: Raw
 
@@ -151,10 +147,17 @@ _FINAL_EVENT = msgspec.json.Decoder(_FinalEvent)
 def find_final(piece: bytes) -> bytes | None:
     """The response object of the event that ends a stream, if a piece of whole events has it."""
     start = _last_event(piece)
-    if not piece.startswith(_FINAL, start + len(_EVENT)) or not piece.startswith(_EVENT, start):
+    if start < 0 or not piece.startswith(_FINAL, start + len(_EVENT)):
         return None
     data = piece.find(b"data: ", start) + len(b"data: ")
     return bytes(_FINAL_EVENT.decode(piece[data : piece.find(b"\n", data)]).response)
+
+
+def _last_event(piece: bytes) -> int:
+    """Where the last event of a piece begins, below 0 if none does: at a line's beginning, and not in a text."""
+    if (start := piece.rfind(b"\n" + _EVENT)) >= 0:
+        return start + 1
+    return 0 if piece.startswith(_EVENT) else -1
 
 
 def tell_unkept(response: bytes) -> bytes:
