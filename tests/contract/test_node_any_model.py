@@ -77,3 +77,21 @@ async def test_ollama(served: Proxy) -> None:
         answer = found["answers"][model]
         assert_answered(answer)
         assert "hello there" in answer["generated"]
+
+
+async def test_openai_with_what_is_kept(served: Proxy) -> None:
+    found = await seen("stored_openai.mjs", served)
+    for model in ONLY.values():
+        answer = found["answers"][model]
+        assert "rain in Oslo" in answer["second"]
+        assert "rain in Oslo" in answer["referring"]
+        assert answer["metadata"] == {"topic": "x"}
+        assert answer["same"]
+        assert "function_call" in answer["made"]
+        assert answer["listed"] == ["message", *answer["made"], "function_call_output"]
+        assert answer["counted"] > 0
+        assert answer["conversation"]
+        assert answer["texts"] == ["zero", "one", answer["said"]]
+        assert answer["deleted"]
+        assert answer["lost"] == "null null"
+        assert answer["unfollowed"] == "previous_response_not_found previous_response_id"
