@@ -54,8 +54,6 @@ ELSEWHERE = {
     "dialects/anthropic/counting.py": "server/test_any_model.py",
     "dialects/anthropic/stream_events.py": "dialects/anthropic/test_stream_in.py",
     "dialects/openai/chat/errors.py": "dialects/test_registry.py",
-    "dialects/openai/responses/stored_items.py": "server/api/test_stored_responses.py",
-    "dialects/openai/responses/stored_turn.py": "server/api/test_stored_responses.py",
     # a part of a connection, which is judged by its bytes
     "net/content_decoding.py": "net/test_client.py",
     "net/response.py": "net/test_client.py",
