@@ -221,7 +221,10 @@ class Exchange(Struct):
         """The route as `x-passenger-route` tells it; None where there is none yet."""
         if self.route is None:
             return None
-        return self.route.text if self.calls == 1 else f"{self.route.text}; calls={self.calls}"
+        text = self.route.text
+        if self.ask is not None and self.ask.compacts and not self.route.relayed:
+            text += "; compaction=emulated"
+        return text if self.calls == 1 else f"{text}; calls={self.calls}"
 
     @property
     def overhead_ms(self) -> float | None:

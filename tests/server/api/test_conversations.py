@@ -175,6 +175,32 @@ async def test_the_tokens_of_a_chain_are_counted(own: Bench, model: str) -> None
     assert lost.error["code"] == "previous_response_not_found"
 
 
+@pytest.mark.parametrize("model", MODELS)
+async def test_a_conversation_goes_on_after_it_was_compacted(own: Bench, model: str) -> None:
+    name = await begun(own, "zero")
+    first = await created(own, "one", model=model, conversation=name)
+    trigger = {"type": "compaction_trigger"}
+    for _ in range(2):
+        compacted = await created(own, [trigger], model=model, conversation=name)
+        assert [item["type"] for item in compacted["output"]] == ["compaction"]
+        told = await created(own, "two", model=model, conversation=name)
+        given = texts_up(own)
+        assert (given[:2], given[-1]) == (["zero", "one"], "two")
+        assert text_of(first) not in given
+    await created(own, "three", model=model, previous_response_id=told["id"])
+    assert texts_up(own)[-3:] == ["two", text_of(told), "three"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+async def test_a_conversation_is_compacted_apart_from_it(own: Bench, model: str) -> None:
+    name = await begun(own, "zero")
+    answer = await post(own, f"{RESPONSES}/compact", model=model, conversation=name)
+    assert answer.status == 200, answer.body
+    assert ("compaction=emulated" in answer.headers["x-passenger-route"]) == (model != "gpt-5.5")
+    assert [item["type"] for item in answer.json()["output"]] == ["message", "compaction"]
+    assert await texts_of(own, name) == ["zero"]
+
+
 @pytest.mark.parametrize("model", ["gpt-5.5", "claude-opus-4.6"])
 async def test_a_chain_is_compacted_and_goes_on_with_any_model(own: Bench, model: str) -> None:
     first = await created(own, "one", model=model)

@@ -87,6 +87,36 @@ async def test_a_chain_changes_its_model(own: Bench, models: Sequence[str]) -> N
 
 
 @pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("then", ["gpt-5.5", "claude-opus-4.6", "gemini-2.5-pro"])
+@pytest.mark.parametrize("first", ["gpt-5.5", "claude-opus-4.6", "gemini-2.5-pro"])
+async def test_a_chain_goes_on_after_it_was_compacted(own: Bench, first: str, then: str, stream: bool) -> None:
+    one = await created(own, "one", model=first)
+    compacted = await create(
+        own, [{"type": "compaction_trigger"}], model=first, stream=stream, previous_response_id=one["id"]
+    )
+    assert ("compaction=emulated" in compacted.headers["x-passenger-route"]) == (first != "gpt-5.5")
+    end = json.loads(compacted.events[-1].partition(b"data: ")[2])["response"] if stream else compacted.json()
+    assert [item["type"] for item in end["output"]] == ["compaction"]
+    two = await created(own, "two", model=then, previous_response_id=end["id"])
+    given = texts_up(own)
+    assert (given[0], given[-1]) == ("one", "two")
+    assert text_of(one) not in given
+    assert "compaction_trigger" not in json.dumps(own.sim.requests[-1].json())
+    if first == then == "gpt-5.5":
+        items = own.sim.requests[-1].json()["input"]
+        assert items[1]["encrypted_content"] == end["output"][0]["encrypted_content"]
+    else:
+        assert any("hand" in text or "compacted" in text for text in given[1:-1])
+    three = await created(own, "three", model=first, previous_response_id=two["id"])
+    assert texts_up(own)[-3:] == ["two", text_of(two), "three"]
+    listed = (await get(own, f"{RESPONSES}/{three['id']}/input_items?order=asc")).json()["data"]
+    assert [item["type"] for item in listed if item["type"] not in {"message", "reasoning"}] == [
+        "compaction_trigger",
+        "compaction",
+    ]
+
+
+@pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
     "text", ["hello", "event: response.completed", "\nevent: response.created\n\nevent: response.x"]
 )

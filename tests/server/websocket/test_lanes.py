@@ -68,6 +68,17 @@ def test_a_request_without_a_model_is_for_the_one_before() -> None:
     assert "model" not in body(start)
 
 
+def test_a_chain_goes_on_from_where_it_was_compacted() -> None:
+    some, asked = lanes(), {"type": "message", "role": "user", "content": "one"}
+    compacted = {"type": "compaction", "encrypted_content": "x"}
+    some.receive(create([asked], store=False))
+    finish(some, None, "r1", {"type": "message", "role": "assistant", "content": "said"})
+    some.receive(create([{"type": "compaction_trigger"}], store=False, previous_response_id="r1"))
+    finish(some, None, "r2", compacted)
+    (start,) = some.receive(create([asked], store=False, previous_response_id="r2"))
+    assert body(start)["input"] == [asked, compacted, asked]
+
+
 def test_a_lane_waits_for_its_answer_and_others_do_not() -> None:
     some = lanes()
     assert len(some.receive(create("1"))) == 1

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from passenger.account.principal import ANYONE, Principal
 from passenger.dialects import Request
 from passenger.dialects.openai.responses import stored_turn
+from passenger.dialects.openai.responses.compaction import since_compaction
 from passenger.dialects.openai.responses.stored_items import referred_id, split_input, with_ids
 from passenger.dialects.openai.responses.stored_turn import References
 from passenger.errors import Failure, Kind
@@ -114,8 +115,9 @@ class Turns:
         exchange.echo = stored_turn.echo(body, references, is_kept=references.store)
         if own is items and not history and "input" in body:  # a list of its items would be as large again
             return ResponseTurn(stored_turn.write_turn(request, body, references, None), references, owner)
-        self._check_size(sum(map(len, history)) + sum(map(len, own)))
-        whole = stored_turn.write_turn(request, body, references, [*history, *own])
+        given = [*since_compaction(history), *own]
+        self._check_size(sum(map(len, given)))
+        whole = stored_turn.write_turn(request, body, references, given)
         whole, growth = await self._weigh(whole, len(request.body))
         kept = tuple(with_ids(own, history)) if references.store or references.conversation else ()
         earlier = history if references.conversation is not None else ()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from passenger.dialects.openai.responses.compaction import since_compaction
 from passenger.dialects.openai.responses.stored_turn import ENCRYPTED
 from passenger.errors import Failure
 from passenger.jsontext import surrogates
@@ -216,7 +217,7 @@ class Lanes:
         parent = self._find(previous) if isinstance(previous, str) else None
         items = _input_items(fields)
         if parent is not None and items is not None:
-            items = (*parent.items, *items)
+            items = (*since_compaction(parent.items), *items)
             del fields["previous_response_id"]
             fields["input"] = msgspec.Raw(b"[%b]" % b",".join(items))
         elif previous is not None:

@@ -21,6 +21,7 @@ from passenger.dialects.openai.responses.compaction import (
     UNREADABLE,
     compacts_itself,
     is_refused,
+    since_compaction,
     to_response_request,
     unwrap_summary,
     wrap_summary,
@@ -348,3 +349,37 @@ def test_a_refusal_of_the_trigger_is_known_by_its_name() -> None:
     assert is_refused(Failure(Kind.INVALID, said))
     assert not is_refused(Failure(Kind.INVALID, "too long"))
     assert not is_refused(Failure(Kind.UPSTREAM, said))
+
+
+# --- kept histories ----------------------------------------------------------------------------------------------
+
+SPOKEN, REPLIED = (
+    b'{"role":"user","content":"u"}',
+    b'{"type":"message","role":"assistant","content":"compaction_trigger"}',
+)
+CALL_ITEM, TRIGGER_ITEM = b'{"type":"function_call"}', b'{"id":"item_1","type":"compaction_trigger"}'
+COMPACT_ITEM = b'{"type":"compaction","encrypted_content":"x"}'
+
+
+@pytest.mark.parametrize(
+    ("history", "given"),
+    [
+        ([], []),
+        ([SPOKEN, REPLIED, CALL_ITEM], [SPOKEN, REPLIED, CALL_ITEM]),
+        ([SPOKEN, COMPACT_ITEM, REPLIED], [SPOKEN, COMPACT_ITEM, REPLIED]),
+        ([SPOKEN, REPLIED, TRIGGER_ITEM, COMPACT_ITEM], [SPOKEN, COMPACT_ITEM]),
+        (
+            [SPOKEN, REPLIED, CALL_ITEM, TRIGGER_ITEM, COMPACT_ITEM, SPOKEN, REPLIED],
+            [SPOKEN, COMPACT_ITEM, SPOKEN, REPLIED],
+        ),
+        ([SPOKEN, REPLIED, TRIGGER_ITEM], [SPOKEN, REPLIED]),
+        ([SPOKEN, REPLIED, TRIGGER_ITEM, REPLIED, TRIGGER_ITEM], [SPOKEN, REPLIED, REPLIED]),
+        (
+            [SPOKEN, TRIGGER_ITEM, COMPACT_ITEM, REPLIED, SPOKEN, TRIGGER_ITEM, COMPACT_ITEM],
+            [SPOKEN, SPOKEN, COMPACT_ITEM],
+        ),
+        ([SPOKEN, TRIGGER_ITEM, COMPACT_ITEM, REPLIED, TRIGGER_ITEM, SPOKEN], [SPOKEN, COMPACT_ITEM, REPLIED, SPOKEN]),
+    ],
+)
+def test_a_history_goes_on_from_where_it_was_compacted(history: list[bytes], given: list[bytes]) -> None:
+    assert list(since_compaction(history)) == given

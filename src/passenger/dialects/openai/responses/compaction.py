@@ -18,6 +18,7 @@ from msgspec import Raw
 from passenger.chat import signatures
 from passenger.chat.prompt import JSON, Signature
 from passenger.dialects import Request
+from passenger.dialects.openai.responses.stored_items import head_of
 from passenger.errors import Failure, Kind
 from passenger.jsontext import surrogates
 from passenger.jsontext.raw_object import Fields, RawObject
@@ -155,6 +156,42 @@ class LastCompaction:
         if self._left_out and digits.isdigit() and len(digits) < len(str(2**31)):
             fields[_INDEX] = Raw(b"%d" % max(0, int(digits) - self._left_out))
         return fields
+
+
+# --- kept histories ----------------------------------------------------------------------------------------------
+
+_MARK = TRIGGER.encode()
+
+LONGEST_TRIGGER = 500
+"""Bytes of a trigger: longer items are not looked into, as a history is gone through for every turn."""
+
+
+def since_compaction(history: Sequence[bytes]) -> Sequence[bytes]:
+    """What a model is given of a kept history, in which a client may have had it compacted.
+
+    From the last time on: the user's messages before it, the compacted conversation, and what followed, as the
+    answer of `/responses/compact` goes on. Triggers that no compacted conversation followed are left out.
+    """
+    places = [place for place, item in enumerate(history) if len(item) < LONGEST_TRIGGER and _MARK in item]
+    places = [place for place in places if head_of(history[place]).type == TRIGGER]
+    if not places:
+        return history
+    for place in reversed(places):
+        if place + 1 < len(history) and head_of(history[place + 1]).type in ITEMS:
+            said = [item for item in history[:place] if _is_said_by_user(item)]
+            return [*said, *_without(places, history, place + 1)]
+    return _without(places, history)
+
+
+def _without(places: Sequence[int], items: Sequence[bytes], start: int = 0) -> list[bytes]:
+    """The items from a place on, without those at some places."""
+    left_out = set(places)
+    return [items[place] for place in range(start, len(items)) if place not in left_out]
+
+
+def _is_said_by_user(item: bytes) -> bool:
+    head = head_of(item)
+    return head.role == "user" and head.type in {None, "message"}
 
 
 # --- `POST /v1/responses/compact` --------------------------------------------------------------------------------
