@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from passenger.jsontext import surrogates
 from passenger.state import trees
 from passenger.state.item_ids import read_id
 from passenger.state.packing import DamagedError, pack, pack_events, unpack, unpack_events
@@ -140,10 +141,13 @@ def fail_unfinished(database: sqlite3.Connection) -> None:
         )
 
 
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+
+
 def _failed(answer: bytes) -> bytes:
     """The response object of one that has failed."""
     try:
-        body: dict[str, Any] = msgspec.json.decode(answer, type=dict[str, Any])
+        body = surrogates.decode(_OBJECT, answer)
     except msgspec.MsgspecError as error:
         raise DamagedError(str(error)) from error
     return msgspec.json.encode({**body, "status": Status.FAILED.value, "error": _RESTARTED})

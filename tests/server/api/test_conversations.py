@@ -160,6 +160,14 @@ async def test_a_conversation_that_is_wrong_is_refused(own: Bench, fields: dict[
     assert answer.error["type"] == "invalid_request_error"
 
 
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"nonsense", b"\xff"])
+@pytest.mark.parametrize("path", ["", "/{name}", "/{name}/items"])
+async def test_a_body_that_is_no_object_is_refused(own: Bench, body: bytes, path: str) -> None:
+    url = CONVERSATIONS + path.format(name=await begun(own))
+    answer = await own.send("POST", url, data=body, headers={"Content-Type": "application/json"})
+    assert (answer.status, answer.error["type"]) == (400, "invalid_request_error")
+
+
 # --- other routes that refer to what is kept -------------------------------------------------------------------------
 
 

@@ -360,3 +360,23 @@ async def test_a_chain_counts_among_the_bodies_that_are_served(tmp_path: Path, p
         answer = await own.send("POST", path, json=body)
         assert (answer.status, answer.error["code"]) == (503, "overloaded")
         assert "[limits] max_body_memory" in answer.error["message"]
+
+
+@pytest.mark.parametrize("keep", ["memory", "disk"])
+@pytest.mark.parametrize("model", ["claude-opus-4.6", "gpt-4o"])
+async def test_half_a_character_is_kept(tmp_path: Path, keep: str, model: str) -> None:
+    async with bench(tmp_path, config=f'[state]\nkeep = "{keep}"\n') as own:
+        for stream in (False, True):
+            told = await created(own, "\ud800 one", model=model, stream=stream, instructions="\udc00")
+            assert (await get(own, f"{RESPONSES}/{told['id']}")).json() == told
+            listed = (await get(own, f"{RESPONSES}/{told['id']}/input_items")).json()
+            assert listed["data"][0]["content"][0]["text"] == "\ud800 one"
+            again = await created(own, "two", model=model, previous_response_id=told["id"])
+            assert again["status"] == "completed"
+            made = await created(own, "\ud800", model=model, background=True, instructions="\udc00")
+            events = await get(own, f"{RESPONSES}/{made['id']}?stream=true")
+            assert json.loads(events.events[-1].partition(b"data: ")[2])["type"] == "response.completed"
+            answer = await own.send(
+                "POST", "/v1/conversations", json={"items": [{"role": "user", "content": "\ud800"}]}
+            )
+            await created(own, "two", model=model, stream=stream, conversation=answer.json()["id"])

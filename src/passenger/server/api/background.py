@@ -26,6 +26,7 @@ from passenger.exchange import Exchange
 from passenger.gateway import Gateway, GatewayResponse
 from passenger.gateway.background import BackgroundJob, wait_for_end
 from passenger.gateway.response import pulled
+from passenger.jsontext import surrogates
 from passenger.jsontext.offload import offload
 from passenger.jsontext.raw_object import RawObject
 from passenger.jsontext.reading import invalid
@@ -243,7 +244,7 @@ _BACKGROUND = msgspec.json.Decoder(_Background)
 
 def is_background(found: StoredResponse) -> bool:
     """Whether a response is or was made in the background."""
-    return bool(_BACKGROUND.decode(found.answer).background)
+    return bool(surrogates.decode(_BACKGROUND, found.answer).background)
 
 
 async def stop(store: Store, found: StoredResponse) -> None:

@@ -100,10 +100,11 @@ class Turns:
         """The turn that a request is; None for one that refers to nothing and is not to be kept.
 
         Raises:
-            Failure: something that it refers to is not to be found, or the whole input is beyond a limit.
+            Failure: it is no JSON object, something that it refers to is not to be found, or the whole input is
+                beyond a limit.
         """
-        if request.fields is None:
-            decode(request.body)  # which fails, unless nothing but half a character is wrong with it
+        if request.fields is None:  # it is no object, or has half a character
+            await offload(request.heavy, decode, request.body)
         body = RawObject(request.body, request.fields)
         references = stored_turn.read_references(body)
         if references.is_plain:

@@ -250,7 +250,7 @@ class Lanes:
 
     def _keep(self, items: tuple[bytes, ...], data: bytes) -> KeptChain | None:
         try:
-            response = _FINAL.decode(data).response
+            response = surrogates.decode(_FINAL, data).response
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
         return self._kept(response.id, (*items, *map(bytes, response.output)))

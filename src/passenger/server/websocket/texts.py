@@ -10,6 +10,7 @@ from passenger.dialects.framing import CR, read_sse
 from passenger.dialects.openai.errors import error_object
 from passenger.errors import Failure, Kind
 from passenger.exchange import new_id
+from passenger.jsontext import surrogates
 
 _NAME = b"event: "
 
@@ -89,10 +90,13 @@ class _Created(msgspec.Struct):
     response: dict[str, msgspec.Raw]
 
 
+_CREATED = msgspec.json.Decoder(_Created)
+
+
 def failed_text(created: bytes, error: dict[str, Any], number: int, mark: bytes) -> bytes:
     """`response.failed` for an answer that began with `created`, the first event."""
     try:
-        response: dict[str, Any] = dict(msgspec.json.decode(created, type=_Created).response)
+        response: dict[str, Any] = dict(surrogates.decode(_CREATED, created).response)
     except msgspec.MsgspecError:
         response = {"id": f"resp_{new_id().replace('-', '')}", "object": "response", "created_at": int(time())}
     told = {"code": error.get("code") or "server_error", "message": str(error.get("message") or "the answer broke off")}
@@ -102,10 +106,13 @@ def failed_text(created: bytes, error: dict[str, Any], number: int, mark: bytes)
     )
 
 
+_ANY = msgspec.json.Decoder()
+
+
 def read_error(data: bytes) -> dict[str, Any]:
     """The error object of an error's body or event: nested as ours is, or flat."""
     try:
-        event = msgspec.json.decode(data)
+        event = surrogates.decode(_ANY, data)
     except (msgspec.MsgspecError, RecursionError):
         event = {}
     event = event if isinstance(event, dict) else {}

@@ -114,6 +114,12 @@ def test_a_message_is_listed_with_its_type_and_parts(item: dict[str, object], sh
     assert json.loads(bytes(listed(json.dumps(item).encode()))) == shown
 
 
+def test_an_item_with_half_a_character_keeps_it() -> None:
+    item = b'{"id":"msg_1","role":"user","content":"\\ud800"}'
+    assert list(with_ids([item], [item.replace(b"_1", b"_2")])) == [item]
+    assert b"\\ud800" in bytes(listed(item))
+
+
 def test_items_are_joined_as_they_are() -> None:
     assert join([]) == b"[]"
     assert join([b'{"a":1.0}', b"{ }"]) == b'[{"a":1.0},{ }]'

@@ -160,6 +160,16 @@ def test_a_response_is_taken_apart_and_put_together() -> None:
     assert stored_turn.write_stored(final.answer, final.output) == response
 
 
+def test_an_answer_with_half_a_character_is_found_and_taken_apart_as_it_is() -> None:
+    item = b'{"id":"a","text":"\\ud800"}'
+    response = b'{"id":"r","created_at":1,"status":"completed","output":[%b],"instructions":"\\udc00"}' % item
+    piece = b'event: response.completed\ndata: {"type":"response.completed","response":%b}\n\n' % response
+    assert stored_turn.find_final(piece) == response
+    final = stored_turn.read_final(response)
+    assert final.output == (item,)
+    assert stored_turn.write_stored(final.answer, final.output) == response
+
+
 @pytest.mark.parametrize("response", [b"", b"[]", b'{"error":{}}', b'{"id":"a","created_at":1,"status":"x"}'])
 def test_what_is_no_response_is_not_taken_apart(response: bytes) -> None:
     with pytest.raises(msgspec.MsgspecError):

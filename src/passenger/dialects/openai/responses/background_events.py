@@ -14,6 +14,7 @@ from passenger.dialects.framing import SseSplitter, read_sse
 from passenger.dialects.openai.responses.errors import response_error
 from passenger.dialects.openai.responses.response_object import NULL, response_object
 from passenger.errors import Failure, Kind
+from passenger.jsontext import surrogates
 from passenger.jsontext.raw_object import Fields, split_object
 
 _TOLD: Final = ("in_progress", "completed", "incomplete", "failed", "cancelled")
@@ -83,7 +84,7 @@ class BackgroundEvents:
         return EventBatch([event], status, msgspec.json.encode(self._object))
 
     def _add(self, fields: Fields, data: bytes, batch: EventBatch) -> None:
-        event = _EVENT.decode(data)
+        event = surrogates.decode(_EVENT, data)
         if event.type in _LEFT_OUT:
             return
         if event.type in {"error", ""}:
@@ -141,7 +142,7 @@ def queued_object(request: Fields, model: str, identity: AnswerIdentity) -> Fiel
 
 def event_type(event: bytes) -> str:
     """The type of an event."""
-    return _EVENT.decode(event).type
+    return surrogates.decode(_EVENT, event).type
 
 
 def _raw(value: object) -> Raw:

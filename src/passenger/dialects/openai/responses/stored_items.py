@@ -76,7 +76,7 @@ def with_ids(items: Sequence[bytes], history: Sequence[bytes] = ()) -> Iterator[
     for item in items:
         head = head_of(item)
         if head.id:
-            taken = {_HEAD.decode(one).id for one in history} if taken is None else taken
+            taken = {head_of(one).id for one in history} if taken is None else taken
             if head.id not in taken:
                 taken.add(head.id)
                 yield item

@@ -13,6 +13,7 @@ from passenger.dialects import Request
 from passenger.dialects.openai.responses.response_object import NULL
 from passenger.dialects.openai.responses.stored_items import join
 from passenger.errors import Failure, Kind
+from passenger.jsontext import surrogates
 from passenger.jsontext.raw_object import RawObject, split_array
 from passenger.jsontext.reading import decode_as, invalid
 
@@ -137,20 +138,13 @@ _EVENT = b"event: response."
 _FINAL = (b"completed\n", b"incomplete\n", b"failed\n")
 
 
-class _FinalEvent(Struct):
-    response: Raw
-
-
-_FINAL_EVENT = msgspec.json.Decoder(_FinalEvent)
-
-
 def find_final(piece: bytes) -> bytes | None:
     """The response object of the event that ends a stream, if a piece of whole events has it."""
     start = _last_event(piece)
     if start < 0 or not piece.startswith(_FINAL, start + len(_EVENT)):
         return None
     data = piece.find(b"data: ", start) + len(b"data: ")
-    return bytes(_FINAL_EVENT.decode(piece[data : piece.find(b"\n", data)]).response)
+    return RawObject(piece[data : piece.find(b"\n", data)]).raw_value("response")
 
 
 def _last_event(piece: bytes) -> int:
@@ -192,7 +186,6 @@ class _Final(Struct):
     id: str
     created_at: float
     status: str
-    output: Raw
 
 
 _FINAL_RESPONSE = msgspec.json.Decoder(_Final)
@@ -200,12 +193,10 @@ _FINAL_RESPONSE = msgspec.json.Decoder(_Final)
 
 def read_final(response: bytes) -> FinalResponse:
     """A response object, taken apart. Raises MsgspecError where it is none."""
-    found = _FINAL_RESPONSE.decode(response)
-    body = RawObject(response)
+    found, body = surrogates.decode(_FINAL_RESPONSE, response), RawObject(response)
+    output = tuple(split_array(body.raw_value("output")))
     body.set_raw("output", b"[]")
-    return FinalResponse(
-        found.id, int(found.created_at), found.status, body.encode(), tuple(split_array(bytes(found.output)))
-    )
+    return FinalResponse(found.id, int(found.created_at), found.status, body.encode(), output)
 
 
 def write_stored(answer: bytes, output: Sequence[bytes]) -> bytes:
