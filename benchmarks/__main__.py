@@ -14,7 +14,7 @@ from benchmarks.peers import PEERS, YARDSTICKS
 from benchmarks.process import NotStartedError
 from benchmarks.report import PAGE, Part, Row, as_markdown, as_text, bar_rows, misses, notes, peer_rows, rewritten, rows
 from benchmarks.variants import PEER_SETUPS, SETUPS, Setup
-from benchmarks.workloads import AGAINST, BESIDE_PEERS, FULL, JOBS, QUICK, Plan
+from benchmarks.workloads import AGAINST, BESIDE_PEERS, FULL, JOBS, ON_DISK, QUICK, Plan
 
 CHARTS = PAGE.parent / "charts"
 
@@ -53,7 +53,9 @@ def _compare(options: argparse.Namespace) -> int:
     try:
         other = against.build(options.against)
         plan = QUICK if options.quick else AGAINST
-        measured = run((other, PASSENGER), (), plan, _progress, against.jobs(options.jobs))
+        measured = run(
+            (other, PASSENGER), against.variants(other, options.jobs), plan, _progress, against.jobs(options.jobs)
+        )
     except (against.NoRevisionError, LeftOutError) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 2
@@ -79,8 +81,8 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if options.write and (options.jobs or options.against):
         parser.error("--write takes a whole run: without --jobs or --against")
-    if options.against and (unknown := set(options.jobs) - set(JOBS)):
-        parser.error(f"--against has no job: {', '.join(sorted(unknown))}; there are {', '.join(JOBS)}")
+    if options.against and (unknown := set(options.jobs) - {*JOBS, *ON_DISK}):
+        parser.error(f"--against has no job: {', '.join(sorted(unknown))}; there are {', '.join((*JOBS, *ON_DISK))}")
     return options
 
 

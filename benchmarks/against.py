@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.arena import Variant
 from benchmarks.contestants import PASSENGER, PASSENGER_SETTINGS, Contestant, Stage
 from benchmarks.install import do, once
 from benchmarks.load import Job
 from benchmarks.measured import Measured
 from benchmarks.process import ROOT
 from benchmarks.report import Row, as_number, value
-from benchmarks.workloads import JOBS, LINES, Line
+from benchmarks.variants import on_disk
+from benchmarks.workloads import JOBS, LINES, ON_DISK, Line
 
 CACHE = ROOT / ".cache" / "bench-against"
 
@@ -34,6 +36,12 @@ class NoRevisionError(Exception):
 def jobs(names: Sequence[str] = ()) -> Mapping[str, Job]:
     """The jobs to compare by: those named, else all that are judged by CPU time."""
     return {name: job for name, job in JOBS.items() if name in names or (not names and name not in BY_THE_CLOCK)}
+
+
+def variants(other: Contestant, names: Sequence[str] = ()) -> list[Variant]:
+    """Both of them set up to keep conversations on disk, for the jobs that are named."""
+    asked = {source: job for source, job in ON_DISK.items() if not names or source in names}
+    return [Variant("kept on disk", asked, (on_disk(other), on_disk(PASSENGER)))] if asked else []
 
 
 def build(revision: str, repository: Path = ROOT, cache: Path = CACHE) -> Contestant:
@@ -59,6 +67,7 @@ def build(revision: str, repository: Path = ROOT, cache: Path = CACHE) -> Contes
         command=serve,
         help_command=(python, "-m", "passenger", "--help"),
         env={"PYTHONPATH": ""},  # ours may name the work tree
+        peer=True,  # an older one cannot do every job
         size=None,
     )
 

@@ -17,6 +17,7 @@ from benchmarks.payloads import (
     SPEAKS_RESPONSES,
     Json,
     compact,
+    said,
 )
 
 EVENTS = 200
@@ -67,6 +68,13 @@ def answer() -> bytes:
     choice = {"content_filter_results": _SAFE, "finish_reason": "stop", "index": 0, "message": message}
     kept = {name: _BASE[name] for name in ("id", "model", "system_fingerprint")}
     return compact({"choices": [choice]} | kept | {"prompt_filter_results": _PROMPT_SAFE, "usage": _USAGE} | _BILL)
+
+
+def whole_response() -> bytes:
+    """A whole answer of the Responses API."""
+    answer: Json = {"id": "resp_benchmark", "object": "response", "created_at": _BASE["created"], "output": [said(0)]}
+    answer |= {"model": SPEAKS_RESPONSES, "status": "completed", "tools": [], "usage": _RESPONSES_USAGE}
+    return compact(answer | _BILL)
 
 
 def completions(*, usage: bool) -> tuple[bytes, ...]:

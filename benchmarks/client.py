@@ -17,7 +17,10 @@ LAST = b"0\r\n\r\n"
 OK = b"HTTP/1.1 200"
 """How what was asked for begins."""
 
-_WORD = re.compile(rb"word\d+ ")
+_RESPONSE_ID = re.compile(rb'"id": ?"(resp_\w+)"')
+_STORED = re.compile(rb'"store": ?true')
+WORD = re.compile(rb"word\d+ ")
+"""A word of a stream at full speed."""
 _FRAME = re.compile(rb"\r\n[0-9a-f]+\r\n")
 """What stands between two chunks; a server may begin a new one in the middle of a word."""
 _STAMP = re.compile(rb"@(\d{16})\.(\d{5}) ")
@@ -123,6 +126,9 @@ class Asker(Client):
         if may_be_the_end and self._whole():
             self._end()
 
+    async def prepare(self) -> None:
+        """Make ready what is asked."""
+
     def _flows(self) -> bool:
         """Whether this is the stream that was asked for, not a refusal of it."""
         return self._streams and self._pieces[0].startswith(OK)
@@ -130,10 +136,37 @@ class Asker(Client):
     def _check(self, answer: bytes) -> None:
         if not self._streams:
             return
-        found = len(set(_WORD.findall(_FRAME.sub(b"", answer))))
+        found = len(set(WORD.findall(_FRAME.sub(b"", answer))))
         self.lost = max(self.lost, WORDS - found)
         if found < (WORDS / 2 if self._may_lose else WORDS):
             raise WrongAnswerError(f"a stream of {found} different words, not {WORDS}")
+
+
+class Chainer(Asker):
+    """Asks for turns that all follow the same response, the last of a chain that is made before.
+
+    `follow` makes the request that follows a response, by its id; empty at the chain's beginning.
+    """
+
+    def __init__(self, follow: Callable[[str], bytes], links: int) -> None:
+        super().__init__(follow(""), streams=False)
+        self._follow = follow
+        self._links = links
+
+    async def prepare(self) -> None:
+        """Make the chain.
+
+        Raises:
+            WrongAnswerError: a response has no id, or is not kept.
+        """
+        for _ in range(self._links):
+            await self.ask()
+            self.check()
+            answer = b"".join(self._pieces)
+            found = _RESPONSE_ID.search(answer)
+            if found is None or not _STORED.search(answer):
+                raise WrongAnswerError("a response that is not kept")
+            self._request = self._follow(found[1].decode())
 
 
 class Listener(Client):

@@ -102,6 +102,11 @@ PASSENGER = Contestant(
             "chat to messages",
             "messages to responses",
             "responses to messages",
+            "relayed responses",
+            "socket",
+            "relayed socket",
+            "turn",
+            "chained turn",
         }
     ),
     size=lambda: distribution_mb("passenger"),

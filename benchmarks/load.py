@@ -16,10 +16,11 @@ from typing import Literal, TypeVar
 import msgspec
 from msgspec import Struct, structs
 
-from benchmarks.client import Asker, Client, Listener, WrongAnswerError
+from benchmarks.client import Asker, Chainer, Client, Listener, WrongAnswerError
 from benchmarks.pacing import CALL_FOR_PINGS, PING
-from benchmarks.payloads import BODIES, MODELS, PACE, PACED_BODIES, WHOLE, numbered
+from benchmarks.payloads import BODIES, MODELS, PACE, PACED_BODIES, WHOLE, following, numbered
 from benchmarks.process import family, family_cpu_us, get, memory_kb
+from benchmarks.socket_client import SocketAsker, handshake
 from benchmarks.upstream import CALL_FOR_THE_END, run_fast
 
 C = TypeVar("C", bound=Client)
@@ -60,6 +61,10 @@ class Job(Struct, frozen=True, kw_only=True):
     warm_up: int = 1
     route: str = "chat"
     """Which of a contestant's paths is asked."""
+    links: int = 0
+    """Responses that are made before, each of which follows the last; what is asked follows the last of them."""
+    over_socket: bool = False
+    """Whether each connection is a WebSocket, on which the body is a text."""
     port: int = 0
     path: str = ""
     key: str = "benchmark"
@@ -114,7 +119,10 @@ def times(found: Sequence[float]) -> Times | None:
 
 def request(job: Job, number: int = 0) -> bytes:
     """The bytes of a job's request; a ping-pong stream has a number."""
-    body = numbered(BODIES[job.body], number)
+    return _post(job, numbered(BODIES[job.body], number))
+
+
+def _post(job: Job, body: bytes) -> bytes:
     for model in MODELS if job.prefix else ():
         body = body.replace(b'"model":"%b"' % model.encode(), b'"model":"%b%b"' % (job.prefix.encode(), model.encode()))
     head = f"POST {job.path} HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\nAuthorization: Bearer {job.key}\r\n"
@@ -202,8 +210,8 @@ class Clocks:
 
 
 async def _closed(job: Job) -> Result:
-    asked, streams = request(job), job.body not in WHOLE
-    async with _connected(job, lambda _: Asker(asked, streams=streams, may_lose=job.may_lose)) as clients:
+    async with _connected(job, partial(_asker, job)) as clients:
+        await asyncio.gather(*(client.prepare() for client in clients))
         for _ in range(job.warm_up):
             await _ask_in_turn(clients, job.size)
         clocks, found = Clocks(job), list[tuple[float, float]]()
@@ -213,6 +221,16 @@ async def _closed(job: Job) -> Result:
     whole, first = zip(*found, strict=True)
     result = clocks.result(whole=times(whole), first=times([us for us in first if us]))
     return structs.replace(result, lost=max(client.lost for client in clients))
+
+
+def _asker(job: Job, _: int) -> Asker:
+    """One connection that asks again and again."""
+    if job.links:
+        return Chainer(lambda previous: _post(job, following(previous)), job.links)
+    if job.over_socket:
+        text = b'{"type":"response.create",' + BODIES[job.body][1:]
+        return SocketAsker(handshake(job.port, job.path, job.key), text)
+    return Asker(request(job), streams=job.body not in WHOLE, may_lose=job.may_lose)
 
 
 async def _open(job: Job) -> Result:

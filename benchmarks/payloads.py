@@ -26,6 +26,9 @@ MODELS = (FULL_SPEED, PACED, CROWD, MANY, ANSWERED, CUT, SPEAKS_RESPONSES, SPEAK
 _NUMBER = b"Stream 00000. "
 """What the question of a ping-pong stream begins with: five digits, so that no number makes it longer."""
 
+LINKS = 20
+"""Turns that a chained one follows."""
+
 IMAGES = 4
 IMAGE_KB = 1536
 """Images of a large request, and the size of each before it is written in base64: 8 MB in all."""
@@ -121,6 +124,32 @@ def translated(dialect: str, model: str = FULL_SPEED) -> bytes:
             return compact({"contents": [{"role": "user", "parts": [{"text": text}]}]})
 
 
+def turn(number: int) -> Json:
+    """What a person says in a turn of a long talk: 1.5 KB."""
+    text = f"Turn {number}. " + "Look at the parser again, and say which rule the failing test breaks. " * 21
+    return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+
+
+def said(number: int) -> Json:
+    """What the model has said in a turn."""
+    text = "Air scatters short waves more than long ones, so blue light reaches us from all over the sky. " * 3
+    part: Json = {"annotations": [], "logprobs": [], "text": text, "type": "output_text"}
+    message = {"content": [part], "role": "assistant", "status": "completed", "type": "message"}
+    return {"id": f"msg_{number:032x}", **message}
+
+
+def _whole_talk() -> bytes:
+    """A turn that has the whole talk with it, and keeps nothing."""
+    before = [item for number in range(LINKS) for item in (turn(number), said(number))]
+    return compact({"model": SPEAKS_RESPONSES, "input": [*before, turn(LINKS)], "store": False})
+
+
+def following(previous: str) -> bytes:
+    """A turn that follows a response, or none."""
+    body: Json = {"model": SPEAKS_RESPONSES, "input": [turn(LINKS)]}
+    return compact({**body, "previous_response_id": previous} if previous else body)
+
+
 PACED_BODIES = {"paced stream": PACED, "crowd stream": CROWD, "many streams": MANY}
 
 BODIES: Mapping[str, bytes] = {
@@ -137,7 +166,10 @@ BODIES: Mapping[str, bytes] = {
     "chat to messages": small(SPEAKS_MESSAGES, stream=True),
     "messages to responses": translated("messages", SPEAKS_RESPONSES),
     "responses to messages": translated("responses", SPEAKS_MESSAGES),
+    "turn": _whole_talk(),
+    "chained turn": following(""),
+    "relayed responses": translated("responses", SPEAKS_RESPONSES),
 }
 
-WHOLE = frozenset({"small", "agent", "images"})
+WHOLE = frozenset({"small", "agent", "images", "turn", "chained turn"})
 """The bodies that are answered whole."""

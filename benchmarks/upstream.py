@@ -12,7 +12,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from functools import partial
 from typing import Any, cast
 
-from benchmarks.answers import STAMP, answer, completions, messages, models, paced, responses
+from benchmarks.answers import STAMP, answer, completions, messages, models, paced, responses, whole_response
 from benchmarks.pacing import CALL_FOR_PINGS, Pace, Paces, Pings
 from benchmarks.payloads import ANSWERED, CUT, PACE, compact, number_in
 
@@ -46,6 +46,7 @@ def _chunk(data: bytes) -> bytes:
 
 
 _ANSWER = _response(answer())
+_RESPONSE = _response(whole_response())
 
 
 def _pieces(events: Sequence[bytes]) -> list[bytes]:
@@ -141,7 +142,7 @@ class Connection(asyncio.Protocol):
             self._paces.called += path == CALL_FOR_THE_END
             self._write(_page(path, self._url))
         elif len(body) > LARGE or not _asks(body, b"stream", b"true"):
-            self._write(_ANSWER)
+            self._write(_RESPONSE if path.endswith(b"/responses") else _ANSWER)
         else:
             self._write(_STREAM_HEAD)
             self._stream(path, body)

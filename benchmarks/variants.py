@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from benchmarks.contestants import PASSENGER, Contestant, LeftOutError, Stage, passenger_command
 from benchmarks.load import Job
 from benchmarks.peers import litellm_pair, nginx, nginx_pair, passenger_rs
-from benchmarks.workloads import MANY, MANY_STREAMS, OVER_TLS, TWO_WORKERS
+from benchmarks.workloads import MANY, MANY_STREAMS, ON_DISK, OVER_TLS, PAIRED_TURNS, TWO_WORKERS
 
 Maker = Callable[[], Contestant]
 
@@ -89,6 +89,11 @@ def over_tls(make: Maker) -> Maker:
     return made
 
 
+def on_disk(contestant: Contestant) -> Contestant:
+    """The same, which keeps conversations on disk."""
+    return replace(contestant, env={**contestant.env, "PASSENGER_STATE_KEEP": "disk"})
+
+
 def _passenger() -> Contestant:
     return PASSENGER
 
@@ -96,6 +101,8 @@ def _passenger() -> Contestant:
 SETUPS = (
     Setup("two workers", TWO_WORKERS, (passenger_pair, nginx_pair)),
     Setup("TLS", OVER_TLS, tuple(map(over_tls, (_passenger, nginx, passenger_rs))), share=0.25),
+    Setup("kept on disk", ON_DISK, (lambda: on_disk(PASSENGER),)),
+    Setup("kept for two workers", PAIRED_TURNS, (passenger_pair,)),
     Setup(f"{MANY_STREAMS:,} streams", MANY, tuple(map(crowded, (_passenger, nginx, passenger_rs)))),
     Setup(
         f"{MANY_STREAMS:,} streams, two workers",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from benchmarks.answers import EVENTS
 from benchmarks.bars import BARE, BUN, NGINX, RS, Bar, Limit
 from benchmarks.load import Job
+from benchmarks.payloads import LINKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,13 @@ AGAINST = Plan(starts=3, rounds=7, divisor=1, seconds=900)
 """Two that are nearly alike: what tells them apart is small, so that it takes more rounds."""
 
 
-def _streams(body: str, route: str = "chat") -> Job:
-    return Job(kind="closed", body=body, route=route, connections=8, slices=8, size=8)
+def _streams(body: str, route: str = "chat", *, over_socket: bool = False) -> Job:
+    return Job(kind="closed", body=body, route=route, connections=8, slices=8, size=8, over_socket=over_socket)
+
+
+def _turns(body: str, links: int = 0) -> Job:
+    """One agent, which asks when it has its answer: what a turn costs, and not what several take from each other."""
+    return Job(kind="closed", body=body, route="responses", connections=1, slices=16, size=24, links=links)
 
 
 JOBS: Mapping[str, Job] = {
@@ -51,6 +57,11 @@ JOBS: Mapping[str, Job] = {
     "chat to messages": _streams("chat to messages"),
     "messages to responses": _streams("messages to responses", "messages"),
     "responses to messages": _streams("responses to messages", "responses"),
+    "relayed responses": _streams("relayed responses", "responses"),
+    "socket": _streams("responses", "responses", over_socket=True),
+    "relayed socket": _streams("relayed responses", "responses", over_socket=True),
+    "turn": _turns("turn"),
+    "chained turn": _turns("chained turn", LINKS),
     "images": Job(kind="closed", body="images", connections=2, slices=6, size=2),
     "one by one": Job(kind="closed", body="small", connections=1, slices=10, size=30),
     "first word": Job(kind="closed", body="small stream", connections=1, slices=6, size=20),
@@ -70,6 +81,11 @@ TWO_WORKERS: Mapping[str, Job] = {
 
 OVER_TLS: Mapping[str, Job] = {f"TLS {name}": JOBS[name] for name in ("whole", "stream", "ping-pong")}
 """What is asked where the upstream speaks TLS."""
+
+ON_DISK: Mapping[str, Job] = {"chained turn on disk": JOBS["chained turn"]}
+"""What is asked of a server that keeps conversations on disk."""
+
+PAIRED_TURNS: Mapping[str, Job] = {"pair chained turn": JOBS["chained turn"]}
 
 MANY_STREAMS = 4000
 MANY: Mapping[str, Job] = {
@@ -149,6 +165,13 @@ LINES = (
     Line("(f) as (c), completions over Messages", "us CPU/event", "chat to messages cpu", EVENTS, TRANSLATED),
     Line("(f) as (c), Messages over Responses", "us CPU/event", "messages to responses cpu", EVENTS, TRANSLATED),
     Line("(f) as (c), Responses over Messages", "us CPU/event", "responses to messages cpu", EVENTS, TRANSLATED),
+    Line("(i) as (c), Responses relayed", "us CPU/event", "relayed responses cpu", per=EVENTS),
+    Line("(i) the same over a WebSocket", "us CPU/event", "relayed socket cpu", per=EVENTS),
+    Line("(i) as (f) over a WebSocket: Responses over completions", "us CPU/event", "socket cpu", per=EVENTS),
+    Line(f"(j) a turn after {LINKS} others, sent with all of them", "us CPU/request", "turn cpu"),
+    Line("(j) the same by `previous_response_id`, in memory", "us CPU/request", "chained turn cpu"),
+    Line("(j) the same, on disk", "us CPU/request", "chained turn on disk cpu"),
+    Line("(j) the same in memory, two workers", "us CPU/request", "pair chained turn cpu"),
     Line("(g) 8 MB request with 4 images", "ms CPU/request", "images cpu", per=1000),
     Line("(a) one by one, added: p50", "us", "one by one whole p50", added=True),
     Line("(a) one by one, added: p99", "us", "one by one whole p99", added=True),
