@@ -101,7 +101,7 @@ soak: $(DEV)  ## everything at once for MINUTES (20): dialects, faults, hang-ups
 	$(BIN)/python -m stress soak --minutes $(or $(MINUTES),20)
 
 stress: $(DEV)  ## the other drivers of docs/stress.md, one after the other: some twenty minutes
-	for name in stampede cancel stale slow-reader slowloris turns; do $(BIN)/python -m stress $$name || exit 1; done
+	for name in stampede cancel stale slow-reader slowloris turns sockets; do $(BIN)/python -m stress $$name || exit 1; done
 
 fuzz: $(FUZZ)  ## fuzz what reads other people's bytes: MINUTES for each target, TARGETS="framing ...", RUNS
 	$(BIN)/python -m fuzz $(TARGETS) --minutes $(or $(MINUTES),1) --runs $(RUNS)

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from benchmarks.process import NotStartedError
 
-from stress import cancel, slow_reader, slowloris, soak, stale, stampede, turns
+from stress import cancel, slow_reader, slowloris, soak, sockets, stale, stampede, turns
 from stress.figures import Report
 
 
@@ -29,6 +29,7 @@ DRIVERS = {
     "stampede": Driver(stampede.Plan, stampede.run),
     "cancel": Driver(cancel.Plan, cancel.run),
     "stale": Driver(stale.Plan, stale.run),
+    "sockets": Driver(sockets.Plan, sockets.run),
     "turns": Driver(turns.Plan, turns.run),
 }
 

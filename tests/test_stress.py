@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stress import cancel, churn, hostile, slow_reader, slowloris, soak, stale, stampede, turns
+from stress import cancel, churn, hostile, slow_reader, slowloris, soak, sockets, stale, stampede, turns
 from stress.__main__ import DRIVERS, main
 from stress.dialects import WAYS
 from stress.figures import Report, percentile, slope
@@ -24,6 +24,7 @@ SMALLEST: dict[str, object] = {
     "stampede": stampede.Plan(rounds=1, processes=2, requests=20, delay=0.1),
     "cancel": cancel.Plan(requests=20, each=1, agents=5),
     "stale": stale.Plan(requests=200, closing="idle"),
+    "sockets": sockets.Plan(sockets=10, turns=6, leave=0.2),
     "turns": turns.Plan(mb=2, way="completions", shape="turns"),
     "slow-reader": slow_reader.Plan(mb=20, seconds=0.5, clients=5),
     "slowloris": slowloris.Plan(connections=9, clients=3, before=0.5, during=10, settings=IMPATIENT),
