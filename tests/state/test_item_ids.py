@@ -12,7 +12,6 @@ from passenger.state.item_ids import new_item_id, read_id
         (b'{"type":"message"}', ""),
         (b'{"id":"msg_1","text":"\\ud800"}', "msg_1"),
         (b'{"a":{"id":"no"},"id":"yes"}', "yes"),
-        (b'{"id":"msg_1","text":"\\ud800"}', "msg_1"),
     ],
 )
 def test_the_id_of_an_item_is_read(item: bytes, id_: str) -> None:
