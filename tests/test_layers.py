@@ -27,6 +27,7 @@ LAYERS = (
     "account",
     "quota",
     "state",
+    "team",
     "exchange",
     "copilot",
     "search",

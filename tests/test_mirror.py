@@ -79,6 +79,7 @@ ELSEWHERE = {
     "cli/serve/serve.py": "server/test_shutdown.py",
     "cli/setup/proof.py": "cli/setup/test_setup.py",
     "cli/commands.py": "cli/test_group.py",
+    "cli/team/commands.py": "cli/team/test_keys.py",
     "config/egress.py": "server/test_networks.py",
     "config/keyfile.py": "server/test_key_file.py",
     "config/login_files.py": "cli/test_profiles.py",

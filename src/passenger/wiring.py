@@ -19,7 +19,7 @@ from passenger.account.token import Login, LoginSource
 from passenger.account.token_store import FileTokenStore
 from passenger.config.keyfile import read_keys
 from passenger.config.loading import Loaded
-from passenger.config.login_files import ledger_file, state_file
+from passenger.config.login_files import ledger_file, state_file, team_file
 from passenger.config.profile import direct_api, is_tenant, login_profile
 from passenger.config.schema import Config
 from passenger.config.seat_files import OWN, seat_directory
@@ -48,6 +48,7 @@ from passenger.state.memory import MemoryStore, StoreLimits
 from passenger.state.nothing import NoStore
 from passenger.state.remote import RemoteStore
 from passenger.state.store import Store
+from passenger.team.key_source import KeySource
 from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
 from passenger.tokens.tokenizer import Tokenizer
@@ -252,6 +253,19 @@ async def open_counter(state_dir: Path | None) -> AsyncIterator[Counter]:
         await counter.close()
 
 
+@asynccontextmanager
+async def open_key_source(config: Config, state_dir: Path | None) -> AsyncIterator[KeySource | None]:
+    """The keys of the team, None where there is no place for one. Its file is opened by the first use."""
+    if state_dir is None:
+        yield None
+        return
+    source = KeySource(team_file(state_dir), required=config.team.enabled, stale=config.team.stale_keys_max)
+    try:
+        yield source
+    finally:
+        source.close()
+
+
 @contextmanager
 def open_ledger(config: Config, state_dir: Path | None) -> Iterator[Ledger | None]:
     """The ledger, None where there is no place for one or the settings want none; at the end all of it is written."""
@@ -363,6 +377,8 @@ class Parts:
     seat: Seat
     ledger: Ledger | None = None
     spent: "ReadSpent" = lambda: None
+    team: KeySource | None = None
+    """The keys of the team; None where there is no place for one."""
 
 
 @asynccontextmanager
@@ -416,6 +432,7 @@ async def open_parts(
             open_counter(state_dir) as counter,
             open_store(loaded.config, state_dir, store) as kept,
             open_seat(OWN, loaded, token_store, http, state_dir, login_states=login_states, ledger=ledger) as seat,
+            open_key_source(loaded.config, state_dir) as team,
         ):
             gateway = Gateway(
                 OneSeat(seat),
@@ -429,7 +446,7 @@ async def open_parts(
                 background=loaded.config.state.background,
             )
             try:
-                yield Parts(gateway, seat, ledger, make_reader(loaded.config, state_dir))
+                yield Parts(gateway, seat, ledger, make_reader(loaded.config, state_dir), team)
             finally:
                 await gateway.background.aclose()
                 gateway.recorder.flush()

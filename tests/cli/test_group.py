@@ -19,6 +19,8 @@ from tests.cli.conftest import Command
 ACCOUNT = {"--config", "--ca-bundle", "--profile", "--access-token-path", "--copilot-token-path"}
 PLACE = {"--host", "--port"}
 LOG = {"--verbose", "--quiet", "--log-format"}
+TEAM = {"--config", "--profile"}
+LIMITS = {"--rpm", "--tpm", "--concurrency"}
 MEANT: dict[str, set[str]] = {
     "serve": ACCOUNT | PLACE | LOG | {"--ollama-port", "--workers", "--await-login"},
     "login": ACCOUNT | LOG | {"--no-browser", "--token-stdin", "--simulated"},
@@ -43,6 +45,23 @@ MEANT: dict[str, set[str]] = {
     "doctor": ACCOUNT | PLACE | LOG | {"--client", "--json", "--report"},
     "backup": {"--config", "--profile"},
     "restore": {"--config", "--profile"},
+    "users add": TEAM | {"--github", "--tag", "--json"},
+    "users list": TEAM | {"--json"},
+    "users show": TEAM | {"--json"},
+    "users disable": TEAM,
+    "users enable": TEAM,
+    "users delete": TEAM | {"--yes"},
+    "users limit": TEAM | LIMITS,
+    "keys create": TEAM | {"--name", "--admin", "--model", "--dialect", "--for", "--from", "--expires", "--json"},
+    "keys list": TEAM | {"--user", "--all", "--json"},
+    "keys show": TEAM | {"--json"},
+    "keys rotate": TEAM | {"--grace", "--json"},
+    "keys revoke": TEAM | {"--now"},
+    "keys limit": TEAM | LIMITS,
+    "budget set": TEAM | {"--per", "--action", "--reserve", "--timezone"},
+    "budget show": TEAM | {"--json"},
+    "budget raise": TEAM | {"--per", "--until"},
+    "budget remove": TEAM | {"--per"},
     "service install": ACCOUNT | PLACE | {"--ollama-port", "--workers", "--print", "--no-sandbox"},
     "service uninstall": set(),
     "service status": {"--json"},

@@ -71,7 +71,7 @@ def test_the_found_file_is_merged_into_the_user_s_key_by_key(place: Place) -> No
 def test_a_found_file_without_our_sections_is_ignored_in_one_line(place: Place, text: str | bytes) -> None:
     path = place.write(place.cwd, text)
     [warning] = place.load().warnings
-    sections = "[github], [copilot], [server], [upstream], [network], [models], [limits]"
+    sections = "[github], [copilot], [server], [upstream], [network], [models], [team], [limits]"
     assert warning == f"{path} is ignored: it has none of {sections}"
 
 

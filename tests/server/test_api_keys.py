@@ -175,14 +175,16 @@ def hostile(count: int) -> list[bytes]:
 
 
 @pytest.mark.proves("T6")
-async def test_five_hundred_hostile_keys_are_each_a_401_and_in_no_log(locked: Bench) -> None:
-    values = hostile(450)
+async def test_five_hundred_hostile_keys_are_each_refused_and_in_no_log(locked: Bench) -> None:
+    values, told = hostile(450), list[bytes]()
     for number, value in enumerate(values):
         name = (b"Authorization: Bearer ", b"x-api-key: ", b"x-goog-api-key: ")[number % 3]
         wire = await locked.dial(b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\n" + name + value + b"\r\n\r\n")
-        assert (await wire.until(b"\r\n")).split(b" ")[1] in {b"401", b"400"}
+        told.append((await wire.until(b"\r\n")).split(b" ")[1])
         wire.abort()
     assert len(values) >= 500
+    assert set(told) <= {b"401", b"400", b"429"}
+    assert b"429" in told
     logged = "\n".join(locked.proxy.lines)
     assert not [value for value in values if len(value) > 8 and value.decode("latin-1") in logged]
 
@@ -280,13 +282,17 @@ def put_keys(path: Path, *keys: str) -> None:
     new.replace(path)
 
 
-async def until_each_says(own: Bench, key: str, status: int) -> None:
+REFUSED = {401, 429}
+"""A wrong key, and one that is shown again and again."""
+
+
+async def until_each_says(own: Bench, key: str, statuses: set[int]) -> None:
     """Ask on connections of their own, which several workers share, until all of them say so."""
     async with asyncio.timeout(20):
         while True:
             headers = {"x-api-key": key, "connection": "close"}
             found = {(await own.get("/v1", headers)).status for _ in range(12)}
-            if found == {status}:
+            if found <= statuses:
                 return
 
 
@@ -296,17 +302,17 @@ async def test_a_key_is_added_and_revoked_without_a_restart(tmp_path: Path, argu
     keys = tmp_path / "keys"
     put_keys(keys, KEY)
     async with bench(tmp_path, *arguments, config=f'[server]\napi_key_file = "{keys}"\n', primed=False) as own:
-        await until_each_says(own, KEY, 200)
+        await until_each_says(own, KEY, {200})
         put_keys(keys, OTHER)
-        await until_each_says(own, OTHER, 200)
-        await until_each_says(own, KEY, 401)
+        await until_each_says(own, OTHER, {200})
+        await until_each_says(own, KEY, REFUSED)
         keys.write_text("")
-        await until_each_says(own, OTHER, 401)
+        await until_each_says(own, OTHER, REFUSED)
         report = (await own.get("/readyz")).json()
         assert report == {"status": "degraded"}
         put_keys(keys, KEY)
-        await until_each_says(own, KEY, 200)
-        assert (await own.get("/v1", {"x-api-key": OTHER})).status == 401
+        await until_each_says(own, KEY, {200})
+        assert (await own.get("/v1", {"x-api-key": OTHER})).status in REFUSED
         assert (await own.get("/readyz", {"x-api-key": KEY})).json()["status"] == "ok"
         assert not [line for line in own.proxy.lines for key in (KEY, OTHER) if key in line]
 

@@ -8,6 +8,7 @@ import click
 
 from passenger.cli.command import ACCOUNT, LOGGING, LOGIN, LOOPBACK, PLACE, Commands, place, start
 from passenger.cli.completion import SHELLS, complete_model
+from passenger.cli.team.commands import declare_team_commands
 from passenger.config.invocation import DEFAULT_PORT, SIMULATOR_PORT, Invocation
 
 COMMANDS = Commands()
@@ -279,6 +280,8 @@ def config_init(invocation: Invocation) -> int:
     """Write a config file with every setting, commented out."""
     return start("passenger.cli.config:init", invocation)
 
+
+declare_team_commands(COMMANDS)
 
 _LEDGER = ("config_path", "profile")
 

@@ -87,6 +87,21 @@ def state_file(state_dir: Path) -> Path:
     return state_dir / "state.sqlite"
 
 
+def find_team_file(invocation: Invocation, loaded: Loaded) -> Path:
+    """The file of the team for the login and the hosts that are meant. It need not exist."""
+    return team_file(find_state_dir(invocation, loaded))
+
+
+def has_team(invocation: Invocation, loaded: Loaded) -> bool:
+    """Whether there is a team, so that nobody is let in without a key."""
+    return loaded.config.team.enabled or find_team_file(invocation, loaded).exists()
+
+
+def team_file(state_dir: Path) -> Path:
+    """The file of the team's people and keys."""
+    return state_dir / "team.sqlite"
+
+
 def ledger_file(config: Config, state_dir: Path) -> Path:
     """The file of the ledger: the one that is set, or our own in the state directory."""
     return _expand(config.ledger.path) or state_dir / LEDGER

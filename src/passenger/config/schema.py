@@ -147,6 +147,17 @@ class LedgerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamSettings:
+    """Several people with keys of their own. The first `passenger users add` begins a team, `enabled` before that.
+
+    `stale_keys_max`: seconds for which keys that are known go on where the team's file cannot be read.
+    """
+
+    enabled: bool = _setting(False, kinds.BOOL)
+    stale_keys_max: float = _setting(600, kinds.SECONDS_OR_NONE)
+
+
+@dataclass(frozen=True, slots=True)
 class StateSettings:
     """Where responses and conversations are kept that clients refer to: in `memory`, on `disk`, or nowhere (`none`).
 
@@ -194,6 +205,7 @@ class Config:
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     state: StateSettings = field(default_factory=StateSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    team: TeamSettings = field(default_factory=TeamSettings)
     limits: Limits = field(default_factory=Limits)
 
     @property

@@ -17,6 +17,7 @@ from passenger.errors import Failure
 from passenger.exchange import Exchange, Observer
 from passenger.gateway.background import AT_ONCE, Background
 from passenger.gateway.counting import Counting
+from passenger.gateway.model_scope import allowed_models, check_model
 from passenger.gateway.policy import Deadlines, Policy
 from passenger.gateway.recorder import Recorder
 from passenger.gateway.relay import Relayer
@@ -163,12 +164,13 @@ class Gateway:
         return vectors, usage
 
     async def models(self, principal: Principal) -> Catalog:
-        """The models of a principal's seat.
+        """The models of a principal's seat that their key may be used for.
 
         Raises:
             Failure: no list of them can be fetched.
         """
-        return await self._seats.of(principal).models()
+        catalog = await self._seats.of(principal).models()
+        return allowed_models(catalog, principal.scope) if principal.scope is not None else catalog
 
     def payer(self, principal: Principal) -> str:
         """The name of the seat that pays for a principal."""
@@ -179,10 +181,15 @@ class Gateway:
         """The model with that name; None without a list of models, so that the name goes up as it is.
 
         Raises:
-            Failure: there is no such model.
+            Failure: there is no such model, or none that the key may be used for.
         """
-        with exchange.waiting():
-            return await seat.catalog.resolve(name)
+        model = seat.known_model(name)
+        if model is None:
+            with exchange.waiting():
+                model = await seat.catalog.resolve(name)
+        if exchange.principal is not None and exchange.principal.scope is not None:
+            check_model(exchange.principal.scope, model.id if model else name)
+        return model
 
     def seat(self, exchange: Exchange) -> Seat:
         """Find the seat that pays, and note it in the record."""

@@ -50,8 +50,13 @@ class _Line(LogEvent):
 
 def _caller(exchange: Exchange) -> dict[str, str]:
     """The program that asks, and whose it is where that is not everybody's."""
-    who = exchange.principal.name if exchange.principal else "nobody"
-    return {"client": product(exchange.user_agent)} | ({} if who == ANYONE.name else {"who": who})
+    principal = exchange.principal
+    fields = {"client": product(exchange.user_agent)}
+    if principal is None:
+        return fields | {"who": "nobody"}
+    if principal.key:
+        return fields | {"who": principal.name, "key": principal.shown}
+    return fields if principal.name == ANYONE.name else fields | {"who": principal.name}
 
 
 def _upstream(exchange: Exchange) -> dict[str, object]:

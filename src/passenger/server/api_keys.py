@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -101,21 +101,15 @@ class ApiKeys:
         return bool(self._digests) or self._file is not None
 
     @property
-    def settings(self) -> str:
+    def settings(self) -> Sequence[str]:
         """The names of the settings that the keys come from."""
         names = {"api_keys": bool(self._digests), "api_key_file": self._file is not None}
-        return ", ".join(name for name, is_used in names.items() if is_used)
+        return [name for name, is_used in names.items() if is_used]
 
     @property
     def trouble(self) -> str | None:
         """Why the file's keys are not accepted, None if they are."""
         return f"{self._file.path} {self._file.trouble}" if self._file is not None and self._file.trouble else None
-
-    def find(self, headers: Mapping[bytes, bytes], query: bytes) -> bytes | None:
-        """The digest of the accepted key that a request presents in any of the usual places, None if there is none."""
-        known = self.digests()
-        found = [_digest(key) for key in presented_keys(headers, query) if _knows(known, key)]
-        return found[0] if found else None
 
     def recognize(self, key: bytes) -> bytes | None:
         """The digest of an accepted key, None for any other."""

@@ -27,9 +27,10 @@ from passenger.server.api.stored_responses import with_references, with_turns
 from passenger.server.api.turns import Turns
 from passenger.server.control.handshake import Identity
 from passenger.server.error_responses import dialect_of, json_response, refusal
-from passenger.server.guard import Guard, is_known
+from passenger.server.guard import Guard, sees_server
 from passenger.server.health import Readiness
 from passenger.server.inflight import InflightRequests
+from passenger.server.key_permissions import operation_of
 from passenger.server.login_gate import LoginGate
 from passenger.server.not_found import no_action, not_found, signpost, upgrade_required, wrong_method
 from passenger.server.pages.routes import Pages
@@ -37,6 +38,7 @@ from passenger.server.pages.sessions import Sessions
 from passenger.server.post_routes import PostRoutes
 from passenger.server.request_log import RequestLog
 from passenger.server.request_path import Chat, Endpoint, Patience, RequestPath, Serve, make_chat_serve, make_serve
+from passenger.server.revocation import RevocationWatch
 from passenger.server.scope import Page, exchange_of
 from passenger.server.websocket.upgrade import Admission, WebSockets
 
@@ -71,12 +73,14 @@ def create_app(
     gateway.recorder.observe(recent.note)
     gateway.recorder.observe(log.note)
     facts = ServerFacts(readiness.seat, readiness, identity, log, guard)
-    pages = Pages(facts, Sessions(identity.secret, guard.keys.digests, time), login, named or {}, spent)
+    pages = Pages(facts, Sessions(identity.secret, guard.viewers, time), login, named or {}, spent)
 
     turns = Turns(gateway.store, limits)
+    watch = RevocationWatch(inflight, guard.ring)
 
     def endpoint(inbound: Inbound, operation: RouteOperation) -> Endpoint:
-        return Endpoint(inbound, _serve(gateway, turns, inbound, operation, patience), inflight, limits, gate)
+        serve = _serve(gateway, turns, inbound, operation, patience)
+        return Endpoint(inbound, serve, inflight, limits, gate, operation_of(operation), watch)
 
     posts = _post_routes(endpoint)
     named_pages = {**_model_pages(gateway, recent, gate), **_stored_pages(gateway, patience)}
@@ -161,7 +165,7 @@ def _own_pages(readiness: Readiness) -> dict[str, Page]:
 
     async def say_ready(request: Request) -> Response:
         ready, report = readiness.report()
-        told = report if is_known(request.scope) else {"status": report["status"]}
+        told = report if sees_server(request.scope) else {"status": report["status"]}
         return json_response(told, 200 if ready else 503)
 
     return {"/health": say_ok, "/livez": say_ok, "/api/hello": say_ok, "/readyz": say_ready}

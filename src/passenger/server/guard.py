@@ -3,7 +3,7 @@
     Host            one, and ours; otherwise a page could reach us by DNS rebinding                    400, 421
     Origin          ours or in [server] allowed_origins                                                403
     Sec-Fetch-Site  not a request that a page of another site makes without an Origin                  403
-    key             one of ours, if any are set                                                        401
+    key             one of ours, if any are set or there is a team                                     400, 401, 403
 
 and, for routes that take JSON (`check_media_type`):
 
@@ -14,7 +14,8 @@ A program may leave the type out, and on Ollama's routes send a form type, as cu
 """
 
 import re
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 
 from msgspec.structs import replace
@@ -25,14 +26,21 @@ from passenger.account.principal import ANYONE, STRANGER, Principal
 from passenger.errors import Failure, Kind
 from passenger.net.hosts import LONGEST, is_address, is_this_machine, read_host
 from passenger.observe import records
-from passenger.server.api_keys import ApiKeys
+from passenger.server.api_keys import ApiKeys, presented_keys
 from passenger.server.http.request_reader import TARGET
 from passenger.server.http.response_head import Header
 from passenger.server.http.stream import RawHeaders
 from passenger.server.pages import protection
+from passenger.server.wrong_keys import WrongKeys
+from passenger.team.key_format import digest_of, is_well_formed
+from passenger.team.key_ring import HeldKey, KeyRing
+from passenger.team.key_source import KeySource
 
 OPEN = frozenset({"/", "/health", "/livez", "/readyz", "/v1/passenger/hello"}) | protection.OPEN
 """Paths that need no key. They tell nothing, or ask for a key themselves, as the page does."""
+
+GUESSES = 30
+"""Wrong keys that one peer may show within a minute before it is told to wait."""
 
 PRINCIPAL = "passenger.principal"
 """The scope's key for who asks."""
@@ -58,11 +66,16 @@ class Guard:
         self,
         keys: ApiKeys | None = None,
         *,
+        team: KeySource | None = None,
+        clock: Callable[[], float] = time.time,
         hosts: Collection[str] = (),
         origins: Collection[str] = (),
         exposed: bool = False,
     ) -> None:
         self.keys = keys or ApiKeys()
+        self._team = team
+        self._clock = clock
+        self._wrong = WrongKeys(GUESSES)
         self._hosts = frozenset(hosts)
         self._origins = frozenset(origins)
         self._exposed = exposed
@@ -121,18 +134,106 @@ class Guard:
         return origin.decode("latin-1").lower() in self._origins
 
     def _check_key(self, scope: Scope, headers: RawHeaders) -> Principal:
-        if not self.keys:
+        ring = self.ring()
+        if ring is None and not self.keys:
             return _anyone(headers)
-        digest = self.keys.find(headers, scope["query_string"])
-        if digest is not None:
-            return _key_holder(digest)
+        found = self._holders(ring, scope, headers)
+        if len(found) > 1:
+            raise Failure(Kind.INVALID, "the request shows two different keys: send one of them", code="two_keys")
+        if found:
+            (principal,) = found
+            _check_address(principal, scope)
+            return principal
         if scope["path"] in OPEN or is_preflight(scope):
             return STRANGER
+        raise self._wrong_key(scope, headers)
+
+    def _holders(self, ring: KeyRing | None, scope: Scope, headers: RawHeaders) -> Collection[Principal]:
+        """Whose keys are shown, each once."""
+        now, found = self._clock(), dict[str, Principal]()
+        for key in presented_keys(headers, scope["query_string"]):
+            held = self._find_held(ring, key, now)
+            if held is not None:
+                found[held.principal.key] = held.principal
+            elif self.keys and (digest := self.keys.recognize(key)) is not None:
+                found[digest.hex()] = _key_holder(digest)
+        return found.values()
+
+    def _find_held(self, ring: KeyRing | None, key: bytes, now: float) -> HeldKey | None:
+        """A key of the team. For one that is not known the file is looked at anew, so that a new key works at once."""
+        if self._team is None or not is_well_formed(key):
+            return None
+        held = ring.find(key, now) if ring is not None else None
+        if held is None:
+            self._team.look_again()
+            ring = self._team.ring()
+            held = ring.find(key, now) if ring is not None else None
+        return held
+
+    def _wrong_key(self, scope: Scope, headers: RawHeaders) -> Failure:
+        """The refusal of a request without a key that is accepted; of very many wrong ones, one that says to wait."""
         message = (
-            f"this Passenger wants one of its own API keys ([server] {self.keys.settings}), sent as "
+            f"this Passenger wants one of its own API keys ({', '.join(self.key_sources)}), sent as "
             "Authorization: Bearer, x-api-key, x-goog-api-key or ?key="
         )
-        raise Failure(Kind.LOGIN, message, code="invalid_api_key", headers=(("www-authenticate", "Bearer"),))
+        refused = Failure(Kind.LOGIN, message, code="invalid_api_key", headers=(("www-authenticate", "Bearer"),))
+        peer = _peer(scope)
+        if not any(presented_keys(headers, scope["query_string"])):
+            return refused
+        if (left := self._wrong.wait(peer)) > 0:
+            return refused.but(status=429, retry_after=str(int(left) + 1))
+        self._wrong.note(peer)
+        return refused
+
+    # --- keys --------------------------------------------------------------------------------------------------------
+
+    def ring(self) -> KeyRing | None:
+        """The keys of the team as they are now; None without a team."""
+        return self._team.ring() if self._team is not None else None
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether nobody is let in without a key."""
+        return bool(self.keys) or self.ring() is not None
+
+    @property
+    def key_sources(self) -> Sequence[str]:
+        """The settings that hold accepted keys, and the command that makes them."""
+        team = ("passenger keys create",) if self.ring() is not None else ()
+        return (*(f"[server] {name}" for name in self.keys.settings), *team)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why some keys are not accepted just now."""
+        return self.keys.trouble or (self._team.trouble if self._team is not None else None)
+
+    def recognize_viewer(self, key: bytes) -> bytes | None:
+        """The digest of a key whose holder may see the server, None for any other."""
+        ring = self.ring()
+        held = ring.find(key, self._clock()) if ring is not None else None
+        if held is not None:
+            return digest_of(key) if held.principal.sees_server else None
+        return self.keys.recognize(key)
+
+    def viewers(self) -> Collection[bytes]:
+        """The digests of all keys whose holders may see the server."""
+        ring = self.ring()
+        if ring is None:
+            return self.keys.digests()
+        now = self._clock()
+        team = (digest for digest, held in ring.held.items() if held.principal.sees_server and now < held.until)
+        return (*self.keys.digests(), *team)
+
+
+def _check_address(principal: Principal, scope: Scope) -> None:
+    if principal.scope is not None and not principal.scope.allows_address(_peer(scope)):
+        message = f"the key {principal.shown} may not be used from this address"
+        raise Failure(Kind.FORBIDDEN, message, code="address_not_allowed")
+
+
+def _peer(scope: Scope) -> str:
+    peer = scope.get("client")
+    return str(peer[0]) if peer else ""
 
 
 def _anyone(headers: RawHeaders) -> Principal:
@@ -164,6 +265,22 @@ def principal_of(scope: Scope) -> Principal:
 def is_known(scope: Scope) -> bool:
     """Whether the asker may be told more than a stranger."""
     return principal_of(scope).is_known
+
+
+def sees_server(scope: Scope) -> bool:
+    """Whether the asker may look at the server, and at what others ask."""
+    return principal_of(scope).sees_server
+
+
+def check_sees_server(scope: Scope) -> None:
+    """See that the asker may look at the server, and at what others ask.
+
+    Raises:
+        Failure: it is a team member's own key.
+    """
+    if not sees_server(scope):
+        message = "this shows what others ask, too: it wants a key for administration (`passenger keys create --admin`)"
+        raise Failure(Kind.FORBIDDEN, message, code="not_for_members")
 
 
 def is_preflight(scope: Scope) -> bool:

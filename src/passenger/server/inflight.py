@@ -5,7 +5,7 @@ to stop.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -48,6 +48,16 @@ class InflightRequests:
         for request in list(self._open):
             request.cancel(failure.but)
 
+    def keys(self) -> frozenset[str]:
+        """The ids of the team's keys with which requests are being served."""
+        return frozenset(request.key for request in self._open if request.key)
+
+    def cancel_keys(self, keys: Collection[str], failure: Failure) -> None:
+        """Cancel every request with one of these keys; each ends with a copy of the failure."""
+        for request in list(self._open):
+            if request.key in keys:
+                request.cancel(failure.but)
+
     async def wait_until_empty(self) -> None:
         """Wait until none is served."""
         while self._open:
@@ -79,7 +89,7 @@ class InflightRequests:
 class InflightRequest:
     """One request while its block runs."""
 
-    __slots__ = ("_all", "_held", "_reason", "_stream", "_work")
+    __slots__ = ("_all", "_held", "_reason", "_stream", "_work", "key")
 
     def __init__(self, among: InflightRequests, stream: Stream | None) -> None:
         self._all = among
@@ -87,6 +97,8 @@ class InflightRequest:
         self._held = 0
         self._reason: Callable[[], Exception] | None = None
         self._work: asyncio.Task[Any] | None = None
+        self.key = ""
+        """The id of the team's key with which it was made, empty for none."""
 
     @property
     def has_client(self) -> bool:
@@ -125,6 +137,7 @@ class InflightRequest:
         """A block of another task, in which the request goes on to be counted whatever its client does."""
         other = InflightRequest(self._all, None)
         other._held, self._held = self._held, 0
+        other.key = self.key
         return other
 
     @contextmanager

@@ -27,6 +27,7 @@ from msgspec.structs import replace
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Scope
 
+from passenger.account.principal import Principal
 from passenger.chat.prompt import Ask
 from passenger.dialects import Inbound, Request
 from passenger.dialects.openai.responses import compaction
@@ -50,9 +51,11 @@ from passenger.server.http.serving import serve_stream
 from passenger.server.http.stream import ClientGone, Stream
 from passenger.server.inflight import VALUE, InflightRequest, InflightRequests
 from passenger.server.keepalive import KeepAlive
+from passenger.server.key_permissions import check_permission
 from passenger.server.login_gate import LoginGate
 from passenger.server.post_routes import PostRoutes
 from passenger.server.request_body import read_request, receive_body
+from passenger.server.revocation import RevocationWatch
 from passenger.server.scope import begin, short_path
 from passenger.server.websocket.upgrade import WebSockets
 
@@ -175,6 +178,9 @@ class Endpoint:
     _inflight: InflightRequests
     _limits: Limits
     _gate: LoginGate | None = None
+    _operation: str = "chat"
+    """What a key must be allowed to ask for."""
+    _watch: RevocationWatch | None = None
 
     # --- admitted ----------------------------------------------------------------------------------------------------
 
@@ -187,6 +193,7 @@ class Endpoint:
         gate = self._gate
         try:
             check_media_type(stream.scope["path"], stream.headers)
+            self._check_key(exchange.principal, inflight)
             with inflight:
                 answer.request = await self._read(stream, exchange, inflight)
                 if gate is None:
@@ -201,6 +208,15 @@ class Endpoint:
         except Exception:
             answer.fail(_our_fault())
             raise
+
+    def _check_key(self, principal: Principal | None, inflight: InflightRequest) -> None:
+        """See what a team's key is allowed, and let its revocation end the request."""
+        if principal is None or not principal.key:
+            return
+        check_permission(principal, self._inbound.name, self._operation)
+        inflight.key = principal.key
+        if self._watch is not None:
+            self._watch.begin()
 
     async def _read(self, stream: Stream, exchange: Exchange, inflight: InflightRequest) -> Request:
         """The request, once its body is complete, well formed and admitted."""
@@ -249,7 +265,7 @@ class Chat:
         # --- routed --------------------------------------------------------------------------------------------------
         gateway = self._gateway
         seat = gateway.seat(exchange)
-        model = seat.known_model(ask.model) or await gateway.resolve(seat, ask.model, exchange)
+        model = await gateway.resolve(seat, ask.model, exchange)
         route = gateway.route(seat, inbound, ask, model)
         exchange.model, exchange.route = route.name, route
         exchange.tariff = seat.tariff(model)

@@ -66,7 +66,7 @@ def test_no_text_adds_an_element_or_an_attribute(text: str) -> None:
 
 
 def test_the_forms_with_one_thing_to_do_are_escaped_too() -> None:
-    shown = render("key.html", error=HOSTILE, settings=[HOSTILE], hours=12) + render("refused.html", error=HOSTILE)
+    shown = render("key.html", error=HOSTILE, sources=[HOSTILE], hours=12) + render("refused.html", error=HOSTILE)
     assert "<img src=x" not in shown
 
 

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from passenger.server.pages.sessions import MOST
+from passenger.server.pages.routes import MOST
 from tests.proxy import PATIENCE
 from tests.server.bench import Answer, Bench, bench
 

@@ -7,8 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passenger.server.pages.sessions import LIFETIME, MOST, REMEMBERED, WHILE, Sessions, WrongKeys, cookies, set_cookie
-from tests.fakes import Clock
+from passenger.server.pages.sessions import LIFETIME, Sessions, cookies, set_cookie
 
 SECRET, OTHER_SECRET = bytes(32), bytes([1]) * 32
 ONE, TWO = (hashlib.sha256(name).digest() for name in (b"one", b"two"))
@@ -109,37 +108,3 @@ def test_every_one_of_that_name_is_found_and_no_other() -> None:
 
 def test_where_nothing_is_known_of_a_port_it_has_a_name_all_the_same() -> None:
     assert list(cookies(scope("passenger-0=x", port=None))) == ["x"]
-
-
-# --- wrong keys -------------------------------------------------------------------------------------------------------
-
-
-def test_a_peer_may_try_again_once_its_first_wrong_key_is_a_while_ago() -> None:
-    clock = Clock()
-    tries = WrongKeys(clock)
-    for _ in range(MOST):
-        assert tries.wait("192.0.2.1") == 0
-        tries.note("192.0.2.1")
-        clock.now += 1
-    assert tries.wait("192.0.2.1") == WHILE - MOST
-    assert tries.wait("192.0.2.2") == 0
-    clock.now += WHILE - MOST
-    assert tries.wait("192.0.2.1") == 0
-
-
-def test_a_network_of_ipv6_is_one_peer() -> None:
-    tries = WrongKeys(Clock())
-    for number in range(MOST):
-        tries.note(f"2001:db8::{number}")
-    assert tries.wait("2001:db8::ffff") > 0
-    assert tries.wait("2001:db8:0:1::1") == 0
-    assert tries.wait("::ffff:192.0.2.1") == 0
-
-
-def test_only_so_many_peers_are_remembered() -> None:
-    tries = WrongKeys(Clock())
-    for _ in range(MOST):
-        tries.note("192.0.2.1")
-    for number in range(REMEMBERED):
-        tries.note(f"peer {number}")
-    assert tries.wait("192.0.2.1") == 0

@@ -37,7 +37,7 @@ def log_start(sockets: list[socket.socket], token_store: FileTokenStore, loaded:
         log.info("%s", addresses_line(sockets, loaded))
 
 
-def open_or_complain(loaded: Loaded) -> list[socket.socket] | None:
+def open_or_complain(loaded: Loaded, *, has_team: bool = False) -> list[socket.socket] | None:
     """The sockets that the settings ask for, None (and a word on stderr) where they cannot be had.
 
     Raises:
@@ -45,7 +45,7 @@ def open_or_complain(loaded: Loaded) -> list[socket.socket] | None:
     """
     server = loaded.config.server
     try:
-        return open_sockets(loaded)
+        return open_sockets(loaded, has_team=has_team)
     except PortTakenError as error:
         complain(str(error))
     except OSError as error:

@@ -17,6 +17,7 @@ from passenger import __version__
 from passenger.account.login_state import SharedLoginState
 from passenger.account.protocol import why_not_exchangeable
 from passenger.account.token_store import FileTokenStore, MemoryTokenStore
+from passenger.cli.foreign_team import refuse_foreign_team
 from passenger.cli.newer_ledger import refuse_newer_ledger
 from passenger.cli.newer_state import refuse_newer_state
 from passenger.cli.outcome import complain
@@ -35,7 +36,7 @@ from passenger.config.credentials import GITHUB_HOST
 from passenger.config.egress import make_egress
 from passenger.config.invocation import Invocation
 from passenger.config.loading import Loaded
-from passenger.config.login_files import find_state_dir, make_token_store
+from passenger.config.login_files import find_state_dir, has_team, make_token_store
 from passenger.config.login_name import login_hint, with_login
 from passenger.config.problems import ConfigError
 from passenger.config.profile import login_profile
@@ -76,6 +77,7 @@ def run(invocation: Invocation, *, may_ask: bool = False) -> int:
         raise ConfigError([problem])
     refuse_newer_ledger(invocation, loaded)
     refuse_newer_state(invocation, loaded)
+    refuse_foreign_team(invocation, loaded)
     token_store = make_token_store(invocation, loaded, redactor)
     network = make_egress(loaded, invocation.environ, redactor)
     if (complaint := login_complaint(token_store, login_profile(loaded.config))) is not None:
@@ -88,7 +90,7 @@ def run(invocation: Invocation, *, may_ask: bool = False) -> int:
         redactor.add(key)
     if trouble := unwritable(invocation.login_state_dir):
         log.warning("%s", trouble)
-    sockets = open_or_complain(loaded)
+    sockets = open_or_complain(loaded, has_team=has_team(invocation, loaded))
     if sockets is None:
         return FAILED
     return _serve(invocation, loaded, token_store, sockets, network=network, redactor=redactor)
@@ -225,6 +227,7 @@ async def serve_and_show(
             unsaved=lambda: token_store.unsaved,
             ledger=parts.ledger.trouble if parts.ledger else lambda: None,
             spent=parts.spent,
+            team=parts.team,
             worker=worker,
             on_listening=listens,
             on_secret=on_secret,

@@ -116,7 +116,7 @@ async def _check(gateway: Gateway, request: Request, ask: Ask, exchange: Exchang
         Failure: there is no such model, or the request cannot be translated for it.
     """
     inbound, seat = responses.INBOUND, gateway.seat(exchange)
-    model = seat.known_model(ask.model) or await gateway.resolve(seat, ask.model, exchange)
+    model = await gateway.resolve(seat, ask.model, exchange)
     if not gateway.route(seat, inbound, ask, model).relayed:
         await offload(request.heavy, inbound.read_prompt, request)
 

@@ -13,12 +13,12 @@ from passenger.errors import Failure, Kind
 from passenger.gateway import Seat
 from passenger.jsontext.reading import invalid
 from passenger.net.hosts import is_this_machine
-from passenger.observe.records import RequestList
+from passenger.observe.records import RequestList, Totals
 from passenger.server.addresses import own_urls
 from passenger.server.control.handshake import LONGEST_NONCE, Identity
 from passenger.server.control.status import LoginAnswer, ModelCounts, SeatAccount, ServerStatus, account_of
 from passenger.server.error_responses import json_response
-from passenger.server.guard import Guard, is_known
+from passenger.server.guard import Guard, check_sees_server, is_known, sees_server
 from passenger.server.health import Readiness
 from passenger.server.request_log import RequestLog
 from passenger.server.scope import Page
@@ -52,7 +52,7 @@ class ServerFacts:
             ready=ready,
             status=str(report["status"]),
             degraded=degraded if isinstance(degraded, dict) else {},
-            needs_key=bool(self.guard.keys),
+            needs_key=self.guard.needs_key,
             logged_in=self.readiness.is_usable(),
             account=await self.account(),
             models=await self._counts(),
@@ -101,10 +101,12 @@ def routes(facts: ServerFacts) -> Mapping[str, Page]:
         return json_response(facts.identity.hello(nonce, request.scope["server"]))
 
     async def list_requests(request: Request) -> Response:
+        check_sees_server(request.scope)
         return json_response(RequestList(facts.log.records(_since(request))))
 
     async def tell_status(request: Request) -> Response:
-        return json_response(await facts.status(own_urls(request.scope, facts.identity.ports)))
+        status = await facts.status(own_urls(request.scope, facts.identity.ports))
+        return json_response(status if sees_server(request.scope) else replace(status, account=None, requests=Totals()))
 
     async def list_models(_request: Request) -> Response:
         return json_response(ModelList(await facts.cards()))

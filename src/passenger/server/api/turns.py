@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 def owner(gateway: Gateway, principal: Principal) -> str:
     """Whose a stored thing is: the one who asks, on the seat that pays."""
-    return f"{gateway.payer(principal)}/{principal.name}"
+    return f"{gateway.payer(principal)}/{principal.owner}"
 
 
 def owner_of(gateway: Gateway, exchange: Exchange) -> str:

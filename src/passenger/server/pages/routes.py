@@ -24,18 +24,22 @@ from passenger.server.addresses import own_urls
 from passenger.server.api.passenger_api import ServerFacts
 from passenger.server.api_keys import hint
 from passenger.server.control.status import ServerStatus
-from passenger.server.guard import is_known
+from passenger.server.guard import sees_server
 from passenger.server.pages import figures
 from passenger.server.pages.protection import HEADERS, check_own_form, is_at_this_machine, is_secure, wants_page
 from passenger.server.pages.rendering import TYPES, page, serve_asset
-from passenger.server.pages.sessions import LIFETIME, Sessions, WrongKeys, cookies, set_cookie
+from passenger.server.pages.sessions import LIFETIME, Sessions, cookies, set_cookie
 from passenger.server.scope import Page, exchange_of
+from passenger.server.wrong_keys import WrongKeys
 
 if TYPE_CHECKING:
     from passenger.ledger.usage_report import ReadSpent, SpentTotals
     from passenger.server.pages.client_commands import PageAddress
 
 log = logging.getLogger(__name__)
+
+MOST = 10
+"""Wrong keys that one peer may send in the page's form within a minute."""
 
 
 LARGEST_FORM = 8192
@@ -68,7 +72,7 @@ class Pages:
     spent: "ReadSpent" = lambda: None
     """Reads what the ledger has of today and of this month, in a thread."""
     clock: Callable[[], float] = time.time
-    tries: WrongKeys = field(default_factory=WrongKeys)
+    tries: WrongKeys = field(default_factory=lambda: WrongKeys(MOST))
 
     def gets(self) -> Mapping[str, Page]:
         """The pages and files, by their paths."""
@@ -136,18 +140,18 @@ class Pages:
         return None
 
     async def _key_form(self, error: str | None, status: int = 200) -> Response:
-        settings = self.facts.guard.keys.settings.split(", ")
-        return await page("key.html", status, error=error, settings=settings, hours=LIFETIME // 3600)
+        sources = self.facts.guard.key_sources
+        return await page("key.html", status, error=error, sources=sources, hours=LIFETIME // 3600)
 
     def _no_key_works(self) -> str | None:
-        trouble = self.facts.guard.keys.trouble
+        trouble = self.facts.guard.trouble
         return "The file of keys cannot be used just now; the server's log says why." if trouble else None
 
     # --- sign-in ------------------------------------------------------------------------------------------------
 
     def _is_let_in(self, request: Request) -> bool:
         """Whether the request has a key or a session, or none is needed."""
-        return is_known(request.scope) or self._has_session(request)
+        return sees_server(request.scope) or self._has_session(request)
 
     def _has_session(self, request: Request) -> bool:
         return any(self.sessions.knows(value) for value in cookies(request.scope))
@@ -158,7 +162,7 @@ class Pages:
         peer = request.client.host if request.client else "?"
         if (left := self.tries.wait(peer)) > 0:
             return await self._too_many_wrong_keys(left)
-        digest = self.facts.guard.keys.recognize(key)
+        digest = self.facts.guard.recognize_viewer(key)
         if digest is None:
             self.tries.note(peer)
             log.warning("not let in: the page from %s with %s", peer, hint({b"x-api-key": key}, b""))
@@ -198,7 +202,7 @@ class Pages:
             raise Failure(Kind.FORBIDDEN, ELSEWHERE.format(self._command), code="login_not_here")
 
     def _may_log_in(self, request: Request) -> bool:
-        if self.facts.guard.keys:
+        if self.facts.guard.needs_key:
             return self._is_let_in(request)
         return is_at_this_machine(request.scope)
 

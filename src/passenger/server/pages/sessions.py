@@ -10,14 +10,9 @@ import hashlib
 import hmac
 import re
 import secrets
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from ipaddress import IPv6Address
 
 from starlette.types import Scope
-
-from passenger.net.hosts import parse_address
 
 LIFETIME = 12 * 3600
 """Seconds that a session lasts."""
@@ -78,48 +73,3 @@ def set_cookie(scope: Scope, value: str, lifetime: int, *, secure: bool) -> str:
     """The `Set-Cookie` that keeps a session for so many seconds; with 0 the one that deletes it."""
     flags = "HttpOnly; SameSite=Strict; Path=/" + ("; Secure" if secure else "")
     return f"{cookie_name(scope)}={value}; Max-Age={lifetime}; {flags}"
-
-
-# --- wrong keys ------------------------------------------------------------------------------------------------------
-
-MOST = 10
-"""Wrong keys that one peer may send within `WHILE`."""
-
-WHILE = 60.0
-"""Seconds."""
-
-REMEMBERED = 1000
-"""Maximum number of peers that are remembered."""
-
-
-class WrongKeys:
-    """Limits the wrong keys that one peer may send in the page's form."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._wrong: OrderedDict[str, list[float]] = OrderedDict()
-
-    def wait(self, peer: str) -> float:
-        """Seconds until this peer may try again, 0 if it may now."""
-        recent = self._recent(_place(peer))
-        return recent[0] + WHILE - self._clock() if len(recent) >= MOST else 0.0
-
-    def note(self, peer: str) -> None:
-        """Record a wrong key."""
-        place = _place(peer)
-        self._wrong[place] = [*self._recent(place), self._clock()][-MOST:]
-        self._wrong.move_to_end(place)
-        while len(self._wrong) > REMEMBERED:
-            self._wrong.popitem(last=False)
-
-    def _recent(self, place: str) -> list[float]:
-        now = self._clock()
-        return [moment for moment in self._wrong.get(place, ()) if now - moment < WHILE]
-
-
-def _place(peer: str) -> str:
-    """A peer's address, or its /64 network with IPv6."""
-    address = parse_address(peer)
-    if address is None:
-        return peer
-    return address.packed[:8].hex() if isinstance(address, IPv6Address) else str(address)

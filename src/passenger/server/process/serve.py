@@ -29,6 +29,7 @@ from passenger.server.process.server import Server
 from passenger.server.process.worker import WorkerServer, WorkerSlot
 from passenger.server.request_log import RequestLog, SharedLog
 from passenger.server.request_path import Patience, RequestPath
+from passenger.team.key_source import KeySource
 
 if TYPE_CHECKING:
     from passenger.ledger.usage_report import ReadSpent
@@ -52,6 +53,7 @@ async def serve(
     unsaved: Callable[[], str | None] = lambda: None,
     ledger: Callable[[], str | None] = lambda: None,
     spent: "ReadSpent" = lambda: None,
+    team: KeySource | None = None,
     worker: Worker | None = None,
     on_listening: Callable[[], None] = lambda: None,
     on_secret: Callable[[Secret], None] = lambda _: None,
@@ -59,10 +61,10 @@ async def serve(
     """Serve on these sockets until a signal comes: exit 0 on SIGTERM, 130 on Ctrl-C.
 
     `unsaved` names the token file that could not be written, `ledger` tells what is wrong with the ledger, `spent`
-    reads from it. `on_secret` gets the keys of a file of keys, to redact them. A `worker` has its share of the limits,
-    and stops as its supervisor says.
+    reads from it, `team` has the keys of people. `on_secret` gets the keys of a file of keys, to redact them. A
+    `worker` has its share of the limits, and stops as its supervisor says.
     """
-    place, guard = worker.place if worker else None, make_guard(loaded, on_secret)
+    place, guard = worker.place if worker else None, make_guard(loaded, on_secret, team)
     states = place.worker_states if place else None
     limits = loaded.config.limits.divided(states.workers if states else 1)
     inflight = InflightRequests(limits.max_requests, limits.max_body_memory)
@@ -70,7 +72,7 @@ async def serve(
         seat,
         unsaved,
         worker_states=states,
-        keys=lambda: guard.keys.trouble,
+        keys=lambda: guard.trouble,
         ledger=ledger,
         state=gateway.store.trouble,
     )
@@ -124,7 +126,9 @@ def _make_app(
     )
 
 
-def make_guard(loaded: Loaded, on_secret: Callable[[Secret], None] = lambda _: None) -> Guard:
+def make_guard(
+    loaded: Loaded, on_secret: Callable[[Secret], None] = lambda _: None, team: KeySource | None = None
+) -> Guard:
     """Who is let in, as the settings say; `on_secret` gets each key that a file of keys brings."""
     server = loaded.config.server
 
@@ -136,9 +140,10 @@ def make_guard(loaded: Loaded, on_secret: Callable[[Secret], None] = lambda _: N
     named = [host for host in (read_host(server.host.encode()),) if host is not None]
     return Guard(
         ApiKeys(server.api_keys, file),
+        team=team,
         hosts=[*server.allowed_hosts, *named],
         origins=server.allowed_origins,
-        exposed=bool(loaded.api_keys) and reaches_beyond(server.host, server.port),
+        exposed=reaches_beyond(server.host, server.port),
     )
 
 

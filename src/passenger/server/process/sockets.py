@@ -10,13 +10,14 @@ from passenger.server.process.listen import hold, listen, reaches_beyond
 
 OPEN_TO_ALL = (
     "[server] host: listening on {} would let whoever reaches this machine use your Copilot subscription; set an "
-    "API key first ([server] api_keys, PASSENGER_API_KEYS or [server] api_key_file), or listen on 127.0.0.1"
+    "API key first ([server] api_keys, PASSENGER_API_KEYS, [server] api_key_file or `passenger users add`), or listen "
+    "on 127.0.0.1"
 )
 SAME_PORTS = "[server] ollama_port: must be another one than port"
 NO_WORKERS = "[server] workers: this system cannot fork, so there can only be 1"
 
 
-def open_sockets(loaded: Loaded) -> list[socket.socket]:
+def open_sockets(loaded: Loaded, *, has_team: bool = False) -> list[socket.socket]:
     """The sockets of the port, and then those of Ollama's.
 
     Raises:
@@ -24,7 +25,7 @@ def open_sockets(loaded: Loaded) -> list[socket.socket]:
         PortTakenError: a port is taken.
         OSError: the host is not an address of this machine.
     """
-    if problem := open_to_all(loaded) or same_ports(loaded):
+    if problem := (None if has_team else open_to_all(loaded)) or same_ports(loaded):
         raise ConfigError([problem])
     return _open(loaded.config.server)
 

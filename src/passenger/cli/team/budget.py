@@ -1,0 +1,63 @@
+"""`passenger budget`: what a key, a person or everybody may spend in a period."""
+
+import time
+
+import click
+
+from passenger.account.scope_limits import Budget, BudgetPeriod
+from passenger.cli.table import Column, print_table
+from passenger.cli.team.amounts import date_text, money_text
+from passenger.cli.team.store import change_team, print_json, read_team
+from passenger.config.invocation import Invocation
+from passenger.server.process.exit_codes import OK
+from passenger.team.keys import list_keys
+from passenger.team.limits import BudgetRaise, limits_of, raise_budget, read_scope, remove_budget, set_budget
+from passenger.team.users import list_users
+
+
+def define(invocation: Invocation, *, scope: str, budget: Budget) -> int:
+    """Set the budget of a scope for a period."""
+    change_team(invocation, lambda database, by: set_budget(database, by, read_scope(database, scope), budget))
+    click.echo(f"{scope}: {money_text(budget.cap_nano)} a {budget.period}, then {budget.action}.")
+    return OK
+
+
+def remove(invocation: Invocation, *, scope: str, period: BudgetPeriod) -> int:
+    """Take a budget away."""
+    change_team(invocation, lambda database, by: remove_budget(database, by, read_scope(database, scope), period))
+    click.echo(f"{scope} has no budget for a {period} any more.")
+    return OK
+
+
+def raise_until(invocation: Invocation, *, scope: str, raised: BudgetRaise) -> int:
+    """Raise a budget for a while."""
+    change_team(invocation, lambda database, by: raise_budget(database, by, read_scope(database, scope), raised))
+    click.echo(f"{scope}: {money_text(raised.cap_nano)} a {raised.period}, until {date_text(raised.until)} UTC.")
+    return OK
+
+
+def show(invocation: Invocation, *, json: bool) -> int:
+    """Show all budgets."""
+    limits, users, keys = read_team(
+        invocation, lambda database: (limits_of(database), list_users(database), list_keys(database))
+    )
+    if json:
+        print_json([one for one in limits.values() if one.budgets])
+        return OK
+    names = {f"user:{user.id}": f"user:{user.name}" for user in users} | {
+        f"key:{key.id}": f"key:{key.id} ({key.user_name})" for key in keys
+    }
+    columns = [Column("scope"), Column("period"), Column("cap", is_number=True), Column("then"), Column("raised until")]
+    rows = [
+        [
+            names.get(one.scope, one.scope),
+            budget.period,
+            money_text(budget.cap(time.time())),
+            budget.action,
+            date_text(int(budget.raised_until)) if budget.raised_until > time.time() else "-",
+        ]
+        for one in limits.values()
+        for budget in one.budgets
+    ]
+    print_table(columns, rows)
+    return OK
