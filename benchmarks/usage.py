@@ -102,6 +102,8 @@ def _row(at: int, random: Random) -> Row:
         ttfb_ms=900,
         ms=4_000,
         overhead_us=900,
+        user="",
+        key="",
     )
 
 

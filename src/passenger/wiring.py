@@ -49,6 +49,7 @@ from passenger.state.nothing import NoStore
 from passenger.state.remote import RemoteStore
 from passenger.state.store import Store
 from passenger.team.key_source import KeySource
+from passenger.team.key_use import KeyUse
 from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
 from passenger.tokens.tokenizer import Tokenizer
@@ -266,6 +267,19 @@ async def open_key_source(config: Config, state_dir: Path | None) -> AsyncIterat
         source.close()
 
 
+@asynccontextmanager
+async def open_key_use(state_dir: Path | None) -> AsyncIterator[KeyUse | None]:
+    """What notes when keys were used last; at the end all of it is written."""
+    if state_dir is None:
+        yield None
+        return
+    use = KeyUse(team_file(state_dir))
+    try:
+        yield use
+    finally:
+        await use.aclose()
+
+
 @contextmanager
 def open_ledger(config: Config, state_dir: Path | None) -> Iterator[Ledger | None]:
     """The ledger, None where there is no place for one or the settings want none; at the end all of it is written."""
@@ -433,12 +447,13 @@ async def open_parts(
             open_store(loaded.config, state_dir, store) as kept,
             open_seat(OWN, loaded, token_store, http, state_dir, login_states=login_states, ledger=ledger) as seat,
             open_key_source(loaded.config, state_dir) as team,
+            open_key_use(state_dir) as use,
         ):
             gateway = Gateway(
                 OneSeat(seat),
                 clock=time.time,
                 deadlines=make_deadlines(loaded.config),
-                observers=[log_exchange, *([ledger] if ledger else [])],
+                observers=[log_exchange, *([ledger] if ledger else []), *([use] if use else [])],
                 counter=counter,
                 policy=make_policy(loaded.config),
                 store=kept,

@@ -22,9 +22,11 @@ def finished(
     tag: str = "",
     failure: Failure | None = None,
     agent: bytes = b"claude-cli/2.1.3 (external)",
+    user: str = "",
+    key: str = "",
 ) -> Exchange:
     """One that took two seconds, the first of them until its first byte, and 5 ms of ours."""
-    exchange = Exchange("POST", "/v1/messages", agent, Principal("anyone", tag=tag), time=at)
+    exchange = Exchange("POST", "/v1/messages", agent, Principal("anyone", tag=tag, user=user, key=key), time=at)
     exchange.seat, exchange.session, exchange.dialect = "own", session, "messages"
     exchange.ask, exchange.model = Ask(model, stream=True, initiator=Initiator.USER), model
     exchange.status, exchange.attempts, exchange.tariff = 200, 1, UNKNOWN

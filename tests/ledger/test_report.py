@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from passenger.ledger.backlog import Gap
 from passenger.ledger.database import open_to_read, open_to_write
@@ -83,6 +84,37 @@ def test_by_session_with_what_belongs_to_none(path: Path) -> None:
         ("", "", 1, msgspec.UNSET, msgspec.UNSET),
     ]
     assert found[-1].unpriced == 1
+
+
+def test_by_user_and_by_key_with_what_was_asked_without_one(path: Path) -> None:
+    rows = [
+        used(user="ann", key="one", nano=3),
+        used(user="ann", key="two", nano=2),
+        used(TODAY - 1, user="bob", key="three", nano=1),
+        used(nano=4),
+    ]
+    write(path, [replace(row, id=bytearray([number] * 16)) for number, row in enumerate(rows)])
+    found = read(path, "user")
+    assert [(row.user, row.requests, row.nano_credits) for row in found.rows] == [
+        ("ann", 2, 5),
+        ("", 1, 4),
+        ("bob", 1, 1),
+    ]
+    found = read(path, "key")
+    assert [(row.user, row.key, row.nano_credits) for row in found.rows] == [
+        ("", "", 4),
+        ("ann", "one", 3),
+        ("ann", "two", 2),
+        ("bob", "three", 1),
+    ]
+
+
+def test_a_ledger_from_before_there_were_people_has_nobodys_rows(path: Path) -> None:
+    write(path, [used(nano=4)])
+    with closing(open_to_write(path)) as database:
+        database.execute("DROP TABLE usage_user")
+    (row,) = read(path, "user").rows
+    assert (row.user, row.nano_credits) == ("", 4)
 
 
 def test_a_session_over_midnight_is_one(path: Path) -> None:
@@ -164,6 +196,8 @@ VALUES = st.fixed_dictionaries(
         "premium_thousandths": st.none() | st.integers(0, 10**15),
         "cost_source": st.sampled_from([None, "upstream", "legacy", "estimated"]),
         "code": st.sampled_from(["", "cut"]),
+        "user": st.sampled_from(["", "ann", "bob"]),
+        "key": st.sampled_from(["", "one"]),
     }
 )
 

@@ -17,10 +17,10 @@ from tests.ledger.exchanges import finished
 
 
 def test_a_row_says_who_asked_what_became_of_it_and_what_it_cost() -> None:
-    row = astuple(row_of(finished()))
+    row = astuple(row_of(finished(user="usr_1", key="key_1")))
     assert row[1:] == (
         *(int(NOON * 1000), "own", "s1", "claude-cli", "messages", "gpt-4o", "", "", 200, "ok", ""),
-        *(300, 600, 100, 70, 20, 12_000_000, None, "upstream", 1000, 2000, 5000),
+        *(300, 600, 100, 70, 20, 12_000_000, None, "upstream", 1000, 2000, 5000, "usr_1", "key_1"),
     )
 
 

@@ -102,11 +102,11 @@ def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
 
 
 def test_an_old_sqlite_gets_tables_that_it_understands() -> None:
+    database = sqlite3.connect(":memory:")
     for version in range(1, newest() + 1):
         script = [*statements(migration(version), (3, 34, 1))]
         assert len(script) == len([*statements(migration(version), (3, 40, 1))])
         assert not [one for one in script if "STRICT" in one]
-        database = sqlite3.connect(":memory:")
         for one in script:
             database.execute(one)
-        database.close()
+    database.close()

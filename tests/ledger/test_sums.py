@@ -32,6 +32,12 @@ def test_a_session_has_a_sum_for_each_day_and_the_times_of_its_first_and_last() 
     ]
 
 
+def test_each_key_of_a_team_has_a_sum_for_each_day() -> None:
+    rows = [row_of(finished(user=user, key=key)) for user, key in (("a", "1"), ("a", "2"), ("b", "3"), ("a", "1"))]
+    found = [row[:5] for row in sum_up([*rows, row_of(finished())]).users]
+    assert found == [(DAY, "own", "a", "1", 2), (DAY, "own", "a", "2", 1), (DAY, "own", "b", "3", 1)]
+
+
 def test_what_failed_is_unpriced_or_estimated_is_counted() -> None:
     rows = [row_of(one) for one in (finished(), refused(), finished(cost=Cost("estimated", 5)), finished(cost=None))]
     ((*_, requests, failed, unpriced, estimated, _, _, _, _, _, nano, premium),) = sum_up(rows).days

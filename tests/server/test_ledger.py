@@ -237,7 +237,8 @@ async def test_a_disk_that_is_full_stops_nobody_and_once_there_is_room_nothing_i
     async with bench(tmp_path) as own:
         path = ledger_of(own.sim, tmp_path)
         await eventually(lambda: is_made(path) and totals(path)[0] == 1)
-        room = resource.prlimit(own.proxy.pid, resource.RLIMIT_FSIZE, (path.stat().st_size, resource.RLIM_INFINITY))
+        full = path.with_name(f"{path.name}-wal").stat().st_size  # where the next rows would go
+        room = resource.prlimit(own.proxy.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
         for _ in range(5):
             assert (await own.chat()).status == 200
         await until_told(own, f"{path} cannot be used: disk I/O error; df ")

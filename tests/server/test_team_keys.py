@@ -13,9 +13,10 @@ import pytest
 from passenger.server.guard import GUESSES
 from passenger.team.audit import Author, local_author
 from passenger.team.key_format import shown_form
-from passenger.team.keys import KeyGrant, create_key, revoke_key, rotate_key
+from passenger.team.keys import KeyGrant, create_key, find_key, revoke_key, rotate_key
 from passenger.team.team_file import change
 from passenger.team.users import add_user, disable_user, find_user, local_user
+from tests.cli.conftest import run
 from tests.proxy import eventually, profile_of
 from tests.server.bench import Answer, Bench, asking, bench
 from tests.server.test_workers import TWO
@@ -229,6 +230,25 @@ async def test_a_member_sees_nothing_of_the_server(tmp_path: Path) -> None:
             told = (await team.own.get("/v1/passenger/status", headers)).json()
             assert (told["account"] is None) == (key == member)
             assert told["needs_key"] is True
+
+
+async def test_the_ledger_and_the_team_know_whose_key_asked(tmp_path: Path) -> None:
+    async with team_of(tmp_path) as team:
+        await team.begin()
+        key = team.key()
+        assert (await team.chat(key)).status == 200
+        used = team.path.with_name("ledger.sqlite")
+        await eventually(lambda: usage_of(used))
+        assert usage_of(used) == [(1,)]
+    held = team.change(lambda database, _: find_key(database, shown_form(key)))
+    assert held.last_used
+    ended = run(tmp_path / "home", "-c", "settings.toml", "usage", "--by", "user", "--json")
+    assert [row["user"] for row in json.loads(ended.out)["rows"]] in (["alice", ""], ["", "alice"])
+
+
+def usage_of(path: Path) -> list[Any]:
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        return database.execute("SELECT requests FROM usage_user").fetchall()
 
 
 async def test_a_websocket_takes_no_more_requests_of_a_revoked_key(tmp_path: Path) -> None:

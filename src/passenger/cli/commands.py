@@ -187,7 +187,7 @@ def explain(invocation: Invocation, *, request: str | None, as_json: bool) -> in
     return start("passenger.cli.explain:run", invocation, request=request, as_json=as_json)
 
 
-_BY = ("model", "client", "session", "day")
+_BY = ("model", "client", "session", "day", "user", "key")
 
 
 @COMMANDS.command(

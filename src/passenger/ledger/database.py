@@ -33,6 +33,7 @@ _SUMS = (
     *("output", "reasoning", "nano", "premium_thousandths"),
 )
 _DAY = ("day", "seat", "client", "model", *_SUMS)
+_USER = ("day", "seat", "user", "key", *_SUMS)
 _SESSION = ("day", "seat", "client", "session", *_SUMS, "began", "ended")
 _ADDED = ", ".join(f"{name} = min({name} + excluded.{name}, {_MOST})" for name in _SUMS)
 
@@ -43,6 +44,7 @@ def _into(table: str, columns: Sequence[str]) -> str:
 
 _INSERT = f"INSERT OR IGNORE {_into('ledger', Row.__struct_fields__)}"
 _ADD_DAY = f"INSERT {_into('usage_day', _DAY)} ON CONFLICT DO UPDATE SET {_ADDED}"
+_ADD_USER = f"INSERT {_into('usage_user', _USER)} ON CONFLICT DO UPDATE SET {_ADDED}"
 _ADD_SESSION = (
     f"INSERT {_into('usage_session', _SESSION)} ON CONFLICT DO UPDATE SET {_ADDED},"
     " began = min(began, excluded.began), ended = max(ended, excluded.ended)"
@@ -109,6 +111,7 @@ def insert(database: sqlite3.Connection, rows: Sequence[Row], writer: str, seen:
         sums = sum_up(fresh)
         database.executemany(_ADD_DAY, sums.days)
         database.executemany(_ADD_SESSION, sums.sessions)
+        database.executemany(_ADD_USER, sums.users)
         database.execute("UPDATE writer SET seen = ? WHERE id = ?", (seen, writer))
         database.execute("COMMIT")
     except BaseException:

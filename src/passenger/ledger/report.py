@@ -5,7 +5,7 @@ Nano credits and premium requests are different units and are never added. What 
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import add, sub
 from typing import Any, Literal, NamedTuple, get_args
@@ -19,7 +19,7 @@ from passenger.ledger.rows import DAY_MS
 from passenger.ledger.writers import gaps
 from passenger.observe.amounts import decimal
 
-Grouping = Literal["model", "client", "session", "day"]
+Grouping = Literal["model", "client", "session", "day", "user", "key"]
 GROUPINGS: Sequence[Grouping] = get_args(Grouping)
 
 COUNTED = (
@@ -93,6 +93,10 @@ class UsageRow(UsageSums, frozen=True, kw_only=True):
     ended: str | UnsetType = UNSET
     """When the first and the last request of a session began."""
     day: str | UnsetType = UNSET
+    user: str | UnsetType = UNSET
+    """The name of a team's person, or the id where the name is not known; empty for the requests of nobody's key."""
+    key: str | UnsetType = UNSET
+    """The shown form of a key, or its id."""
     share: float | None = None
     """Its part of the whole cost; None where that is nothing, or in two units."""
 
@@ -141,7 +145,7 @@ def read_summary(database: sqlite3.Connection, period: Period, by: Grouping) -> 
         sqlite3.Error: it cannot be read.
     """
     total = read_total(database, period)
-    rows = list(_sessions(database, period, total) if by == "session" else _rows(database, period, by, total))
+    rows = list(_rows_by(by)(database, period, by, total))
     after = read_total(database, Period(period.until + 1, _NEVER))
     return UsageSummary(
         by,
@@ -189,12 +193,39 @@ def _joined(halves: Sequence[int | None]) -> Counts:
 # --- values ----------------------------------------------------------------------------------------------------------
 
 
+def _rows_by(by: Grouping) -> Callable[[sqlite3.Connection, Period, Grouping, UsageSums], Iterator[UsageRow]]:
+    return {"session": _sessions, "user": _users, "key": _users}.get(by, _rows)
+
+
+def _users(database: sqlite3.Connection, period: Period, by: Grouping, total: UsageSums) -> Iterator[UsageRow]:
+    """The people of a team or their keys, and what was used without one."""
+    names = ("user",) if by == "user" else ("user", "key")
+    whole = [0] * len(COUNTED)
+    groups = _groups(database, "usage_user", ", ".join(names), period) if _has_users(database) else ()
+    for found, counts in groups:
+        whole = list(map(add, whole, counts))
+        yield _row(counts, total, dict(zip(names, found, strict=True)))
+    yield from _rest(total, whole, dict.fromkeys(names, ""))
+
+
+def _has_users(database: sqlite3.Connection) -> bool:
+    """Whether it is of a version that knows people."""
+    return database.execute("SELECT 1 FROM sqlite_master WHERE name = 'usage_user'").fetchone() is not None
+
+
+def _rest(total: UsageSums, whole: Sequence[int], keys: Mapping[str, str]) -> Iterator[UsageRow]:
+    """What is in the total and in no row."""
+    rest = [max(0, one) for one in map(sub, _counts(total), whole)]
+    if rest[0]:
+        yield _row(rest, total, keys)
+
+
 def _rows(database: sqlite3.Connection, period: Period, by: Grouping, total: UsageSums) -> Iterator[UsageRow]:
     for (name,), counts in _groups(database, "usage_day", by, period):
         yield _row(counts, total, {by: date_of(int(name)) if by == "day" else name})
 
 
-def _sessions(database: sqlite3.Connection, period: Period, total: UsageSums) -> Iterator[UsageRow]:
+def _sessions(database: sqlite3.Connection, period: Period, _by: Grouping, total: UsageSums) -> Iterator[UsageRow]:
     """The sessions, and what belongs to none of them."""
     whole = [0] * len(COUNTED)
     for (client, session, began, ended), counts in _groups(
@@ -203,9 +234,7 @@ def _sessions(database: sqlite3.Connection, period: Period, total: UsageSums) ->
         whole = list(map(add, whole, counts))
         times = {"began": _iso(began), "ended": _iso(ended)}
         yield _row(counts, total, {"client": client, "session": session, **times})
-    rest = [max(0, one) for one in map(sub, _counts(total), whole)]
-    if rest[0]:
-        yield _row(rest, total, {"client": "", "session": ""})
+    yield from _rest(total, whole, {"client": "", "session": ""})
 
 
 def _row(counts: Sequence[int], total: UsageSums, keys: Mapping[str, Any]) -> UsageRow:
@@ -235,7 +264,7 @@ def _share(counts: Sequence[int], total: UsageSums) -> float | None:
 
 def _by_cost(row: UsageRow) -> tuple[int | str, ...]:
     """The dearest first; the same order each time."""
-    names = (str(name) for name in (row.model, row.client, row.session))
+    names = (str(name) for name in (row.model, row.client, row.session, row.user, row.key))
     return (-row.nano_credits, -row.premium_thousandths, -row.requests, *names)
 
 

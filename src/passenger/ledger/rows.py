@@ -62,6 +62,10 @@ class Row(Struct, frozen=True):
     ms: int
     overhead_us: int | None
     """Microseconds of our own."""
+    user: str
+    """The id of the person of a team, empty without one."""
+    key: str
+    """The id of that person's key."""
 
     @property
     def day(self) -> int:
@@ -73,6 +77,7 @@ def row_of(exchange: Exchange) -> Row:
     """The row of a finished exchange."""
     at = _milliseconds(exchange.time)
     route, failure, started = exchange.route, exchange.failure, exchange.started
+    principal = exchange.principal
     return Row(
         _row_id(at, exchange.id),
         at,
@@ -91,6 +96,8 @@ def row_of(exchange: Exchange) -> Row:
         _span(started, exchange.first_byte, 1_000),
         _span(started, exchange.ended, 1_000) or 0,
         _overhead_us(exchange),
+        principal.user if principal else "",
+        principal.key if principal else "",
     )
 
 

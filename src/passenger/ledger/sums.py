@@ -14,30 +14,35 @@ _Key = tuple[object, ...]
 
 
 class Batch(NamedTuple):
-    """Rows for `usage_day` and for `usage_session`: key and sums."""
+    """Rows for `usage_day`, for `usage_session` and for `usage_user`: key and sums."""
 
     days: list[tuple[object, ...]]
     sessions: list[tuple[object, ...]]
+    users: list[tuple[object, ...]]
 
 
-_SHAPE = attrgetter("seat", "client", "model", "session")
+_SHAPE = attrgetter("seat", "client", "model", "session", "user", "key")
 _COUNTED = attrgetter("fresh", "cache_read", "cache_write", "output", "reasoning", "nano", "premium_thousandths")
 
 
 def sum_up(rows: Iterable[Row]) -> Batch:
-    """Add rows up, each once by its day, client and model, and once by its session if it has one."""
-    days, sessions, times = dict[_Key, Sums](), dict[_Key, Sums](), dict[_Key, tuple[int, int]]()
+    """Add rows up by day, client and model, by session where there is one, and by the key of a team's person."""
+    days, sessions, users = dict[_Key, Sums](), dict[_Key, Sums](), dict[_Key, Sums]()
+    times = dict[_Key, tuple[int, int]]()
     for day, group in groupby(rows, _day):
-        for (seat, client, model, session), alike in _by_shape(group).items():
+        for (seat, client, model, session, user, key_id), alike in _by_shape(group).items():
             sums = _sums(alike)
             _add(days, (day, seat, client, model), sums)
             if session:
                 key = (day, seat, client, session)
                 _add(sessions, key, sums)
                 times[key] = _widen(times.get(key), [row.at for row in alike])
+            if user:
+                _add(users, (day, seat, user, key_id), sums)
     return Batch(
         [(*key, *each) for key, each in days.items()],
         [(*key, *each, *times[key]) for key, each in sessions.items()],
+        [(*key, *each) for key, each in users.items()],
     )
 
 
@@ -45,9 +50,12 @@ def _day(row: Row) -> int:
     return row.day
 
 
-def _by_shape(rows: Iterable[Row]) -> Mapping[tuple[str, str, str, str], list[Row]]:
-    """The rows that are of the same seat, client, model and session."""
-    found: dict[tuple[str, str, str, str], list[Row]] = {}
+_Shape = tuple[str, str, str, str, str, str]
+
+
+def _by_shape(rows: Iterable[Row]) -> Mapping[_Shape, list[Row]]:
+    """The rows that are of the same seat, client, model, session, user and key."""
+    found: dict[_Shape, list[Row]] = {}
     for row in rows:
         shape = _SHAPE(row)
         if shape in found:

@@ -92,7 +92,7 @@ def test_a_ledger_that_is_switched_off_is_none(command: Command, home: Path) -> 
     [
         (("--since", "yesterday"), "'yesterday' is no period: write 7d, 24h, "),
         (("--since", "2999-01-01"), "2999-01-01 is after today"),
-        (("--by", "user"), "'user' is not one of"),
+        (("--by", "mood"), "'mood' is not one of"),
         (("--json", "--csv"), "--json, --csv and --watch exclude each other"),
         (("--watch", "--json"), "--json, --csv and --watch exclude each other"),
         (("--watch",), "--watch draws on a terminal, and stdout is none"),

@@ -12,6 +12,8 @@ _KEYS: dict[Grouping, tuple[str, ...]] = {
     "client": ("client",),
     "session": ("client", "session", "began", "ended"),
     "day": ("day",),
+    "user": ("user",),
+    "key": ("user", "key"),
 }
 _SUMS = (
     *("requests", "failed", "unpriced", "estimated", "fresh", "cache_read", "cache_write", "output", "reasoning"),

@@ -144,6 +144,9 @@ def _names(report: UsageReport) -> Iterator[UsageColumn]:
         yield UsageColumn(Column("session"), lambda row: _name(row.session))
         yield UsageColumn(Column("client"), lambda row: _name(row.client), 2)
         yield UsageColumn(Column("last used (UTC)"), lambda row: str(row.ended or "-")[:16].replace("T", " "), 1)
+    elif report.by == "key":
+        yield UsageColumn(Column("key"), lambda row: _name(row.key))
+        yield UsageColumn(Column("user"), lambda row: _name(row.user), 2)
     else:
         by = report.by
         yield UsageColumn(Column(by), lambda row: _name(getattr(row, by)))

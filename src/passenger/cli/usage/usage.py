@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 
 import click
+from msgspec.structs import replace
 
 from passenger.cli import reach
 from passenger.cli.outcome import complain
@@ -14,7 +15,7 @@ from passenger.cli.usage.spreadsheet import as_csv
 from passenger.cli.usage.text import print_report
 from passenger.config.invocation import Invocation
 from passenger.config.loading import Loaded
-from passenger.config.login_files import find_ledger
+from passenger.config.login_files import find_ledger, find_team_file
 from passenger.errors import Failure
 from passenger.ledger.period import Period, PeriodError, date_of, parse_since
 from passenger.ledger.report import Grouping, UsageSums
@@ -24,6 +25,7 @@ from passenger.ledger.usage_report import UsageReport, read_report
 from passenger.ledger.version import NewerSchemaError
 from passenger.quota.quota import Quota, main_quota
 from passenger.server.process.exit_codes import OK, USAGE
+from passenger.team.names import read_names
 
 EVERY = 2.0
 """Seconds between two looks with --watch."""
@@ -46,6 +48,7 @@ def run(invocation: Invocation, *, by: Grouping, since: str, form: str) -> int:
         try:
             quota, random = _quota(invocation, loaded), Random(_SEED)  # noqa: S311 - no secret
             report = read_report(path, _period(since), by, quota, random, now=time.time())
+            report = _named(report, find_team_file(invocation, loaded))
         except FileNotFoundError:
             report = _nothing(_period(since), by)
         except (OSError, NewerSchemaError, NoLedgerError, sqlite3.Error) as error:
@@ -54,6 +57,18 @@ def run(invocation: Invocation, *, by: Grouping, since: str, form: str) -> int:
         if form != "watch":
             return OK
         time.sleep(EVERY)
+
+
+def _named(report: UsageReport, team: Path) -> UsageReport:
+    """The report with the names of people and the shown forms of keys in place of their ids."""
+    if report.by not in {"user", "key"}:
+        return report
+    names = read_names(team)
+    rows = [
+        replace(row, user=names.users.get(str(row.user), row.user), key=names.keys.get(str(row.key), row.key))
+        for row in report.rows
+    ]
+    return replace(report, rows=rows)
 
 
 def _show(report: UsageReport, form: str, empty: str) -> None:
