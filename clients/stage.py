@@ -1,10 +1,12 @@
 """One turn, played: an empty home, Passenger on a simulator of its own, a tap between it and the program."""
 
+import contextlib
 import json
 import os
 import secrets
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import filterfalse
 from pathlib import Path
@@ -12,6 +14,7 @@ from urllib.parse import urlsplit
 
 from tests.proxy import running
 
+from clients.faults import spoiling
 from clients.install import NODE
 from clients.process import Ended, run
 from clients.tap import Tap, tapped
@@ -43,8 +46,7 @@ async def play(turn: Turn, model: str, command: Path, seconds: float) -> Played:
         async with Simulator() as simulator, running(simulator, own) as proxy:
             for words, directives in turn.cues.items():
                 simulator.cue(words, directives)
-            where = urlsplit(proxy.url)
-            async with tapped(where.hostname or "", where.port or 0, turn.most) as tap:
+            async with _reached(proxy.url, turn.fault) as (host, port), tapped(host, port, turn.most) as tap:
                 setting = Setting(
                     url=tap.url,
                     model=model,
@@ -53,8 +55,20 @@ async def play(turn: Turn, model: str, command: Path, seconds: float) -> Played:
                     secret=f"seat-{secrets.token_hex(6)}",
                     packages=command.parent.parent,
                 )
-                ended = await played(turn.command(setting), command, setting, tap, seconds)
+                most = min(turn.patience or seconds, seconds)
+                ended = await played(turn.command(setting), command, setting, tap, most)
                 return Played(_seen(turn, setting, ended, tap, simulator), tap, proxy.lines)
+
+
+@contextlib.asynccontextmanager
+async def _reached(url: str, fault: str) -> AsyncIterator[tuple[str, int]]:
+    """The host and port at which Passenger is reached: its own, or those of a relay that spoils what it carries."""
+    if fault:
+        async with spoiling(url, fault) as place:
+            yield place
+    else:
+        where = urlsplit(url)
+        yield where.hostname or "", where.port or 0
 
 
 async def played(what: Command, command: Path, setting: Setting, tap: Tap, seconds: float) -> Ended:

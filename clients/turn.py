@@ -100,7 +100,8 @@ class Turn:
     `edits` is set where the program shows nothing of the note, but must have written this text into it. `sends` and
     `gets` are texts that must have gone over the wire, to Passenger and from it, as JSON spells them. `only` are the
     models to try instead of the dialect's. `cues` are words of the program's own and the directives they stand for,
-    `most` the requests after which it is ended; `judge` finds the result.
+    `most` the requests after which it is ended; `fault` is what a relay before Passenger spoils, `patience` the seconds
+    that it may take, as long as any where it is 0; `judge` finds the result.
     """
 
     program: Program
@@ -113,6 +114,8 @@ class Turn:
     only: Sequence[str] = ()
     cues: Mapping[str, str] = field(default_factory=dict)
     most: int = MOST
+    fault: str = ""
+    patience: float = 0.0
     judge: Callable[[Seen], str] = verdict
 
     @property

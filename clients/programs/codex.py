@@ -6,6 +6,7 @@ How its providers are pointed elsewhere: https://developers.openai.com/codex/con
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from clients.faults import FAULTS, SOON, judge
 from clients.turn import (
     COMPLETIONS_ONLY,
     KEY,
@@ -128,6 +129,19 @@ TURNS = (
             only=MODELS,
         )
         for name, (way, sign) in WAYS.items()
+    ),
+    *(
+        Turn(
+            program=PROGRAM,
+            dialect="responses",
+            told=f"tool `exec_command`, WebSocket, {fault}",
+            command=partial(_reads, way=_socket),
+            only=MODELS[:2],
+            fault=fault,
+            patience=SOON,
+            judge=partial(judge, fault),
+        )
+        for fault in FAULTS
     ),
     Turn(
         program=PROGRAM,

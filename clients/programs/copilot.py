@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from functools import partial
 
+from clients.faults import FAULTS, SOON, judge
 from clients.turn import (
     KEY,
+    MODELS,
     RESPONSES_ONLY,
     Command,
     Dialect,
@@ -72,6 +74,19 @@ TURNS = (
         told="tool `view`, WebSocket",
         command=_speaks,
         sends=['"response.create"'],
+    ),
+    *(
+        Turn(
+            program=PROGRAM,
+            dialect="responses",
+            told=f"tool `view`, WebSocket, {fault}",
+            command=_speaks,
+            only=MODELS["responses"][:2],
+            fault=fault,
+            patience=SOON,
+            judge=partial(judge, fault),
+        )
+        for fault in FAULTS
     ),
     *(
         Turn(

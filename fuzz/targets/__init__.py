@@ -10,7 +10,7 @@ from importlib import import_module
 Target = Callable[[bytes], None]
 
 PLAIN = (
-    *("framing", "host", "connection", "response", "config", "errors", "grants"),
+    *("framing", "host", "connection", "response", "lanes", "config", "errors", "grants"),
     *("any_request", "any_answer", "broken_answer"),
 )
 """Targets whose input is no JSON: it is changed byte by byte alone, not value by value."""

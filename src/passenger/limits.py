@@ -69,7 +69,7 @@ class Limits:
         "always let in",
         of_all=True,
     )
-    websockets: int = _limit(64, "number", 503, "of WebSockets at once, with `Retry-After`", of_all=True)
+    websockets: int = _limit(64, "number", 426, "of WebSockets at once; clients go on over HTTP", of_all=True)
     websocket_lanes: int = _limit(8, "number", 429, "of lanes (`stream_id`) of a WebSocket that are busy at once")
     websocket_waiting: int = _limit(8, "number", 429, "of requests of a WebSocket that wait for one before them")
     websocket_ping: float = _limit(20, "seconds", 0, "between two pings, the first of which was not answered")

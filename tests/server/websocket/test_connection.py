@@ -247,15 +247,15 @@ async def test_they_can_be_turned_off(tmp_path: Path) -> None:
         assert refused.value.response.status_code == 426
 
 
-async def test_a_socket_too_many_is_a_503(tmp_path: Path) -> None:
+async def test_a_socket_too_many_is_sent_to_http(tmp_path: Path) -> None:
     async with bench(tmp_path, config="[limits]\nwebsockets = 4\n") as one, contextlib.AsyncExitStack() as stack:
         for _ in range(4):
             await stack.enter_async_context(socket(one))
         with pytest.raises(InvalidStatus) as refused:
             async with socket(one):
                 pass
-        assert refused.value.response.status_code == 503
-        assert refused.value.response.headers["retry-after"] == "1"
+        assert refused.value.response.status_code == 426
+        assert b"POST the same request" in refused.value.response.body
 
 
 async def test_a_person_asks_for_the_first_turn_alone(shared: Bench) -> None:

@@ -94,5 +94,6 @@ def _shake_hands(stream: Stream) -> bytes | None:
 
 
 def _too_many(most: int) -> Failure:
+    """A 426, which sends Codex to HTTP at once; a 503 it would take for a server that is down, and try seven times."""
     message = f"{most} WebSockets are open already ([limits] websockets); POST the same request"
-    return Failure(Kind.UNAVAILABLE, message, code="overloaded", retry_after="1")
+    return Failure(Kind.UNAVAILABLE, message, status=426, code="overloaded", headers=(("upgrade", "HTTP/1.1"),))
