@@ -2,9 +2,9 @@
 
 import functools
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from passenger.account.login_state import SharedLoginState
 from passenger.account.protocol import LOG_IN, EditorHeaders, why_not_exchangeable
 from passenger.account.session import Session, TokenStore
 from passenger.account.token import Login, LoginSource
-from passenger.account.token_store import FileTokenStore
+from passenger.account.token_store import FileTokenStore, token_paths
 from passenger.config.keyfile import read_keys
 from passenger.config.loading import Loaded
 from passenger.config.login_files import ledger_file, state_file, team_file
@@ -32,7 +32,17 @@ from passenger.copilot.names_file import NamesFile
 from passenger.copilot.unsupported_fields import UnsupportedFieldFilter
 from passenger.copilot.upstream import Copilot
 from passenger.errors import Failure, Kind
-from passenger.gateway import Deadlines, Gateway, OneSeat, Policy, Seat
+from passenger.gateway import (
+    Deadlines,
+    Gateway,
+    OneSeat,
+    OpenedSeat,
+    Policy,
+    Seat,
+    SeatRow,
+    Seats,
+    TeamSeats,
+)
 from passenger.gateway.reasoning_cache import ReasoningCache
 from passenger.gateway.reasoning_file import ReasoningFile
 from passenger.gateway.web_search import WebSearchConfig
@@ -50,6 +60,7 @@ from passenger.state.remote import RemoteStore
 from passenger.state.store import Store
 from passenger.team.key_source import KeySource
 from passenger.team.key_use import KeyUse
+from passenger.team.users import LOCAL
 from passenger.tokens.counter import Counter
 from passenger.tokens.ratios import Ratios
 from passenger.tokens.tokenizer import Tokenizer
@@ -100,8 +111,10 @@ def choose_base_url(loaded: Loaded) -> Callable[[str | None], str]:
     return choose
 
 
-def make_session(loaded: Loaded, token_store: TokenStore, github: GitHub, log_in: str | None = None) -> Session:
-    """The session of the one account there is; `log_in` says what to do without a login, else the store does."""
+def make_session(
+    loaded: Loaded, token_store: TokenStore, github: GitHub, log_in: str | None = None, who_to_ask: str = ""
+) -> Session:
+    """The session of an account; `log_in` says what to do without a login, else the store does."""
     return Session(
         token_store,
         github.exchange,
@@ -109,6 +122,7 @@ def make_session(loaded: Loaded, token_store: TokenStore, github: GitHub, log_in
         base_url=choose_base_url(loaded),
         headers=make_editor_headers(loaded.config).headers(),
         log_in=log_in or (token_store.log_in if isinstance(token_store, FileTokenStore) else LOG_IN),
+        who_to_ask=who_to_ask,
     )
 
 
@@ -227,17 +241,11 @@ def make_learned(state_dir: Path | None) -> Learned:
     return Learned(PrivateFile(state_dir / "learned.json") if state_dir else None, time.time)
 
 
-@asynccontextmanager
-async def open_reasoning_cache(config: Config, state_dir: Path | None) -> AsyncIterator[ReasoningCache]:
-    """The cache of reasoning that clients cannot carry, on disk if the settings and a state directory allow it."""
+def make_reasoning_file(config: Config, state_dir: Path | None) -> ReasoningFile | None:
+    """The file of reasoning that clients cannot carry, None if the settings or no state directory forbid it."""
     if state_dir is None or config.upstream.keep_reasoning == "memory":
-        yield ReasoningCache(time.time)
-        return
-    file = ReasoningFile(state_dir / "reasoning.sqlite", time.time)
-    try:
-        yield ReasoningCache(time.time, file)
-    finally:
-        await file.close()
+        return None
+    return ReasoningFile(state_dir / "reasoning.sqlite", time.time)
 
 
 @asynccontextmanager
@@ -406,24 +414,113 @@ async def open_seat(
     login_states: SharedLoginState | None = None,
     ledger: "Ledger | None" = None,
 ) -> AsyncIterator[Seat]:
+    """The seat of that name, with a device login of its own for the page."""
+    seat, close = make_seat(name, loaded, token_store, http, state_dir, ledger=ledger)
+    login = make_device_login(loaded, token_store, make_github(loaded, http), seat.session, login_states)
+    try:
+        yield replace(seat, device_login=login)
+    finally:
+        await close()
+
+
+def make_seat(
+    name: str,
+    loaded: Loaded,
+    token_store: TokenStore,
+    http: HttpClient,
+    state_dir: Path | None,
+    *,
+    ledger: "Ledger | None" = None,
+    who_to_ask: str = "",
+) -> OpenedSeat:
     """The seat of that name; what it learns and keeps is below the state directory, where no other seat looks."""
     config, github = loaded.config, make_github(loaded, http)
     directory = seat_directory(state_dir, name) if state_dir else None
-    session = make_session(loaded, token_store, github)
+    session = make_session(loaded, token_store, github, who_to_ask=who_to_ask)
     user, quota = make_user_cache(name, token_store, github, ledger)
     copilot = Copilot(session, http, quota)
     shared, names = make_shared_catalog_file(config, directory), make_names_file(config, directory)
-    async with open_reasoning_cache(config, directory) as reasoning, aclosing(user):
-        yield Seat(
-            name,
-            session,
-            make_catalog(loaded, session, copilot, shared, names),
-            UnsupportedFieldFilter(copilot, make_learned(directory), strict=config.upstream.strict),
-            reasoning,
-            user,
-            make_device_login(loaded, token_store, github, session, login_states),
-            quota,
-        )
+    file = make_reasoning_file(config, directory)
+    seat = Seat(
+        name,
+        session,
+        make_catalog(loaded, session, copilot, shared, names),
+        UnsupportedFieldFilter(copilot, make_learned(directory), strict=config.upstream.strict),
+        ReasoningCache(time.time, file),
+        user,
+        quota=quota,
+    )
+    return OpenedSeat(seat, _make_close(user, file))
+
+
+def _make_close(user: CopilotUserCache, file: ReasoningFile | None) -> Callable[[], Awaitable[None]]:
+    """What lets go of what a seat has open."""
+
+    async def close() -> None:
+        try:
+            await user.aclose()
+        finally:
+            if file is not None:
+                await file.close()
+
+    return close
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRingSeats:
+    """The seats of people, as the team's keys bring them along."""
+
+    keys: KeySource
+
+    def seat_of(self, user_id: str) -> SeatRow | None:
+        """The seat of the person with this id, None for none. This machine's own commands have the owner's."""
+        ring = self.keys.ring()
+        user = ring.users.get(user_id) if ring is not None else None
+        if user is None:
+            return None
+        seat = OWN if user.name == LOCAL else user.seat
+        return SeatRow(seat, user.name, user.github_login) if seat else None
+
+
+@asynccontextmanager
+async def open_seats(
+    own: Seat,
+    keys: KeySource | None,
+    loaded: Loaded,
+    http: HttpClient,
+    state_dir: Path | None,
+    *,
+    ledger: "Ledger | None" = None,
+    on_secret: Callable[[str], None] = lambda _: None,
+) -> AsyncIterator[Seats]:
+    """The seats of a team, beside the one of whoever has started Passenger; `on_secret` gets each token of theirs."""
+    if keys is None or state_dir is None:
+        yield OneSeat(own)
+        return
+    settings = loaded.config.team
+    ask = f"ask {settings.contact or 'whoever runs this Passenger'}"
+
+    def open_it(row: SeatRow) -> OpenedSeat:
+        log_in = f"{ask} for a new link (`passenger users invite {row.user}`)"
+        store = make_seat_store(state_dir, row.name, on_secret, log_in)
+        who = f"this is the seat of {row.user}, GitHub login {row.github_login}: {ask} for a Copilot licence"
+        return make_seat(row.name, loaded, store, http, state_dir, ledger=ledger, who_to_ask=who)
+
+    def is_shared() -> bool:
+        return settings.share_personal_seat == "i-understand"
+
+    seats = TeamSeats(own, KeyRingSeats(keys), open_it, is_shared=is_shared)
+    try:
+        yield seats
+    finally:
+        await seats.aclose()
+
+
+def make_seat_store(
+    state_dir: Path, seat: str, on_secret: Callable[[str], None] = lambda _: None, log_in: str = LOG_IN
+) -> FileTokenStore:
+    """The token files of a person's seat; no environment is looked at, as that is the owner's."""
+    return FileTokenStore(token_paths(seat_directory(state_dir, seat), None), {}, on_secret=on_secret, log_in=log_in)
 
 
 @asynccontextmanager
@@ -435,10 +532,11 @@ async def open_parts(
     *,
     login_states: SharedLoginState | None = None,
     store: str = "",
+    on_secret: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Parts]:
     """The gateway with all that is behind it; no network is touched before the first request.
 
-    `store` is the address of the store that several processes share.
+    `store` is the address of the store that several processes share; `on_secret` gets the tokens of a team's seats.
     """
     with open_ledger(loaded.config, state_dir) as ledger:
         async with (
@@ -448,9 +546,10 @@ async def open_parts(
             open_seat(OWN, loaded, token_store, http, state_dir, login_states=login_states, ledger=ledger) as seat,
             open_key_source(loaded.config, state_dir) as team,
             open_key_use(state_dir) as use,
+            open_seats(seat, team, loaded, http, state_dir, ledger=ledger, on_secret=on_secret) as seats,
         ):
             gateway = Gateway(
-                OneSeat(seat),
+                seats,
                 clock=time.time,
                 deadlines=make_deadlines(loaded.config),
                 observers=[log_exchange, *([ledger] if ledger else []), *([use] if use else [])],

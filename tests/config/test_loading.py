@@ -90,6 +90,7 @@ FORBIDDEN = [
     ("server", "api_keys = ['k']"),
     ("server", "api_key_file = 'k'"),
     ("server", "allowed_hosts = ['*']"),
+    ("team", "share_personal_seat = 'i-understand'"),
     ("server", "allowed_origins = ['*']"),
     ("copilot", "ca_bundle = 'ca.pem'"),
     ("upstream", "https_proxy = 'http://evil.example'"),

@@ -60,9 +60,13 @@ class Team:
                 await asyncio.sleep(0.01)
 
 
+SHARED = {"PASSENGER_TEAM_SHARE_PERSONAL_SEAT": "i-understand"}
+"""Everybody asks by the owner's seat: what is tried here are keys."""
+
+
 @contextlib.asynccontextmanager
 async def team_of(tmp_path: Path, *arguments: str, config: str = "") -> Any:
-    async with bench(tmp_path, *arguments, config=config, primed=not config) as own:
+    async with bench(tmp_path, *arguments, config=config, env=SHARED, primed=not config) as own:
         yield Team(own, tmp_path / "home")
 
 
@@ -274,7 +278,7 @@ async def kind_of_end(socket: Any) -> str:
 
 
 async def test_a_team_that_is_enabled_lets_nobody_in_before_its_first_user(tmp_path: Path) -> None:
-    async with bench(tmp_path, config="[team]\nenabled = true\n", primed=False) as own:
+    async with bench(tmp_path, config="[team]\nenabled = true\n", env=SHARED, primed=False) as own:
         assert (await own.chat()).status == 401
         team = Team(own, tmp_path / "home")
         await team.begin()

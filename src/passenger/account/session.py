@@ -78,7 +78,8 @@ class _Rejected:
 class Session:
     """One account's access to Copilot.
 
-    `base_url` maps the API host that a token names to the one to use; `log_in` tells the user how to log in.
+    `base_url` maps the API host that a token names to the one to use; `log_in` tells the user how to log in, and
+    `who_to_ask` whom to ask about an account that GitHub gives no access.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Session:
         base_url: Callable[[str | None], str],
         headers: Mapping[str, str],
         log_in: str = LOG_IN,
+        who_to_ask: str = "",
     ) -> None:
         self._token_store = token_store
         self._exchange = exchange
@@ -97,6 +99,7 @@ class Session:
         self._base_url = base_url
         self._headers = headers
         self.log_in = log_in
+        self._who_to_ask = who_to_ask
         self._token: Token | None = None
         self._loaded = False
         self._renewal: asyncio.Task[Token | Failure] | None = None
@@ -255,10 +258,12 @@ class Session:
         try:
             return self._base_url(api)
         except Failure as failure:
-            raise self._with_login_command(failure) from None
+            raise self._with_advice(failure) from None
 
-    def _with_login_command(self, failure: Failure) -> Failure:
-        """The failure with the login command of this account in its message."""
+    def _with_advice(self, failure: Failure) -> Failure:
+        """The failure with the login command of this account in its message, or with whom to ask for access."""
+        if failure.kind is Kind.FORBIDDEN and self._who_to_ask:
+            return failure.but(message=f"{failure.message}; {self._who_to_ask}")
         return failure.but(message=failure.message.replace(LOG_IN, self.log_in))
 
     async def _exchange_login(self, login: Login | None = None) -> Token:
@@ -269,7 +274,7 @@ class Session:
         try:
             grant = await self._exchange(login.token)
         except Failure as failure:
-            raise self._with_login_command(failure) from None
+            raise self._with_advice(failure) from None
         token = token_from_grant(grant, login, self._clock())
         self._token_store.save(grant, token)
         if token.lasts:

@@ -28,6 +28,7 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _KEY = re.compile(r"[!-~]+")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._\-\[\]:]+")
 _A_YEAR = 31_536_000
+_LONGEST_LINE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,12 @@ def _path(value: object) -> str:
     return value
 
 
+def _line(value: object) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST_LINE or not value.isprintable():
+        raise ValueError(f"must be text on one line, of {_LONGEST_LINE} characters at most, not {describe(value)}")
+    return value
+
+
 def _aliases(value: object) -> Mapping[str, str]:
     if not isinstance(value, dict):
         raise ValueError(f"must be a table of names to model ids, not {describe(value)}")  # noqa: TRY004 - as above
@@ -222,6 +229,7 @@ URL = SettingKind(_url)
 BASE_URL = SettingKind(_base_url)
 HOST = SettingKind(_host)
 PATH = SettingKind(_path)
+LINE = SettingKind(_line)
 HEADER = SettingKind(_header_value)
 LOG_FORMAT = SettingKind(partial(_choice, of=("text", "json")))
 BOOL = SettingKind(_truth, _read_truth)
@@ -233,6 +241,7 @@ ORIGINS = SettingKind(_origins, _read_texts)
 FILE_OR_NONE = SettingKind(lambda value: _text(value) if value != "" else "")
 FIXED_PATH = SettingKind(_fixed_path)
 KEEPING = SettingKind(partial(_choice, of=("disk", "memory")))
+SHARING = SettingKind(partial(_choice, of=("no", "i-understand")))
 STATE = SettingKind(partial(_choice, of=("memory", "disk", "none")))
 BYTES_OR_OWN = SettingKind(partial(_whole, low=0, high=1 << 40), _read_whole)
 """Bytes; 0 for our own choice."""

@@ -150,11 +150,15 @@ class LedgerSettings:
 class TeamSettings:
     """Several people with keys of their own. The first `passenger users add` begins a team, `enabled` before that.
 
-    `stale_keys_max`: seconds for which keys that are known go on where the team's file cannot be read.
+    `stale_keys_max`: seconds for which keys that are known go on where the team's file cannot be read. `contact` is
+    whom people are told to ask, empty for whoever runs Passenger. `share_personal_seat` is `i-understand` where those
+    without a seat of their own use that of whoever runs Passenger.
     """
 
     enabled: bool = _setting(False, kinds.BOOL)
     stale_keys_max: float = _setting(600, kinds.SECONDS_OR_NONE)
+    contact: str = _setting("", kinds.LINE)
+    share_personal_seat: str = _setting("no", kinds.SHARING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +267,7 @@ FORBIDDEN_IN_FOUND = frozenset(
         *("client_id", "api_keys", "api_key_file", "allowed_hosts", "allowed_origins", "access_token_path"),
         *("ca_bundle", "copilot_token_path", "http_proxy", "https_proxy", "proxy_url"),
         *("keep", "provider", "url", "key_file"),
+        *(one.name for one in fields(TeamSettings)),
         *(one.name for one in fields(LedgerSettings)),
     }
 )

@@ -22,7 +22,7 @@ from passenger.quota.monitor import QuotaMonitor
 from passenger.quota.quota import Quota
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Seat:
     """An account with its session, models, upstream, lessons and kept reasoning.
 

@@ -119,6 +119,7 @@ def _serve(
         identity=identity,
         network=network,
         on_secret=redactor.add,
+        on_token=redactor.add_passing,
     )
     if workers == 1:
         return run_loop(ours(sockets, announce, show=show))
@@ -203,11 +204,14 @@ async def serve_and_show(
     login_states: SharedLoginState | None = None,
     show: "ShowPanel | None" = None,
     on_secret: Callable[[Secret], None] = lambda _: None,
+    on_token: Callable[[str], None] = lambda _: None,
     store: str = "",
 ) -> int:
     """Serve until a signal comes, and show beside the first requests what there is to `show`."""
     shown = list[asyncio.Task[None]]()
-    async with open_parts(loaded, token_store, state_dir, network, login_states=login_states, store=store) as parts:
+    async with open_parts(
+        loaded, token_store, state_dir, network, login_states=login_states, store=store, on_secret=on_token
+    ) as parts:
         if loaded.config.state.keep == "disk":
             await parts.gateway.store.get("", "")  # opens the file: what is wrong with it is told at once
 
