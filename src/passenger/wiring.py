@@ -474,6 +474,13 @@ class KeyRingSeats:
 
     def seat_of(self, user_id: str) -> SeatRow | None:
         """The seat of the person with this id, None for none. This machine's own commands have the owner's."""
+        found = self._look(user_id)
+        if found is None:  # they may have logged in just now
+            self.keys.look_again()
+            found = self._look(user_id)
+        return found
+
+    def _look(self, user_id: str) -> SeatRow | None:
         ring = self.keys.ring()
         user = ring.users.get(user_id) if ring is not None else None
         if user is None:

@@ -31,7 +31,7 @@ class SeatDirectory(Protocol):
     """Knows which seat a person has."""
 
     def seat_of(self, user_id: str) -> SeatRow | None:
-        """The seat of the person with this id, None for one who has none."""
+        """The seat of the person with this id, None for one who has none as of now."""
 
 
 class OpenedSeat(NamedTuple):

@@ -1,4 +1,4 @@
-"""The one simulated user: their plan, their logins, their Copilot tokens."""
+"""A simulated user: their plan, their logins, their Copilot tokens."""
 
 import hashlib
 from collections.abc import Callable
@@ -18,6 +18,15 @@ CLIENTS = {
     "178c6fc778ccc68e1d6a": "gho_simulated-gh-cli-0001",
 }
 """The OAuth apps GitHub knows, each with the token a login through it gives here."""
+
+PERSONAL_TOKEN = "github_pat_simulated-0001"  # noqa: S105 - made up, and says so
+"""A fine-grained token with the permission "Copilot Requests". It is sent to Copilot as it is."""
+
+INSTALLATION_TOKEN = "ghs_simulated-installation-0001"  # noqa: S105 - made up, and says so
+"""The token of a GitHub App installed in an organisation, with `copilot_requests: write`; likewise."""
+
+PERSONAL_INTEGRATION = "copilot-developer-cli"
+"""The one `Copilot-Integration-Id` with which Copilot takes a fine-grained token."""
 
 EXCHANGEABLE = {"Iv1.b507a08c87ecfe98", "01ab8ac9400c4e429b23"}
 
@@ -48,7 +57,10 @@ class Minted:
 
 @dataclass(slots=True)
 class Account:
-    """The account's state and its settings; times are Unix seconds or seconds, `clock` gives the wall's time."""
+    """The account's state and its settings; times are Unix seconds or seconds, `clock` gives the wall's time.
+
+    Accounts of one simulator have different numbers, and thereby different tokens.
+    """
 
     clock: Callable[[], float]
     token_lifetime: int = 1800
@@ -68,6 +80,8 @@ class Account:
     enabled: set[str] = field(default_factory=set)  # models whose policy the user accepted
     may_search: bool = True  # whether the organisation lets its models search the web
     searchless: set[str] = field(default_factory=set)  # models that cannot search the web
+    licensed: bool = True  # whether it has a Copilot seat at all
+    number: int = 1
 
     @property
     def host(self) -> str:
@@ -97,17 +111,38 @@ class Account:
             return self.used_elsewhere + self.bill.settled / NANO
         return self.premium_used
 
+    @property
+    def login_token(self) -> str:
+        """The GitHub token of a login by the first of the apps."""
+        return self.own(LOGIN_TOKEN)
+
+    def own(self, token: str) -> str:
+        """A token of the first account as this one has it."""
+        return f"{token.removesuffix('0001')}{self.number:04}"
+
     def client_of(self, token: str) -> str | None:
         """The OAuth app a GitHub token was made by, or None when GitHub does not know it (any more)."""
         if self.login_revoked:
             return None
-        return next((client for client, known in CLIENTS.items() if token == known), None)
+        return next((client for client, known in CLIENTS.items() if token == self.own(known)), None)
+
+    def takes_as_it_is(self, token: str, integration: str | None) -> bool:
+        """Whether Copilot takes a GitHub token of this account without an exchange, from that integration."""
+        if self.client_of(token) is not None:
+            return True
+        is_personal = token == self.own(PERSONAL_TOKEN) and integration == PERSONAL_INTEGRATION
+        return not self.login_revoked and (is_personal or token == self.own(INSTALLATION_TOKEN))
+
+    def owns(self, token: str) -> bool:
+        """Whether a token of any kind is of this account."""
+        known = (*CLIENTS.values(), PERSONAL_TOKEN, INSTALLATION_TOKEN)
+        return token in self.minted or any(token == self.own(one) for one in known)
 
     def mint(self) -> Minted:
         """Make a Copilot token: the real one's shape, with contents that say they are simulated."""
         expires_at = int(self.clock()) + self.token_lifetime
         fields = (
-            f"tid={TRACKING_ID};ol=simulated;exp={expires_at};sku={SKUS[self.plan]};proxy-ep={self.host};st=dotcom;"
+            f"tid={TRACKING_ID[:-4]}{self.number:04};ol=simulated;exp={expires_at};sku={SKUS[self.plan]};proxy-ep={self.host};st=dotcom;"
             f"ssc=1;chat=1;cit=1;malfil=1;editor_preview_features=1;agent_mode=1;mcp=1;n={len(self.minted)}"
         )
         token = f"{fields}:{hashlib.sha256(fields.encode()).hexdigest()}"

@@ -9,7 +9,7 @@ import itertools
 import re
 import urllib.parse
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import msgspec
@@ -32,6 +32,7 @@ from passenger.simulator.refusals import (
     ODD_EDITOR,
     PAT_BEARER,
     UNAUTHENTICATED,
+    UNLICENSED,
     Refusal,
     RefusedError,
 )
@@ -87,7 +88,14 @@ class Copilot:
     """The Copilot API for one account."""
 
     def __init__(
-        self, account: Account, catalogue: Catalogue, created: int, seed: int, cues: Mapping[str, str]
+        self,
+        account: Account,
+        catalogue: Catalogue,
+        created: int,
+        seed: int,
+        cues: Mapping[str, str],
+        *,
+        numbers: Iterator[int] | None = None,
     ) -> None:
         self._account = account
         self._catalogue = catalogue
@@ -95,7 +103,7 @@ class Copilot:
         self._seed = seed
         self._cues = cues
         self._cache = PromptCache()
-        self._numbers = itertools.count(1)
+        self._numbers = numbers or itertools.count(1)  # of requests, whoever asks
         self._date = (0, "")
 
     def answer(self, request: Recorded, fault: Fault) -> Reply:
@@ -127,10 +135,12 @@ class Copilot:
         scheme, _, token = (request.header("authorization") or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise RefusedError(UNAUTHENTICATED)
+        if self._account.takes_as_it_is(token, request.header("copilot-integration-id")):
+            if not self._account.licensed:
+                raise RefusedError(UNLICENSED)
+            return  # a GitHub login as it is: any host, no editor
         if token.startswith(("ghp_", "github_pat_")):
             raise RefusedError(PAT_BEARER)
-        if self._account.client_of(token) is not None:
-            return  # a GitHub login as it is: any host, no editor
         minted = self._account.minted.get(token)
         if minted is None:
             raise RefusedError(UNAUTHENTICATED)

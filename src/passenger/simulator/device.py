@@ -1,5 +1,6 @@
 """GitHub's device flow (RFC 8628) as a value."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,13 +37,16 @@ class Grant:
     last_poll: float | None = None
     outcome: Outcome | None = None
     shown: bool = False
+    login: str = ""
 
 
 @dataclass(slots=True)
 class DeviceFlow:
     """The logins under way; `outcome` overrides the approval after `approve_after` pending polls.
 
-    A login whose code is on a page in front of a person waits for that person.
+    A login whose code is on a page in front of a person waits for that person. `people` are those who may be logged in
+    at GitHub, by login, each with what makes a token of the first one theirs; `login` is who is asked, the first of
+    them where it is empty.
     """
 
     url: str
@@ -52,6 +56,8 @@ class DeviceFlow:
     outcome: Outcome | None = None
     grants: dict[str, Grant] = field(default_factory=dict)
     begun: int = 0
+    people: dict[str, Callable[[str], str]] = field(default_factory=dict)
+    login: str = ""
 
     def begin(self, client_id: str, now: float) -> Answer | None:
         """Answer a request for a code; None for an app GitHub does not know. Any scope is accepted."""
@@ -96,7 +102,8 @@ class DeviceFlow:
             return _problem("authorization_pending")
         del self.grants[code]
         scope = "" if grant.client_id.startswith("Iv1.") else "read:user"
-        return {"access_token": CLIENTS[grant.client_id], "scope": scope, "token_type": "bearer"}
+        own = self.people.get(grant.login or self.login, next(iter(self.people.values()), str))
+        return {"access_token": own(CLIENTS[grant.client_id]), "scope": scope, "token_type": "bearer"}
 
     def show(self, now: float) -> list[str]:
         """The codes that wait for a person, who has them in front of him from now on."""
@@ -105,11 +112,11 @@ class DeviceFlow:
             grant.shown = True
         return [grant.user_code for grant in found]
 
-    def decide(self, user_code: str, outcome: Outcome, now: float) -> Outcome | None:
-        """Note what the person has said to a code; None where it does not wait."""
+    def decide(self, user_code: str, outcome: Outcome, now: float, login: str = "") -> Outcome | None:
+        """Note what the person, logged in as `login`, has said to a code; None where it does not wait."""
         for grant in self.grants.values():
             if grant.user_code == user_code and grant.outcome is None and now < grant.expires:
-                grant.outcome = outcome
+                grant.outcome, grant.login = outcome, login
                 return outcome
         return None
 

@@ -4,7 +4,7 @@ GitHub's own asks for the code to be typed. This one shows the codes that wait, 
 """
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 PAGE = """\
 <!doctype html>
@@ -29,7 +29,7 @@ FORM = """\
 <p><code>{code}</code></p>
 <p>Compare this code with the one that your terminal shows.</p>
 <input type="hidden" name="user_code" value="{code}">
-<button name="answer" value="yes">Authorize</button>
+{people}<button name="answer" value="yes">Authorize</button>
 <button name="answer" value="no">Cancel</button>
 </form>"""
 NONE = "<p>No login waits here. Run <code>passenger login --simulated</code>, then load this page again.</p>"
@@ -42,9 +42,11 @@ UNKNOWN = "<p role=status>That code is not known, or has expired.</p>"
 CONTENT_SECURITY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
 
 
-def waiting(codes: Iterable[str]) -> bytes:
-    """The page with the codes that wait."""
-    forms = [FORM.format(code=html.escape(code)) for code in codes]
+def waiting(codes: Iterable[str], people: Sequence[str] = ()) -> bytes:
+    """The page with the codes that wait, and a choice of who is logged in where there are several."""
+    options = "".join(f"<option>{html.escape(login)}</option>" for login in people)
+    choice = f'<p><label>Logged in as <select name="login">{options}</select></label></p>\n' if people[1:] else ""
+    forms = [FORM.format(code=html.escape(code), people=choice) for code in codes]
     return PAGE.format(rest="\n".join(forms) or NONE).encode()
 
 

@@ -4,6 +4,7 @@ import asyncio
 import email.utils
 import itertools
 import urllib.parse
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -29,14 +30,16 @@ PAT_PREFIXES = ("ghp_", "github_pat_")
 
 
 class GitHub:
-    """GitHub for one account."""
+    """GitHub as one account sees it; the device flow is for all of them."""
 
-    def __init__(self, account: Account, device: DeviceFlow, *, exchanges: bool = True) -> None:
+    def __init__(
+        self, account: Account, device: DeviceFlow, *, exchanges: bool = True, numbers: Iterator[int] | None = None
+    ) -> None:
         self._exchanges = exchanges
         self._account = account
         self._device = device
         self._exchanged = 0
-        self._numbers = itertools.count(1)
+        self._numbers = numbers or itertools.count(1)
 
     def answer(self, request: Recorded) -> Reply:
         """Answer a request to one of `PATHS`."""
@@ -45,7 +48,7 @@ class GitHub:
             return Reply(403, headers, b"Request forbidden by administrative rules.\r\n")
         match request.method, request.route:
             case "GET" | "HEAD", "/login/device":
-                return self._page(device_page.waiting(self._device.show(_now())))
+                return self._page(device_page.waiting(self._device.show(_now()), [*self._device.people]))
             case "POST", "/login/device":
                 return self._decide(request)
             case "POST", "/login/device/code":
@@ -110,7 +113,8 @@ class GitHub:
     def _decide(self, request: Recorded) -> Reply:
         form = _form(request)
         outcome: Outcome = "approved" if form.get("answer") == "yes" else "denied"
-        return self._page(device_page.answered(self._device.decide(form.get("user_code", ""), outcome, _now())))
+        code, who = form.get("user_code", ""), form.get("login", "")
+        return self._page(device_page.answered(self._device.decide(code, outcome, _now(), who)))
 
     def _begin(self, request: Recorded) -> Reply:
         answer = self._device.begin(_form(request).get("client_id", ""), _now())
@@ -134,11 +138,15 @@ class GitHub:
             return rest(404, "Not Found", self.headers())
         if route == EXCHANGE and token.startswith(PAT_PREFIXES):
             return rest(403, "Resource not accessible by personal access token", self.headers())
+        if self._account.owns(token) and token.startswith("ghs_"):
+            return rest(403, MESSAGES[403], self.headers())
         client = self._account.client_of(token)
         if client is None:
             return rest(401, "Bad credentials", self.headers())
         if route != USER and client not in EXCHANGEABLE:
             return rest(404, "Not Found", self.headers(client))
+        if route == EXCHANGE and not self._account.licensed:
+            return self.refuse(403, "no_copilot_access")
         self._exchanged += 1
         headers = (("content-type", JSON_TYPE), *self.headers(client))
         return Reply(200, headers, go_json(self._bodies(route)))

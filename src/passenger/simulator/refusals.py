@@ -58,6 +58,7 @@ class RefusedError(Exception):
 TERMS = "[Terms of Service](https://docs.github.com/en/site-policy/github-terms/github-terms-of-service)"
 
 EXPIRED = Refusal(401, "unauthorized: token expired")
+UNLICENSED = Refusal(403, "unauthorized: not licensed to use Copilot")
 UNAUTHENTICATED = Refusal(401, "unauthorized: unauthorized: AuthenticateToken authentication failed")
 PAT_BEARER = Refusal(
     400,

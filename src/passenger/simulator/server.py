@@ -15,12 +15,13 @@ from passenger.simulator.account import LOGIN_TOKEN, Account, Unit
 from passenger.simulator.bill import Bill
 from passenger.simulator.catalogue import Catalogue
 from passenger.simulator.connection import Connection, Desk
-from passenger.simulator.copilot import Copilot, orders
+from passenger.simulator.copilot import orders
 from passenger.simulator.device import DeviceFlow
 from passenger.simulator.faults import NONE, Fault, Faults, UsageShown, fault_of
-from passenger.simulator.github import DEVICE_CODE, EXCHANGE, OAUTH_TOKEN, PATHS, GitHub
+from passenger.simulator.github import DEVICE_CODE, EXCHANGE, OAUTH_TOKEN, PATHS
 from passenger.simulator.messages import api as messages
 from passenger.simulator.messages.errors import PASSED_ON
+from passenger.simulator.people import People
 from passenger.simulator.recorded import Recorded
 from passenger.simulator.refusals import EXPIRED, by_code, by_status, unicorn
 from passenger.simulator.reply import JSON_TYPE, TEXT_TYPE, UNMETERED, Fields, Reply, go_json
@@ -36,7 +37,7 @@ READABLE = 0.04
 
 
 class Simulator:
-    """GitHub and GitHub Copilot on loopback, for one account; an async context manager.
+    """GitHub and GitHub Copilot on loopback, for one account or several; an async context manager.
 
     Times are seconds. `device_interval` is what GitHub asks of a login's polls, `approve_after` how many of them are
     told to wait, `login` is the user's name (what one login was given, another cannot send back), `latency` is added
@@ -81,10 +82,21 @@ class Simulator:
         self._cues: dict[str, str] = {}
         self._where = (host, port)
         self._keep = keep
-        self._github = GitHub(self.account, self.device, exchanges=exchange)
-        self._copilot = Copilot(self.account, Catalogue(speaks), created, seed, self._cues)
+        self._people = People(self.device, Catalogue(speaks), created, seed, self._cues, exchange)
+        _, self._github, self._copilot = self._people.move_in(self.account)
         self._desk = Desk(self._answer, self._record, latency, pace)
         self._servers: list[asyncio.Server] = []
+
+    def add_account(self, login: str, *, plan: str = "individual") -> Account:
+        """Another account, with its own seat, tokens, quota and bill; the device page asks which one is logged in."""
+        first = self.account
+        account = Account(
+            first.clock, first.token_lifetime, first.refresh_in, plan, login, number=len(self._people.people) + 1
+        )
+        account.url, account.api_url, account.bill.keep = first.url, first.api_url, self._keep
+        account.unit, account.copilot_usage = first.unit, first.copilot_usage
+        self._people.move_in(account)
+        return account
 
     @property
     def url(self) -> str:
@@ -152,9 +164,9 @@ class Simulator:
         """A token answer as the exchange gives it, without a request: for tests that start with a token."""
         return self._github.exchange_body()
 
-    def approve(self) -> None:
-        """Let the user have said yes to every login."""
-        self.device.outcome = "approved"
+    def approve(self, login: str = "") -> None:
+        """Let the user have said yes to every login; `login` says which one, where there are several accounts."""
+        self.device.outcome, self.device.login = "approved", login
 
     def deny(self) -> None:
         """Let the user have said no to every login."""
@@ -178,7 +190,9 @@ class Simulator:
                     raise
         self._where = (host, self._servers[0].sockets[0].getsockname()[1])
         name = "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 - recognised, not bound to
-        self.account.url = self.account.api_url = self.device.url = f"http://{name}:{self._where[1]}"
+        self.device.url = f"http://{name}:{self._where[1]}"
+        for person in self._people.people:
+            person.account.url = person.account.api_url = self.device.url
         return self
 
     async def __aexit__(
@@ -229,14 +243,15 @@ class Simulator:
         return _with_headers(reply, fault), fault
 
     def _tell_bill(self) -> Reply:
-        account = self.account
-        told = {"login": account.login, "plan": account.plan, "unit": account.unit} | account.bill.as_json()
-        return Reply(200, (("content-type", JSON_TYPE), ("cache-control", "no-store")), go_json({"accounts": [told]}))
+        accounts = [person.account for person in self._people.people]
+        told = [{"login": one.login, "plan": one.plan, "unit": one.unit} | one.bill.as_json() for one in accounts]
+        return Reply(200, (("content-type", JSON_TYPE), ("cache-control", "no-store")), go_json({"accounts": told}))
 
     def _by_path(self, request: Recorded, fault: Fault) -> Reply:
+        asker = self._people.asker(request)
         if request.route in PATHS:
-            return self._github.answer(request)
-        return self._copilot.answer(request, fault)
+            return asker.github.answer(request)
+        return asker.copilot.answer(request, fault)
 
     def _preempted(self, request: Recorded, fault: Fault) -> Reply | None:
         """The answer of a fault that lets nobody else answer."""
