@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from fuzz.targets.place import place
-from passenger.account.protocol import Grant, why_not_exchangeable
+from passenger.account.protocol import Grant, why_unusable
 from passenger.account.token import Login, LoginSource
 from passenger.account.token_store import ACCESS_TOKEN, COPILOT_TOKEN, FileTokenStore, token_paths
 
@@ -34,7 +34,7 @@ def _can_be_used(login: Login | None) -> bool:
     if login is None:
         return False
     assert login.token.fingerprint()
-    assert why_not_exchangeable(login.token) or _SENDABLE.fullmatch(login.token.reveal())
+    assert why_unusable(login.token) or _SENDABLE.fullmatch(login.token.reveal())
     return True
 
 

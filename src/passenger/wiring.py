@@ -13,7 +13,7 @@ from passenger.account.device_flow import DeviceFlow, Granted, device_flow
 from passenger.account.device_login import DeviceLogin
 from passenger.account.github import GitHub
 from passenger.account.login_state import SharedLoginState
-from passenger.account.protocol import LOG_IN, EditorHeaders, why_not_exchangeable
+from passenger.account.protocol import LOG_IN, EditorHeaders, why_unusable
 from passenger.account.session import Session, TokenStore
 from passenger.account.token import Login, LoginSource
 from passenger.account.token_store import FileTokenStore, token_paths
@@ -208,7 +208,7 @@ def make_device_login(
         return make_device_flow(loaded)
 
     async def keep(granted: Granted) -> None:
-        if reason := why_not_exchangeable(granted.token):
+        if reason := why_unusable(granted.token, loaded.config.copilot.integration_id):
             raise Failure(Kind.FORBIDDEN, f"this token cannot be used: {reason}")
         await session.exchange(Login(granted.token, LoginSource.SAVED, "this login"))
         _write_or_fail(lambda: files.save_login(granted.token, granted.token_type, granted.scope))
@@ -514,7 +514,7 @@ async def open_seats(
         return make_seat(row.name, loaded, store, http, state_dir, ledger=ledger, who_to_ask=who)
 
     def is_shared() -> bool:
-        return settings.share_personal_seat == "i-understand"
+        return settings.share_personal_seat == "i-understand" or own.serves_several()
 
     seats = TeamSeats(own, KeyRingSeats(keys), open_it, is_shared=is_shared)
     try:

@@ -3,15 +3,17 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from passenger.account.github import GitHub
 from passenger.account.protocol import EditorHeaders
-from passenger.errors import Failure
+from passenger.errors import Failure, Kind
 from passenger.net.client import client
 from passenger.secret import Secret
 from passenger.simulator import Fault, Simulator
+from passenger.simulator.account import INSTALLATION_TOKEN, PERSONAL_INTEGRATION, PERSONAL_TOKEN
 from tests.tunnel import door
 
 STATUSES = (301, 302, 303, 307, 308)
@@ -70,3 +72,22 @@ async def test_a_redirect_of_the_account_is_a_failure(simulator: Simulator, stat
         with pytest.raises(Failure, match=str(status)):
             await asked.user(Secret(simulator.login_token))
     assert heard == []
+
+
+@pytest.mark.parametrize("token", [INSTALLATION_TOKEN, PERSONAL_TOKEN])
+async def test_a_token_that_is_never_exchanged_is_shown_to_copilot_alone(simulator: Simulator, token: str) -> None:
+    editor = replace(EDITOR, integration_id=PERSONAL_INTEGRATION)
+    async with client(connect_timeout=10) as http:
+        asked = GitHub(http, simulator.url + EXCHANGE, editor, api=simulator.url)
+        grant = await asked.exchange(Secret(token))
+    assert grant.token == Secret(token)
+    assert [request.route for request in simulator.requests] == ["/models"]
+
+
+@pytest.mark.parametrize("token", [INSTALLATION_TOKEN, PERSONAL_TOKEN])
+async def test_where_no_api_may_have_such_a_token_nobody_is_asked(simulator: Simulator, token: str) -> None:
+    async with github(simulator) as asked:
+        with pytest.raises(Failure, match="api_base_url") as caught:
+            await asked.exchange(Secret(token))
+    assert (caught.value.kind, caught.value.code) == (Kind.LOGIN, "login_needed")
+    assert simulator.requests == []

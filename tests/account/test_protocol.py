@@ -3,6 +3,7 @@ import json
 import pytest
 
 from passenger.account import protocol
+from passenger.config.schema import CopilotSettings
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
 
@@ -42,19 +43,35 @@ def test_what_is_no_grant_is_a_failure_of_the_upstream(body: bytes) -> None:
     assert caught.value.kind is Kind.UPSTREAM
 
 
-@pytest.mark.parametrize("prefix", ["ghp_", "github_pat_", "ghs_", "ghr_"])
-def test_tokens_that_can_never_be_exchanged_are_known_by_their_prefix(prefix: str) -> None:
-    assert protocol.why_not_exchangeable(Secret(prefix + "x"))
+@pytest.mark.parametrize("prefix", ["ghp_", "ghr_"])
+def test_tokens_that_nobody_takes_are_known_by_their_prefix(prefix: str) -> None:
+    assert protocol.why_unusable(Secret(prefix + "x"), "copilot-developer-cli")
+
+
+def test_a_fine_grained_token_needs_another_integration_than_ours() -> None:
+    token = Secret("github_pat_x")
+    assert "[copilot] integration_id" in (protocol.why_unusable(token) or "")
+    assert "[copilot] integration_id" in (protocol.why_unusable(token, CopilotSettings().integration_id) or "")
+    assert protocol.why_unusable(token, "copilot-developer-cli") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "as_it_is", "of_organisation"),
+    [("ghs_x", True, True), ("github_pat_x", True, False), ("ghu_x", False, False), ("gho_x", False, False)],
+)
+def test_a_kind_of_token_says_how_it_is_used_and_whose_it_is(text: str, as_it_is: bool, of_organisation: bool) -> None:
+    assert protocol.goes_as_it_is(Secret(text)) is as_it_is
+    assert protocol.is_of_organisation(Secret(text)) is of_organisation
 
 
 @pytest.mark.parametrize("text", ["", "ghu_a b", "ghu_a\r\nX: y", "ghu_a\n", "ghu_\xff", "ghu_\udcff"])
 def test_a_token_that_no_header_can_carry_is_never_sent(text: str) -> None:
-    assert protocol.why_not_exchangeable(Secret(text))
+    assert protocol.why_unusable(Secret(text))
 
 
-@pytest.mark.parametrize("prefix", ["ghu_", "gho_"])
+@pytest.mark.parametrize("prefix", ["ghu_", "gho_", "ghs_"])
 def test_tokens_that_github_must_judge_are_left_to_it(prefix: str) -> None:
-    assert protocol.why_not_exchangeable(Secret(prefix + "x")) is None
+    assert protocol.why_unusable(Secret(prefix + "x")) is None
 
 
 PAT = "Resource not accessible by personal access token"

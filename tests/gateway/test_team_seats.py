@@ -22,7 +22,13 @@ from passenger.gateway import Gateway
 from passenger.secret import Secret
 from passenger.server.request_path import Chat
 from passenger.simulator import Simulator
-from passenger.simulator.account import Account
+from passenger.simulator.account import (
+    INSTALLATION_TOKEN,
+    LOGIN_TOKEN,
+    PERSONAL_INTEGRATION,
+    PERSONAL_TOKEN,
+    Account,
+)
 from passenger.team.audit import Author
 from passenger.team.seats import bind_seat
 from passenger.team.team_file import change
@@ -70,16 +76,16 @@ class Office:
 
 
 @asynccontextmanager
-async def opened(directory: Path, settings: str = "") -> AsyncIterator[Office]:
+async def opened(directory: Path, settings: str = "", token: str = LOGIN_TOKEN) -> AsyncIterator[Office]:
     state = directory / "state"
     async with Simulator(login="owner") as sim:
         accounts = {"owner": sim.account, "ann": sim.add_account("ann-gh"), "bob": sim.add_account("bob-gh")}
-        (directory / "team.toml").write_text(sim.config_toml() + settings)
+        (directory / "team.toml").write_text(sim.config_toml() + settings.format(sim.url))
         loaded = load(
             flags={}, config_path=directory / "team.toml", environ={}, cwd=directory, user_dir=directory / "config"
         )
         own = FileTokenStore(token_paths(directory / "config", None), {})
-        own.save_login(Secret(sim.login_token), "bearer", "")
+        own.save_login(Secret(token), "bearer", "")
         secrets = list[str]()
         async with open_parts(loaded, own, state, on_secret=secrets.append) as parts:
             office = Office(sim, parts.gateway, state, accounts, secrets)
@@ -148,3 +154,35 @@ async def test_the_owners_seat_serves_others_only_where_that_is_said(tmp_path: P
         assert (await office.ask("bob")).seat == "own"
         assert (await office.ask("ann")).seat == office.users["ann"]
         assert office.bills == {"owner": 1, "ann": 1, "bob": 0}
+
+
+DIRECT = f"""
+[copilot]
+api_base_url = "{{}}"
+integration_id = "{PERSONAL_INTEGRATION}"
+"""
+
+
+async def test_an_organisations_token_may_serve_people_without_a_seat(tmp_path: Path) -> None:
+    async with opened(tmp_path, DIRECT, INSTALLATION_TOKEN) as office:
+        office.log_in("ann")
+        assert (await office.ask("bob")).seat == "own"
+        assert (await office.ask("ann")).seat == office.users["ann"]
+        assert office.bills == {"owner": 1, "ann": 1, "bob": 0}
+
+
+async def test_a_persons_fine_grained_token_serves_that_person_alone(tmp_path: Path) -> None:
+    async with opened(tmp_path, DIRECT, PERSONAL_TOKEN) as office:
+        assert (await office.ask("owner")).seat == "own"
+        with pytest.raises(Failure) as refused:
+            await office.ask("bob")
+        assert refused.value.code == "no_seat"
+
+
+async def test_the_owners_login_decides_anew_at_each_request_whether_it_is_shared(tmp_path: Path) -> None:
+    async with opened(tmp_path, DIRECT) as office:
+        with pytest.raises(Failure):
+            await office.ask("bob")
+        assert (await office.ask("owner")).seat == "own"
+        with pytest.raises(Failure):
+            await office.ask("bob")

@@ -13,6 +13,7 @@ from passenger.account.protocol import (
     Grant,
     User,
     exchange_headers,
+    goes_as_it_is,
     grant_of_login,
     read_admission_failure,
     read_exchange_failure,
@@ -30,6 +31,8 @@ TIMEOUT = 30.0
 
 ANSWER_LIMIT = 1024 * 1024
 
+_NO_API = "GitHub exchanges no token of this kind, and [copilot] api_base_url names no API that takes it as it is"
+
 NOT_EXCHANGED = 404
 """GitHub's answer for a login of an app that may not exchange, such as gh's and opencode's (docs/upstream.md)."""
 
@@ -38,7 +41,7 @@ class GitHub:
     """GitHub over HTTP. `token_url` exchanges tokens; its origin also tells who is logged in.
 
     `api` is the Copilot API that may get the login itself, if known. It is asked if GitHub does not exchange the login,
-    or instead of an exchange if `exchanges` is false.
+    or instead of an exchange if `exchanges` is false or no token of that kind is exchanged.
     """
 
     def __init__(
@@ -56,7 +59,9 @@ class GitHub:
         Raises:
             Failure: GitHub cannot be reached, or gives none; the message says what to do.
         """
-        if self._api is not None and not self._exchanges:
+        if goes_as_it_is(login) and self._api is None:
+            raise Failure(Kind.LOGIN, _NO_API, code="login_needed")
+        if self._api is not None and (not self._exchanges or goes_as_it_is(login)):
             return await self._ask_copilot(login, self._api)
         status, headers, body = await self._get(self._token_url, login)
         if status == NOT_EXCHANGED and self._api is not None:

@@ -132,24 +132,49 @@ def _read_date(text: str | None) -> float | None:
         return None
 
 
-UNEXCHANGEABLE = {
+UNUSABLE = {
     "ghp_": "it is a classic personal access token, which Copilot refuses everywhere",
-    "github_pat_": "it is a fine-grained personal access token, which GitHub's token exchange refuses",
-    "ghs_": "it is an installation token, which GitHub's token exchange refuses",
     "ghr_": "it is a refresh token, not an access token",
 }
-"""Prefixes of GitHub tokens that can never be exchanged, with the reason for the user."""
+"""Prefixes of GitHub tokens that nobody takes, with the reason for the user."""
+
+INSTALLATION, FINE_GRAINED = "ghs_", "github_pat_"
+"""Prefixes of GitHub tokens that Copilot takes as they are, and the exchange never: of an App that is installed in an
+organisation, which pays for it, and of a person, with the permission "Copilot Requests" (docs/upstream.md)."""
+
+EDITOR_INTEGRATION = "vscode-chat"
+"""The integration by default, with which Copilot takes no fine-grained token."""
 
 
 _SENDABLE = re.compile(r"[!-~]+")
 
 
-def why_not_exchangeable(login: Secret) -> str | None:
-    """Why this GitHub token cannot be exchanged, None if only GitHub can tell."""
+def is_of_organisation(login: Secret) -> bool:
+    """Whether it is an installation's token: the one identity that is nobody's own, and may serve several people."""
+    return login.reveal().startswith(INSTALLATION)
+
+
+def is_fine_grained(login: Secret) -> bool:
+    """Whether it is a person's fine-grained token."""
+    return login.reveal().startswith(FINE_GRAINED)
+
+
+def goes_as_it_is(login: Secret) -> bool:
+    """Whether Copilot takes a token of this kind itself, and the exchange never."""
+    return is_of_organisation(login) or is_fine_grained(login)
+
+
+def why_unusable(login: Secret, integration: str = EDITOR_INTEGRATION) -> str | None:
+    """Why this GitHub token cannot be used with that integration id, None if only GitHub can tell."""
     text = login.reveal()
     if not _SENDABLE.fullmatch(text):
         return "it is empty, or has characters that no header can carry"
-    return next((reason for prefix, reason in UNEXCHANGEABLE.items() if text.startswith(prefix)), None)
+    if is_fine_grained(login) and integration == EDITOR_INTEGRATION:
+        return (
+            "it is a fine-grained personal access token, which Copilot takes only where [copilot] integration_id is "
+            "set to what GitHub requires for those"
+        )
+    return next((reason for prefix, reason in UNUSABLE.items() if text.startswith(prefix)), None)
 
 
 class _ErrorDetails(Struct):

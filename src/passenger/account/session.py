@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from passenger.account.protocol import LOG_IN, Grant, why_not_exchangeable
+from passenger.account.protocol import EDITOR_INTEGRATION, LOG_IN, Grant, is_of_organisation, why_unusable
 from passenger.account.token import Access, Login, Token, token_from_grant
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
@@ -182,6 +182,14 @@ class Session:
         token = self._current()
         return self._token_store.login() is not None or (token is not None and token.unexpired(self._clock()))
 
+    def is_of_organisation(self) -> bool:
+        """Whether the login is nobody's own, and may serve several people."""
+        token = self._current()
+        if token is not None:
+            return is_of_organisation(token.bearer)
+        login = self._token_store.login()
+        return login is not None and is_of_organisation(login.token)
+
     def account(self, access: Access) -> str:
         """Fingerprint of the login in use, or of the token if there is none."""
         login = self._token_store.login()
@@ -268,7 +276,7 @@ class Session:
 
     async def _exchange_login(self, login: Login | None = None) -> Token:
         login = login or self._login()
-        if reason := why_not_exchangeable(login.token):
+        if reason := why_unusable(login.token, self._headers.get("Copilot-Integration-Id", EDITOR_INTEGRATION)):
             message = f"the GitHub token from {login.where} cannot be used: {reason}; {self.log_in}"
             raise Failure(Kind.LOGIN, message, code="login_needed")
         try:

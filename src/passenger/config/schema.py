@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, TypeVar
 
+from passenger.account.protocol import EDITOR_INTEGRATION
 from passenger.config import kinds
 from passenger.config.invocation import DEFAULT_PORT
 from passenger.config.kinds import SettingKind
@@ -46,7 +47,7 @@ class CopilotSettings:
     editor_version: str = _setting("vscode/1.115.0", kinds.HEADER)
     editor_plugin_version: str = _setting("copilot-chat/0.43.0", kinds.HEADER)
     user_agent: str = _setting("GitHubCopilotChat/0.43.0", kinds.HEADER)
-    integration_id: str = _setting("vscode-chat", kinds.HEADER)
+    integration_id: str = _setting(EDITOR_INTEGRATION, kinds.HEADER)
     api_version: str = _setting("2026-06-01", kinds.HEADER)
     side_requests: bool = _setting(True, kinds.BOOL)
     cache_marks: bool = _setting(True, kinds.BOOL)

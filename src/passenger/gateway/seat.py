@@ -54,6 +54,10 @@ class Seat:
         """
         return self.session.is_usable()
 
+    def serves_several(self) -> bool:
+        """Whether it is an organisation's, and may serve several people."""
+        return self.session.is_of_organisation()
+
     def trouble(self) -> Failure | None:
         """Why its token cannot be renewed or its login used; None if it can."""
         try:

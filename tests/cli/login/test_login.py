@@ -244,7 +244,7 @@ async def test_a_token_on_stdin_is_a_login_too(simulator: Simulator, home: Path)
     [
         ("ghp_simulated", "classic personal access token"),
         ("github_pat_simulated", "fine-grained"),
-        ("ghs_simulated", "installation token"),
+        ("ghs_simulated", "[copilot] api_base_url names no API that takes it"),
         ("gho_simulated-gh-cli-0001", "Copilot's own apps"),
         ("nonsense", "no longer accepts"),
         ("", "no token on stdin"),

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from passenger.cli.serve.listening import repeat_port, unwritable
 from passenger.config.invocation import DEFAULT_PORT, Invocation
 from passenger.server.control.handshake import read_or_make_secret
 from passenger.simulator import Simulator
+from passenger.simulator.account import PERSONAL_INTEGRATION, PERSONAL_TOKEN
 from tests.proxy import running
 
 
@@ -37,3 +39,36 @@ def test_where_the_secret_is_there_already_our_commands_know_it(tmp_path: Path) 
 )
 def test_a_port_that_was_given_is_repeated_even_if_it_is_the_default(given: int | None, port: int, flag: str) -> None:
     assert repeat_port(Invocation(port=given), port) == flag
+
+
+FINE_GRAINED = {"COPILOT_GITHUB_TOKEN": PERSONAL_TOKEN}
+
+
+async def test_a_fine_grained_token_serves_as_the_integration_that_was_set_and_is_disclosed(
+    simulator: Simulator, home: Path
+) -> None:
+    config = f'[copilot]\napi_base_url = "{simulator.url}"\nintegration_id = "{PERSONAL_INTEGRATION}"\n'
+    async with running(simulator, home, config=config, env=FINE_GRAINED) as proxy:
+        (line,) = [line for line in proxy.lines if "fine-grained" in line]
+        assert "WARN" in line
+        assert f"as integration {PERSONAL_INTEGRATION}" in line
+        assert "never tried with the real service" in line
+        assert not [line for line in proxy.lines if PERSONAL_TOKEN in line]
+        async with aiohttp.ClientSession() as http, http.get(f"{proxy.url}/v1/models") as answer:
+            assert answer.status == 200
+    assert {request.header("copilot-integration-id") for request in simulator.seen("/models")} == {PERSONAL_INTEGRATION}
+
+
+async def test_a_fine_grained_token_does_not_serve_as_an_editor(simulator: Simulator, home: Path) -> None:
+    with pytest.raises(AssertionError, match=r"\[copilot\] integration_id is set to what GitHub requires"):
+        async with running(simulator, home, env=FINE_GRAINED):
+            pass
+    assert simulator.requests == []
+
+
+async def test_a_seat_that_is_shared_is_told_at_the_start(simulator: Simulator, home: Path) -> None:
+    config = '[team]\nshare_personal_seat = "i-understand"\n'
+    async with running(simulator, home, config=config) as proxy:
+        (line,) = [line for line in proxy.lines if "share_personal_seat" in line]
+        assert "WARN" in line
+        assert "which GitHub sells for that person alone" in line

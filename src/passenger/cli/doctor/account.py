@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 
 from passenger.account.copilot_user import plan_name
-from passenger.account.protocol import why_not_exchangeable
+from passenger.account.protocol import why_unusable
 from passenger.account.token import Login, LoginSource
 from passenger.cli.doctor.facts import Facts
 from passenger.cli.doctor.findings import STATUS, Finding, edit, fail, ok, skip, warn
@@ -31,7 +31,7 @@ async def _login(facts: Facts) -> Finding:
         return fail(LOGIN, str(failure), facts.log_in)
     if login is None:
         return await _without_login(facts)
-    if reason := why_not_exchangeable(login.token):
+    if reason := why_unusable(login.token, facts.loaded.config.copilot.integration_id):
         return fail(LOGIN, f"the GitHub token from {login.where} cannot be used: {reason}", _instead(facts, login))
     return ok(LOGIN, f"the GitHub login from {login.where} is used")
 

@@ -17,7 +17,7 @@ from passenger.account.copilot_user import plan_name
 from passenger.account.device_flow import Granted
 from passenger.account.device_login import carry_out
 from passenger.account.github import GitHub
-from passenger.account.protocol import why_not_exchangeable
+from passenger.account.protocol import why_unusable
 from passenger.account.session import Session
 from passenger.account.token import Login, LoginSource
 from passenger.account.token_store import FileTokenStore
@@ -102,7 +102,7 @@ async def _login(
             screen.close()
         on_secret(granted.token.reveal())
         session = make_session(loaded, token_store, github)
-        late = await _exchange(session, granted)
+        late = await _exchange(session, granted, loaded.config.copilot.integration_id)
         token_store.save_login(granted.token, granted.token_type, granted.scope)
         screen.say("Logged in" + await _who(github, granted.token) + ".")
         if over := _used_before(token_store):
@@ -137,9 +137,9 @@ async def _before(token_store: FileTokenStore, github: GitHub) -> str | None:
     return None
 
 
-async def _exchange(session: Session, granted: Granted) -> Failure | None:
+async def _exchange(session: Session, granted: Granted, integration: str) -> Failure | None:
     """Exchange the new login; what only waiting can cure is given back, what only a person can cure is raised."""
-    if reason := why_not_exchangeable(granted.token):
+    if reason := why_unusable(granted.token, integration):
         raise Failure(Kind.FORBIDDEN, f"this token cannot be used: {reason}")
     try:
         await session.exchange(Login(granted.token, LoginSource.SAVED, "this login"))

@@ -4,6 +4,8 @@ import logging
 import socket
 from pathlib import Path
 
+from passenger.account.protocol import is_fine_grained
+from passenger.account.token import Login
 from passenger.account.token_store import FileTokenStore
 from passenger.cli.outcome import complain
 from passenger.config.invocation import DEFAULT_PORT, Invocation
@@ -72,6 +74,23 @@ def addresses_line(sockets: list[socket.socket], loaded: Loaded) -> str:
     url, keys = base_url(sockets).removesuffix("/v1"), key_note(loaded)
     second = f", Ollama {ollama}" if (ollama := ollama_url(sockets, loaded)) else ""
     return f"Anthropic, Gemini, Ollama: {url}{second}  (API key: {f'one of {keys}' if keys else 'anything'})"
+
+
+def identity_notes(loaded: Loaded, login: Login | None) -> list[str]:
+    """What whoever starts a server is to know about the identity that it asks by."""
+    notes = list[str]()
+    if login is not None and is_fine_grained(login.token):
+        identity = loaded.config.copilot.integration_id
+        notes.append(
+            f"the login is a fine-grained personal access token, sent to Copilot as it is, as integration {identity}: "
+            "it is one person's, and was never tried with the real service (docs/credentials.md)"
+        )
+    if loaded.config.team.share_personal_seat == "i-understand":
+        notes.append(
+            "[team] share_personal_seat is set: people without a seat use the seat of one person, which GitHub sells "
+            "for that person alone (docs/terms.md)"
+        )
+    return notes
 
 
 def ports_of(sockets: list[socket.socket]) -> list[int]:

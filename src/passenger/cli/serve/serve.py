@@ -15,7 +15,7 @@ import click
 
 from passenger import __version__
 from passenger.account.login_state import SharedLoginState
-from passenger.account.protocol import why_not_exchangeable
+from passenger.account.protocol import EDITOR_INTEGRATION, why_unusable
 from passenger.account.token_store import FileTokenStore, MemoryTokenStore
 from passenger.cli.foreign_team import refuse_foreign_team
 from passenger.cli.newer_ledger import refuse_newer_ledger
@@ -24,6 +24,7 @@ from passenger.cli.outcome import complain
 from passenger.cli.person import can_answer, confirm, is_terminal
 from passenger.cli.serve.listening import (
     base_url,
+    identity_notes,
     key_note,
     log_start,
     ollama_url,
@@ -80,7 +81,8 @@ def run(invocation: Invocation, *, may_ask: bool = False) -> int:
     refuse_foreign_team(invocation, loaded)
     token_store = make_token_store(invocation, loaded, redactor)
     network = make_egress(loaded, invocation.environ, redactor)
-    if (complaint := login_complaint(token_store, login_profile(loaded.config))) is not None:
+    integration = loaded.config.copilot.integration_id
+    if (complaint := login_complaint(token_store, login_profile(loaded.config), integration)) is not None:
         lacks_login, awaits_login = token_store.login() is None, loaded.config.server.await_login
         if lacks_login and may_ask and not awaits_login and not invocation.quiet and can_answer():
             return _log_in_first(invocation)
@@ -90,6 +92,8 @@ def run(invocation: Invocation, *, may_ask: bool = False) -> int:
         redactor.add(key)
     if trouble := unwritable(invocation.login_state_dir):
         log.warning("%s", trouble)
+    for note in identity_notes(loaded, token_store.login()):
+        log.warning("%s", note)
     sockets = open_or_complain(loaded, has_team=has_team(invocation, loaded))
     if sockets is None:
         return FAILED
@@ -241,7 +245,7 @@ async def serve_and_show(
     return code
 
 
-def login_complaint(token_store: FileTokenStore, profile: str) -> str | None:
+def login_complaint(token_store: FileTokenStore, profile: str, integration: str = EDITOR_INTEGRATION) -> str | None:
     """Why there is nothing to serve with, None where there is."""
     login, token = token_store.login(), token_store.load()
     if token is not None and token.unexpired(time.time()):
@@ -250,5 +254,5 @@ def login_complaint(token_store: FileTokenStore, profile: str) -> str | None:
         if profile == GITHUB_HOST:
             return f"nobody is logged in to GitHub here: {token_store.log_in}"
         return f"nobody is logged in at {profile} here: {token_store.log_in} with the same settings"
-    reason = why_not_exchangeable(login.token)
+    reason = why_unusable(login.token, integration)
     return f"the GitHub token from {login.where} cannot be used: {reason}; {token_store.log_in}" if reason else None
