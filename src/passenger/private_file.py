@@ -265,10 +265,15 @@ def make_private(directory: Path) -> None:
 def create_private(path: Path) -> None:
     """Make a file owner-only before anything is in it, or make one that exists so; SQLite's other files follow it.
 
+    One that is so already is not opened: to close it would release the locks of every connection that this process has
+    to it (https://sqlite.org/howtocorrupt.html, 2.2), and the next to close would take its log away from them.
+
     Raises:
         OSError: what stands there is no plain file, or somebody else's; or none can be made.
     """
     path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+    if _is_private(path):
+        return
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), PRIVATE_FILE)
     try:
@@ -281,6 +286,16 @@ def create_private(path: Path) -> None:
             os.fchmod(descriptor, PRIVATE_FILE)
     finally:
         os.close(descriptor)
+
+
+def _is_private(path: Path) -> bool:
+    """Whether it is a plain file that is this user's alone."""
+    try:
+        info = path.lstat()
+    except FileNotFoundError:
+        return False
+    is_ours = os.name != "posix" or (info.st_uid == os.geteuid() and stat.S_IMODE(info.st_mode) == PRIVATE_FILE)
+    return stat.S_ISREG(info.st_mode) and is_ours
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:

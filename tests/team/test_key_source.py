@@ -1,5 +1,7 @@
 """The team file as a running server sees it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from passenger.team.audit import Author
@@ -96,3 +98,28 @@ def test_a_team_that_is_required_lets_nobody_in_without_a_file(path: Path) -> No
     ring = source.ring()
     assert ring is not None
     assert not ring.held
+
+
+ELSEWHERE = """
+import sys
+from pathlib import Path
+from passenger.team.audit import local_author
+from passenger.team.keys import revoke_key
+from passenger.team.team_file import change
+change(Path(sys.argv[1]), lambda database: revoke_key(database, local_author("ann"), sys.argv[2]))
+"""
+
+
+def test_what_others_change_is_seen_after_a_change_of_our_own(path: Path, by: Author) -> None:
+    """A process that closes a plain descriptor of a database loses the locks of its connections."""
+    clock = Clock()
+    source = KeySource(path, clock=clock)
+    keys = [make(path, by), make(path, by)]
+    for key in keys:
+        clock.now += LOOK_INTERVAL
+        assert knows(source, key, by)
+        make(path, by)  # as a server does that notes when a key was used
+        subprocess.run([sys.executable, "-c", ELSEWHERE, str(path), key.key.id], check=True)
+        clock.now += LOOK_INTERVAL
+        assert not knows(source, key, by)
+    source.close()
