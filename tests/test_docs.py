@@ -265,6 +265,13 @@ async def test_the_page_has_every_route_and_no_other(tmp_path: Path) -> None:
     assert described == set(app.routes)
 
 
+def test_the_pages_have_every_header_of_ours_and_no_other() -> None:
+    name = re.compile(r"\bx-passenger-[a-z-]+[a-z]")
+    written = {found for path in SOURCES for found in name.findall(path.read_text("utf-8"))}
+    told = set(name.findall("\n".join(path.read_text("utf-8") for path in PAGES)))
+    assert told == written
+
+
 def test_the_page_has_every_quirk_and_every_header_that_is_passed_down() -> None:
     text = page("docs/endpoints.md")
     public = {

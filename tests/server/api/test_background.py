@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -121,11 +122,15 @@ async def test_a_stream_that_is_left_goes_on_and_can_be_resumed(own: Bench) -> N
 
 
 async def test_its_record_is_made_once_with_its_cost(own: Bench) -> None:
+    whole = await own.send("POST", RESPONSES, json={"model": "gpt-5.5", "input": "hello"})
     answer = await create(own)
     name = answer.json()["id"]
     await follow(own, name)
     line = await own.line(answer)
     assert "model=gpt-5.5" in line
+    cost = float(whole.headers["x-passenger-credits"])
+    assert cost > 0
+    assert [float(told) for told in re.findall(r" credits=(\S+)", line)] == [pytest.approx(cost)]
     assert len(own.proxy.logged(f"id={answer.headers['x-request-id']}")) == 1
     assert name == "resp_" + answer.headers["x-request-id"].replace("-", "")
 
