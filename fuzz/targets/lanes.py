@@ -1,7 +1,8 @@
 """A WebSocket's protocol: whatever frames come, one request runs on a lane at a time, within the bounds, and is JSON.
 
 An input is lines. One that begins with `!` ends the oldest answer that runs, completed with the rest of the line as its
-last event, or not where that is empty; any other line is a text frame.
+last event, or not where that is empty; any other line is a text frame. What is no UTF-8 does not come so far: the
+connection is closed (1007).
 """
 
 import json
@@ -18,6 +19,8 @@ def one(data: bytes) -> None:
     lanes = Lanes(MOST, MOST_WAITING, LARGEST, is_kept=bool(data[:1] == b"k"))
     running: list[str | None] = []
     for line in data[1:].split(b"\n"):
+        if not _is_text(line):
+            continue
         if line[:1] == b"!":
             _end(lanes, running, line[1:])
         else:
@@ -55,6 +58,14 @@ def _carry_out(commands: list[Command], running: list[str | None]) -> None:
 def _check(lanes: Lanes, running: list[str | None]) -> None:
     assert lanes.running == len(running) <= MOST
     assert lanes.waiting <= MOST_WAITING
+
+
+def _is_text(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _object(text: bytes) -> dict[str, Any]:
