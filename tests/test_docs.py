@@ -36,6 +36,7 @@ from passenger.server.control.handshake import Identity
 from passenger.server.guard import Guard
 from passenger.server.health import Readiness
 from passenger.server.inflight import InflightRequests
+from passenger.server.pages.join import JoinPages
 from passenger.server.process import exit_codes
 from passenger.server.request_log import RequestLog
 from passenger.server.request_path import Patience
@@ -246,8 +247,9 @@ def test_the_page_has_every_level_and_field_of_the_log() -> None:
 
 async def test_the_page_has_every_route_and_no_other(tmp_path: Path) -> None:
     loaded = load(flags={}, config_path=None, environ={}, cwd=tmp_path, user_dir=tmp_path)
-    async with open_parts(loaded, FileTokenStore(token_paths(tmp_path, tmp_path), {})) as parts:
+    async with open_parts(loaded, FileTokenStore(token_paths(tmp_path, tmp_path), {}), tmp_path) as parts:
         readiness = Readiness(parts.seat, lambda: None)
+        assert parts.joining is not None
         app = create_app(
             parts.gateway,
             readiness,
@@ -257,6 +259,7 @@ async def test_the_page_has_every_route_and_no_other(tmp_path: Path) -> None:
             patience=Patience(),
             identity=Identity("0", 1, 0.0),
             log=RequestLog(time.time),
+            join=JoinPages(parts.joining, "", "", time.time),
         )
     described: set[tuple[str, str]] = set()
     for route, also, _ in rows(page("docs/endpoints.md").partition("\n## ")[0])[1:]:

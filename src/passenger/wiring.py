@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from passenger.account.login_state import SharedLoginState
 from passenger.account.protocol import LOG_IN, EditorHeaders, why_unusable
 from passenger.account.session import Session, TokenStore
 from passenger.account.token import Login, LoginSource
-from passenger.account.token_store import FileTokenStore, token_paths
+from passenger.account.token_store import FileTokenStore, MemoryTokenStore, token_paths
 from passenger.config.keyfile import read_keys
 from passenger.config.loading import Loaded
 from passenger.config.login_files import ledger_file, state_file, team_file
@@ -58,6 +59,8 @@ from passenger.state.memory import MemoryStore, StoreLimits
 from passenger.state.nothing import NoStore
 from passenger.state.remote import RemoteStore
 from passenger.state.store import Store
+from passenger.team.invites import Invite, check_joined
+from passenger.team.joining import Joining
 from passenger.team.key_source import KeySource
 from passenger.team.key_use import KeyUse
 from passenger.team.users import LOCAL
@@ -401,6 +404,8 @@ class Parts:
     spent: "ReadSpent" = lambda: None
     team: KeySource | None = None
     """The keys of the team; None where there is no place for one."""
+    joining: Joining | None = None
+    """Makes the logins of those who join it."""
 
 
 @asynccontextmanager
@@ -505,12 +510,11 @@ async def open_seats(
         yield OneSeat(own)
         return
     settings = loaded.config.team
-    ask = f"ask {settings.contact or 'whoever runs this Passenger'}"
 
     def open_it(row: SeatRow) -> OpenedSeat:
-        log_in = f"{ask} for a new link (`passenger users invite {row.user}`)"
+        log_in = f"{_ask(loaded.config)} for a new link (`passenger users invite {row.user}`)"
         store = make_seat_store(state_dir, row.name, on_secret, log_in)
-        who = f"this is the seat of {row.user}, GitHub login {row.github_login}: {ask} for a Copilot licence"
+        who = _who_to_ask(loaded.config, row.user, row.github_login)
         return make_seat(row.name, loaded, store, http, state_dir, ledger=ledger, who_to_ask=who)
 
     def is_shared() -> bool:
@@ -523,11 +527,55 @@ async def open_seats(
         await seats.aclose()
 
 
+def _ask(config: Config) -> str:
+    return f"ask {config.team.contact or 'whoever runs this Passenger'}"
+
+
+def _who_to_ask(config: Config, user: str, github_login: str) -> str:
+    """Whom to ask about a seat that GitHub gives no access."""
+    return f"this is the seat of {user}, GitHub login {github_login}: {_ask(config)} for a Copilot licence"
+
+
 def make_seat_store(
     state_dir: Path, seat: str, on_secret: Callable[[str], None] = lambda _: None, log_in: str = LOG_IN
 ) -> FileTokenStore:
     """The token files of a person's seat; no environment is looked at, as that is the owner's."""
     return FileTokenStore(token_paths(seat_directory(state_dir, seat), None), {}, on_secret=on_secret, log_in=log_in)
+
+
+@asynccontextmanager
+async def open_joining(
+    loaded: Loaded, http: HttpClient, state_dir: Path | None, on_secret: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[Joining | None]:
+    """What makes the logins of those who join the team, None where there is no place for one."""
+    if state_dir is None:
+        yield None
+        return
+    github = make_github(loaded, http)
+
+    async def verify(invite: Invite, granted: Granted) -> str:
+        on_secret(granted.token.reveal())
+        login = (await github.user(granted.token)).login or ""
+        check_joined(invite, login)
+        who = _who_to_ask(loaded.config, invite.name, login)
+        memory = MemoryTokenStore(Login(granted.token, LoginSource.SAVED, "this login"), on_secret)
+        try:
+            await make_session(loaded, memory, github, who_to_ask=who).exchange()
+        except Failure as failure:
+            if failure.kind in {Kind.LOGIN, Kind.FORBIDDEN}:
+                raise
+        return login
+
+    def keep(invite: Invite, granted: Granted) -> None:
+        store = make_seat_store(state_dir, invite.user, on_secret)
+        _write_or_fail(lambda: store.save_login(granted.token, granted.token_type, granted.scope))
+
+    flow = partial(make_device_flow, loaded)
+    joining = Joining(team_file(state_dir), flow, github.post, verify=verify, keep=keep, clock=time.time)
+    try:
+        yield joining
+    finally:
+        await joining.aclose()
 
 
 @asynccontextmanager
@@ -554,6 +602,7 @@ async def open_parts(
             open_key_source(loaded.config, state_dir) as team,
             open_key_use(state_dir) as use,
             open_seats(seat, team, loaded, http, state_dir, ledger=ledger, on_secret=on_secret) as seats,
+            open_joining(loaded, http, state_dir, on_secret) as joining,
         ):
             gateway = Gateway(
                 seats,
@@ -567,7 +616,7 @@ async def open_parts(
                 background=loaded.config.state.background,
             )
             try:
-                yield Parts(gateway, seat, ledger, make_reader(loaded.config, state_dir), team)
+                yield Parts(gateway, seat, ledger, make_reader(loaded.config, state_dir), team, joining)
             finally:
                 await gateway.background.aclose()
                 gateway.recorder.flush()

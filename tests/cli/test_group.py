@@ -46,6 +46,7 @@ MEANT: dict[str, set[str]] = {
     "backup": {"--config", "--profile"},
     "restore": {"--config", "--profile"},
     "users add": TEAM | {"--github", "--tag", "--json"},
+    "users invite": TEAM | {"--any-github", "--json"},
     "users list": TEAM | {"--json"},
     "users show": TEAM | {"--json"},
     "users disable": TEAM,

@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from passenger.config.seat_files import OWN, seat_directory
+from passenger.config.seat_files import OWN, remove_seat, seat_directory
 
 ROOT = Path("/state")
 NAMES = st.one_of(st.text(max_size=40), st.from_regex(r"[a-z0-9][a-z0-9_-]{0,40}", fullmatch=True))
@@ -41,3 +41,15 @@ def test_no_two_have_the_same_one_on_any_file_system(one: str, other: str) -> No
 def test_a_name_is_never_taken_for_the_digest_of_another(name: str) -> None:
     digest = seat_directory(ROOT, name.upper() + "!").name
     assert seat_directory(ROOT, digest).name != digest
+
+
+def test_a_seat_is_removed_with_all_it_has_and_no_other(tmp_path: Path) -> None:
+    for seat in (OWN, "one", "other"):
+        seat_directory(tmp_path, seat).mkdir(parents=True, exist_ok=True)
+        (seat_directory(tmp_path, seat) / "token.json").write_text("{}")
+    for seat in (OWN, "one", "nobody"):
+        remove_seat(tmp_path, seat)
+    assert [seat for seat in (OWN, "one", "other") if (seat_directory(tmp_path, seat) / "token.json").exists()] == [
+        OWN,
+        "other",
+    ]

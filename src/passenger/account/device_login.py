@@ -135,7 +135,7 @@ class DeviceLogin:
     def _show(self, attempt: str, code: str, url: str, expires_in: float) -> None:
         self._check(attempt)
         expires = self._clock() + expires_in
-        self._login_states.write(LoginState("waiting", code[:_LONGEST], _check_url(url), expires, attempt=attempt))
+        self._login_states.write(LoginState("waiting", code[:_LONGEST], check_shown_url(url), expires, attempt=attempt))
         self._shown.set()
 
     async def _wait(self, attempt: str, seconds: float, _left: float) -> None:
@@ -159,7 +159,7 @@ class _Superseded(Exception):  # noqa: N818 - it is not an error
     """The login was cancelled, or another has begun."""
 
 
-def _check_url(url: str) -> str:
+def check_shown_url(url: str) -> str:
     """The beginning of an address that is shown as a link: a Failure unless it is an http or https URL."""
     if not url.lower().startswith(("https://", "http://")):
         raise Failure(Kind.UPSTREAM, "GitHub named no address to enter the code at", code="login_failed")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from passenger.config.address import read_address
 from passenger.config.problems import nearest
@@ -105,6 +106,15 @@ def _url(value: object) -> str:
     if address.scheme == "http" and not address.is_this_machine:
         raise ValueError(f"must be https: only this machine may be asked over http, and {address.host} is not")
     return text
+
+
+def _public_url(value: object) -> str:
+    if value == "":
+        return ""
+    url = urlsplit(_url(value))
+    if url.scheme != "https" or url.path not in {"", "/"} or url.query or url.fragment:
+        raise ValueError("must be https, a host and perhaps a port, such as https://passenger.example")
+    return f"https://{url.netloc.lower()}"
 
 
 def _base_url(value: object) -> str:
@@ -227,6 +237,7 @@ SECONDS = SettingKind(partial(_seconds, zero=False), _read_number)
 SECONDS_OR_NONE = SettingKind(partial(_seconds, zero=True), _read_number)
 URL = SettingKind(_url)
 BASE_URL = SettingKind(_base_url)
+PUBLIC_URL = SettingKind(_public_url)
 HOST = SettingKind(_host)
 PATH = SettingKind(_path)
 LINE = SettingKind(_line)

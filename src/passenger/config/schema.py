@@ -62,7 +62,8 @@ class ServerSettings:
     `await_login`: whether we also listen while nobody is logged in, and wait for the first login.
     Clients show one of `api_keys`, or of those in `api_key_file`, a line each; with none of either, nobody needs one.
     `allowed_hosts` are further names that we may be called by, `allowed_origins` the pages that may ask.
-    `websocket`: whether Responses are served over WebSockets, too.
+    `websocket`: whether Responses are served over WebSockets, too. `public_url` is the address, with TLS, by which
+    other machines reach us.
     """
 
     port: int = _setting(DEFAULT_PORT, kinds.PORT)
@@ -76,6 +77,7 @@ class ServerSettings:
     allowed_hosts: tuple[str, ...] = _setting((), kinds.HOSTS)
     allowed_origins: tuple[str, ...] = _setting((), kinds.ORIGINS)
     websocket: bool = _setting(True, kinds.BOOL)
+    public_url: str = _setting("", kinds.PUBLIC_URL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +268,7 @@ CREDENTIAL_URLS: frozenset[SettingKey] = frozenset(
 FORBIDDEN_IN_FOUND = frozenset(
     {
         *("client_id", "api_keys", "api_key_file", "allowed_hosts", "allowed_origins", "access_token_path"),
+        "public_url",
         *("ca_bundle", "copilot_token_path", "http_proxy", "https_proxy", "proxy_url"),
         *("keep", "provider", "url", "key_file"),
         *(one.name for one in fields(TeamSettings)),

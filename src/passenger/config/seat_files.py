@@ -1,5 +1,6 @@
 """Where each seat keeps what is its own: no two have a file in common."""
 
+import shutil
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,6 +15,16 @@ DIRECTORY = "seats"
 def seat_directory(directory: Path, seat: str) -> Path:
     """Where a seat's files are, below one of our own directories."""
     return directory if seat == OWN else directory / DIRECTORY / _directory_name(seat)
+
+
+def remove_seat(directory: Path, seat: str) -> None:
+    """Remove all that a person's seat has below one of our own directories: its login, and what was learned and kept.
+
+    Raises:
+        OSError: some of it stays.
+    """
+    if seat != OWN and (place := seat_directory(directory, seat)).is_dir():
+        shutil.rmtree(place)
 
 
 def _directory_name(seat: str) -> str:

@@ -27,7 +27,7 @@ _TOKENS = re.compile(
     r"\bgh[opusr]_\w+"
     r"|\bgithub_pat_\w+"
     r"|\btid=[^\s\"']+"
-    r"|\bpsg[ra]_\w{20,}"
+    r"|\bpsg[rai]_\w{20,}"
     r"|\bsk-[\w-]{16,}"
     r"|\bsk-[\w-]+(?=…)"
     r"|(?P<scheme>\b[Bb]earer\s+)(?!tokens?\b|auth)[^\s\"',]+"

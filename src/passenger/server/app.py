@@ -33,6 +33,7 @@ from passenger.server.inflight import InflightRequests
 from passenger.server.key_permissions import operation_of
 from passenger.server.login_gate import LoginGate
 from passenger.server.not_found import no_action, not_found, signpost, upgrade_required, wrong_method
+from passenger.server.pages.join import JoinPages
 from passenger.server.pages.routes import Pages
 from passenger.server.pages.sessions import Sessions
 from passenger.server.post_routes import PostRoutes
@@ -64,10 +65,12 @@ def create_app(
     named: Mapping[str, str] | None = None,
     spent: "ReadSpent" = lambda: None,
     websocket: bool = True,
+    join: JoinPages | None = None,
 ) -> RequestPath:
     """The path of all requests, with what is served where; `named` are the models of clients that the settings name.
 
-    `spent` reads what the ledger has of today and of this month. `websocket`: whether there are WebSockets.
+    `spent` reads what the ledger has of today and of this month. `websocket`: whether there are WebSockets. `join` is
+    the page by which people join a team.
     """
     recent = ollama_api.RecentModels()
     gateway.recorder.observe(recent.note)
@@ -85,9 +88,10 @@ def create_app(
     posts = _post_routes(endpoint)
     named_pages = {**_model_pages(gateway, recent, gate), **_stored_pages(gateway, patience)}
     gets = {**_paths(named_pages, "gets"), **_own_pages(readiness), **own_routes(facts), **pages.gets()}
+    gets |= join.gets() if join else {}
     deletes = _paths(named_pages, "deletes")
     cancelling = dict.fromkeys(responses.INBOUND.routes.below(CANCEL), _catching_failures(cancel(gateway)))
-    forms: dict[str, ASGIApp | Page] = {**pages.posts(), **cancelling}
+    forms: dict[str, ASGIApp | Page] = {**pages.posts(), **(join.posts() if join else {}), **cancelling}
     router = _router(posts.paths, forms, gets, deletes)
     paths = responses.INBOUND.routes.below("/responses")
     admission = Admission(guard, inflight, limits, is_kept=gateway.store.keeps)

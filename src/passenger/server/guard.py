@@ -31,6 +31,7 @@ from passenger.server.http.request_reader import TARGET
 from passenger.server.http.response_head import Header
 from passenger.server.http.stream import RawHeaders
 from passenger.server.pages import protection
+from passenger.server.scope import JOIN
 from passenger.server.wrong_keys import WrongKeys
 from passenger.team.key_format import digest_of, is_well_formed
 from passenger.team.key_ring import HeldKey, KeyRing
@@ -91,7 +92,7 @@ class Guard:
             _check_once(scope["headers"])
         self._check_host(scope, headers)
         if b"origin" in headers or b"sec-fetch-site" in headers:
-            self._check_origin(headers)
+            self._check_origin(scope, headers)
         return self._check_key(scope, headers)
 
     def allowed_origin(self, headers: RawHeaders) -> bytes | None:
@@ -121,12 +122,12 @@ class Guard:
             return False
         return is_this_machine(host) or host in self._hosts or (self._exposed and is_address(host))
 
-    def _check_origin(self, headers: RawHeaders) -> None:
+    def _check_origin(self, scope: Scope, headers: RawHeaders) -> None:
         origin = headers.get(b"origin")
         if origin is not None:
             if not self._is_listed(origin) and not protection.is_same(origin, headers[b"host"]):
                 raise _foreign_page(_repr(origin))
-        elif headers.get(b"sec-fetch-site", b"").lower() in _FOREIGN:
+        elif headers.get(b"sec-fetch-site", b"").lower() in _FOREIGN and not _follows_invite(scope, headers):
             message = "a page of another site asked for this, without saying which"
             raise Failure(Kind.FORBIDDEN, message, code="cross_site")
 
@@ -144,7 +145,7 @@ class Guard:
             (principal,) = found
             _check_address(principal, scope)
             return principal
-        if scope["path"] in OPEN or is_preflight(scope):
+        if scope["path"] in OPEN or scope["path"].startswith(JOIN) or is_preflight(scope):
             return STRANGER
         raise self._wrong_key(scope, headers)
 
@@ -223,6 +224,12 @@ class Guard:
         now = self._clock()
         team = (digest for digest, held in ring.held.items() if held.principal.sees_server and now < held.until)
         return (*self.keys.digests(), *team)
+
+
+def _follows_invite(scope: Scope, headers: RawHeaders) -> bool:
+    """Whether somebody has clicked a link by which they join, as in their mail; to look at it does nothing."""
+    is_navigation = headers.get(b"sec-fetch-mode", b"").lower() == b"navigate"
+    return is_navigation and scope["method"] == "GET" and scope["path"].startswith(JOIN)
 
 
 def _check_address(principal: Principal, scope: Scope) -> None:

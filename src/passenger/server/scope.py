@@ -42,6 +42,12 @@ _SHOWN = 200
 """Characters of a path, at most."""
 
 
+JOIN = "/join/"
+"""Below it are the links of people who join a team: each is a secret."""
+
+
 def short_path(path: str) -> str:
-    """A path, cut to the length that answers and the log show."""
+    """A path, cut to the length that answers and the log show, and without the secret of a link."""
+    if path.startswith(JOIN):
+        return f"{JOIN}***"
     return path if len(path) <= _SHOWN else f"{path[:_SHOWN]}..."

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from passenger.team.audit import Author
+from passenger.team.seats import bind_seat
+from passenger.team.team_file import change
+from passenger.team.users import find_user
 from tests.cli.conftest import Command
 
 
@@ -45,6 +49,18 @@ def test_a_user_is_shown_disabled_limited_and_deleted(command: Command) -> None:
     assert (gone.code, "there is no user 'alice'" in gone.err) == (1, True)
     (key,) = json.loads(command("keys", "list", "--all", "--json").out)
     assert key["revoked"]
+
+
+def test_the_login_of_who_is_deleted_is_forgotten(command: Command, path: Path) -> None:
+    command("users", "add", "alice", "--github", "alice-gh")
+    alice = change(path, lambda database: find_user(database, "alice"))
+    change(path, lambda database: bind_seat(database, Author("test", 1), alice.id, "alice-gh"))
+    login = path.parent / "seats" / alice.id / "access_token.json"
+    login.parent.mkdir(parents=True)
+    login.write_text("{}")
+    ended = command("users", "delete", "alice", "--yes")
+    assert (ended.code, "is forgotten" in ended.out) == (0, True)
+    assert not login.parent.exists()
 
 
 @pytest.mark.parametrize(

@@ -236,6 +236,7 @@ async def serve_and_show(
             ledger=parts.ledger.trouble if parts.ledger else lambda: None,
             spent=parts.spent,
             team=parts.team,
+            joining=parts.joining,
             worker=worker,
             on_listening=listens,
             on_secret=on_secret,

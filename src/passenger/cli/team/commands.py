@@ -32,6 +32,14 @@ def _declare_users(users: Commands) -> None:
         """Add a person. The first one begins a team: nobody is let in without a key from then on."""
         return start("passenger.cli.team.users:add", invocation, json=as_json, **given)
 
+    @users.command("invite", meant=_WHOSE)
+    @click.argument("name")
+    @click.option("--any-github", is_flag=True, help="Whatever login at GitHub opens the link becomes theirs.")
+    @_JSON
+    def invite(invocation: Any, *, as_json: bool, **given: Any) -> int:
+        """Print a link by which a person logs in to GitHub, and gets a key."""
+        return start("passenger.cli.team.invitation:invite", invocation, json=as_json, **given)
+
     @users.command("list", meant=_WHOSE)
     @_JSON
     def list_all(invocation: Any, *, as_json: bool) -> int:

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import click
 
+from passenger.cli.outcome import complain
 from passenger.cli.person import confirm
 from passenger.cli.table import Column, print_facts, print_table
 from passenger.cli.team.amounts import date_text
 from passenger.cli.team.keys import limit_facts
 from passenger.cli.team.store import change_team, find_file, print_json, read_team
 from passenger.config.invocation import Invocation
+from passenger.config.seat_files import remove_seat
 from passenger.server.process.exit_codes import FAILED, OK
 from passenger.team.keys import list_keys
 from passenger.team.limits import LimitChange, limits_of, read_scope, set_limits
@@ -26,6 +28,7 @@ def add(invocation: Invocation, *, name: str, github: str, tags: Sequence[str], 
     click.echo(f"{user.name} is in the team, as {user.github_login} at GitHub.")
     if is_first:
         click.echo("This begins a team: from now on this server lets nobody in without a key.")
+    click.echo(f"A link by which they log in, and get a key:  passenger users invite {user.name}")
     click.echo(f"A key for them:  passenger keys create {user.name}")
     return OK
 
@@ -92,6 +95,12 @@ def delete(invocation: Invocation, *, name: str, yes: bool) -> int:
         return FAILED
     change_team(invocation, lambda database, by: delete_user(database, by, user.id))
     click.echo(f"{user.name} was removed, and all their keys are revoked.")
+    if user.seat:
+        try:
+            remove_seat(find_file(invocation).parent, user.seat)
+        except OSError as error:
+            return complain(f"but the files of their seat stay: {error}")
+        click.echo("The login at GitHub that they had here is forgotten. They may revoke the app there, too.")
     return OK
 
 

@@ -86,7 +86,7 @@ class Pages:
             "login": self.begin_login,
             "login/cancel": self.cancel_login,
         }
-        return {f"/page/{name}": _Form(form) for name, form in forms.items()}
+        return {f"/page/{name}": OwnForm(form) for name, form in forms.items()}
 
     # --- pages -------------------------------------------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ class Pages:
             return await self._key_form(self._no_key_works())
         cards, trouble = await self._cards()
         status = await self.facts.status(own_urls(request.scope, self.facts.identity.ports))
-        await offload(True, _import_overview)
+        await offload(True, import_overview)
         from passenger.server.pages.overview import overview  # noqa: PLC0415 - it was loaded just now
 
         place = self._page_address(request, status)
@@ -115,7 +115,7 @@ class Pages:
 
     def _page_address(self, request: Request, status: ServerStatus) -> "PageAddress":
         """The address of this server as the browser knows it."""
-        from passenger.server.pages.client_commands import PageAddress  # noqa: PLC0415 - see `_import_overview`
+        from passenger.server.pages.client_commands import PageAddress  # noqa: PLC0415 - see `import_overview`
 
         key = YOUR_KEY if status.needs_key else ANY_KEY
         port = request.scope["server"][1] or 0
@@ -229,13 +229,14 @@ class Pages:
 # --- forms -----------------------------------------------------------------------------------------------------------
 
 
-class _Form:
+class OwnForm:
     """A form that only our own page may send; failures are answered with a page."""
 
     def __init__(self, answer: Page) -> None:
         self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one that was sent."""
         try:
             check_own_form(scope)
             answer = await self._answer(Request(scope, receive))
@@ -259,7 +260,7 @@ async def _read_form(request: Request) -> dict[str, str]:
     return {name: several[0] for name, several in values.items()}
 
 
-def _import_overview() -> None:
+def import_overview() -> None:
     """Import what the page shows, and with it all clients; a server that no browser visits does without."""
     import_module("passenger.server.pages.overview")
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from passenger.config.loading import Loaded
 from passenger.gateway import Gateway, Seat
@@ -22,6 +23,7 @@ from passenger.server.guard import Guard
 from passenger.server.health import Readiness
 from passenger.server.inflight import InflightRequests
 from passenger.server.login_gate import LoginGate
+from passenger.server.pages.join import JoinPages
 from passenger.server.process.allocator import give_back
 from passenger.server.process.exit_codes import INTERRUPTED, OK
 from passenger.server.process.listen import reaches_beyond
@@ -29,6 +31,7 @@ from passenger.server.process.server import Server
 from passenger.server.process.worker import WorkerServer, WorkerSlot
 from passenger.server.request_log import RequestLog, SharedLog
 from passenger.server.request_path import Patience, RequestPath
+from passenger.team.joining import Joining
 from passenger.team.key_source import KeySource
 
 if TYPE_CHECKING:
@@ -54,6 +57,7 @@ async def serve(
     ledger: Callable[[], str | None] = lambda: None,
     spent: "ReadSpent" = lambda: None,
     team: KeySource | None = None,
+    joining: Joining | None = None,
     worker: Worker | None = None,
     on_listening: Callable[[], None] = lambda: None,
     on_secret: Callable[[Secret], None] = lambda _: None,
@@ -61,8 +65,8 @@ async def serve(
     """Serve on these sockets until a signal comes: exit 0 on SIGTERM, 130 on Ctrl-C.
 
     `unsaved` names the token file that could not be written, `ledger` tells what is wrong with the ledger, `spent`
-    reads from it, `team` has the keys of people. `on_secret` gets the keys of a file of keys, to redact them. A
-    `worker` has its share of the limits, and stops as its supervisor says.
+    reads from it, `team` has the keys of people, `joining` makes the logins of those who join. `on_secret` gets the
+    keys of a file of keys, to redact them. A `worker` has its share of the limits, and stops as its supervisor says.
     """
     place, guard = worker.place if worker else None, make_guard(loaded, on_secret, team)
     states = place.worker_states if place else None
@@ -77,7 +81,16 @@ async def serve(
         state=gateway.store.trouble,
     )
     app = _make_app(
-        loaded, gateway, readiness, guard, spent, inflight=inflight, limits=limits, identity=identity, worker=worker
+        loaded,
+        gateway,
+        readiness,
+        guard,
+        spent,
+        inflight=inflight,
+        limits=limits,
+        identity=identity,
+        worker=worker,
+        joining=joining,
     )
     server = (functools.partial(WorkerServer, place) if place else Server)(
         app,
@@ -107,6 +120,7 @@ def _make_app(
     limits: Limits,
     identity: Identity,
     worker: Worker | None,
+    joining: Joining | None,
 ) -> RequestPath:
     seat, upstream, awaits_login = readiness.seat, loaded.config.upstream, loaded.config.server.await_login
     return create_app(
@@ -119,11 +133,19 @@ def _make_app(
         identity=identity,
         log=RequestLog(time.time, worker.log, worker.place.number) if worker else RequestLog(time.time),
         login=seat.device_login,
-        gate=LoginGate(readiness.is_usable, seat.log_in) if awaits_login else None,
+        gate=LoginGate(lambda: guard.ring() is not None or readiness.is_usable(), seat.log_in)
+        if awaits_login
+        else None,
         named=loaded.config.clients.model,
         spent=spent,
         websocket=loaded.config.server.websocket,
+        join=_make_join_pages(loaded, joining) if joining else None,
     )
+
+
+def _make_join_pages(loaded: Loaded, joining: Joining) -> JoinPages:
+    contact = loaded.config.team.contact or "whoever runs this server"
+    return JoinPages(joining, loaded.config.server.public_url, contact, time.time)
 
 
 def make_guard(
@@ -137,7 +159,8 @@ def make_guard(
             on_secret(key)
 
     file = KeyFile(Path(server.api_key_file), on_keys=note) if server.api_key_file else None
-    named = [host for host in (read_host(server.host.encode()),) if host is not None]
+    public = urlsplit(server.public_url).netloc
+    named = [host for host in (read_host(server.host.encode()), read_host(public.encode())) if host is not None]
     return Guard(
         ApiKeys(server.api_keys, file),
         team=team,

@@ -77,3 +77,18 @@ CREATE TABLE answered (
     answer BLOB NOT NULL,
     at INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- A link by which a person logs in to GitHub, by the digest of its secret, one a person; and how far the login is that was
+-- begun with it. It goes with its use.
+CREATE TABLE invite (
+    digest BLOB PRIMARY KEY,
+    user TEXT NOT NULL UNIQUE REFERENCES user (id),
+    any_github INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    attempt TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    ends REAL NOT NULL,
+    code TEXT NOT NULL,
+    url TEXT NOT NULL,
+    error TEXT NOT NULL
+) WITHOUT ROWID;

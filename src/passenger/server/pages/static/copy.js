@@ -36,3 +36,13 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
 
 const again = document.querySelector("[data-again]");
 if (again) setTimeout(() => location.reload(), 1000 * Number(again.dataset.again));
+
+for (const left of document.querySelectorAll("[data-left]")) {
+  const ends = Date.now() + 1000 * Number(left.dataset.left);
+  const tell = () => {
+    const seconds = Math.max(0, Math.round((ends - Date.now()) / 1000));
+    left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} min`;
+  };
+  tell();
+  setInterval(tell, 1000);
+}
