@@ -165,11 +165,11 @@ async def test_a_log_that_cannot_be_written_ends_it(monkeypatch: pytest.MonkeyPa
     job = world.job(endless)
     append, calls = world.store.append, list[int]()
 
-    async def append_twice(owner: str, response: str, events: Sequence[bytes]) -> None:
+    async def append_twice(owner: str, response: str, first: int, events: Sequence[bytes]) -> None:
         calls.append(len(events))
         if len(calls) == 2:
             raise OSError("full")
-        await append(owner, response, events)
+        await append(owner, response, first, events)
 
     monkeypatch.setattr(world.store, "append", append_twice)
     await world.background.start(job)
@@ -181,3 +181,28 @@ async def test_a_log_that_cannot_be_written_ends_it(monkeypatch: pytest.MonkeyPa
 async def test_nothing_is_waited_for_where_there_is_no_log() -> None:
     with pytest.raises(LostError):
         await wait_for_end(World().store, OWNER, "resp_none", 20)
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+async def test_one_whose_events_are_lost_is_kept_as_it_ended_and_none_are_numbered_anew(*, is_over: bool) -> None:
+    world, lost, asking = World(), asyncio.Event(), list[Sink]()
+
+    async def flow(sink: Sink) -> None:
+        asking.append(sink)
+        await lost.wait()
+        await (saying("completed") if is_over else endless)(sink)
+
+    await world.background.start(world.job(flow))
+    while not asking:
+        await asyncio.sleep(0)
+    world.store.forget_log(OWNER, NAME)
+    lost.set()
+    while not world.told:
+        await asyncio.sleep(0)
+    (exchange,) = world.told
+    assert world.kept[-1] == ("completed" if is_over else "failed")
+    assert exchange.outcome is (Outcome.OK if is_over else Outcome.BROKEN)
+    with pytest.raises(LostError):
+        await world.events()
+    assert len(world.inflight) == 0
+    assert world.released == [NAME]

@@ -154,26 +154,43 @@ class StoreCases:
         assert await judged.delete_conversation(ANNA, "r") is False
 
     async def test_events_are_replayed_and_followed_by_everyone(self, judged: Store) -> None:
-        await judged.append(ANNA, "r", [b"0", b"1"])
+        await judged.append(ANNA, "r", 0, [b"0", b"1"])
         early = asyncio.create_task(gather(judged.follow(ANNA, "r")))
         late = asyncio.create_task(gather(judged.follow(ANNA, "r", 0)))
         await asyncio.sleep(0)
-        await judged.append(ANNA, "r", [b"2"])
+        await judged.append(ANNA, "r", 2, [b"2"])
         await judged.close_log(ANNA, "r")
         assert await early == [b"0", b"1", b"2"]
         assert await late == [b"1", b"2"]
         assert await gather(judged.follow(ANNA, "r", 1)) == [b"2"]
         assert await gather(judged.follow(ANNA, "r", 2)) == []
 
+    async def test_events_of_a_log_that_is_lost_open_no_other(self, judged: Store) -> None:
+        with pytest.raises(LostError):
+            await judged.append(ANNA, "r", 2, [b"2"])
+        await judged.close_log(ANNA, "r")
+        await judged.cancel(ANNA, "r")
+        with pytest.raises(LostError):
+            await judged.cancelled(ANNA, "r")
+        with pytest.raises(LostError):
+            await gather(judged.follow(ANNA, "r"))
+        await judged.append(ANNA, "r", 0, [b"0", b"1"])
+        following = judged.follow(ANNA, "r", 0)
+        assert await anext(following) == b"1"
+        with pytest.raises(LostError):
+            await judged.append(ANNA, "r", 3, [b"3"])
+        with pytest.raises(LostError):
+            await anext(following)
+
     async def test_a_log_is_its_owners_alone(self, judged: Store) -> None:
-        await judged.append(ANNA, "r", [b"0"])
+        await judged.append(ANNA, "r", 0, [b"0"])
         for owner, name in ((BERT, "r"), (ANNA, "unknown")):
             with pytest.raises(LostError):
                 await gather(judged.follow(owner, name))
 
     async def test_a_follower_of_a_deleted_response_is_told(self, judged: Store) -> None:
         await judged.put(response("r", status=Status.IN_PROGRESS))
-        await judged.append(ANNA, "r", [b"0"])
+        await judged.append(ANNA, "r", 0, [b"0"])
         events = judged.follow(ANNA, "r")
         assert await anext(events) == b"0"
         await judged.delete(ANNA, "r")
@@ -181,6 +198,7 @@ class StoreCases:
             await anext(events)
 
     async def test_who_makes_a_response_hears_that_it_is_cancelled(self, judged: Store) -> None:
+        await judged.append(ANNA, "r", 0, [b"0"])
         waiting = asyncio.create_task(judged.cancelled(ANNA, "r"))
         await asyncio.sleep(0)
         await judged.cancel(BERT, "r")

@@ -94,10 +94,10 @@ async def test_a_conversation_has_a_limit_of_items(clock: Clock) -> None:
 
 async def test_a_log_that_grows_too_large_is_lost_to_its_followers(clock: Clock) -> None:
     store = MemoryStore(StoreLimits(largest=10_000), clock)
-    await store.append(ANNA, "r", [b"0"])
+    await store.append(ANNA, "r", 0, [b"0"])
     events = store.follow(ANNA, "r")
     assert await anext(events) == b"0"
-    await store.append(ANNA, "r", [b"x" * 10_000])
+    await store.append(ANNA, "r", 1, [b"x" * 10_000])
     with pytest.raises(LostError):
         await anext(events)
     assert store.size < 10_000
@@ -105,7 +105,7 @@ async def test_a_log_that_grows_too_large_is_lost_to_its_followers(clock: Clock)
 
 async def test_a_log_is_forgotten_some_time_after_its_end(clock: Clock) -> None:
     store = MemoryStore(StoreLimits(log_lifetime=600), clock)
-    await store.append(ANNA, "r", [b"0"])
+    await store.append(ANNA, "r", 0, [b"0"])
     await store.close_log(ANNA, "r")
     clock.now += 599
     assert await gather(store.follow(ANNA, "r")) == [b"0"]
@@ -117,7 +117,7 @@ async def test_a_log_is_forgotten_some_time_after_its_end(clock: Clock) -> None:
 
 async def test_logs_that_have_ended_make_room_for_responses(clock: Clock) -> None:
     store = MemoryStore(StoreLimits(size=20_000), clock)
-    await store.append(ANNA, "log", [b"x" * 15_000])
+    await store.append(ANNA, "log", 0, [b"x" * 15_000])
     await store.close_log(ANNA, "log")
     assert await store.put(response("r", text="x" * 4_000)) is None
     assert await store.get(ANNA, "r") is not None
@@ -151,7 +151,7 @@ async def test_conversations_and_events_take_what_they_count(clock: Clock, lengt
             for place in range(10):
                 added = (item(f"msg_{number:024x}{place:08x}", "x" * length),)
                 await store.add_items(ANNA, name, added)
-            await store.append(ANNA, f"resp_{number:032x}", [b"%d" % place + b"x" * length for place in range(10)])
+            await store.append(ANNA, f"resp_{number:032x}", 0, [b"%d" % place + b"x" * length for place in range(10)])
             await store.close_log(ANNA, f"resp_{number:032x}")
         held, _ = tracemalloc.get_traced_memory()
     finally:

@@ -19,7 +19,7 @@ async def test_it_keeps_and_finds_nothing() -> None:
     assert await store.find_items(ANNA, ["r-in"]) == {}
     assert not await store.delete(ANNA, "r")
     assert not await store.delete_conversation(ANNA, "conv")
-    await store.append(ANNA, "r", [b"0"])
+    await store.append(ANNA, "r", 0, [b"0"])
     await store.cancel(ANNA, "r")
     await store.close_log(ANNA, "r")
     for lost in (

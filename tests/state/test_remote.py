@@ -91,7 +91,7 @@ async def test_a_follower_that_leaves_is_forgotten(tmp_path: Path) -> None:
     kept = MemoryStore(StoreLimits(), Clock())
     async with served(tmp_path / "s", kept):
         store = RemoteStore(str(tmp_path / "s"))
-        await store.append(ANNA, "r", [b"0"])
+        await store.append(ANNA, "r", 0, [b"0"])
         before = len(asyncio.all_tasks())
         events = store.follow(ANNA, "r")
         assert await anext(events) == b"0"
@@ -156,7 +156,7 @@ async def test_what_would_be_done_twice_is_not_asked_twice(tmp_path: Path, metho
             assert await store.add_items(ANNA, "c", (item("i"),)) == "out of reach"
         else:
             with pytest.raises(Failure, match="does not answer"):
-                await (store.append(ANNA, "r", [b"0"]) if method == "append" else getattr(store, method)(ANNA, "r"))
+                await (store.append(ANNA, "r", 0, [b"0"]) if method == "append" else getattr(store, method)(ANNA, "r"))
         assert asked == [method] * times
         await store.aclose()
 

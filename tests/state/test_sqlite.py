@@ -91,7 +91,7 @@ async def test_a_restart_finds_everything(path: Path, clock: Clock) -> None:
             assert await store.put(response(name, parent)) is None
         await store.put_conversation(conversation)
         await store.add_items(ANNA, "conv", (item("1"), item("2")))
-        await store.append(ANNA, "c", [b"0", b"1"])
+        await store.append(ANNA, "c", 0, [b"0", b"1"])
         await store.close_log(ANNA, "c")
     async with opened(path, clock) as store:
         assert await store.get(ANNA, "b") == response("b", "a")
@@ -138,7 +138,7 @@ async def test_what_was_used_in_memory_lives_on_in_the_file(path: Path, clock: C
 
 async def test_the_events_of_a_response_go_some_time_after_its_end(path: Path, clock: Clock) -> None:
     async with opened(path, clock) as store:
-        await store.append(ANNA, "r", [b"0"])
+        await store.append(ANNA, "r", 0, [b"0"])
         await store.close_log(ANNA, "r")
     clock.now += 601
     async with opened(path, clock) as store:

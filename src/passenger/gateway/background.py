@@ -19,7 +19,7 @@ from passenger.exchange import Exchange, Outcome
 from passenger.gateway.event_sink import EventSink
 from passenger.gateway.recorder import Recorder
 from passenger.gateway.response import GatewayResponse
-from passenger.state.store import EventLog
+from passenger.state.store import EventLog, LostError
 from passenger.state.stored import Status
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,13 @@ A_MOMENT = 3.0
 """Seconds that the last words may take when the server stops."""
 
 STOPPED = Failure(Kind.INTERNAL, "Passenger was stopped before the response was complete", code="server_error")
+
+
+LOST = Failure(
+    Kind.INTERNAL,
+    "what had come of the response is lost: what keeps it was started anew, or has deleted it",
+    code="server_error",
+)
 
 
 class CancelledByClient(Exception):  # noqa: N818 - not an error
@@ -131,10 +138,10 @@ class Background:
             if (why := await job.keep(queued.response)) is not None:
                 message = f"a response in the background has to be kept, which cannot be: {why}"
                 raise Failure(Kind.UNAVAILABLE, message, code="not_kept", retry_after=RETRY)
-            await self._store.append(job.owner, job.id, queued.events)
+            await self._store.append(job.owner, job.id, 0, queued.events)
         finally:
             self._beginning -= 1
-        making = _Making(self._store, self._recorder, job, job.admit())
+        making = _Making(self._store, self._recorder, job, job.admit(), len(queued.events))
         task = asyncio.create_task(making.run(), name=f"background {job.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -151,15 +158,21 @@ class Background:
 
 
 class _Making:
-    """The making of one response."""
+    """The making of one response; `written` events of it are in the log already."""
 
     def __init__(
-        self, store: EventLog, recorder: Recorder, job: BackgroundJob, admission: AbstractContextManager[Cancellable]
+        self,
+        store: EventLog,
+        recorder: Recorder,
+        job: BackgroundJob,
+        admission: AbstractContextManager[Cancellable],
+        written: int,
     ) -> None:
         self._store = store
         self._recorder = recorder
         self._job = job
         self._admission = admission
+        self._written = written
         self._is_over = False
 
     async def run(self) -> None:
@@ -170,6 +183,8 @@ class _Making:
             ending = None
         except CancelledByClient:
             ending = Status.CANCELLED
+        except LostError:
+            ending = None if self._is_over else LOST
         except Failure as failure:
             ending = STOPPED if failure.code == "shutting_down" else failure.but()
         except Exception:
@@ -208,7 +223,8 @@ class _Making:
             self._is_over = Status(batch.status).is_final
             await job.keep(batch.response)
         if batch.events:
-            await self._store.append(job.owner, job.id, batch.events)
+            await self._store.append(job.owner, job.id, self._written, batch.events)
+            self._written += len(batch.events)
 
     async def _finish(self, ending: Failure | Status | None) -> None:
         """Write the last event if there was none, close the log, and record what happened."""
@@ -219,6 +235,8 @@ class _Making:
                 ending = ending or events.failure or incomplete()
                 await self._write(events.ended(ending if isinstance(ending, Failure) else None))
             await self._store.close_log(job.owner, job.id)
+        except (Failure, LostError) as error:
+            log.warning("the events of a response in the background are lost: %s", str(error) or LOST.message)
         finally:
             job.release()
             exchange.status = 200

@@ -31,7 +31,7 @@ ARGUMENTS: Mapping[str, Any] = {
     "add_items": tuple[str, str, Items],
     "conversation_items": tuple[str, str],
     "delete_item": tuple[str, str, str],
-    "append": tuple[str, str, list[bytes]],
+    "append": tuple[str, str, int, list[bytes]],
     "close_log": tuple[str, str],
     "cancel": tuple[str, str],
     "cancelled": tuple[str, str],

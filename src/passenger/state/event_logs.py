@@ -64,12 +64,21 @@ class EventLogs:
         for owner, response in list(self._logs):
             self.forget(owner, response)
 
-    def append(self, owner: str, response: str, events: Sequence[bytes]) -> None:
-        """Add events to the log, which the first ones open. A log that grows too large is lost, not shortened."""
+    def append(self, owner: str, response: str, first: int, events: Sequence[bytes]) -> None:
+        """Add events to the log, which the first ones open. A log that has a gap or grows too large is lost.
+
+        Raises:
+            LostError: those before them are not there.
+        """
         self._expire()
-        log = self._open(owner, response)
+        log = self._open(owner, response) if first == 0 else self._logs.get((owner, response))
+        if log is None:
+            raise LostError
         if log.is_lost or log.closed_at is not None:
             return
+        if first != len(log.events):
+            self.forget(owner, response)
+            raise LostError
         size = sum(map(len, events)) + EVENT_OVERHEAD * len(events)
         if log.size + size > self._limits.largest:
             self.size -= log.size - LOG_OVERHEAD
@@ -82,8 +91,8 @@ class EventLogs:
 
     def close(self, owner: str, response: str) -> None:
         """Note that no event follows."""
-        log = self._open(owner, response)
-        if log.closed_at is None:
+        log = self._logs.get((owner, response))
+        if log is not None and log.closed_at is None:
             log.closed_at = self._clock()
             self._closed[owner, response] = log
             log.wake()
@@ -115,11 +124,18 @@ class EventLogs:
 
     def cancel(self, owner: str, response: str) -> None:
         """Ask whoever makes this response to stop."""
-        self._open(owner, response).cancelled.set()
+        if (log := self._logs.get((owner, response))) is not None:
+            log.cancelled.set()
 
     async def cancelled(self, owner: str, response: str) -> None:
-        """Wait until somebody asks for that."""
-        await self._open(owner, response).cancelled.wait()
+        """Wait until somebody asks for that.
+
+        Raises:
+            LostError: there is no such log.
+        """
+        if (log := self._logs.get((owner, response))) is None:
+            raise LostError
+        await log.cancelled.wait()
 
     def forget(self, owner: str, response: str) -> None:
         """Forget a log; who follows it is told that it is lost."""

@@ -204,9 +204,13 @@ class MemoryStore:
 
     # --- the events of responses -------------------------------------------------------------------------------------
 
-    async def append(self, owner: str, response: str, events: Sequence[bytes]) -> None:
-        """Add events, numbered from 0 in the order in which they come."""
-        self._logs.append(owner, response, events)
+    async def append(self, owner: str, response: str, first: int, events: Sequence[bytes]) -> None:
+        """Add events, of which `first` is the number of the first.
+
+        Raises:
+            LostError: those before them are not there.
+        """
+        self._logs.append(owner, response, first, events)
         self._make_room()
 
     async def close_log(self, owner: str, response: str) -> None:
@@ -234,7 +238,11 @@ class MemoryStore:
         self._logs.cancel(owner, response)
 
     async def cancelled(self, owner: str, response: str) -> None:
-        """Wait until somebody asks for that."""
+        """Wait until somebody asks for that.
+
+        Raises:
+            LostError: there is no such log.
+        """
         await self._logs.cancelled(owner, response)
 
     # --- what is held ------------------------------------------------------------------------------------------------

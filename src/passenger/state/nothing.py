@@ -64,7 +64,7 @@ class NoStore:
         """Raises `LostError`."""
         raise LostError
 
-    async def append(self, owner: str, response: str, events: Sequence[bytes]) -> None:
+    async def append(self, owner: str, response: str, first: int, events: Sequence[bytes]) -> None:
         """Throw them away."""
 
     async def close_log(self, owner: str, response: str) -> None:

@@ -127,9 +127,13 @@ class RemoteStore:
 
     # --- the events of responses -------------------------------------------------------------------------------------
 
-    async def append(self, owner: str, response: str, events: Sequence[bytes]) -> None:
-        """Add events, numbered from 0 in the order in which they come."""
-        await self._call(_TEXT, "append", owner, response, [*events])
+    async def append(self, owner: str, response: str, first: int, events: Sequence[bytes]) -> None:
+        """Add events, of which `first` is the number of the first.
+
+        Raises:
+            LostError: those before them are not there.
+        """
+        await self._call(_TEXT, "append", owner, response, first, [*events])
 
     async def close_log(self, owner: str, response: str) -> None:
         """Note that no event follows."""
@@ -140,7 +144,11 @@ class RemoteStore:
         await self._call(_TEXT, "cancel", owner, response)
 
     async def cancelled(self, owner: str, response: str) -> None:
-        """Wait until somebody asks for that."""
+        """Wait until somebody asks for that.
+
+        Raises:
+            LostError: there is no such log.
+        """
         async with self._line() as line:
             self._read(await _ask(line, "cancelled", owner, response))
 

@@ -228,9 +228,13 @@ class SqliteStore:
 
     # --- the events of responses -------------------------------------------------------------------------------------
 
-    async def append(self, owner: str, response: str, events: Sequence[bytes]) -> None:
-        """Add events, numbered from 0 in the order in which they come. They are in memory until the last has come."""
-        await self._memory.append(owner, response, events)
+    async def append(self, owner: str, response: str, first: int, events: Sequence[bytes]) -> None:
+        """Add events, of which `first` is the number of the first. They are in memory until the last has come.
+
+        Raises:
+            LostError: those before them are not there.
+        """
+        await self._memory.append(owner, response, first, events)
 
     async def close_log(self, owner: str, response: str) -> None:
         """Note that no event follows, and write them. The log is forgotten some time later."""
@@ -261,7 +265,11 @@ class SqliteStore:
         await self._memory.cancel(owner, response)
 
     async def cancelled(self, owner: str, response: str) -> None:
-        """Wait until somebody asks for that."""
+        """Wait until somebody asks for that.
+
+        Raises:
+            LostError: there is no such log.
+        """
         await self._memory.cancelled(owner, response)
 
     # --- the file ----------------------------------------------------------------------------------------------------

@@ -84,8 +84,12 @@ class ConversationStore(Protocol):
 class EventLog(Protocol):
     """Keeps the events of responses that run in the background, for who comes back for them."""
 
-    async def append(self, owner: str, response: str, events: Sequence[bytes]) -> None:
-        """Add events, each the JSON of one, numbered from 0 in the order in which they come."""
+    async def append(self, owner: str, response: str, first: int, events: Sequence[bytes]) -> None:
+        """Add events, each the JSON of one; `first` is the number of the first of them, and 0 opens the log.
+
+        Raises:
+            LostError: those before them are not there.
+        """
         ...
 
     async def close_log(self, owner: str, response: str) -> None:
@@ -105,7 +109,11 @@ class EventLog(Protocol):
         ...
 
     async def cancelled(self, owner: str, response: str) -> None:
-        """Wait until somebody asks for that."""
+        """Wait until somebody asks for that.
+
+        Raises:
+            LostError: there is no such log.
+        """
         ...
 
 
