@@ -30,6 +30,7 @@ LAYERS = (
     "exchange",
     "team",
     "copilot",
+    "cache",
     "search",
     "gateway",
     "observe",

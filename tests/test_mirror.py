@@ -37,6 +37,8 @@ ELSEWHERE = {
     "chat/prompt.py": "dialects/test_registry.py",
     "copilot/call.py": "copilot/test_upstream.py",
     "errors.py": "dialects/test_registry.py",
+    "cache/flight.py": "cache/test_embeddings.py",
+    "cache/caching_upstream.py": "cache/test_embeddings.py",
     "state/serving.py": "state/test_remote.py",
     "state/calls.py": "state/test_remote.py",
     "state/stored.py": "state/test_memory.py",

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from msgspec import Raw, Struct, field
 
 from passenger.account.principal import Principal
+from passenger.chat.cache_control import CacheControl
 from passenger.chat.cost import Cost, Tariff
 from passenger.chat.events import Timing, Usage
 from passenger.chat.prompt import Ask
@@ -26,6 +27,10 @@ class Outcome(StrEnum):
     CLIENT_GONE = "client_gone"
     UNFINISHED = "unfinished"
     """It ended before its last byte was sent, for no recorded reason: the server was stopped."""
+
+
+CacheUse = Literal["", "hit", "joined", "stored", "miss"]
+"""What the cache did for a request: nothing, all of it, let it wait for an equal one, kept its answer, or could not."""
 
 
 _VERSION, _VERSIONS = 0x4000_8000_0000_0000_0000, 0xF000_C000_0000_0000_0000
@@ -146,6 +151,15 @@ class Exchange(Struct):
     usage: Usage | None = None
     cost: Cost | None = None
     """None where it is unknown, or where no model was asked for an answer."""
+    cache_control: CacheControl | None = None
+    """What the client wants of the cache; None for a request that is served without it."""
+    cache: CacheUse = ""
+    answer_identity: tuple[str, int] | None = None
+    """The id and the date of an answer that was kept, or that several requests share."""
+    spared: int = 0
+    """Input tokens of its answer that Copilot did not have to read, as the vectors of those were kept."""
+    saved: Cost | None = None
+    """What a kept or shared answer would have cost."""
     failure: Failure | None = None
     outcome: Outcome = Outcome.UNFINISHED
 
@@ -213,8 +227,13 @@ class Exchange(Struct):
 
     @property
     def is_billed(self) -> bool:
-        """Whether a model was asked for an answer, which has a cost even where it is unknown."""
-        return self.tariff is not None and self.attempts > 0
+        """Whether a model was asked, or the cache in its place: that has a cost, even where it is unknown."""
+        return self.tariff is not None and (self.attempts > 0 or self.is_free)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the cache answered, or another request pays for the answer."""
+        return self.cache in {"hit", "joined"}
 
     @property
     def route_text(self) -> str | None:

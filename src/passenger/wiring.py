@@ -18,6 +18,7 @@ from passenger.account.protocol import LOG_IN, EditorHeaders, why_unusable
 from passenger.account.session import Session, TokenStore
 from passenger.account.token import Login, LoginSource
 from passenger.account.token_store import FileTokenStore, MemoryTokenStore, token_paths
+from passenger.cache.caching_upstream import Cache, CachePolicy, CachingUpstream
 from passenger.config.keyfile import read_keys
 from passenger.config.loading import Loaded
 from passenger.config.login_files import ledger_file, state_file, team_file
@@ -380,6 +381,13 @@ def make_search(config: Config, http: HttpClient) -> WebSearchConfig | None:
     return WebSearchConfig(engine, search.model, search.daily_cap)
 
 
+def make_cache(config: Config) -> Cache:
+    """What keeps answers, in memory, for all seats of this process."""
+    cache = config.cache
+    policy = CachePolicy(embeddings=cache.embeddings, scope=cache.scope)
+    return Cache(policy, cache.max_mb * 1024 * 1024, cache.ttl, time.monotonic)
+
+
 def make_policy(config: Config) -> Policy:
     """What the settings say about every request."""
     copilot = config.copilot
@@ -418,9 +426,10 @@ async def open_seat(
     *,
     login_states: SharedLoginState | None = None,
     ledger: "Ledger | None" = None,
+    cache: Cache | None = None,
 ) -> AsyncIterator[Seat]:
     """The seat of that name, with a device login of its own for the page."""
-    seat, close = make_seat(name, loaded, token_store, http, state_dir, ledger=ledger)
+    seat, close = make_seat(name, loaded, token_store, http, state_dir, ledger=ledger, cache=cache)
     login = make_device_login(loaded, token_store, make_github(loaded, http), seat.session, login_states)
     try:
         yield replace(seat, device_login=login)
@@ -436,6 +445,7 @@ def make_seat(
     state_dir: Path | None,
     *,
     ledger: "Ledger | None" = None,
+    cache: Cache | None = None,
     who_to_ask: str = "",
 ) -> OpenedSeat:
     """The seat of that name; what it learns and keeps is below the state directory, where no other seat looks."""
@@ -450,7 +460,11 @@ def make_seat(
         name,
         session,
         make_catalog(loaded, session, copilot, shared, names),
-        UnsupportedFieldFilter(copilot, make_learned(directory), strict=config.upstream.strict),
+        UnsupportedFieldFilter(
+            CachingUpstream(copilot, cache) if cache else copilot,
+            make_learned(directory),
+            strict=config.upstream.strict,
+        ),
         ReasoningCache(time.time, file),
         user,
         quota=quota,
@@ -503,6 +517,7 @@ async def open_seats(
     state_dir: Path | None,
     *,
     ledger: "Ledger | None" = None,
+    cache: Cache | None = None,
     on_secret: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Seats]:
     """The seats of a team, beside the one of whoever has started Passenger; `on_secret` gets each token of theirs."""
@@ -515,7 +530,7 @@ async def open_seats(
         log_in = f"{_ask(loaded.config)} for a new link (`passenger users invite {row.user}`)"
         store = make_seat_store(state_dir, row.name, on_secret, log_in)
         who = _who_to_ask(loaded.config, row.user, row.github_login)
-        return make_seat(row.name, loaded, store, http, state_dir, ledger=ledger, who_to_ask=who)
+        return make_seat(row.name, loaded, store, http, state_dir, ledger=ledger, cache=cache, who_to_ask=who)
 
     def is_shared() -> bool:
         return settings.share_personal_seat == "i-understand" or own.serves_several()
@@ -594,14 +609,17 @@ async def open_parts(
     `store` is the address of the store that several processes share; `on_secret` gets the tokens of a team's seats.
     """
     with open_ledger(loaded.config, state_dir) as ledger:
+        cache = make_cache(loaded.config)
         async with (
             client(connect_timeout=loaded.config.upstream.connect_timeout, network=network) as http,
             open_counter(state_dir) as counter,
             open_store(loaded.config, state_dir, store) as kept,
-            open_seat(OWN, loaded, token_store, http, state_dir, login_states=login_states, ledger=ledger) as seat,
+            open_seat(
+                OWN, loaded, token_store, http, state_dir, login_states=login_states, ledger=ledger, cache=cache
+            ) as seat,
             open_key_source(loaded.config, state_dir) as team,
             open_key_use(state_dir) as use,
-            open_seats(seat, team, loaded, http, state_dir, ledger=ledger, on_secret=on_secret) as seats,
+            open_seats(seat, team, loaded, http, state_dir, ledger=ledger, cache=cache, on_secret=on_secret) as seats,
             open_joining(loaded, http, state_dir, on_secret) as joining,
         ):
             gateway = Gateway(

@@ -91,7 +91,7 @@ def question(chance: random.Random, text: str) -> tuple[str, dict[str, Any]]:
             action = "streamGenerateContent?alt=sse" if stream else "generateContent"
             return f"/v1beta/models/{model}:{action}", {"contents": [{"role": "user", "parts": [{"text": text}]}]}
         case 4:
-            return "/v1/embeddings", {"model": "text-embedding-3-small", "input": "some words"}
+            return "/v1/embeddings", {"model": "text-embedding-3-small", "input": f"some words {chance.random()}"}
         case _:
             return CHAT, asking(text, model=model, stream=stream)
 

@@ -256,6 +256,8 @@ SHARING = SettingKind(partial(_choice, of=("no", "i-understand")))
 STATE = SettingKind(partial(_choice, of=("memory", "disk", "none")))
 BYTES_OR_OWN = SettingKind(partial(_whole, low=0, high=1 << 40), _read_whole)
 """Bytes; 0 for our own choice."""
+MEGABYTES = SettingKind(partial(_whole, low=1, high=1 << 16), _read_whole)
+CACHE_SCOPE = SettingKind(partial(_choice, of=("user", "key", "seat")))
 SEARCHER = SettingKind(partial(_choice, of=("copilot", "searxng", "brave", "none")))
 URL_OR_NONE = SettingKind(lambda value: _url(value) if value != "" else "")
 SEARCHES = SettingKind(partial(_whole, low=0, high=1_000_000), _read_whole)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from passenger.account.protocol import EDITOR_INTEGRATION
 from passenger.config import kinds
@@ -182,6 +182,19 @@ class StateSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheSettings:
+    """Whether embeddings are kept in memory and given again, for `ttl` seconds, in `max_mb` MiB at most.
+
+    `scope`: who shares what is kept on a seat: all keys of a `user`, one `key`, or everybody on the `seat`.
+    """
+
+    embeddings: bool = _setting(True, kinds.BOOL)
+    ttl: float = _setting(86_400, kinds.SECONDS)
+    max_mb: int = _setting(64, kinds.MEGABYTES)
+    scope: Literal["user", "key", "seat"] = _setting("user", kinds.CACHE_SCOPE)
+
+
+@dataclass(frozen=True, slots=True)
 class SearchSettings:
     """Who searches the web for models that cannot: a model of `copilot`, `searxng` at `url`, `brave`, or `none`.
 
@@ -211,6 +224,7 @@ class Config:
     log: LogSettings = field(default_factory=LogSettings)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     state: StateSettings = field(default_factory=StateSettings)
+    cache: CacheSettings = field(default_factory=CacheSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     team: TeamSettings = field(default_factory=TeamSettings)
     limits: Limits = field(default_factory=Limits)
@@ -273,6 +287,7 @@ FORBIDDEN_IN_FOUND = frozenset(
         *("keep", "provider", "url", "key_file"),
         *(one.name for one in fields(TeamSettings)),
         *(one.name for one in fields(LedgerSettings)),
+        *(one.name for one in fields(CacheSettings)),
     }
 )
 """Settings that a config.toml found in the working directory cannot change: a stranger's checkout could otherwise grant

@@ -85,7 +85,13 @@ class Billing:
     def settle(self, exchange: Exchange) -> None:
         """Note what an exchange cost; nothing is noted where that is unknown, or no model was reached."""
         tariff = exchange.tariff
-        if tariff is None or not exchange.attempts:
+        if tariff is None:
+            return
+        _settle_saved(exchange)
+        if exchange.is_free:
+            exchange.cost = FREE
+            return
+        if not exchange.attempts:
             return
         if not exchange.sent_bytes:
             exchange.cost = FREE
@@ -123,5 +129,18 @@ def price_answer(exchange: Exchange, usage: Usage) -> Cost | None:
     """The cost of an answer with this usage; None where it is unknown, or no model is asked."""
     if exchange.tariff is None:
         return None
+    return FREE if exchange.is_free else _price(exchange, exchange.tariff, usage)
+
+
+def _settle_saved(exchange: Exchange) -> None:
+    """Note what the answer would have cost that the cache gave, or the part of it that the cache gave."""
+    tariff, whole = exchange.tariff, exchange.usage
+    if tariff is not None and exchange.spared > 0:
+        exchange.saved = _price(exchange, tariff, Usage(input=exchange.spared))
+    elif tariff is not None and exchange.is_free and whole is not None and not exchange.is_cut:
+        exchange.saved = _price(exchange, tariff, whole)
+
+
+def _price(exchange: Exchange, tariff: Tariff, usage: Usage) -> Cost | None:
     is_question = exchange.ask is not None and exchange.ask.initiator is Initiator.USER
-    return price_usage(usage, exchange.tariff, is_question=is_question, calls=exchange.calls)
+    return price_usage(usage, tariff, is_question=is_question, calls=exchange.calls)

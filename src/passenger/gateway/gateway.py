@@ -160,7 +160,7 @@ class Gateway:
             some, used = embeddings.read_vectors(answer)
             vectors += some
             usage = replace(usage, input=usage.input + used.input)
-        exchange.usage = usage
+        exchange.usage = replace(usage, input=max(0, usage.input - exchange.spared))
         return vectors, usage
 
     async def models(self, principal: Principal) -> Catalog:

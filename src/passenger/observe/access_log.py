@@ -78,9 +78,11 @@ def _cost(cost: Cost) -> dict[str, object]:
     return {"credits": round(cost.nano_credits / NANO, 6), "cost_source": cost.source}
 
 
-def _fields(exchange: Exchange) -> dict[str, object]:
+def _fields(exchange: Exchange) -> dict[str, object]:  # noqa: PLR0912 - a line for each field that may be there
     ask, usage, failure = exchange.ask, exchange.usage, exchange.failure
     fields: dict[str, object] = {"ms": round(exchange.seconds * 1000), "id": exchange.id, **_caller(exchange)}
+    if exchange.cache:
+        fields["cache"] = exchange.cache
     if ask is not None:
         fields |= {"model": exchange.model or ask.model, "stream": ask.stream, "initiator": ask.initiator.value}
     if exchange.first_byte is not None:

@@ -87,7 +87,7 @@ class Totals(Struct):
         """Count a finished exchange."""
         self.requests += 1
         self.failed += exchange.failure is not None
-        if (usage := exchange.usage) is not None:
+        if (usage := exchange.usage) is not None and not exchange.is_free:
             self.input += usage.input
             self.cached += usage.cached
             self.output += usage.output

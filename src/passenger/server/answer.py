@@ -176,6 +176,8 @@ class ClientAnswer:
             told.append((b"x-passenger-route", _one_line(route)))
         if exchange.search:
             told.append((b"x-passenger-search", _search(exchange)))
+        if exchange.cache and not is_early:
+            told.append((b"x-passenger-cache", exchange.cache.encode()))
         if exchange.dropped:
             told.append((b"x-passenger-dropped", _one_line(", ".join(exchange.dropped))))
         return told

@@ -28,6 +28,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Scope
 
 from passenger.account.principal import Principal
+from passenger.chat.cache_control import read_cache_control
 from passenger.chat.prompt import Ask
 from passenger.dialects import Inbound, Request
 from passenger.dialects.openai.responses import compaction
@@ -231,6 +232,7 @@ class Endpoint:
         heavy = len(body) + VALUE * values > HEAVY
         request = read_request(stream.scope, body, heavy=heavy)
         exchange.session = client_session(request.headers)
+        exchange.cache_control = read_cache_control(request.headers)
         if heavy:
             await offload(True, _check, request, limits.max_fields)
         else:
