@@ -384,8 +384,8 @@ def make_search(config: Config, http: HttpClient) -> WebSearchConfig | None:
 def make_cache(config: Config) -> Cache:
     """What keeps answers, in memory, for all seats of this process."""
     cache = config.cache
-    policy = CachePolicy(embeddings=cache.embeddings, scope=cache.scope)
-    return Cache(policy, cache.max_mb * 1024 * 1024, cache.ttl, time.monotonic)
+    policy = CachePolicy(embeddings=cache.embeddings, chat=cache.chat, scope=cache.scope)
+    return Cache(policy, cache.max_mb * 1024 * 1024, cache.ttl)
 
 
 def make_policy(config: Config) -> Policy:

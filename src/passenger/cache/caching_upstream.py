@@ -3,11 +3,14 @@
 It stands below what a model's lessons leave out of a body, so that a key is of the very bytes that go up.
 """
 
+import time
 from collections.abc import Callable
 
 from msgspec import Struct
 
+from passenger.cache.chats import ChatCache, KeptChat
 from passenger.cache.embeddings import EmbeddingsCache, KeptVector
+from passenger.cache.fitness import may_keep_answer
 from passenger.cache.kept import KeptValues
 from passenger.cache.keys import cache_owner
 from passenger.cache.recording import Recording
@@ -22,17 +25,28 @@ class CachePolicy(Struct, frozen=True):
     """What is kept, and for whom."""
 
     embeddings: bool = True
+    chat: bool = False
+    """Whether chats are kept, too, of clients that say nothing."""
     scope: CacheScope = "user"
 
 
 class Cache:
     """All that is kept. A process has one, for all of its seats."""
 
-    def __init__(self, policy: CachePolicy, size: int, lifetime: float, clock: Callable[[], float]) -> None:
-        """`size` is bytes, `lifetime` seconds."""
+    def __init__(
+        self,
+        policy: CachePolicy,
+        size: int,
+        lifetime: float,
+        *,
+        clock: Callable[[], float] = time.time,
+        ages: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`size` is bytes, `lifetime` seconds, `clock` Unix seconds, `ages` those of a clock that is never set."""
         self.policy = policy
-        self.vectors = KeptValues[KeptVector](size, lifetime, clock)
-        self.embeddings = EmbeddingsCache(self.vectors)
+        self.kept = KeptValues[KeptVector | KeptChat](size, lifetime, ages)
+        self.embeddings = EmbeddingsCache(self.kept)
+        self.chats = ChatCache(self.kept, clock)
 
 
 class CachingUpstream:
@@ -47,9 +61,14 @@ class CachingUpstream:
         control = exchange.cache_control
         if control is None or not control.keeps:
             return await self._upstream.send(call, exchange)
-        if call.operation is Operation.EMBED and self._cache.policy.embeddings:
+        policy = self._cache.policy
+        if call.operation is Operation.EMBED and policy.embeddings:
             return await self._embed(call, exchange, control)
-        return await self._upstream.send(call, exchange)
+        wants = call.operation is Operation.CHAT and (policy.chat or control.asks_for_chats)
+        if not wants or not may_keep_answer(call, exchange):
+            return await self._upstream.send(call, exchange)
+        owner = cache_owner(exchange.principal, call.seat, policy.scope)
+        return await self._cache.chats.send(self._upstream, call, exchange, owner, control)
 
     async def _embed(self, call: Call, exchange: Exchange, control: CacheControl) -> Reply:
         cache = self._cache

@@ -5,6 +5,7 @@ with its share of them, by its length.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
@@ -45,7 +46,7 @@ class _Batch(Struct, frozen=True):
 class EmbeddingsCache:
     """Embeds texts by way of what is kept."""
 
-    def __init__(self, kept: KeptValues[KeptVector]) -> None:
+    def __init__(self, kept: KeptValues[Any]) -> None:
         self._kept = kept
         self._flights: dict[bytes, BatchFlight] = {}
 

@@ -17,7 +17,8 @@ class Flight(Generic[T]):
         self.record = Exchange(first.method, first.path, principal=first.principal, id=first.id, seat=first.seat)
         """What the call meets, until it is added to the record of the request that pays."""
         self._aboard: dict[str, Exchange] = {}
-        self._payer: Exchange | None = None
+        self.payer: Exchange | None = None
+        """The record of the request that pays, None until the call has come to something."""
         self._task = asyncio.ensure_future(work(self.record))
         self._task.add_done_callback(self._land)
 
@@ -27,7 +28,7 @@ class Flight(Generic[T]):
 
     def is_paid_by(self, exchange: Exchange) -> bool:
         """Whether the request pays."""
-        return self._payer is exchange
+        return self.payer is exchange
 
     async def wait(self) -> T:
         """What the call gives, once it is there.
@@ -49,7 +50,7 @@ class Flight(Generic[T]):
                 self._task.cancel()
                 self._pay(exchange)
             return True
-        if early and self._payer is exchange:
+        if early and self.payer is exchange:
             exchange.attempts -= self.record.attempts
             exchange.sent_bytes, exchange.cache = 0, "joined"
             self._pay(next(iter(self._aboard.values())))
@@ -58,12 +59,12 @@ class Flight(Generic[T]):
     def _land(self, task: "asyncio.Task[T]") -> None:
         if not task.cancelled():
             task.exception()  # whoever is aboard is told
-        if self._aboard and self._payer is None:
+        if self._aboard and self.payer is None:
             self._pay(next(iter(self._aboard.values())))
 
     def _pay(self, exchange: Exchange) -> None:
         """Add what the call has met to the record of a request."""
-        record, self._payer = self.record, exchange
+        record, self.payer = self.record, exchange
         exchange.attempts += record.attempts
         exchange.sent_bytes += record.sent_bytes
         exchange.retries += record.retries

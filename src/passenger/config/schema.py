@@ -183,12 +183,13 @@ class StateSettings:
 
 @dataclass(frozen=True, slots=True)
 class CacheSettings:
-    """Whether embeddings are kept in memory and given again, for `ttl` seconds, in `max_mb` MiB at most.
+    """Whether embeddings and chats are kept in memory and given again, for `ttl` seconds, in `max_mb` MiB at most.
 
     `scope`: who shares what is kept on a seat: all keys of a `user`, one `key`, or everybody on the `seat`.
     """
 
     embeddings: bool = _setting(True, kinds.BOOL)
+    chat: bool = _setting(False, kinds.BOOL)
     ttl: float = _setting(86_400, kinds.SECONDS)
     max_mb: int = _setting(64, kinds.MEGABYTES)
     scope: Literal["user", "key", "seat"] = _setting("user", kinds.CACHE_SCOPE)

@@ -35,7 +35,9 @@ class Sender:
         self._markless: dict[tuple[str, str], float] = {}
 
     def identity(self, exchange: Exchange) -> AnswerIdentity:
-        """The id and the date of the answer to this exchange."""
+        """The id and the date of the answer to this exchange: those of the answer that was kept, where one was."""
+        if exchange.answer_identity is not None:
+            return AnswerIdentity(*exchange.answer_identity, exchange.timing, exchange.echo)
         return AnswerIdentity(exchange.id.replace("-", ""), int(self._clock()), exchange.timing, exchange.echo)
 
     def drop(self, exchange: Exchange, names: Sequence[str]) -> None:

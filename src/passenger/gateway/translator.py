@@ -50,7 +50,6 @@ class Translator:
         prompt, sent = await self._write_request(routed)
         self._counting.expect(inbound, route)
         read = self._counting.prompt(seat, inbound, request)
-        identity = self._sender.identity(exchange)
         call = self.call(routed, ask, prompt, sent)
         del sent
         if prompt.choices > 1 and inbound.choices is not None:
@@ -59,10 +58,11 @@ class Translator:
                 inbound.choices, prompt, exchange, lambda: route.outbound.reader(prompt, route.capabilities)
             )
             await fan_out.send(partial(self._sender.send, seat, request), call, must_stream)
-            return await self._fanned(routed, fan_out, identity)
+            return await self._fanned(routed, fan_out, self._sender.identity(exchange))
         reader = route.outbound.reader(prompt, route.capabilities)
         reply = await self._sender.send(seat, request, call, exchange)
         exchange.answer()
+        identity = self._sender.identity(exchange)
         del call
         must_stream(reply)
         if ask.stream:
