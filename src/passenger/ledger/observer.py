@@ -49,7 +49,7 @@ class Ledger:
         interval: float = INTERVAL,
         retry: float = RETRY,
     ) -> None:
-        self._path, self._keep_days, self._clock = path, keep_days, clock
+        self.path, self._keep_days, self._clock = path, keep_days, clock
         self._interval, self._retry = interval, retry
         self._backlog = Backlog()
         self._thread: threading.Thread | None = None
@@ -76,7 +76,7 @@ class Ledger:
 
     def begin(self) -> None:
         """Name the writers that were killed, if there may be any."""
-        if _has_locks(self._path):
+        if _has_locks(self.path):
             self._start()
 
     def trouble(self) -> str | None:
@@ -127,7 +127,7 @@ class Ledger:
             from passenger.ledger.writer import LedgerWriter  # noqa: PLC0415 - as above
 
             self._writer = LedgerWriter(
-                self._path,
+                self.path,
                 self._backlog,
                 Retention(self._keep_days),
                 clock=self._clock,

@@ -208,6 +208,17 @@ def _users(database: sqlite3.Connection, period: Period, by: Grouping, total: Us
     yield from _rest(total, whole, dict.fromkeys(names, ""))
 
 
+def sum_rows(
+    database: sqlite3.Connection, period: Period, user: str, by: Literal["user", "day", "key"]
+) -> Iterator[tuple[str | int, tuple[Any, ...]]]:
+    """The fields of the sums of one person, for each day or key of theirs, or for all."""
+    if not _has_users(database):
+        return
+    query = f"SELECT {by}, {_SUMS} FROM usage_user WHERE day BETWEEN ? AND ? AND user = ? GROUP BY {by} ORDER BY {by}"  # noqa: S608 - our own text
+    for name, *halves in database.execute(query, (*period, user)):
+        yield name, _fields(_joined(halves))
+
+
 def _has_users(database: sqlite3.Connection) -> bool:
     """Whether it is of a version that knows people."""
     return database.execute("SELECT 1 FROM sqlite_master WHERE name = 'usage_user'").fetchone() is not None

@@ -17,6 +17,8 @@ from passenger.errors import Failure
 from passenger.gateway import Gateway
 from passenger.limits import Limits
 from passenger.server.addresses import PREFIXES, format_route
+from passenger.server.admin.own import TeamPlaces
+from passenger.server.admin.routes import admin_routes
 from passenger.server.api import conversations, models, stored_responses
 from passenger.server.api import ollama as ollama_api
 from passenger.server.api.background import CANCEL, cancel, make_background_serve
@@ -66,11 +68,12 @@ def create_app(
     spent: "ReadSpent" = lambda: None,
     websocket: bool = True,
     join: JoinPages | None = None,
+    places: TeamPlaces | None = None,
 ) -> RequestPath:
     """The path of all requests, with what is served where; `named` are the models of clients that the settings name.
 
     `spent` reads what the ledger has of today and of this month. `websocket`: whether there are WebSockets. `join` is
-    the page by which people join a team.
+    the page by which people join a team, `places` where that and the ledger are.
     """
     recent = ollama_api.RecentModels()
     gateway.recorder.observe(recent.note)
@@ -92,7 +95,7 @@ def create_app(
     deletes = _paths(named_pages, "deletes")
     cancelling = dict.fromkeys(responses.INBOUND.routes.below(CANCEL), _catching_failures(cancel(gateway)))
     forms: dict[str, ASGIApp | Page] = {**pages.posts(), **(join.posts() if join else {}), **cancelling}
-    router = _router(posts.paths, forms, gets, deletes)
+    router = _router(posts.paths, forms, gets, deletes, admin_routes(places) if places else ())
     paths = responses.INBOUND.routes.below("/responses")
     admission = Admission(guard, inflight, limits, is_kept=gateway.store.keeps)
     sockets = WebSockets(admission, gateway.recorder, [*paths]) if websocket else None
@@ -192,7 +195,11 @@ def _catching_failures(page: Page) -> Page:
 
 
 def _router(
-    posts: Iterable[str], forms: Mapping[str, ASGIApp | Page], gets: Mapping[str, Page], deletes: Mapping[str, Page]
+    posts: Iterable[str],
+    forms: Mapping[str, ASGIApp | Page],
+    gets: Mapping[str, Page],
+    deletes: Mapping[str, Page],
+    admin: Iterable[Route] = (),
 ) -> Router:
     """What serves pages and forms, and says what is wrong with any other request."""
     actions = [path for inbound in INBOUND if inbound.routes.actions for path in inbound.routes.below(_ACTION)]
@@ -203,6 +210,7 @@ def _router(
     ]
     gets = {**gets, **{path: signpost(shown, path) for path in PREFIXES}}
     routes = [
+        *admin,
         *(Route(path, no_action, methods=["POST"]) for path in actions),
         *(Route(path, _catching_failures(page), methods=["GET"]) for path, page in gets.items()),
         *(Route(path, _catching_failures(page), methods=["DELETE"]) for path, page in deletes.items()),

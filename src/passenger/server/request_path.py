@@ -62,6 +62,9 @@ from passenger.server.websocket.upgrade import WebSockets
 
 log = logging.getLogger(__name__)
 
+OWN = "/v1/passenger/"
+"""Passenger's own routes, which no page of another site may read."""
+
 REST = 2.0
 """Seconds without a request after which the server counts as idle."""
 
@@ -127,7 +130,7 @@ class RequestPath:
             exchange.fail(failure)
             _note_refusal(scope, failure)
             return refusal(dialect_of(scope), failure)
-        origin = self._guard.allowed_origin(headers)
+        origin = None if scope["path"].startswith(OWN) else self._guard.allowed_origin(headers)
         if origin is not None:
             stream.extra = readable_by(origin)
         if (endpoint := self._endpoint(scope, exchange)) is not None:

@@ -45,6 +45,7 @@ from passenger.net.egress import Egress
 from passenger.observe.log import wants_color
 from passenger.observe.redaction import Redactor
 from passenger.secret import Secret
+from passenger.server.admin.own import TeamPlaces
 from passenger.server.control.handshake import Identity
 from passenger.server.process.event_loop import run_loop
 from passenger.server.process.exit_codes import FAILED, LOGIN_NEEDED
@@ -55,7 +56,7 @@ from passenger.server.process.sockets import no_workers
 from passenger.server.process.worker import WorkerSlot
 from passenger.server.request_log import SharedLog
 from passenger.state.serving import serve_store
-from passenger.wiring import make_store, open_parts
+from passenger.wiring import Parts, make_store, open_parts
 
 if TYPE_CHECKING:
     from passenger.cli.serve.panel import ShowPanel
@@ -237,6 +238,7 @@ async def serve_and_show(
             spent=parts.spent,
             team=parts.team,
             joining=parts.joining,
+            places=_places(parts),
             worker=worker,
             on_listening=listens,
             on_secret=on_secret,
@@ -244,6 +246,11 @@ async def serve_and_show(
         for task in shown:
             task.cancel()
     return code
+
+
+def _places(parts: Parts) -> TeamPlaces | None:
+    """The files of the team and of the ledger; None where there is no place for a team."""
+    return TeamPlaces(parts.team.path, parts.ledger.path if parts.ledger else None) if parts.team else None
 
 
 def login_complaint(token_store: FileTokenStore, profile: str, integration: str = EDITOR_INTEGRATION) -> str | None:

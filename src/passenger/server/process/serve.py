@@ -16,6 +16,7 @@ from passenger.gateway import Gateway, Seat
 from passenger.limits import Limits
 from passenger.net.hosts import read_host
 from passenger.secret import Secret
+from passenger.server.admin.own import TeamPlaces
 from passenger.server.api_keys import ApiKeys, KeyFile
 from passenger.server.app import create_app
 from passenger.server.control.handshake import Identity
@@ -58,6 +59,7 @@ async def serve(
     spent: "ReadSpent" = lambda: None,
     team: KeySource | None = None,
     joining: Joining | None = None,
+    places: TeamPlaces | None = None,
     worker: Worker | None = None,
     on_listening: Callable[[], None] = lambda: None,
     on_secret: Callable[[Secret], None] = lambda _: None,
@@ -65,8 +67,9 @@ async def serve(
     """Serve on these sockets until a signal comes: exit 0 on SIGTERM, 130 on Ctrl-C.
 
     `unsaved` names the token file that could not be written, `ledger` tells what is wrong with the ledger, `spent`
-    reads from it, `team` has the keys of people, `joining` makes the logins of those who join. `on_secret` gets the
-    keys of a file of keys, to redact them. A `worker` has its share of the limits, and stops as its supervisor says.
+    reads from it, `team` has the keys of people, `joining` makes the logins of those who join, `places` are the files
+    that are administered. `on_secret` gets the keys of a file of keys, to redact them. A `worker` has its share of the
+    limits, and stops as its supervisor says.
     """
     place, guard = worker.place if worker else None, make_guard(loaded, on_secret, team)
     states = place.worker_states if place else None
@@ -91,6 +94,7 @@ async def serve(
         identity=identity,
         worker=worker,
         joining=joining,
+        places=places,
     )
     server = (functools.partial(WorkerServer, place) if place else Server)(
         app,
@@ -121,6 +125,7 @@ def _make_app(
     identity: Identity,
     worker: Worker | None,
     joining: Joining | None,
+    places: TeamPlaces | None,
 ) -> RequestPath:
     seat, upstream, awaits_login = readiness.seat, loaded.config.upstream, loaded.config.server.await_login
     return create_app(
@@ -140,6 +145,7 @@ def _make_app(
         spent=spent,
         websocket=loaded.config.server.websocket,
         join=_make_join_pages(loaded, joining) if joining else None,
+        places=places,
     )
 
 
