@@ -12,10 +12,14 @@ from passenger.server.http.stream import RawHeaders
 EXCHANGE = "passenger.exchange"
 """The scope's key for the record of the request."""
 
+ECHO = "passenger.echo"
+"""The scope's key for what the response object is to say of stored state; absent where the request says it itself."""
+
 
 def begin(scope: Scope, headers: RawHeaders) -> Exchange:
     """Make the record of a new request, and keep it in the scope."""
     exchange = Exchange(scope["method"], short_path(scope["path"]), headers.get(b"user-agent", b""))
+    exchange.echo = scope.get(ECHO, exchange.echo)
     scope[EXCHANGE] = exchange
     return exchange
 

@@ -139,6 +139,21 @@ async def test_a_chained_turn_goes_up_whole(shared: Bench) -> None:
     assert [item.get("role") for item in sent["input"] if item["type"] == "message"] == ["user", "assistant", "user"]
 
 
+@pytest.mark.parametrize("model", ["gpt-5.5", "claude-opus-4.6"])
+@pytest.mark.parametrize("store", [False, True])
+async def test_an_answer_names_the_one_that_it_follows(shared: Bench, model: str, *, store: bool) -> None:
+    async with socket(shared) as made:
+        warm = (await answer(made, create("one", model=model, generate=False)))[-1]["response"]["id"]
+        events = await answer(made, create("two", model=model, store=store, previous_response_id=warm))
+        identity = events[-1]["response"]["id"]
+        again = await answer(made, create("three", model=model, store=store, previous_response_id=identity))
+    for told, before in ((events, warm), (again, identity)):
+        responses = [event["response"] for event in told if "response" in event]
+        assert len(responses) > 2
+        assert {response["previous_response_id"] for response in responses} == {before}
+        assert {response["store"] for response in responses} == {store}
+
+
 async def test_what_is_stored_is_found_from_another_connection(shared: Bench) -> None:
     async with socket(shared) as made:
         first = (await answer(made, create("one")))[-1]["response"]["id"]

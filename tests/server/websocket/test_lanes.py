@@ -155,6 +155,8 @@ def test_a_chain_is_made_whole() -> None:
         {"role": "user", "content": "two"},
     ]
     assert "previous_response_id" not in body(start)
+    assert isinstance(start, StartTurn)
+    assert start.previous == "r1"
     finish(some, None, "r2", SAID)
     (start,) = some.receive(create("three", previous_response_id="r2"))
     assert len(body(start)["input"]) == 5

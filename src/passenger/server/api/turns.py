@@ -113,7 +113,7 @@ class Turns:
         items = [] if goes_on and "input" not in body else split_input(body)
         own = await follow_references(self._store, owner, items)
         history = await self._history(owner, references)
-        exchange.echo = stored_turn.echo(body, references, is_kept=references.store)
+        exchange.echo = {**stored_turn.echo(body, references, is_kept=references.store), **exchange.echo}
         if own is items and not history and "input" in body:  # a list of its items would be as large again
             return ResponseTurn(stored_turn.write_turn(request, body, references, None), references, owner)
         given = [*since_compaction(history), *own]

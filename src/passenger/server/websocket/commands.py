@@ -10,6 +10,8 @@ class StartTurn:
     lane: str | None
     body: bytes
     """The request's JSON."""
+    previous: str | None = None
+    """The `previous_response_id` whose items are in the body already; the response says that it follows it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
 from starlette.types import Scope
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side, State
@@ -20,7 +21,8 @@ from passenger.server.http.response_head import Header
 from passenger.server.http.send_buffer import SendBuffer
 from passenger.server.http.service import Service
 from passenger.server.http.stream import Stream
-from passenger.server.websocket.commands import Command, SendText
+from passenger.server.scope import ECHO
+from passenger.server.websocket.commands import Command, SendText, StartTurn
 from passenger.server.websocket.lanes import Lanes
 from passenger.server.websocket.texts import failure_text, text_frames
 from passenger.server.websocket.turn import TurnStream
@@ -227,15 +229,17 @@ class WebSocketConnection(asyncio.Protocol):
             if isinstance(command, SendText):
                 self._send(command.text)
             else:
-                self._start(command.lane, command.body)
+                self._start(command)
 
-    def _start(self, lane: str | None, body: bytes) -> None:
+    def _start(self, asked: StartTurn) -> None:
         """Serve a request as if it had been posted, with the headers of the handshake."""
         headers = [*self._headers, (b"content-type", b"application/json")]
         scope = {**self._scope, "method": "POST", "headers": headers}
+        if asked.previous is not None:
+            scope[ECHO] = {"previous_response_id": msgspec.Raw(msgspec.json.encode(asked.previous))}
         # A person has asked for the first turn; who has for the others is told by what they say.
         self._headers = [header for header in self._headers if header[0] != INITIATOR]
-        turn = TurnStream(self, lane, scope, dict(reversed(headers)), body)
+        turn = TurnStream(self, asked.lane, scope, dict(reversed(headers)), asked.body)
         self._turns.add(turn)
         self._service.serve(turn)
 

@@ -215,8 +215,9 @@ class Lanes:
             fields["model"] = msgspec.Raw(lane.model)
         previous = _read(fields, "previous_response_id")
         parent = self._find(previous) if isinstance(previous, str) else None
-        items = _input_items(fields)
+        items, follows = _input_items(fields), None
         if parent is not None and items is not None:
+            follows = parent.id
             items = (*since_compaction(parent.items), *items)
             del fields["previous_response_id"]
             fields["input"] = msgspec.Raw(b"[%b]" % b",".join(items))
@@ -229,7 +230,7 @@ class Lanes:
                 _ask_for_reasoning(fields)
             lane.runs, lane.is_complete, lane.items = True, False, items
             fields["stream"] = msgspec.Raw(b"true")
-            yield StartTurn(name, surrogates.encode(fields))
+            yield StartTurn(name, surrogates.encode(fields), follows)
             return
         if items is None:
             if previous is not None:
