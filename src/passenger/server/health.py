@@ -26,11 +26,14 @@ class Readiness:
     state: Callable[[], str | None] = lambda: None
     """What is wrong with the store of conversations, None if nothing is."""
 
+    has_team: Callable[[], bool] = lambda: False
+    """Whether people ask by seats of their own, so that the server is of use without its owner's login."""
+
     def report(self) -> tuple[bool, dict[str, object]]:
         """Whether the server is ready, and the report."""
         degraded = self._degraded()
         works = not self.draining and (self.worker_states is None or self.worker_states.complete)
-        has_login = self._has_login() if works else None
+        has_login = (self.has_team() or self._has_login()) if works else None
         status = ("degraded" if degraded else "ok") if has_login else "not ready"
         if has_login is False:
             status = "login_required"

@@ -28,7 +28,7 @@ def test_the_first_user_begins_a_team(command: Command, path: Path) -> None:
     ended = command("users", "add", "bob", "--github", "bob-gh", "--json")
     assert json.loads(ended.out)["name"] == "bob"
     ended = command("users", "list")
-    assert ended.out.splitlines()[1].split() == ["alice", "alice-gh", "active", "0", "web"]
+    assert ended.out.splitlines()[1].split() == ["alice", "alice-gh", "active", "-", "0", "web"]
 
 
 def test_a_user_is_shown_disabled_limited_and_deleted(command: Command) -> None:

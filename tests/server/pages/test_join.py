@@ -277,3 +277,19 @@ async def test_a_person_deleted_in_the_middle_gets_nothing(lobby: Lobby) -> None
     lobby.sim.approve("ann-gh")
     await eventually(lambda: not lobby.sim.active and lobby.own.proxy.logged("ann has"))
     assert (await lobby.get(link)).status == 404
+
+
+@pytest.mark.parametrize("arguments", [(), ("serve", "--await-login")], ids=["serve", "await login"])
+async def test_people_ask_by_their_own_seats_where_the_owner_has_none(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    async with Simulator(login="owner-gh", device_interval=0.01, approve_after=1_000_000) as sim:
+        ann = sim.add_account("ann-gh")
+        path = profile_of(sim, tmp_path / "home" / ".local" / "state" / "passenger") / "team.sqlite"
+        change(path, lambda database: add_user(database, Author("owner", 1), "ann", "ann-gh"))
+        async with bench(tmp_path, *arguments, login=False, primed=False, simulator=sim) as own:
+            lobby = Lobby(own, path, ann)
+            ready = await own.get("/readyz")
+            assert (ready.status, ready.json()) == (200, {"status": "degraded"})
+            assert (await lobby.chat(await lobby.join(lobby.invite()))).status == 200
+            own.proxy.record.forbid([ann.login_token, *ann.minted])

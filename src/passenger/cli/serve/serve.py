@@ -84,10 +84,11 @@ def run(invocation: Invocation, *, may_ask: bool = False) -> int:
     network = make_egress(loaded, invocation.environ, redactor)
     integration = loaded.config.copilot.integration_id
     if (complaint := login_complaint(token_store, login_profile(loaded.config), integration)) is not None:
-        lacks_login, awaits_login = token_store.login() is None, loaded.config.server.await_login
-        if lacks_login and may_ask and not awaits_login and not invocation.quiet and can_answer():
+        lacks_login = token_store.login() is None
+        goes_without = loaded.config.server.await_login or has_team(invocation, loaded)  # whose people have their own
+        if lacks_login and may_ask and not goes_without and not invocation.quiet and can_answer():
             return _log_in_first(invocation)
-        if not (lacks_login and awaits_login):
+        if not (lacks_login and goes_without):
             return complain(complaint, LOGIN_NEEDED)
     for key in loaded.api_keys:
         redactor.add(key)

@@ -40,9 +40,17 @@ def show_all(invocation: Invocation, *, json: bool) -> int:
         print_json(users)
         return OK
     active = [key.user for key in keys if key.revoked is None]
-    columns = [Column("name"), Column("github"), Column("state"), Column("keys", is_number=True), Column("tags")]
+    names = ("name", "github", "state", "seat")
+    columns = [*map(Column, names), Column("keys", is_number=True), Column("tags")]
     rows = [
-        [user.name, user.github_login or "-", user.state, str(active.count(user.id)), " ".join(user.tags)]
+        [
+            user.name,
+            user.github_login or "-",
+            user.state,
+            "own" if user.seat else "-",
+            str(active.count(user.id)),
+            " ".join(user.tags),
+        ]
         for user in users
     ]
     print_table(columns, rows)

@@ -82,6 +82,7 @@ async def serve(
         keys=lambda: guard.trouble,
         ledger=ledger,
         state=gateway.store.trouble,
+        has_team=lambda: guard.ring() is not None,
     )
     app = _make_app(
         loaded,
@@ -138,9 +139,7 @@ def _make_app(
         identity=identity,
         log=RequestLog(time.time, worker.log, worker.place.number) if worker else RequestLog(time.time),
         login=seat.device_login,
-        gate=LoginGate(lambda: guard.ring() is not None or readiness.is_usable(), seat.log_in)
-        if awaits_login
-        else None,
+        gate=LoginGate(lambda: readiness.has_team() or readiness.is_usable(), seat.log_in) if awaits_login else None,
         named=loaded.config.clients.model,
         spent=spent,
         websocket=loaded.config.server.websocket,
