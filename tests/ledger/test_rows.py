@@ -5,22 +5,23 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from passenger.chat.cost import Cost
 from passenger.chat.events import Usage
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
+from passenger.gateway.billing import Billing
 from passenger.ledger.rows import first_id, row_of
 from tests.fakes import NOON
-from tests.ledger.exchanges import finished
+from tests.ledger.exchanges import USAGE, finished
 
 
 def test_a_row_says_who_asked_what_became_of_it_and_what_it_cost() -> None:
     row = astuple(row_of(finished(user="usr_1", key="key_1")))
     assert row[1:] == (
         *(int(NOON * 1000), "own", "s1", "claude-cli", "messages", "gpt-4o", "", "", 200, "ok", ""),
-        *(300, 600, 100, 70, 20, 12_000_000, None, "upstream", 1000, 2000, 5000, "usr_1", "key_1"),
+        *(300, 600, 100, 70, 20, 12_000_000, None, "upstream", 1000, 2000, 5000, "usr_1", "key_1", "", None),
     )
 
 
@@ -92,6 +93,20 @@ def test_a_clock_or_a_time_that_runs_backwards_makes_no_negative_number() -> Non
     exchange.first_byte = exchange.ended = exchange.started - 1
     row = row_of(exchange)
     assert (row.at, row.ttfb_ms, row.ms, row.overhead_us) == (0, 0, 0, 0)
+
+
+def test_what_the_cache_gave_costs_nothing_uses_nothing_and_says_what_was_saved() -> None:
+    exchange = finished(cost=None)
+    exchange.attempts, exchange.sent_bytes, exchange.cache = 0, 0, "hit"
+    assert exchange.is_billed
+    Billing().settle(exchange)
+    row = row_of(exchange)
+    assert (row.cache, row.nano, row.cost_source, row.saved_nano) == ("hit", 0, "upstream", None)
+    assert (row.fresh, row.cache_read, row.cache_write, row.output, row.reasoning) == (0, 0, 0, 0, 0)
+    exchange.usage = replace(USAGE, nano_credits=12)
+    Billing().settle(exchange)
+    assert row_of(exchange).saved_nano == 12
+    assert row_of(finished()).saved_nano is None
 
 
 def test_what_reached_no_model_is_no_row() -> None:

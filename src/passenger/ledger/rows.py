@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from passenger.chat.cost import Cost, CostSource, tokens_of
 from passenger.chat.events import Usage
-from passenger.exchange import Exchange
+from passenger.exchange import CacheUse, Exchange
 from passenger.observe.access_log import product
 
 DAY_MS = 86_400_000
@@ -21,6 +21,7 @@ _LONGEST = 200
 Buckets = tuple[int | None, int | None, int | None, int | None, int | None]
 
 _NO_BUCKETS: Buckets = (None, None, None, None, None)
+_NOTHING_USED: Buckets = (0, 0, 0, 0, 0)
 _NO_COST = (None, None, None)
 
 
@@ -66,6 +67,10 @@ class Row(Struct, frozen=True):
     """The id of the person of a team, empty without one."""
     key: str
     """The id of that person's key."""
+    cache: CacheUse = ""
+    """What the cache did; of what it gave, no tokens are counted, and `nano` is 0."""
+    saved_nano: int | None = None
+    """What the part of the answer would have cost that the cache gave."""
 
     @property
     def day(self) -> int:
@@ -91,13 +96,15 @@ def row_of(exchange: Exchange) -> Row:
         exchange.status,
         exchange.outcome._value_,  # `value` takes five times as long
         _plain(failure.code or failure.kind.value) if failure else "",
-        *_buckets(exchange.usage),
+        *(_NOTHING_USED if exchange.is_free else _buckets(exchange.usage)),
         *_amounts(exchange.cost),
         _span(started, exchange.first_byte, 1_000),
         _span(started, exchange.ended, 1_000) or 0,
         _overhead_us(exchange),
         principal.user if principal else "",
         principal.key if principal else "",
+        exchange.cache,
+        _amounts(exchange.saved)[0],
     )
 
 
