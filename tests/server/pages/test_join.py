@@ -112,7 +112,7 @@ def key_in(answer: Answer) -> str:
 
 @asynccontextmanager
 async def lobby_of(directory: Path, *arguments: str, config: str = "") -> AsyncIterator[Lobby]:
-    async with Simulator(login="owner-gh", device_interval=0.01, approve_after=1_000_000) as sim:
+    async with Simulator(login="owner-gh", device_interval=0.05, approve_after=1_000_000) as sim:
         ann, _ = sim.add_account("ann-gh"), sim.add_account("mallory")
         async with bench(directory, *arguments, config=config, primed=False, simulator=sim) as own:
             path = profile_of(sim, directory / "home" / ".local" / "state" / "passenger") / "team.sqlite"
@@ -283,7 +283,7 @@ async def test_a_person_deleted_in_the_middle_gets_nothing(lobby: Lobby) -> None
 async def test_people_ask_by_their_own_seats_where_the_owner_has_none(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
-    async with Simulator(login="owner-gh", device_interval=0.01, approve_after=1_000_000) as sim:
+    async with Simulator(login="owner-gh", device_interval=0.05, approve_after=1_000_000) as sim:
         ann = sim.add_account("ann-gh")
         path = profile_of(sim, tmp_path / "home" / ".local" / "state" / "passenger") / "team.sqlite"
         change(path, lambda database: add_user(database, Author("owner", 1), "ann", "ann-gh"))
