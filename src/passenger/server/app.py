@@ -79,7 +79,10 @@ def create_app(
     gateway.recorder.observe(recent.note)
     gateway.recorder.observe(log.note)
     facts = ServerFacts(readiness.seat, readiness, identity, log, guard)
-    pages = Pages(facts, Sessions(identity.secret, guard.viewers, time), login, named or {}, spent)
+    public_url = join.public_url if join else ""
+    pages = Pages(
+        facts, Sessions(identity.secret, guard.viewers, time), login, named or {}, spent, public_url=public_url
+    )
 
     turns = Turns(gateway.store, limits)
     watch = RevocationWatch(inflight, guard.ring)

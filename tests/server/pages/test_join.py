@@ -293,3 +293,19 @@ async def test_people_ask_by_their_own_seats_where_the_owner_has_none(
             assert (ready.status, ready.json()) == (200, {"status": "degraded"})
             assert (await lobby.chat(await lobby.join(lobby.invite()))).status == 200
             own.proxy.record.forbid([ann.login_token, *ann.minted])
+
+
+async def test_a_key_of_the_team_is_typed_where_nobody_reads_along(tmp_path: Path) -> None:
+    config = f'[server]\nallowed_hosts = ["plain.example"]\npublic_url = "{PUBLIC}"\n'
+    async with lobby_of(tmp_path, config=config) as lobby:
+        for host, status in (("plain.example", 403), ("box.example", 200), ("localhost", 200)):
+            shown = await lobby.get("/", Host=host)
+            assert shown.status == status
+            assert ("would go without TLS" in text_of(shown)) is (status == 403)
+        for host, origin, status in (
+            ("plain.example", "http://plain.example", 403),
+            ("box.example", "http://box.example", 403),
+            ("box.example", PUBLIC, 401),
+        ):
+            typed = await lobby.post("/page/key", Host=host, Origin=origin)
+            assert typed.status == status

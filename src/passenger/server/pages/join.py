@@ -6,7 +6,6 @@ To look at it changes nothing, so that whatever follows links in mails uses none
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,10 +14,10 @@ from starlette.types import ASGIApp, Scope
 from passenger.errors import Failure, Kind
 from passenger.jsontext.offload import offload
 from passenger.server.pages import figures
-from passenger.server.pages.protection import HEADERS, is_at_this_machine
+from passenger.server.pages.protection import HEADERS, is_private_place, is_public
 from passenger.server.pages.rendering import page
 from passenger.server.pages.routes import OwnForm, import_overview
-from passenger.server.scope import JOIN, Page, exchange_of, header
+from passenger.server.scope import JOIN, Page, exchange_of
 from passenger.team.invites import Invite
 from passenger.team.joining import Joining
 
@@ -106,11 +105,7 @@ class JoinPages:
 
     def _base(self, request: Request) -> str:
         """The address of this server as the browser knows it."""
-        return self.public_url if self._is_public(request.scope) else f"http://{request.headers['host']}"
-
-    def _is_public(self, scope: Scope) -> bool:
-        host = header(scope, b"host").decode("latin-1").lower()
-        return bool(self.public_url) and host == urlsplit(self.public_url).netloc
+        return self.public_url if is_public(request.scope, self.public_url) else f"http://{request.headers['host']}"
 
     def _check_place(self, scope: Scope) -> None:
         """See that nobody on the way can read along: a login and a key are shown.
@@ -118,11 +113,7 @@ class JoinPages:
         Raises:
             Failure: it is neither this machine nor the address with TLS.
         """
-        origin = header(scope, b"origin").decode("latin-1").lower()
-        if self._is_public(scope):
-            if not origin or origin == self.public_url:
-                return
-        elif is_at_this_machine(scope):
+        if is_private_place(scope, self.public_url):
             return
         message = "this link works at the machine that Passenger runs on, or under its https address alone"
         raise Failure(Kind.FORBIDDEN, message, code="join_not_here")

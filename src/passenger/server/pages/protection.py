@@ -3,6 +3,8 @@
 See [Content Security Policy](https://www.w3.org/TR/CSP3/) and [Fetch](https://fetch.spec.whatwg.org/#origin-header).
 """
 
+from urllib.parse import urlsplit
+
 from starlette.types import Scope
 
 from passenger.errors import Failure, Kind
@@ -56,6 +58,19 @@ def is_at_this_machine(scope: Scope) -> bool:
     """Whether the request comes from this machine, and by a host name that never leaves it."""
     host, peer = read_host(header(scope, b"host")), scope.get("client")
     return host is not None and is_this_machine(host) and (peer is None or is_this_machine(peer[0]))
+
+
+def is_public(scope: Scope, public_url: str) -> bool:
+    """Whether the request is for the host of our address with TLS, empty where there is none."""
+    host = header(scope, b"host").decode("latin-1").lower()
+    return bool(public_url) and host == urlsplit(public_url).netloc
+
+
+def is_private_place(scope: Scope, public_url: str) -> bool:
+    """Whether nobody on the way can read along: the browser is at this machine, or comes by our address with TLS."""
+    if is_public(scope, public_url):
+        return header(scope, b"origin").decode("latin-1").lower() in {"", public_url}
+    return is_at_this_machine(scope)
 
 
 JAVA = b"text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"

@@ -26,7 +26,14 @@ from passenger.server.api_keys import hint
 from passenger.server.control.status import ServerStatus
 from passenger.server.guard import sees_server
 from passenger.server.pages import figures
-from passenger.server.pages.protection import HEADERS, check_own_form, is_at_this_machine, is_secure, wants_page
+from passenger.server.pages.protection import (
+    HEADERS,
+    check_own_form,
+    is_at_this_machine,
+    is_private_place,
+    is_secure,
+    wants_page,
+)
 from passenger.server.pages.rendering import TYPES, page, serve_asset
 from passenger.server.pages.sessions import LIFETIME, Sessions, cookies, set_cookie
 from passenger.server.scope import Page, exchange_of
@@ -72,6 +79,8 @@ class Pages:
     spent: "ReadSpent" = lambda: None
     """Reads what the ledger has of today and of this month, in a thread."""
     clock: Callable[[], float] = time.time
+    public_url: str = ""
+    """Our address with TLS, empty where there is none."""
     tries: WrongKeys = field(default_factory=lambda: WrongKeys(MOST))
 
     def gets(self) -> Mapping[str, Page]:
@@ -95,7 +104,7 @@ class Pages:
         if not wants_page(request.scope):
             return PlainTextResponse("Ollama is running", headers={"vary": "Accept"})
         if not self._is_let_in(request):
-            return await self._key_form(self._no_key_works())
+            return await self._ask_for_key(request)
         cards, trouble = await self._cards()
         status = await self.facts.status(own_urls(request.scope, self.facts.identity.ports))
         await offload(True, import_overview)
@@ -158,6 +167,7 @@ class Pages:
 
     async def sign_in(self, request: Request) -> Response:
         """`POST /page/key`: begin a session with a key."""
+        self._check_key_entry(request)
         key = (await _read_form(request)).get("key", "").strip().encode()
         peer = request.client.host if request.client else "?"
         if (left := self.tries.wait(peer)) > 0:
@@ -168,6 +178,23 @@ class Pages:
             log.warning("not let in: the page from %s with %s", peer, hint({b"x-api-key": key}, b""))
             return await self._key_form(self._no_key_works() or "This is not one of the server's keys.", 401)
         return _redirect_home(request, self.sessions.begin(digest), LIFETIME)
+
+    def _check_key_entry(self, request: Request) -> None:
+        """See that a team's key is typed where nobody on the way can read along."""
+        if self.facts.guard.ring() is not None and not is_private_place(request.scope, self.public_url):
+            message = (
+                "a key that is typed here would go without TLS: open this page at the machine that Passenger runs on, "
+                "or under the address that [server] public_url names"
+            )
+            raise Failure(Kind.FORBIDDEN, message, code="key_not_here")
+
+    async def _ask_for_key(self, request: Request) -> Response:
+        try:
+            self._check_key_entry(request)
+        except Failure as failure:
+            exchange_of(request.scope).fail(failure)
+            return await page("refused.html", failure.status, error=failure.message)
+        return await self._key_form(self._no_key_works())
 
     async def _too_many_wrong_keys(self, left: float) -> Response:
         """Answer 429 without checking the key: too many were wrong."""
