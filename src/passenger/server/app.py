@@ -17,7 +17,7 @@ from passenger.errors import Failure
 from passenger.gateway import Gateway
 from passenger.limits import Limits
 from passenger.server.addresses import PREFIXES, format_route
-from passenger.server.admin.own import TeamPlaces
+from passenger.server.admin.call import TeamPlaces
 from passenger.server.admin.routes import admin_routes
 from passenger.server.api import conversations, models, stored_responses
 from passenger.server.api import ollama as ollama_api

@@ -1,11 +1,14 @@
 """What was changed, when and by whom: written in the transaction of the change itself."""
 
-import sqlite3
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    import sqlite3
 
 MOST = 100_000
 """Changes that are remembered; the oldest go first."""
@@ -44,7 +47,7 @@ def local_author(login: str) -> Author:
     return Author(f"cli:{login}", time.time())
 
 
-def note(database: sqlite3.Connection, by: Author, action: str, what: str, /, **details: object) -> None:
+def note(database: "sqlite3.Connection", by: Author, action: str, what: str, /, **details: object) -> None:
     """Note a change; details that are None or empty say nothing."""
     told = {name: value for name, value in details.items() if value not in (None, "", [], ())}
     row = (by.at, by.name, action, what, msgspec.json.encode(told).decode())
@@ -52,7 +55,7 @@ def note(database: sqlite3.Connection, by: Author, action: str, what: str, /, **
     database.execute("DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?", (MOST,))
 
 
-def list_changes(database: sqlite3.Connection, after: int = 0, limit: int = 100) -> list[AuditEntry]:
+def list_changes(database: "sqlite3.Connection", after: int = 0, limit: int = 100) -> list[AuditEntry]:
     """The changes, the newest first; `after` is the id of the last one that is known."""
     found = database.execute(
         "SELECT id, at, by, action, what, details FROM audit WHERE ? = 0 OR id < ? ORDER BY id DESC LIMIT ?",

@@ -7,8 +7,7 @@ the login that was begun with it is beside it, so that every worker can show the
 import hashlib
 import re
 import secrets
-import sqlite3
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +18,9 @@ from passenger.team.audit import Author, note
 from passenger.team.keys import KeyGrant, NewKey, create_key
 from passenger.team.seats import bind_seat
 from passenger.team.users import find_user
+
+if TYPE_CHECKING:
+    import sqlite3
 
 LIFETIME = 86_400
 """Seconds that a link is good for."""
@@ -63,7 +65,7 @@ class Invite(Struct, frozen=True):
         return self.phase in {"starting", "waiting"} and now < self.ends
 
 
-def invite_user(database: sqlite3.Connection, by: Author, name: str, *, any_github: bool = False) -> Secret:
+def invite_user(database: "sqlite3.Connection", by: Author, name: str, *, any_github: bool = False) -> Secret:
     """Make the link of a person, in the place of one that they had: its secret, of 32 random bytes."""
     user = find_user(database, name)
     if user.disabled is not None or not user.github_login:
@@ -80,7 +82,7 @@ def invite_user(database: sqlite3.Connection, by: Author, name: str, *, any_gith
     return Secret(secret)
 
 
-def find_invite(database: sqlite3.Connection, secret: str, now: float) -> Invite:
+def find_invite(database: "sqlite3.Connection", secret: str, now: float) -> Invite:
     """The link with that secret.
 
     Raises:
@@ -99,7 +101,7 @@ def find_invite(database: sqlite3.Connection, secret: str, now: float) -> Invite
     raise Failure(Kind.NOT_FOUND, message, code="no_invite")
 
 
-def begin_login(database: sqlite3.Connection, secret: str, now: float) -> tuple[Invite, bool]:
+def begin_login(database: "sqlite3.Connection", secret: str, now: float) -> tuple[Invite, bool]:
     """Begin a login with a link, unless one is under way or done; whether it is now to be made.
 
     Raises:
@@ -121,17 +123,17 @@ def begin_login(database: sqlite3.Connection, secret: str, now: float) -> tuple[
     return find_invite(database, secret, now), True
 
 
-def show_code(database: sqlite3.Connection, invite: Invite, code: str, url: str, ends: float) -> bool:
+def show_code(database: "sqlite3.Connection", invite: Invite, code: str, url: str, ends: float) -> bool:
     """Note the code of a login, which is given up at `ends`; False if that login does not count any more."""
     return _note(database, invite, "waiting", ends, code=code, url=url)
 
 
-def fail_login(database: sqlite3.Connection, invite: Invite, error: str) -> None:
+def fail_login(database: "sqlite3.Connection", invite: Invite, error: str) -> None:
     """Note why a login has failed. The link stays good."""
     _note(database, invite, "failed", 0.0, error=error)
 
 
-def finish_login(database: sqlite3.Connection, by: Author, invite: Invite, github_login: str) -> None:
+def finish_login(database: "sqlite3.Connection", by: Author, invite: Invite, github_login: str) -> None:
     """Give a person the seat that they have logged in to.
 
     Raises:
@@ -142,7 +144,7 @@ def finish_login(database: sqlite3.Connection, by: Author, invite: Invite, githu
     bind_seat(database, by, invite.user, github_login)
 
 
-def use_invite(database: sqlite3.Connection, by: Author, secret: str) -> NewKey:
+def use_invite(database: "sqlite3.Connection", by: Author, secret: str) -> NewKey:
     """Make the key of a person who has logged in, and use the link up.
 
     Raises:
@@ -174,7 +176,7 @@ def check_joined(invite: Invite, login: str) -> None:
 
 
 def _note(
-    database: sqlite3.Connection,
+    database: "sqlite3.Connection",
     invite: Invite,
     phase: InvitePhase,
     ends: float,

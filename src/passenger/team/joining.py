@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from passenger.account.device_flow import DeviceFlow, Granted
 from passenger.account.device_login import PostForm, carry_out, check_shown_url
@@ -23,6 +22,9 @@ from passenger.team.invites import (
 )
 from passenger.team.keys import NewKey
 from passenger.team.team_file import change, look_up
+
+if TYPE_CHECKING:
+    import sqlite3
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +143,7 @@ class Joining:
         login = await self._verify(invite, granted)
         by = Author(f"join:{invite.name}", self._clock())
 
-        def finish(database: sqlite3.Connection) -> None:
+        def finish(database: "sqlite3.Connection") -> None:
             finish_login(database, by, invite, login)
             self._keep(invite, granted)  # what cannot be stored undoes all of it
 
@@ -154,7 +156,7 @@ class Joining:
         except Failure as failure:
             log.warning("that a login has failed cannot be noted: %s", failure)
 
-    async def _change(self, job: Callable[[sqlite3.Connection], T]) -> T:
+    async def _change(self, job: "Callable[[sqlite3.Connection], T]") -> T:
         return await asyncio.to_thread(change, self._path, job)
 
 

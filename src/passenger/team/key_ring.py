@@ -3,8 +3,8 @@
 What it holds is never written back, so that a request which is on its way cannot bring a revoked key to life again.
 """
 
-import sqlite3
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -14,6 +14,9 @@ from passenger.team.key_format import KeyKind, digest_of, is_well_formed
 from passenger.team.keys import TeamKey, list_keys
 from passenger.team.limits import ALL, limits_of
 from passenger.team.users import LOCAL, TeamUser, list_users
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 class HeldKey(Struct, frozen=True):
@@ -42,7 +45,7 @@ class KeyRing(Struct, frozen=True):
         return held if held is not None and now < held.until else None
 
 
-def read_key_ring(database: sqlite3.Connection) -> KeyRing:
+def read_key_ring(database: "sqlite3.Connection") -> KeyRing:
     """The picture of the file as it is, in one read transaction."""
     database.execute("BEGIN")
     try:

@@ -1,15 +1,18 @@
 """The team file as a running server sees it: looked at on use, at most four times a second."""
 
 import logging
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from passenger.private_file import identity_of
 from passenger.team.key_ring import KeyRing, read_key_ring
 from passenger.team.team_file import open_team_to_read
 from passenger.team.version import ForeignTeamFileError
+
+if TYPE_CHECKING:
+    import sqlite3
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +64,8 @@ class KeySource:
         identity = identity_of(self.path)
         if identity is None and self._ring is None:
             return
+        import sqlite3  # noqa: PLC0415 - SQLite is a megabyte, and few have a team
+
         try:
             if identity != self._identity or self._database is None:
                 self.close()

@@ -1,9 +1,8 @@
 """The keys of a team's people. Each function runs within a transaction of its caller; only digests are stored."""
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_network
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +14,9 @@ from passenger.team.audit import Author, note
 from passenger.team.ids import new_id_of
 from passenger.team.key_format import KeyKind, digest_of, make_key, shown_form
 from passenger.team.users import TeamUser, find_user
+
+if TYPE_CHECKING:
+    import sqlite3
 
 OPERATIONS = ("chat", "embeddings", "count")
 
@@ -83,7 +85,7 @@ class NewKey(Struct, frozen=True):
     secret: Secret
 
 
-def create_key(database: sqlite3.Connection, by: Author, user: TeamUser, grant: KeyGrant) -> NewKey:
+def create_key(database: "sqlite3.Connection", by: Author, user: TeamUser, grant: KeyGrant) -> NewKey:
     """Make a key for a person.
 
     Raises:
@@ -122,7 +124,7 @@ def _check_grant(grant: KeyGrant, now: float) -> None:
         raise Failure(Kind.INVALID, "the key would have expired already", code="bad_scope", param="expires")
 
 
-def find_key(database: sqlite3.Connection, name: str) -> TeamKey:
+def find_key(database: "sqlite3.Connection", name: str) -> TeamKey:
     """The key with that id, or the only one with that shown form or name that is not revoked.
 
     Raises:
@@ -139,14 +141,14 @@ def find_key(database: sqlite3.Connection, name: str) -> TeamKey:
     return found[0]
 
 
-def list_keys(database: sqlite3.Connection, user: str | None = None) -> list[TeamKey]:
+def list_keys(database: "sqlite3.Connection", user: str | None = None) -> list[TeamKey]:
     """All keys, or those of one person, the oldest first; revoked ones, too."""
     if user is None:
         return _select(database, "1", ())
     return _select(database, "user = ?", (find_user(database, user).id,))
 
 
-def rotate_key(database: sqlite3.Connection, by: Author, name: str, grace: int) -> NewKey:
+def rotate_key(database: "sqlite3.Connection", by: Author, name: str, grace: int) -> NewKey:
     """Give a key another secret; the one before is good for `grace` seconds more.
 
     Raises:
@@ -163,7 +165,7 @@ def rotate_key(database: sqlite3.Connection, by: Author, name: str, grace: int) 
     return NewKey(find_key(database, key.id), Secret(secret))
 
 
-def revoke_key(database: sqlite3.Connection, by: Author, name: str, *, cut: bool = False) -> TeamKey:
+def revoke_key(database: "sqlite3.Connection", by: Author, name: str, *, cut: bool = False) -> TeamKey:
     """Refuse a key from now on; with `cut` the answers that it has running end, too."""
     key = find_key(database, name)
     database.execute(
@@ -173,14 +175,14 @@ def revoke_key(database: sqlite3.Connection, by: Author, name: str, *, cut: bool
     return find_key(database, key.id)
 
 
-def note_used(database: sqlite3.Connection, used: Iterable[tuple[str, int]]) -> None:
+def note_used(database: "sqlite3.Connection", used: Iterable[tuple[str, int]]) -> None:
     """Note when keys were used last, as pairs of id and Unix seconds."""
     database.executemany(
         "UPDATE key SET last_used = max(coalesce(last_used, 0), ?) WHERE id = ?", [(at, key) for key, at in used]
     )
 
 
-def _find_usable(database: sqlite3.Connection, name: str, by: Author) -> TeamKey:
+def _find_usable(database: "sqlite3.Connection", name: str, by: Author) -> TeamKey:
     key = find_key(database, name)
     state = key.state(by.now)
     if state != "active":
@@ -188,11 +190,11 @@ def _find_usable(database: sqlite3.Connection, name: str, by: Author) -> TeamKey
     return key
 
 
-def _insert_digest(database: sqlite3.Connection, secret: str, key: str) -> None:
+def _insert_digest(database: "sqlite3.Connection", secret: str, key: str) -> None:
     database.execute("INSERT INTO key_digest (digest, key) VALUES (?, ?)", (digest_of(secret.encode()), key))
 
 
-def _select(database: sqlite3.Connection, where: str, values: Sequence[object]) -> list[TeamKey]:
+def _select(database: "sqlite3.Connection", where: str, values: Sequence[object]) -> list[TeamKey]:
     rows = database.execute(
         f"SELECT {_COLUMNS} FROM key JOIN user ON user.id = key.user WHERE {where} ORDER BY key.created, key.id",  # noqa: S608 - our own text
         values,

@@ -1,7 +1,7 @@
 """The limits and budgets of a team's keys and people. Each function runs within a transaction of its caller."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -13,6 +13,9 @@ from passenger.errors import Failure, Kind
 from passenger.team.audit import Author, note
 from passenger.team.keys import find_key
 from passenger.team.users import find_user
+
+if TYPE_CHECKING:
+    import sqlite3
 
 ALL = "all"
 """The scope of everybody together."""
@@ -26,7 +29,7 @@ class LimitChange(Struct, frozen=True):
     concurrency: int | UnsetType | None = UNSET
 
 
-def read_scope(database: sqlite3.Connection, text: str) -> str:
+def read_scope(database: "sqlite3.Connection", text: str) -> str:
     """The scope that a person means: `all`, `user:NAME` or `key:NAME`, with the id in place of the name.
 
     Raises:
@@ -42,7 +45,7 @@ def read_scope(database: sqlite3.Connection, text: str) -> str:
     raise Failure(Kind.INVALID, f"'{text}' is no scope: say all, user:NAME or key:ID", code="bad_scope", param="scope")
 
 
-def set_limits(database: sqlite3.Connection, by: Author, scope: str, change: LimitChange) -> ScopeLimits:
+def set_limits(database: "sqlite3.Connection", by: Author, scope: str, change: LimitChange) -> ScopeLimits:
     """Change the limits of a scope.
 
     Raises:
@@ -60,7 +63,7 @@ def set_limits(database: sqlite3.Connection, by: Author, scope: str, change: Lim
     return limits_of(database).get(scope, ScopeLimits(scope))
 
 
-def set_budget(database: sqlite3.Connection, by: Author, scope: str, budget: Budget) -> None:
+def set_budget(database: "sqlite3.Connection", by: Author, scope: str, budget: Budget) -> None:
     """Set the budget of a scope for a period, whatever it was before; a raise ends.
 
     Raises:
@@ -78,7 +81,7 @@ def set_budget(database: sqlite3.Connection, by: Author, scope: str, budget: Bud
     note(database, by, "budget.set", scope, budget=msgspec.to_builtins(budget))
 
 
-def remove_budget(database: sqlite3.Connection, by: Author, scope: str, period: BudgetPeriod) -> None:
+def remove_budget(database: "sqlite3.Connection", by: Author, scope: str, period: BudgetPeriod) -> None:
     """Take a budget away.
 
     Raises:
@@ -99,7 +102,7 @@ class BudgetRaise(Struct, frozen=True):
     """Unix seconds."""
 
 
-def raise_budget(database: sqlite3.Connection, by: Author, scope: str, raised: BudgetRaise) -> None:
+def raise_budget(database: "sqlite3.Connection", by: Author, scope: str, raised: BudgetRaise) -> None:
     """Raise the cap of a budget until a moment.
 
     Raises:
@@ -115,7 +118,7 @@ def raise_budget(database: sqlite3.Connection, by: Author, scope: str, raised: B
     note(database, by, "budget.raise", scope, raised=msgspec.to_builtins(raised))
 
 
-def limits_of(database: sqlite3.Connection) -> Mapping[str, ScopeLimits]:
+def limits_of(database: "sqlite3.Connection") -> Mapping[str, ScopeLimits]:
     """The limits of each scope that has any."""
     budgets: dict[str, tuple[Budget, ...]] = {}
     for scope, budget in _budgets(database):
@@ -128,7 +131,7 @@ def limits_of(database: sqlite3.Connection) -> Mapping[str, ScopeLimits]:
     }
 
 
-def _budgets(database: sqlite3.Connection) -> Iterator[tuple[str, Budget]]:
+def _budgets(database: "sqlite3.Connection") -> Iterator[tuple[str, Budget]]:
     rows = database.execute(
         "SELECT scope, period, cap_nano, action, reserve, timezone, raised_nano, raised_until"
         " FROM budget ORDER BY scope, period"
@@ -137,7 +140,7 @@ def _budgets(database: sqlite3.Connection) -> Iterator[tuple[str, Budget]]:
         yield row[0], Budget(*row[1:])
 
 
-def _refuse_missing(changed: sqlite3.Cursor, scope: str, period: str) -> None:
+def _refuse_missing(changed: "sqlite3.Cursor", scope: str, period: str) -> None:
     if not changed.rowcount:
         raise Failure(Kind.NOT_FOUND, f"{scope} has no budget for a {period}", code="no_budget")
 

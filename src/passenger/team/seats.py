@@ -1,13 +1,16 @@
 """Which seat a person has: none at first, and one of their own once they have logged in."""
 
-import sqlite3
+from typing import TYPE_CHECKING
 
 from passenger.errors import Failure, Kind
 from passenger.team.audit import Author, note
 from passenger.team.users import TeamUser, find_user
 
+if TYPE_CHECKING:
+    import sqlite3
 
-def bind_seat(database: sqlite3.Connection, by: Author, user_id: str, github_login: str) -> TeamUser:
+
+def bind_seat(database: "sqlite3.Connection", by: Author, user_id: str, github_login: str) -> TeamUser:
     """Give a person their own seat, that of a login at GitHub. It is named after their id.
 
     Raises:

@@ -1,10 +1,9 @@
 """The team file: opened private and with the newest tables, read as a whole, and changed in transactions."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from passenger.errors import Failure, Kind
 from passenger.private_file import create_private
@@ -15,6 +14,9 @@ from passenger.team.version import (
     refuse_foreign,
     team_migration,
 )
+
+if TYPE_CHECKING:
+    import sqlite3
 
 T = TypeVar("T")
 
@@ -30,12 +32,14 @@ _SETTINGS = (
 )
 
 
-def open_team(path: Path) -> sqlite3.Connection:
+def open_team(path: Path) -> "sqlite3.Connection":
     """The team file with the newest tables, which is made if there is none.
 
     Raises:
         ForeignTeamFileError, OSError, sqlite3.Error: it cannot be used.
     """
+    import sqlite3  # noqa: PLC0415 - SQLite is a megabyte, and few have a team
+
     create_private(path)
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
@@ -48,12 +52,14 @@ def open_team(path: Path) -> sqlite3.Connection:
     return database
 
 
-def open_team_to_read(path: Path) -> sqlite3.Connection:
+def open_team_to_read(path: Path) -> "sqlite3.Connection":
     """A team file that exists, as it is.
 
     Raises:
         FileNotFoundError, ForeignTeamFileError, sqlite3.Error: it cannot be used.
     """
+    import sqlite3  # noqa: PLC0415 - SQLite is a megabyte, and few have a team
+
     if not path.exists():
         raise FileNotFoundError(f"there is no team file at {path}")
     database = sqlite3.connect(
@@ -68,7 +74,7 @@ def open_team_to_read(path: Path) -> sqlite3.Connection:
     return database
 
 
-def change(path: Path, job: Callable[[sqlite3.Connection], T]) -> T:
+def change(path: Path, job: "Callable[[sqlite3.Connection], T]") -> T:
     """What a job gives that runs in one transaction; an error of any kind undoes all of it.
 
     Raises:
@@ -85,7 +91,7 @@ def change(path: Path, job: Callable[[sqlite3.Connection], T]) -> T:
         return done
 
 
-def look_up(path: Path, job: Callable[[sqlite3.Connection], T]) -> T:
+def look_up(path: Path, job: "Callable[[sqlite3.Connection], T]") -> T:
     """What a job reads.
 
     Raises:
@@ -96,8 +102,10 @@ def look_up(path: Path, job: Callable[[sqlite3.Connection], T]) -> T:
 
 
 @contextmanager
-def using(path: Path, open_file: Callable[[], sqlite3.Connection]) -> Iterator[sqlite3.Connection]:
+def using(path: Path, open_file: "Callable[[], sqlite3.Connection]") -> Iterator["sqlite3.Connection"]:
     """A block with the file, whose errors are failures that name it."""
+    import sqlite3  # noqa: PLC0415 - SQLite is a megabyte, and few have a team
+
     try:
         database = open_file()
         try:
@@ -112,7 +120,7 @@ def using(path: Path, open_file: Callable[[], sqlite3.Connection]) -> Iterator[s
         raise Failure(Kind.INTERNAL, message, status=503, code="team_file_unusable") from error
 
 
-def _make_tables(database: sqlite3.Connection) -> None:
+def _make_tables(database: "sqlite3.Connection") -> None:
     """Bring it to the newest version, all of it or nothing; of several processes that try, one does."""
     if _version(database) == newest_version():
         return
@@ -131,6 +139,8 @@ def _make_tables(database: sqlite3.Connection) -> None:
 
 
 def _statements(script: str) -> Iterator[str]:
+    import sqlite3  # noqa: PLC0415 - SQLite is a megabyte, and few have a team
+
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line
@@ -139,7 +149,7 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-def _version(database: sqlite3.Connection) -> int:
+def _version(database: "sqlite3.Connection") -> int:
     (application,) = database.execute("PRAGMA application_id").fetchone()
     (version,) = database.execute("PRAGMA user_version").fetchone()
     (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -1,9 +1,8 @@
 """The people of a team. Each function runs within a transaction of its caller."""
 
 import re
-import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
@@ -11,6 +10,9 @@ from msgspec import Struct
 from passenger.errors import Failure, Kind
 from passenger.team.audit import Author, note
 from passenger.team.ids import new_id_of
+
+if TYPE_CHECKING:
+    import sqlite3
 
 LOCAL = "local"
 """Whoever runs commands on the machine of the server itself: `passenger launch` and `setup` have keys in this name."""
@@ -44,7 +46,7 @@ class TeamUser(Struct, frozen=True):
 
 
 def add_user(
-    database: sqlite3.Connection, by: Author, name: str, github_login: str, tags: Sequence[str] = ()
+    database: "sqlite3.Connection", by: Author, name: str, github_login: str, tags: Sequence[str] = ()
 ) -> TeamUser:
     """Add a person.
 
@@ -64,7 +66,7 @@ def add_user(
     return user
 
 
-def local_user(database: sqlite3.Connection, by: Author) -> TeamUser:
+def local_user(database: "sqlite3.Connection", by: Author) -> TeamUser:
     """Who runs commands on this machine, added the first time."""
     found = _find(database, LOCAL)
     if found is None:
@@ -74,7 +76,7 @@ def local_user(database: sqlite3.Connection, by: Author) -> TeamUser:
     return found
 
 
-def find_user(database: sqlite3.Connection, name: str) -> TeamUser:
+def find_user(database: "sqlite3.Connection", name: str) -> TeamUser:
     """The person with that name or id.
 
     Raises:
@@ -86,13 +88,13 @@ def find_user(database: sqlite3.Connection, name: str) -> TeamUser:
     return found
 
 
-def list_users(database: sqlite3.Connection) -> list[TeamUser]:
+def list_users(database: "sqlite3.Connection") -> list[TeamUser]:
     """All who were not deleted, by name."""
     rows = database.execute(f"SELECT {_COLUMNS} FROM user WHERE deleted IS NULL ORDER BY name")  # noqa: S608 - our own
     return [_user(row) for row in rows]
 
 
-def disable_user(database: sqlite3.Connection, by: Author, name: str, *, disabled: bool = True) -> TeamUser:
+def disable_user(database: "sqlite3.Connection", by: Author, name: str, *, disabled: bool = True) -> TeamUser:
     """Refuse all keys of a person until they are enabled again, or accept them again."""
     user = find_user(database, name)
     database.execute("UPDATE user SET disabled = ? WHERE id = ?", (by.at if disabled else None, user.id))
@@ -100,7 +102,7 @@ def disable_user(database: sqlite3.Connection, by: Author, name: str, *, disable
     return find_user(database, user.id)
 
 
-def delete_user(database: sqlite3.Connection, by: Author, name: str) -> TeamUser:
+def delete_user(database: "sqlite3.Connection", by: Author, name: str) -> TeamUser:
     """Remove a person and revoke all their keys, at once. What the ledger has of them stays."""
     user = find_user(database, name)
     database.execute("UPDATE user SET deleted = ?, seat = '' WHERE id = ?", (by.at, user.id))
@@ -109,7 +111,7 @@ def delete_user(database: sqlite3.Connection, by: Author, name: str) -> TeamUser
     return user
 
 
-def _find(database: sqlite3.Connection, name: str) -> TeamUser | None:
+def _find(database: "sqlite3.Connection", name: str) -> TeamUser | None:
     found = database.execute(
         f"SELECT {_COLUMNS} FROM user WHERE deleted IS NULL AND (name = ? OR id = ?)",  # noqa: S608 - our own text
         (name, name),
@@ -117,14 +119,11 @@ def _find(database: sqlite3.Connection, name: str) -> TeamUser | None:
     return None if found is None else _user(found)
 
 
-def _insert(database: sqlite3.Connection, user: TeamUser) -> None:
+def _insert(database: "sqlite3.Connection", user: TeamUser) -> None:
     values = (user.id, user.name, user.github_login, user.seat, msgspec.json.encode(user.tags).decode(), user.created)
-    try:
-        database.execute(
-            "INSERT INTO user (id, name, github_login, seat, tags, created) VALUES (?, ?, ?, ?, ?, ?)", values
-        )
-    except sqlite3.IntegrityError:
-        raise Failure(Kind.INVALID, f"there is a user '{user.name}' already", status=409, code="name_taken") from None
+    if _find(database, user.name) is not None:
+        raise Failure(Kind.INVALID, f"there is a user '{user.name}' already", status=409, code="name_taken")
+    database.execute("INSERT INTO user (id, name, github_login, seat, tags, created) VALUES (?, ?, ?, ?, ?, ?)", values)
 
 
 def _user(row: Any) -> TeamUser:

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from passenger.config.seat_files import seat_directory
 from passenger.server.admin.resources import READS, WRITES
 from passenger.team.audit import local_author
 from passenger.team.keys import KeyGrant, create_key
+from passenger.team.seats import bind_seat
 from passenger.team.team_file import change
 from passenger.team.users import add_user, find_user
 from tests.proxy import profile_of
@@ -97,6 +99,16 @@ async def test_people_are_added_shown_disabled_and_removed(admin: Admin) -> None
     assert problem(stale) == (412, "version_mismatch")
     assert (await admin.send("DELETE", "/users/alice", If_Match="*")).status == 200
     assert problem(await admin.send("GET", "/users/alice")) == (404, "no_user")
+
+
+async def test_the_login_of_who_is_removed_goes_too(admin: Admin) -> None:
+    carl = await admin.post("/users", name="carl", github_login="carl-gh")
+    place = seat_directory(admin.path.parent, carl["id"])
+    place.mkdir(parents=True)
+    (place / "access_token.json").write_text("{}")
+    change(admin.path, lambda database: bind_seat(database, local_author("ann"), carl["id"], "carl-gh"))
+    assert (await admin.send("DELETE", "/users/carl")).status == 200
+    assert not place.exists()
 
 
 async def test_a_key_is_told_once_works_and_is_revoked(admin: Admin) -> None:

@@ -45,7 +45,7 @@ from passenger.net.egress import Egress
 from passenger.observe.log import wants_color
 from passenger.observe.redaction import Redactor
 from passenger.secret import Secret
-from passenger.server.admin.own import TeamPlaces
+from passenger.server.admin.call import TeamPlaces
 from passenger.server.control.handshake import Identity
 from passenger.server.process.event_loop import run_loop
 from passenger.server.process.exit_codes import FAILED, LOGIN_NEEDED

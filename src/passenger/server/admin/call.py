@@ -1,6 +1,7 @@
 """One request to the administration: who asks, for what, under which conditions."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -70,6 +71,13 @@ class AdminCall(Struct, frozen=True):
         return int(text)
 
 
+class TeamPlaces(Struct, frozen=True):
+    """Where the team and the ledger are; None where none is kept."""
+
+    team: Path
+    ledger: Path | None
+
+
 class AdminAnswer(Struct, frozen=True):
     """What is answered: an object that becomes JSON."""
 
@@ -77,3 +85,5 @@ class AdminAnswer(Struct, frozen=True):
     status: int = 200
     hidden: object | None = None
     """What a repetition of the request is told instead, where the content has a secret."""
+    removed_seat: str = ""
+    """A seat whose files are to go, once the change is made."""

@@ -5,20 +5,23 @@ https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/.
 """
 
 import hashlib
-import sqlite3
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from passenger.errors import Failure, Kind
 from passenger.server.admin.call import AdminAnswer, AdminCall
 
+if TYPE_CHECKING:
+    import sqlite3
+
 REMEMBERED = 86_400
 """Seconds for which a request with an `Idempotency-Key` is answered with the answer that it got."""
 
 _LONGEST = 255
 
-ResourceHandler = Callable[[sqlite3.Connection, AdminCall], AdminAnswer]
+ResourceHandler = Callable[["sqlite3.Connection", AdminCall], AdminAnswer]
 
 
 def etag_of(content: object) -> str:
@@ -39,7 +42,7 @@ def check_version(call: AdminCall, content: object) -> None:
         raise Failure(Kind.INVALID, message, status=412, code="version_mismatch")
 
 
-def answer_once(database: sqlite3.Connection, call: AdminCall, change: ResourceHandler) -> AdminAnswer:
+def answer_once(database: "sqlite3.Connection", call: AdminCall, change: ResourceHandler) -> AdminAnswer:
     """The answer of a change; a request that is sent again with its key gets the same, and changes nothing.
 
     Raises:

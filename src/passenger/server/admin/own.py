@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar, get_args
 
-from msgspec import Struct, convert
+from msgspec import convert
 
 from passenger.account.key_scope import KeyScope
 from passenger.errors import Failure, Kind
@@ -19,19 +19,12 @@ from passenger.ledger.schema import NoLedgerError
 from passenger.ledger.usage_report import read_report
 from passenger.ledger.user_report import UserGrouping, UserUsage, read_user_usage
 from passenger.ledger.version import NewerSchemaError
-from passenger.server.admin.call import AdminAnswer, AdminCall
+from passenger.server.admin.call import AdminAnswer, AdminCall, TeamPlaces
 
 T = TypeVar("T")
 
 _SEED = 0
 """What the draws of the forecast begin with, so that the same ledger always gives the same."""
-
-
-class TeamPlaces(Struct, frozen=True):
-    """Where the team and the ledger are; None where none is kept."""
-
-    team: Path
-    ledger: Path | None
 
 
 def get_me(places: TeamPlaces, call: AdminCall) -> AdminAnswer:

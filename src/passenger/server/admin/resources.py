@@ -1,8 +1,7 @@
 """What can be administered: each path with what its methods do, in a transaction of the team's file."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct, ValidationError, convert, to_builtins
 
@@ -24,6 +23,9 @@ from passenger.team.limits import (
 )
 from passenger.team.users import add_user, delete_user, disable_user, find_user, list_users
 
+if TYPE_CHECKING:
+    import sqlite3
+
 T = TypeVar("T")
 
 # --- people ----------------------------------------------------------------------------------------------------------
@@ -43,34 +45,34 @@ class UserChange(Struct, frozen=True, forbid_unknown_fields=True):
     disabled: bool
 
 
-def get_users(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def get_users(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`GET /users`: by name."""
     return _page(call, [(user.name, user) for user in list_users(database)])
 
 
-def post_user(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def post_user(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`POST /users`."""
     new = call.read(NewUser)
     return AdminAnswer(add_user(database, call.author, new.name, new.github_login, new.tags), 201)
 
 
-def get_user(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def get_user(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`GET /users/{user}`."""
     return AdminAnswer(find_user(database, call.parameters["user"]))
 
 
-def patch_user(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def patch_user(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`PATCH /users/{user}`: disable or enable."""
     user, change = find_user(database, call.parameters["user"]), call.read(UserChange)
     check_version(call, user)
     return AdminAnswer(disable_user(database, call.author, user.id, disabled=change.disabled))
 
 
-def drop_user(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def drop_user(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`DELETE /users/{user}`."""
     user = find_user(database, call.parameters["user"])
     check_version(call, user)
-    return AdminAnswer(delete_user(database, call.author, user.id))
+    return AdminAnswer(delete_user(database, call.author, user.id), removed_seat=user.seat)
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------
@@ -88,24 +90,24 @@ class Rotation(Struct, frozen=True, forbid_unknown_fields=True):
     grace: int = 0
 
 
-def get_keys(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def get_keys(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`GET /keys`: the oldest first; `?user=` those of one person."""
     return _page(call, [(key.id, key) for key in list_keys(database, call.query.get("user"))])
 
 
-def post_key(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def post_key(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`POST /keys`: the only answer that has the key itself."""
     new = call.read(KeyForUser)
     grant = KeyGrant(**{name: getattr(new, name) for name in KeyGrant.__struct_fields__})
     return _new_key(create_key(database, call.author, find_user(database, new.user), grant), 201)
 
 
-def get_key(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def get_key(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`GET /keys/{key}`."""
     return AdminAnswer(find_key(database, call.parameters["key"]))
 
 
-def post_rotation(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def post_rotation(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`POST /keys/{key}/rotate`."""
     grace = call.read(Rotation).grace if call.body else 0
     if not 0 <= grace <= 10**8:
@@ -113,7 +115,7 @@ def post_rotation(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
     return _new_key(rotate_key(database, call.author, call.parameters["key"], grace), 200)
 
 
-def drop_key(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def drop_key(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`DELETE /keys/{key}`: revoke it; with `?now=true` its running answers end, too."""
     key = find_key(database, call.parameters["key"])
     check_version(call, key)
@@ -128,17 +130,17 @@ def _new_key(made: NewKey, status: int) -> AdminAnswer:
 # --- limits and budgets ----------------------------------------------------------------------------------------------
 
 
-def get_limits(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def get_limits(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`GET /limits`: of every scope that has any, with its budgets."""
     return _page(call, sorted(limits_of(database).items()))
 
 
-def get_scope(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def get_scope(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`GET /limits/{scope}`."""
     return AdminAnswer(_limits(database, read_scope(database, call.parameters["scope"])))
 
 
-def patch_scope(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def patch_scope(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`PATCH /limits/{scope}`: null takes a limit away, and what is not named stays."""
     scope = read_scope(database, call.parameters["scope"])
     check_version(call, _limits(database, scope))
@@ -167,7 +169,7 @@ class RaiseTerms(Struct, frozen=True, forbid_unknown_fields=True):
     until: int
 
 
-def put_budget(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def put_budget(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`PUT /budgets/{scope}/{period}`."""
     scope = read_scope(database, call.parameters["scope"])
     check_version(call, _limits(database, scope))
@@ -176,7 +178,7 @@ def put_budget(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
     return AdminAnswer(_limits(database, scope))
 
 
-def drop_budget(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def drop_budget(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`DELETE /budgets/{scope}/{period}`."""
     scope = read_scope(database, call.parameters["scope"])
     check_version(call, _limits(database, scope))
@@ -184,7 +186,7 @@ def drop_budget(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
     return AdminAnswer(_limits(database, scope))
 
 
-def post_raise(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def post_raise(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`POST /budgets/{scope}/{period}/raise`."""
     scope = read_scope(database, call.parameters["scope"])
     terms = to_builtins(call.read(RaiseTerms))
@@ -200,14 +202,14 @@ def _convert(value: object, kind: type[T]) -> T:
         raise Failure(Kind.INVALID, f"the request cannot be used: {error}", code="bad_body") from error
 
 
-def _limits(database: sqlite3.Connection, scope: str) -> ScopeLimits:
+def _limits(database: "sqlite3.Connection", scope: str) -> ScopeLimits:
     return limits_of(database).get(scope, ScopeLimits(scope))
 
 
 # --- audit -----------------------------------------------------------------------------------------------------------
 
 
-def get_audit(database: sqlite3.Connection, call: AdminCall) -> AdminAnswer:
+def get_audit(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`GET /audit`: the newest first."""
     limit = call.limit()
     found = list_changes(database, call.number("after", 0, 0, 10**18), limit + 1)

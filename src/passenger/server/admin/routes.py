@@ -1,27 +1,36 @@
 """The routes of the administration. Browsers get no CORS headers here: no page of another site administers a team."""
 
 import asyncio
-import sqlite3
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from passenger.config.seat_files import remove_seat
 from passenger.errors import Failure, Kind
-from passenger.server.admin.call import AdminAnswer, AdminCall
+from passenger.server.admin.call import AdminAnswer, AdminCall, TeamPlaces
 from passenger.server.admin.changes import answer_once, etag_of
-from passenger.server.admin.own import OWN_PAGES, TeamPlaces
 from passenger.server.admin.problems import problem
 from passenger.server.admin.resources import READS, WRITES
 from passenger.server.guard import check_media_type, principal_of
 from passenger.server.scope import exchange_of
 from passenger.team.team_file import change, look_up
 
+if TYPE_CHECKING:
+    import sqlite3
+
+log = logging.getLogger(__name__)
+
 ROOT = "/v1/passenger"
+
+OWN_PATHS = ("/me", "/usage")
+"""What `own` has pages for."""
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
@@ -39,21 +48,35 @@ def admin_routes(places: TeamPlaces) -> list[Route]:
         methods.setdefault(path, {})["GET"] = _for_administrators(_reading(places.team, read))
     for (method, path), write in WRITES.items():
         methods.setdefault(path, {})[method] = _for_administrators(_writing(places.team, write))
-    for path, page in OWN_PAGES.items():
-        methods.setdefault(path, {})["GET"] = _bound(places, page)
+    for path in OWN_PATHS:
+        methods.setdefault(path, {})["GET"] = _own(places, path)
     return [Route(ROOT + path, _serve(answers), methods=METHODS) for path, answers in methods.items()]
 
 
-def _reading(team: Path, read: Callable[[sqlite3.Connection, AdminCall], AdminAnswer]) -> AdminHandler:
+def _reading(team: Path, read: "Callable[[sqlite3.Connection, AdminCall], AdminAnswer]") -> AdminHandler:
     return lambda call: look_up(team, lambda database: read(database, call))
 
 
-def _writing(team: Path, write: Callable[[sqlite3.Connection, AdminCall], AdminAnswer]) -> AdminHandler:
-    return lambda call: change(team, lambda database: answer_once(database, call, write))
+def _writing(team: Path, write: "Callable[[sqlite3.Connection, AdminCall], AdminAnswer]") -> AdminHandler:
+    def answer(call: AdminCall) -> AdminAnswer:
+        answered = change(team, lambda database: answer_once(database, call, write))
+        if answered.removed_seat:
+            try:
+                remove_seat(team.parent, answered.removed_seat)
+            except OSError as error:
+                log.warning("the files of the seat of somebody who was removed stay: %s", error)
+        return answered
+
+    return answer
 
 
-def _bound(places: TeamPlaces, page: Callable[[TeamPlaces, AdminCall], AdminAnswer]) -> AdminHandler:
-    return lambda call: page(places, call)
+def _own(places: TeamPlaces, path: str) -> AdminHandler:
+    def answer(call: AdminCall) -> AdminAnswer:
+        from passenger.server.admin.own import OWN_PAGES  # noqa: PLC0415 - it loads SQLite
+
+        return OWN_PAGES[path](places, call)
+
+    return answer
 
 
 def _for_administrators(answer: AdminHandler) -> AdminHandler:

@@ -16,7 +16,7 @@ from passenger.gateway import Gateway, Seat
 from passenger.limits import Limits
 from passenger.net.hosts import read_host
 from passenger.secret import Secret
-from passenger.server.admin.own import TeamPlaces
+from passenger.server.admin.call import TeamPlaces
 from passenger.server.api_keys import ApiKeys, KeyFile
 from passenger.server.app import create_app
 from passenger.server.control.handshake import Identity
