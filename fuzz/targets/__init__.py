@@ -15,7 +15,7 @@ PLAIN = (
 )
 """Targets whose input is no JSON: it is changed byte by byte alone, not value by value."""
 
-OTHERS = ("tokens", "embeddings", "catalog")
+OTHERS = ("tokens", "embeddings", "catalog", "chains")
 
 
 def names() -> tuple[str, ...]:
