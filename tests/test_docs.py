@@ -165,6 +165,7 @@ def described_flags(text: str) -> set[str]:
 
 def test_the_page_has_every_command_with_its_own_flags_and_no_other() -> None:
     text = section(page("docs/cli.md"), "Commands") + "\n" + section(page("docs/team.md"), "Commands")
+    text += "\n" + section(page("docs/cache.md"), "Commands")
     shared = flags(root) - {"--login", "--refresh-token"}
     assert described_flags(section(page("docs/cli.md"), "Flags of every command")) == shared | {"-h", "--help"}
     assert set(re.findall(r"^### `(.+)`$", text, re.MULTILINE)) == {name for name, _ in leaves(root)}

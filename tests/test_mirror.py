@@ -37,6 +37,7 @@ ELSEWHERE = {
     "chat/prompt.py": "dialects/test_registry.py",
     "copilot/call.py": "copilot/test_upstream.py",
     "errors.py": "dialects/test_registry.py",
+    "cli/cache_commands.py": "cli/test_group.py",
     "cache/flight.py": "cache/test_chats.py",
     "cache/caching_upstream.py": "cache/test_chats.py",
     "state/serving.py": "state/test_remote.py",

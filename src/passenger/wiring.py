@@ -19,6 +19,7 @@ from passenger.account.session import Session, TokenStore
 from passenger.account.token import Login, LoginSource
 from passenger.account.token_store import FileTokenStore, MemoryTokenStore, token_paths
 from passenger.cache.caching_upstream import Cache, CachePolicy, CachingUpstream
+from passenger.cache.clearing import ClearOrders
 from passenger.config.keyfile import read_keys
 from passenger.config.loading import Loaded
 from passenger.config.login_files import ledger_file, state_file, team_file
@@ -381,11 +382,12 @@ def make_search(config: Config, http: HttpClient) -> WebSearchConfig | None:
     return WebSearchConfig(engine, search.model, search.daily_cap)
 
 
-def make_cache(config: Config) -> Cache:
+def make_cache(config: Config, state_dir: Path | None) -> Cache:
     """What keeps answers, in memory, for all seats of this process."""
     cache = config.cache
+    orders = ClearOrders(state_dir) if state_dir else None
     policy = CachePolicy(embeddings=cache.embeddings, chat=cache.chat, scope=cache.scope)
-    return Cache(policy, cache.max_mb * 1024 * 1024, cache.ttl)
+    return Cache(policy, cache.max_mb * 1024 * 1024, cache.ttl, orders=orders)
 
 
 def make_policy(config: Config) -> Policy:
@@ -609,7 +611,7 @@ async def open_parts(
     `store` is the address of the store that several processes share; `on_secret` gets the tokens of a team's seats.
     """
     with open_ledger(loaded.config, state_dir) as ledger:
-        cache = make_cache(loaded.config)
+        cache = make_cache(loaded.config, state_dir)
         async with (
             client(connect_timeout=loaded.config.upstream.connect_timeout, network=network) as http,
             open_counter(state_dir) as counter,

@@ -45,6 +45,8 @@ MEANT: dict[str, set[str]] = {
     "doctor": ACCOUNT | PLACE | LOG | {"--client", "--json", "--report"},
     "backup": {"--config", "--profile"},
     "restore": {"--config", "--profile"},
+    "cache stats": {"--config", "--profile", "--since", "--json"},
+    "cache clear": {"--config", "--profile"},
     "users add": TEAM | {"--github", "--tag", "--json"},
     "users invite": TEAM | {"--any-github", "--json"},
     "users list": TEAM | {"--json"},

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from passenger.cache.chats import ChatCache, KeptChat
+from passenger.cache.clearing import ClearOrders
 from passenger.cache.embeddings import EmbeddingsCache, KeptVector
 from passenger.cache.fitness import may_keep_answer
 from passenger.cache.kept import KeptValues
@@ -39,14 +40,21 @@ class Cache:
         size: int,
         lifetime: float,
         *,
+        orders: ClearOrders | None = None,
         clock: Callable[[], float] = time.time,
         ages: Callable[[], float] = time.monotonic,
     ) -> None:
         """`size` is bytes, `lifetime` seconds, `clock` Unix seconds, `ages` those of a clock that is never set."""
         self.policy = policy
+        self._orders = orders
         self.kept = KeptValues[KeptVector | KeptChat](size, lifetime, ages)
         self.embeddings = EmbeddingsCache(self.kept)
         self.chats = ChatCache(self.kept, clock)
+
+    def obey(self) -> None:
+        """Throw away what is kept, if somebody has ordered that."""
+        if self._orders is not None and self._orders.is_new():
+            self.kept.clear()
 
 
 class CachingUpstream:
@@ -67,11 +75,13 @@ class CachingUpstream:
         wants = call.operation is Operation.CHAT and (policy.chat or control.asks_for_chats)
         if not wants or not may_keep_answer(call, exchange):
             return await self._upstream.send(call, exchange)
+        self._cache.obey()
         owner = cache_owner(exchange.principal, call.seat, policy.scope)
         return await self._cache.chats.send(self._upstream, call, exchange, owner, control)
 
     async def _embed(self, call: Call, exchange: Exchange, control: CacheControl) -> Reply:
         cache = self._cache
+        cache.obey()
         owner = cache_owner(exchange.principal, call.seat, cache.policy.scope)
         answer = await cache.embeddings.embed(self._upstream, call, exchange, owner, control)
         return await self._upstream.send(call, exchange) if answer is None else _reply(answer, exchange)

@@ -38,8 +38,9 @@ class _SharedChat(Struct):
     """A call under way, and what is known of its answer once that has begun."""
 
     key: bytes
-    owner: str
     call: Call
+    clearings: int
+    """How often everything had been thrown away when it was asked for."""
     identity: tuple[str, int]
     flight: Flight[Recording] | None = None
     reply: Reply | None = None
@@ -83,7 +84,7 @@ class ChatCache:
                 return await self._board(shared, exchange, "joined")
         if len(self._calls) >= MOST_CALLS:
             return await upstream.send(call, exchange)
-        shared = _SharedChat(key, owner, call, (exchange.id.replace("-", ""), int(self._clock())))
+        shared = _SharedChat(key, call, self._kept.clearings, (exchange.id.replace("-", ""), int(self._clock())))
         shared.flight = Flight(lambda record: self._ask(upstream, shared, record), exchange)
         self._calls[key] = shared
         return await self._board(shared, exchange, "miss")
@@ -141,7 +142,7 @@ class ChatCache:
         if recording.failure is not None or not 0 < len(body) <= LARGEST or not has_ended_well(shared.call, body):
             return
         kept = KeptChat(_recording_of(recording, body), shared.identity)
-        shared.is_kept = self._kept.put(shared.key, shared.owner, kept, len(body))
+        shared.is_kept = self._kept.put(shared.key, kept, len(body), clearings=shared.clearings)
         if shared.is_kept and payer is not None:
             payer.cache = "stored"
 

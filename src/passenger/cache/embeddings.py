@@ -67,9 +67,7 @@ class EmbeddingsCache:
             key: text for key, text in zip(batch.keys, batch.texts, strict=True) if not {key} & {*found, *flights}
         }
         joined = list({id(flight): flight for flight in flights.values()}.values())
-        own = (
-            [self._start(upstream, _call_for(call, batch, missing), exchange, owner, tuple(missing))] if missing else []
-        )
+        own = [self._start(upstream, _call_for(call, batch, missing), exchange, tuple(missing))] if missing else []
         exchange.cache = _combined(exchange.cache, "stored" if own else "joined" if joined else "hit")
         paid = await self._collect([*own, *joined], exchange, found)
         tokens = [found[key].tokens for key in batch.keys]
@@ -85,10 +83,10 @@ class EmbeddingsCache:
     def _under_way(self, batch: _Batch, found: VectorsByKey) -> dict[bytes, BatchFlight]:
         return {key: self._flights[key] for key in batch.keys if key not in found and key in self._flights}
 
-    def _start(
-        self, upstream: Upstream, call: Call, exchange: Exchange, owner: str, keys: Sequence[bytes]
-    ) -> BatchFlight:
+    def _start(self, upstream: Upstream, call: Call, exchange: Exchange, keys: Sequence[bytes]) -> BatchFlight:
         """Send a call for texts, which whoever asks for one of them in the meantime waits for, too."""
+
+        clearings = self._kept.clearings
 
         async def work(record: Exchange) -> VectorsByKey:
             try:
@@ -96,7 +94,7 @@ class EmbeddingsCache:
                     answer = await reply.read()
                 found = await offload(len(answer) > HEAVY, _take_apart, call, keys, answer)
                 for key, one in found.items():
-                    self._kept.put(key, owner, one, len(one.vector))
+                    self._kept.put(key, one, len(one.vector), clearings=clearings)
                 return found
             finally:
                 for key in keys:

@@ -15,7 +15,6 @@ OVERHEAD = 400
 class _Entry(Struct, Generic[T]):
     value: T
     size: int
-    owner: str
     since: float
 
 
@@ -29,6 +28,8 @@ class KeptValues(Generic[T]):
         self._entries: OrderedDict[bytes, _Entry[T]] = OrderedDict()
         self.size = 0
         """Bytes of all of them."""
+        self.clearings = 0
+        """How often all of them were thrown away."""
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -52,23 +53,25 @@ class KeptValues(Generic[T]):
         self._entries.move_to_end(key)
         return entry.value
 
-    def put(self, key: bytes, owner: str, value: T, size: int) -> bool:
-        """Keep a value of so many bytes; whether it is kept."""
-        if size > self.largest:
+    def put(self, key: bytes, value: T, size: int, *, clearings: int | None = None) -> bool:
+        """Keep a value of so many bytes; whether it is kept.
+
+        `clearings` is how many there had been when it was asked for: none is kept over one.
+        """
+        if size > self.largest or clearings not in {None, self.clearings}:
             return False
         self._remove(key)
-        self._entries[key] = _Entry(value, size + OVERHEAD, owner, self._clock())
+        self._entries[key] = _Entry(value, size + OVERHEAD, self._clock())
         self.size += size + OVERHEAD
         while self.size > self._most:
             self._remove(next(iter(self._entries)))
         return True
 
-    def clear(self, owner: str | None = None) -> int:
-        """Forget what is kept for an owner, or everything; gives how many values that were."""
-        gone = [key for key, entry in self._entries.items() if owner is None or entry.owner == owner]
-        for key in gone:
-            self._remove(key)
-        return len(gone)
+    def clear(self) -> None:
+        """Throw everything away, and let nobody keep what was asked for before."""
+        self.clearings += 1
+        self._entries.clear()
+        self.size = 0
 
     def _remove(self, key: bytes) -> None:
         entry = self._entries.pop(key, None)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from passenger.cli.cache_commands import declare_cache_commands
 from passenger.cli.command import ACCOUNT, LOGGING, LOGIN, LOOPBACK, PLACE, Commands, place, start
 from passenger.cli.completion import SHELLS, complete_model
 from passenger.cli.team.commands import declare_team_commands
@@ -282,6 +283,7 @@ def config_init(invocation: Invocation) -> int:
 
 
 declare_team_commands(COMMANDS)
+declare_cache_commands(COMMANDS)
 
 _LEDGER = ("config_path", "profile")
 
