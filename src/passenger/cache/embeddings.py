@@ -72,7 +72,8 @@ class EmbeddingsCache:
         paid = await self._collect([*own, *joined], exchange, found)
         tokens = [found[key].tokens for key in batch.keys]
         exchange.spared += sum(tokens) - paid
-        return _write([found[key].vector for key in batch.keys], sum(tokens))
+        vectors = [found[key].vector for key in batch.keys]
+        return await offload(sum(map(len, vectors)) > HEAVY, _write, vectors, sum(tokens))
 
     def _look_up(self, batch: _Batch, control: CacheControl) -> VectorsByKey:
         if not control.reads:
