@@ -10,6 +10,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from passenger.cache.chats import LARGEST, MOST_CALLS
 from passenger.simulator.faults import Fault
 from tests.proxy import eventually
 from tests.server.bench import CHAT, UP, Answer, Bench, asking, bench
@@ -260,3 +261,31 @@ async def test_all_who_wait_are_told_of_a_failure(tmp_path: Path) -> None:
         assert len({answer.body for answer in failed}) == 1
         assert chats(one) <= 2
         assert (await ask(one, asked)).headers["x-passenger-cache"] in {"stored", "hit"}
+
+
+# --- bounds ----------------------------------------------------------------------------------------------------------
+
+
+async def test_only_so_many_calls_can_be_joined_and_the_others_go_up_alone(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        for number in range(MOST_CALLS + 1):
+            wire = await one.open(asking(f"[[stall 2]] {number}", stream=True), head="Cache-Control: max-age=60\r\n")
+            head = await wire.until(b"\r\n\r\n")
+            assert (b"x-passenger-cache: miss" in head.lower()) is (number < MOST_CALLS)
+        await one.hang_up()
+        await eventually(lambda: one.sim.active == 0)
+        answer = await ask(one, question("completions", GPT, "Hello", stream=False))
+        assert answer.headers["x-passenger-cache"] == "stored"
+
+
+async def test_a_large_answer_comes_whole_to_all_who_wait_and_is_not_kept(tmp_path: Path) -> None:
+    asked = question("responses", RESPONSES_ONLY, "[[size 400000]]", stream=True)
+    async with bench(tmp_path) as one:
+        answers = await asyncio.gather(*(ask(one, asked) for _ in range(3)))
+        for answer in answers:
+            assert len(answer.body) > LARGEST
+            assert answer.chunks[-1]["type"] == "response.completed"
+            assert answer.chunks[-1]["response"]["output"][-1]["content"][0]["text"] == "".join(
+                chunk["delta"] for chunk in answer.chunks if chunk["type"] == "response.output_text.delta"
+            )
+        assert (await ask(one, asked)).headers["x-passenger-cache"] == "miss"
