@@ -289,3 +289,12 @@ async def test_a_large_answer_comes_whole_to_all_who_wait_and_is_not_kept(tmp_pa
                 chunk["delta"] for chunk in answer.chunks if chunk["type"] == "response.output_text.delta"
             )
         assert (await ask(one, asked)).headers["x-passenger-cache"] == "miss"
+
+
+async def test_a_page_may_read_what_the_cache_did(tmp_path: Path) -> None:
+    origin = {"Origin": "https://chat.example"}
+    config = '[server]\nallowed_origins = ["https://chat.example"]\n'
+    async with bench(tmp_path, config=config) as one:
+        answer = await ask(one, question("completions", GPT, "Hello", stream=False), {**TAKES, **origin})
+        assert answer.headers["x-passenger-cache"] == "stored"
+        assert "x-passenger-cache" in answer.headers["access-control-expose-headers"]

@@ -367,7 +367,7 @@ def _repr(value: bytes) -> str:
 METHODS = "GET, POST, DELETE"
 EXPOSED = (
     "x-request-id, x-passenger-route, x-passenger-dropped, retry-after, x-passenger-credits, x-passenger-cost-usd, "
-    "x-passenger-cost-source, x-passenger-premium-requests"
+    "x-passenger-cost-source, x-passenger-premium-requests, x-passenger-cache"
 )
 TOLD_FOR = "600"
 """Seconds that a browser may cache the answer to a preflight."""
