@@ -1,5 +1,6 @@
 """Several workers keep conversations together: whichever is asked finds what another has kept."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -38,6 +39,48 @@ async def test_a_chain_goes_on_with_every_worker(tmp_path: Path, keep: str) -> N
             assert answer.status == 200, answer.body
             previous = answer.json()["id"]
         assert len(own.sim.requests[-1].json()["input"]) == 59
+
+
+async def test_two_turns_of_a_conversation_are_not_made_at_once_by_two_workers(tmp_path: Path) -> None:
+    async with bench(tmp_path, *TWO) as own:
+        name = (await own.send("POST", "/v1/conversations", json={})).json()["id"]
+
+        async def say(text: str) -> Answer:
+            body = {"model": "gpt-5.5", "input": text, "conversation": name}
+            return await own.send("POST", RESPONSES, json=body, headers={"Connection": "close"})
+
+        slow = asyncio.create_task(say("[[delay 30]] one"))
+        await own.upstream("/responses")
+        for _ in range(4):
+            answer = await say("two")
+            assert (answer.status, answer.error["code"]) == (409, "conversation_locked")
+        slow.cancel()
+        await eventually(lambda: own.sim.active == 0)
+        for number in range(20):
+            answer = await say(f"turn {number}")
+            assert answer.status == 200, answer.body
+
+
+async def test_the_limit_of_the_background_is_that_of_all_workers(tmp_path: Path) -> None:
+    async with bench(tmp_path, *TWO, config="[state]\nbackground = 2\n") as own:
+
+        async def start() -> Answer:
+            body = {"model": "gpt-5.5", "input": "[[stall 6]] [[events 20]]", "background": True}
+            return await own.send("POST", RESPONSES, json=body, headers={"Connection": "close"})
+
+        made = [(await start()).json()["id"] for _ in range(2)]
+        for _ in range(4):
+            answer = await start()
+            assert (answer.status, answer.error["code"]) == (429, "too_many_background")
+
+        async def cancel() -> None:
+            path = f"{RESPONSES}/{made.pop()}/cancel"
+            assert (await own.send("POST", path)).json()["status"] == "cancelled"
+
+        await cancel()
+        made.append((await start()).json()["id"])
+        while made:
+            await cancel()
 
 
 async def test_a_worker_that_dies_loses_nothing(tmp_path: Path) -> None:

@@ -208,6 +208,21 @@ class StoreCases:
         await judged.cancel(ANNA, "r")
         await waiting
 
+    async def test_there_are_as_many_places_of_a_name_as_wanted(self, judged: Store) -> None:
+        first, second = await judged.take_place("a", 2), await judged.take_place("a", 2)
+        assert first is not None
+        assert second is not None
+        assert await judged.take_place("a", 2) is None
+        other = await judged.take_place("b", 1)
+        assert other is not None
+        first()
+        first()
+        third = await judged.take_place("a", 2)
+        assert third is not None
+        assert await judged.take_place("a", 2) is None
+        for give_back in (second, other, third):
+            give_back()
+
     async def test_closing_it_forgets_nothing_that_others_need(self, judged: Store) -> None:
         assert judged.keeps
         assert judged.trouble() is None

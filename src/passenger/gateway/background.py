@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Protocol
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from passenger.exchange import Exchange, Outcome
 from passenger.gateway.event_sink import EventSink
 from passenger.gateway.recorder import Recorder
 from passenger.gateway.response import GatewayResponse
-from passenger.state.store import EventLog, LostError
+from passenger.state.store import EventLog, LostError, PlaceStore
 from passenger.state.stored import Status
 
 log = logging.getLogger(__name__)
@@ -84,6 +84,10 @@ class EventWriter(Protocol):
         ...
 
 
+class BackgroundStore(EventLog, PlaceStore, Protocol):
+    """Where the events of responses are kept, and how many are made at once."""
+
+
 class BackgroundJob(Struct):
     """A response to make."""
 
@@ -103,9 +107,9 @@ class BackgroundJob(Struct):
 
 
 class Background:
-    """The responses that are made in the background by this process."""
+    """The responses that are made in the background by this process; `at_once` counts those of all workers."""
 
-    def __init__(self, store: EventLog, recorder: Recorder, at_once: int = AT_ONCE) -> None:
+    def __init__(self, store: BackgroundStore, recorder: Recorder, at_once: int = AT_ONCE) -> None:
         self._store = store
         self._recorder = recorder
         self._at_once = at_once
@@ -122,8 +126,11 @@ class Background:
             Failure: too many run already.
         """
         if len(self) >= self._at_once:
-            message = f"{self._at_once} responses are made in the background already ([state] background)"
-            raise Failure(Kind.RATE_LIMIT, message, code="too_many_background", retry_after=RETRY)
+            raise self._full()
+
+    def _full(self) -> Failure:
+        message = f"{self._at_once} responses are made in the background already ([state] background)"
+        return Failure(Kind.RATE_LIMIT, message, code="too_many_background", retry_after=RETRY)
 
     async def start(self, job: BackgroundJob) -> bytes:
         """Keep a response as queued, and make it in a task of its own; the response object as it is now.
@@ -134,17 +141,28 @@ class Background:
         self.check_room()
         self._beginning += 1
         try:
+            give_back = await self._store.take_place("background", self._at_once)
+            if give_back is None:
+                raise self._full()
+            return await self._start(job, give_back)
+        finally:
+            self._beginning -= 1
+
+    async def _start(self, job: BackgroundJob, give_back: Callable[[], None]) -> bytes:
+        """The same, in its place, which is given back when it has ended."""
+        with ExitStack() as place:
+            place.callback(give_back)
             queued = job.events.queued()
             if (why := await job.keep(queued.response)) is not None:
                 message = f"a response in the background has to be kept, which cannot be: {why}"
                 raise Failure(Kind.UNAVAILABLE, message, code="not_kept", retry_after=RETRY)
             await self._store.append(job.owner, job.id, 0, queued.events)
-        finally:
-            self._beginning -= 1
-        making = _Making(self._store, self._recorder, job, job.admit(), len(queued.events))
-        task = asyncio.create_task(making.run(), name=f"background {job.id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+            making = _Making(self._store, self._recorder, job, job.admit(), len(queued.events))
+            task = asyncio.create_task(making.run(), name=f"background {job.id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            held = place.pop_all()
+            task.add_done_callback(lambda _: held.close())
         return queued.response
 
     async def aclose(self) -> None:

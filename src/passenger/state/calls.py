@@ -36,6 +36,7 @@ ARGUMENTS: Mapping[str, Any] = {
     "cancel": tuple[str, str],
     "cancelled": tuple[str, str],
     "follow": tuple[str, str, int],
+    "take_place": tuple[str, int],
 }
 """The types of each call's arguments, in the order of `Store`."""
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from passenger.state.event_logs import EventLogs
 from passenger.state.item_ids import read_id
+from passenger.state.places import Places
 from passenger.state.store import LostError
 from passenger.state.stored import Items, Status, StoredConversation, StoredResponse
 
@@ -73,6 +74,7 @@ class MemoryStore:
         """Bytes by owner."""
         self._size = 0
         self._logs = EventLogs(limits, clock)
+        self._places_taken = Places()
 
     @property
     def size(self) -> int:
@@ -244,6 +246,12 @@ class MemoryStore:
             LostError: there is no such log.
         """
         await self._logs.cancelled(owner, response)
+
+    # --- places ------------------------------------------------------------------------------------------------------
+
+    async def take_place(self, name: str, most: int) -> Callable[[], None] | None:
+        """Take one of `most` places of that name; what gives it back, or None where all are taken."""
+        return self._places_taken.take(name, most)
 
     # --- what is held ------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """The store that keeps nothing: `[state] keep = "none"`."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from passenger.state.store import LostError
 from passenger.state.stored import Items, StoredConversation, StoredResponse
@@ -63,6 +63,10 @@ class NoStore:
     async def delete_item(self, owner: str, conversation: str, item: str) -> bool:
         """Raises `LostError`."""
         raise LostError
+
+    async def take_place(self, name: str, most: int) -> Callable[[], None] | None:
+        """Nothing that runs here has to be limited."""
+        return lambda: None
 
     async def append(self, owner: str, response: str, first: int, events: Sequence[bytes]) -> None:
         """Throw them away."""

@@ -5,7 +5,7 @@ While that process is away, nothing is *not found*: what cannot be asked is a fa
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -164,6 +164,32 @@ class RemoteStore:
                 yield msgspec.msgpack.decode(reply.value, type=bytes)
                 reply = await _read_reply(line[0])
             self._read(reply)
+
+    # --- places ------------------------------------------------------------------------------------------------------
+
+    async def take_place(self, name: str, most: int) -> Callable[[], None] | None:
+        """Take one of `most` places of that name; what gives it back, or None where all are taken.
+
+        A connection of its own holds it: it is free when that ends, in whatever way.
+
+        Raises:
+            Failure: the store does not answer.
+        """
+        line = await self._connect()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                reply = await _ask(line, "take_place", name, most)
+            is_taken = _TRUTH.decode(self._read(reply))
+        except (TimeoutError, _GoneError):
+            line[1].close()
+            raise self._away() from None
+        except BaseException:
+            line[1].close()
+            raise
+        if is_taken:
+            return line[1].close
+        line[1].close()
+        return None
 
     # --- calls -------------------------------------------------------------------------------------------------------
 

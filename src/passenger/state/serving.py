@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 AFTERWARDS = 60.0
 """Seconds that connections may go on after the order to stop: workers finish their answers."""
 
+GRACE = 2.0
+"""Seconds for which a place is waited for: that one is free comes later than the answer that its client has got."""
 
 HEARTBEAT = 2.0
 """Seconds between two heartbeats."""
@@ -55,6 +57,7 @@ class _Serving:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._open: set[asyncio.Task[None]] = set()
+        self._given_back = asyncio.Event()
 
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the calls of a connection, one after the other, until it ends."""
@@ -81,6 +84,9 @@ class _Serving:
 
     async def _answer(self, call: StoreCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one call; one that waits ends with its connection."""
+        if call.method == "take_place":
+            await self._hold(call, reader, writer)
+            raise EOFError
         if call.method in {"follow", "cancelled"}:
             waiting = asyncio.ensure_future(self._reply(call, writer))
             gone = asyncio.ensure_future(reader.read(1))
@@ -91,6 +97,31 @@ class _Serving:
                     await work
             raise EOFError
         await self._reply(call, writer)
+
+    async def _hold(self, call: StoreCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take a place until the connection ends."""
+        name, most = msgspec.msgpack.decode(call.arguments, type=tuple[str, int])
+        give_back = await self._take(name, most)
+        try:
+            writer.write(
+                to_frame(StoreReply(ReplyKind.VALUE, to_msgpack(give_back is not None), self._store.trouble()))
+            )
+            await writer.drain()
+            await reader.read(1)
+        finally:
+            if give_back is not None:
+                give_back()
+                self._given_back.set()
+                self._given_back = asyncio.Event()
+
+    async def _take(self, name: str, most: int) -> Callable[[], None] | None:
+        """A place; where all are taken, one that is given back in a moment: the word of that may be on its way."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                while (given := await self._store.take_place(name, most)) is None:
+                    await self._given_back.wait()
+                return given
+        return None
 
     async def _reply(self, call: StoreCall, writer: asyncio.StreamWriter) -> None:
         arguments = msgspec.msgpack.decode(call.arguments, type=ARGUMENTS[call.method])

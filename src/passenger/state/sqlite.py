@@ -272,6 +272,10 @@ class SqliteStore:
         """
         await self._memory.cancelled(owner, response)
 
+    async def take_place(self, name: str, most: int) -> Callable[[], None] | None:
+        """Take one of `most` places of that name; what gives it back, or None where all are taken."""
+        return await self._memory.take_place(name, most)
+
     # --- the file ----------------------------------------------------------------------------------------------------
 
     async def _touch(self, owner: str, response: str) -> None:

@@ -3,7 +3,7 @@
 What belongs to somebody else, has expired, was deleted or was never there is the same to who asks: not found.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from passenger.state.stored import Items, StoredConversation, StoredResponse
@@ -117,7 +117,18 @@ class EventLog(Protocol):
         ...
 
 
-class Store(ResponseStore, ConversationStore, EventLog, Protocol):
+class PlaceStore(Protocol):
+    """Limits what runs at once, among all processes that share the store."""
+
+    async def take_place(self, name: str, most: int) -> Callable[[], None] | None:
+        """Take one of `most` places of that name; what gives it back, or None where all are taken.
+
+        The place of a process that dies is free.
+        """
+        ...
+
+
+class Store(ResponseStore, ConversationStore, EventLog, PlaceStore, Protocol):
     """All of it."""
 
     @property

@@ -71,7 +71,7 @@ def make_background_serve(gateway: Gateway, turns: Turns, keep_alive: float) -> 
         identity = AnswerIdentity(made.id.replace("-", ""), int(time()), echo=exchange.echo)
         queued = queued_object(turn.request.fields or {}, ask.model, identity)
         with ExitStack() as stack:
-            stack.enter_context(turns.lock(turn))
+            stack.enter_context(await turns.lock(turn))
             job = BackgroundJob(
                 owner=turn.owner,
                 id=f"resp_{identity.id}",

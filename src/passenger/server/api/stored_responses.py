@@ -50,7 +50,7 @@ def with_turns(gateway: Gateway, turns: Turns, inbound: Inbound, serve: ServeCha
         if gateway.policy.finish_dropped and turn.references.stream and turn.references.store:
             answer.inflight.ignore_disconnect()
             answer.promise(FINISHES)
-        with turns.lock(turn):
+        with await turns.lock(turn):
             await serve(turn.request, exchange, answer, lambda response: turns.keeping(turn, response))
 
     return serve_turn

@@ -5,8 +5,8 @@ Whatever is lost is *not found*: no history is ever shortened in silence.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Protocol
 
 import msgspec
@@ -29,7 +29,7 @@ from passenger.jsontext.raw_object import RawObject
 from passenger.jsontext.reading import decode
 from passenger.limits import Limits
 from passenger.server.inflight import SMALL, VALUE
-from passenger.state.store import ConversationStore, LostError, ResponseStore
+from passenger.state.store import ConversationStore, LostError, PlaceStore, ResponseStore
 from passenger.state.stored import Items, Status, StoredResponse
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ async def follow_references(store: ResponseStore, owner: str, items: Sequence[by
     return [item if name is None else found[name] for item, name in zip(items, wanted, strict=True)]
 
 
-class TurnStore(ResponseStore, ConversationStore, Protocol):
+class TurnStore(ResponseStore, ConversationStore, PlaceStore, Protocol):
     """Where turns look up what they refer to, and keep what they become."""
 
 
@@ -93,7 +93,6 @@ class Turns:
     def __init__(self, store: TurnStore, limits: Limits) -> None:
         self._store = store
         self._limits = limits
-        self._locked: set[tuple[str, str]] = set()
         self._keeping: set[asyncio.Future[str | None]] = set()
 
     async def resolve(self, request: Request, owner: str, exchange: Exchange) -> ResponseTurn | None:
@@ -152,26 +151,21 @@ class Turns:
             raise stored_turn.conversation_not_found(references.conversation or "") from None
         return ()
 
-    @contextmanager
-    def lock(self, turn: ResponseTurn) -> Iterator[None]:
-        """A block in which no other turn of its conversation is made.
+    async def lock(self, turn: ResponseTurn) -> ExitStack:
+        """A block in which no other turn of its conversation is made, by whichever worker.
 
         Raises:
-            Failure: one is being made.
+            Failure: one is being made, or the store does not answer.
         """
-        name = turn.references.conversation
+        held, name = ExitStack(), turn.references.conversation
         if name is None:
-            yield
-            return
-        place = turn.owner, name
-        if place in self._locked:
+            return held
+        give_back = await self._store.take_place(f"conversation {turn.owner} {name}", 1)
+        if give_back is None:
             message = f"another response is being made in the conversation '{name}'"
             raise Failure(Kind.INVALID, message, status=409, code="conversation_locked", param="conversation")
-        self._locked.add(place)
-        try:
-            yield
-        finally:
-            self._locked.discard(place)
+        held.callback(give_back)
+        return held
 
     # --- answers -----------------------------------------------------------------------------------------------------
 
