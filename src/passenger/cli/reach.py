@@ -12,6 +12,7 @@ import msgspec
 from passenger.cli.outcome import complain
 from passenger.config.invocation import DEFAULT_PORT, Invocation
 from passenger.config.loading import Loaded
+from passenger.config.login_files import find_team_file
 from passenger.config.problems import ConfigError, Problem, SettingOrigin
 from passenger.errors import Failure, Kind
 from passenger.observe.redaction import Redactor
@@ -53,7 +54,7 @@ def look(invocation: Invocation, loaded: Loaded) -> Found:
     server = loaded.config.server
     if server.port == 0:
         return Found("nothing", RunningServer(server.host, 0))
-    return find_server(server.host, server.port, secret_of(invocation), key_of(loaded, invocation.environ))
+    return find_server(server.host, server.port, secret_of(invocation), key_for(invocation, loaded))
 
 
 def usual_url(loaded: Loaded) -> str:
@@ -68,6 +69,22 @@ def secret_of(invocation: Invocation) -> bytes | None:
         return read_or_make_secret(invocation.login_state_dir)
     except (StoreError, OSError):
         return None
+
+
+def key_for(invocation: Invocation, loaded: Loaded, *, may_make: bool = True) -> Secret | None:
+    """The API key to show: the one that is named, else one that commands on this machine have for a team.
+
+    Where they have none, one is made, if that is allowed.
+
+    Raises:
+        ConfigError: as `key_of`.
+    """
+    key, team = key_of(loaded, invocation.environ), find_team_file(invocation, loaded)
+    if key is not None or not team.exists():
+        return key
+    from passenger.cli.team.own_key import command_key  # noqa: PLC0415 - few have a team
+
+    return command_key(team, may_make=may_make)
 
 
 def key_of(loaded: Loaded, environ: Mapping[str, str]) -> Secret | None:

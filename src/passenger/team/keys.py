@@ -18,6 +18,9 @@ from passenger.team.users import TeamUser, find_user
 if TYPE_CHECKING:
     import sqlite3
 
+RUNS_KEPT = 30 * 86_400
+"""Seconds for which the keys of runs that have ended are listed."""
+
 OPERATIONS = ("chat", "embeddings", "count")
 
 _COLUMNS = (
@@ -85,14 +88,16 @@ class NewKey(Struct, frozen=True):
     secret: Secret
 
 
-def create_key(database: "sqlite3.Connection", by: Author, user: TeamUser, grant: KeyGrant) -> NewKey:
-    """Make a key for a person.
+def create_key(
+    database: "sqlite3.Connection", by: Author, user: TeamUser, grant: KeyGrant, made: Secret | None = None
+) -> NewKey:
+    """Make a key for a person: a new random one, or one that was `made` already.
 
     Raises:
         Failure: something of the grant cannot be.
     """
     _check_grant(grant, by.now)
-    secret, key_id = make_key(grant.kind), new_id_of("key")
+    secret, key_id = made.reveal() if made else make_key(grant.kind), new_id_of("key")
     lists = [
         msgspec.json.encode(each).decode() for each in (grant.models, grant.dialects, grant.operations, grant.networks)
     ]
@@ -173,6 +178,15 @@ def revoke_key(database: "sqlite3.Connection", by: Author, name: str, *, cut: bo
     )
     note(database, by, "keys.revoke", key.id, user=key.user_name, now=cut)
     return find_key(database, key.id)
+
+
+def end_run(database: "sqlite3.Connection", by: Author, name: str) -> None:
+    """Revoke the key of a run of `passenger launch`, and forget those of runs that ended a month ago."""
+    key = revoke_key(database, by, name)
+    old = "SELECT id FROM key WHERE user = ? AND name LIKE 'launch %' AND coalesce(revoked, expires) < ?"
+    values = (key.user, by.at - RUNS_KEPT)
+    database.execute(f"DELETE FROM key_digest WHERE key IN ({old})", values)  # noqa: S608 - our own text
+    database.execute(f"DELETE FROM key WHERE id IN ({old})", values)  # noqa: S608 - our own text
 
 
 def note_used(database: "sqlite3.Connection", used: Iterable[tuple[str, int]]) -> None:

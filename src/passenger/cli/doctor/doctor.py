@@ -24,6 +24,7 @@ from passenger.cli.doctor.ledger import check_ledger
 from passenger.cli.doctor.network import check_proxy, check_upstream
 from passenger.cli.doctor.server import check_ollama, check_server
 from passenger.cli.doctor.state import check_state
+from passenger.cli.doctor.team import check_team
 from passenger.config.egress import make_egress
 from passenger.config.invocation import Invocation
 from passenger.config.loading import Loaded
@@ -132,6 +133,7 @@ PARTS: Mapping[str, Check] = {
     "files": check_files,
     "ledger": check_ledger,
     "conversations": check_state,
+    "team": check_team,
     "login": check_login,
     "seat": check_seat,
     "models": check_models,

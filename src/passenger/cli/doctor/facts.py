@@ -23,12 +23,18 @@ from passenger.account.session import Session
 from passenger.account.token import Access, Login, Token
 from passenger.account.token_store import FileTokenStore, TokenPaths
 from passenger.cli.doctor.hops import Trace, follow
-from passenger.cli.reach import key_of, secret_of
+from passenger.cli.reach import key_for, secret_of
 from passenger.clients.find import find_program as find_client
 from passenger.clients.plan import Client, Installed, Machine, machine_of
 from passenger.config.invocation import Invocation
 from passenger.config.loading import Loaded
-from passenger.config.login_files import find_ledger, find_state_file, find_token_paths, login_environment
+from passenger.config.login_files import (
+    find_ledger,
+    find_state_file,
+    find_team_file,
+    find_token_paths,
+    login_environment,
+)
 from passenger.config.login_name import login_hint
 from passenger.copilot.catalog import Catalog
 from passenger.copilot.upstream import Copilot
@@ -60,6 +66,7 @@ class Facts:
     ledger: Path
     """The file of the ledger; it need not exist."""
     state: Path
+    team: Path
     """The file of kept conversations; it need not exist."""
     log_in: str = "passenger login"
     """The command that makes the login that is meant."""
@@ -187,7 +194,8 @@ async def open_facts(
     paths, environ, hint = find_token_paths(invocation, loaded), invocation.environ, login_hint(invocation)
     logins = login_environment(invocation, loaded)
     token_store = Onlooker(FileTokenStore(only_read(paths), logins, on_secret=redactor.add, log_in=hint))
-    secret, key, server = secret_of(invocation), key_of(loaded, environ), loaded.config.server
+    secret, server = secret_of(invocation), loaded.config.server
+    key = key_for(invocation, loaded, may_make=False)
     for one in filter(None, (*loaded.api_keys, key)):
         redactor.add(one)
     async with http_client(connect_timeout=loaded.config.upstream.connect_timeout, network=network) as http:
@@ -202,6 +210,7 @@ async def open_facts(
             state_dir=invocation.login_state_dir,
             ledger=find_ledger(invocation, loaded),
             state=find_state_file(invocation, loaded),
+            team=find_team_file(invocation, loaded),
             log_in=command_in(hint),
             clients=clients,
             clock=time.time,

@@ -4,13 +4,14 @@ import difflib
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from passenger.cli.client_names import name_other_command, usual_name
 from passenger.cli.launch.run import LaunchFlags, Run
-from passenger.cli.launch.server import NotStartedError, server_for_run
+from passenger.cli.launch.server import NotStartedError, server_for_run, with_run_key
 from passenger.cli.outcome import complain
 from passenger.cli.person import can_answer, pick
 from passenger.cli.reach import KEY_VARIABLE
@@ -113,7 +114,9 @@ def _carry_out(
             stage.directory_for(where / client.name, tag) as directory,
             server_for_run(invocation, where / f"server-{tag}.log", demo=flags.demo) as reached,
         ):
-            return Run(invocation, client, flags, machine, installed, directory, reached, tag, where).carry_out()
+            shown = replace(reached, team=None) if flags.is_shown else reached
+            with with_run_key(shown, client.name, tag) as own:
+                return Run(invocation, client, flags, machine, installed, directory, own, tag, where).carry_out()
     except (NotStartedError, ServerError, NoModelError, StoreError, OSError) as error:
         if isinstance(error, OSError) and not error.filename:
             raise  # it is no file, but a stdout that takes no more

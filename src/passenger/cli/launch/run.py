@@ -224,7 +224,8 @@ class Run:
         assert self.installed is not None  # noqa: S101 - without it a launch is only shown
         stage.put(plan, self._kept)
         command = [str(self.installed.path), *plan.argv[1:], *self.flags.arguments]
-        with RequestMeter(self.reached.server.requests, time.time(), None if self.reached.key else self.tag) as meter:
+        tag = None if self.reached.key and not self.reached.is_tagged else self.tag
+        with RequestMeter(self.reached.server.requests, time.time(), tag) as meter:
             code = foreground.run(command, environment(self.machine.environ, plan))
         self._say(bill(self.client.title, meter.records))
         return code

@@ -16,9 +16,10 @@ from passenger import __version__
 from passenger.cli.command import LOGIN, LOOPBACK, given_flags
 from passenger.cli.outcome import complain
 from passenger.cli.person import is_terminal
-from passenger.cli.reach import key_of, look, stranger, usual_url
+from passenger.cli.reach import key_for, key_of, look, stranger, usual_url
 from passenger.config.invocation import DEFAULT_PORT, Invocation
 from passenger.config.loading import Loaded
+from passenger.config.login_files import find_team_file
 from passenger.config.profile import login_profile
 from passenger.config.schema import ClientsSettings
 from passenger.secret import Secret
@@ -138,6 +139,22 @@ class LaunchServer:
     """The address that a server of these settings would have."""
     clients: ClientsSettings = field(default_factory=ClientsSettings)
     """The models that the settings name."""
+    team: Path | None = None
+    """The file of the team in which a run gets a key of its own; None where it takes the one that there is."""
+    is_tagged: bool = False
+    """Whether the key tells this run's requests from those of others."""
+
+
+@contextmanager
+def with_run_key(reached: LaunchServer, client: str, tag: str) -> Iterator[LaunchServer]:
+    """The server with a key for one run of a client, where that is to have one of its own."""
+    if reached.team is None:
+        yield reached
+        return
+    from passenger.cli.team.own_key import run_key  # noqa: PLC0415 - few have a team
+
+    with run_key(reached.team, client, tag) as key:
+        yield replace(reached, key=key, is_tagged=True)
 
 
 @contextmanager
@@ -169,7 +186,7 @@ def _demo(invocation: Invocation, log: Path) -> Iterator[LaunchServer]:
 def _users(invocation: Invocation, log: Path) -> Iterator[LaunchServer]:
     """The server of the user's settings: the one that runs already, else one for this run."""
     secret, loaded = read_or_make_secret(invocation.login_state_dir), invocation.load()
-    key, found = key_of(loaded, invocation.environ), look(invocation, loaded)
+    key, found = key_for(invocation, loaded), look(invocation, loaded)
     if found.state == "ours":
         yield _reach_running(found, invocation, loaded)
         return
@@ -178,7 +195,8 @@ def _users(invocation: Invocation, log: Path) -> Iterator[LaunchServer]:
     with own_server(_arguments(invocation), {**os.environ, **ALONE}, log) as port:
         server = _prove_started(port, secret, key)
         name = _name("own", invocation, loaded, server.status())
-        yield LaunchServer(server, name, key, usual_url(loaded), clients=loaded.config.clients)
+        team = _team(invocation, loaded)
+        yield LaunchServer(server, name, key, usual_url(loaded), clients=loaded.config.clients, team=team)
 
 
 def _name(where: str, invocation: Invocation, loaded: Loaded, status: ServerStatus) -> str | None:
@@ -199,7 +217,14 @@ def _reach_running(found: Found, invocation: Invocation, loaded: Loaded) -> Laun
     if found.hello and found.hello.version != __version__:
         click.echo(f"{server.url} runs Passenger {found.hello.version}; this is {__version__}. Restart it.", err=True)
     shown = replace(server, key=key)
-    return LaunchServer(shown, name, key, server.url, clients=loaded.config.clients)
+    team = _team(invocation, loaded) if key else None
+    return LaunchServer(shown, name, key, server.url, clients=loaded.config.clients, team=team)
+
+
+def _team(invocation: Invocation, loaded: Loaded) -> Path | None:
+    """The team's file, if the key for this run is to be made there: there is one, and no key was named."""
+    path = find_team_file(invocation, loaded)
+    return path if path.exists() and key_of(loaded, invocation.environ) is None else None
 
 
 def _prove_started(port: int, secret: bytes, key: Secret | None) -> RunningServer:

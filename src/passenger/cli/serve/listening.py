@@ -32,11 +32,13 @@ def unwritable(state_dir: Path) -> str | None:
     return None
 
 
-def log_start(sockets: list[socket.socket], token_store: FileTokenStore, loaded: Loaded | None) -> None:
+def log_start(
+    sockets: list[socket.socket], token_store: FileTokenStore, loaded: Loaded | None, *, has_team: bool = False
+) -> None:
     """Log that we serve and, with the settings, at which addresses."""
     log.info("%s", start_line(sockets, token_store))
     if loaded is not None:
-        log.info("%s", addresses_line(sockets, loaded))
+        log.info("%s", addresses_line(sockets, loaded, has_team=has_team))
 
 
 def open_or_complain(loaded: Loaded, *, has_team: bool = False) -> list[socket.socket] | None:
@@ -69,9 +71,9 @@ def _without_login(sockets: list[socket.socket], token_store: FileTokenStore) ->
     return f"nobody is logged in yet: open {page} or {token_store.log_in}"
 
 
-def addresses_line(sockets: list[socket.socket], loaded: Loaded) -> str:
+def addresses_line(sockets: list[socket.socket], loaded: Loaded, *, has_team: bool = False) -> str:
     """The address for all clients but OpenAI's, and the key that they need."""
-    url, keys = base_url(sockets).removesuffix("/v1"), key_note(loaded)
+    url, keys = base_url(sockets).removesuffix("/v1"), key_note(loaded, has_team=has_team)
     second = f", Ollama {ollama}" if (ollama := ollama_url(sockets, loaded)) else ""
     return f"Anthropic, Gemini, Ollama: {url}{second}  (API key: {f'one of {keys}' if keys else 'anything'})"
 
@@ -115,10 +117,10 @@ def ollama_url(sockets: list[socket.socket], loaded: Loaded) -> str | None:
     return f"{base_url(sockets).removesuffix('/v1').rpartition(':')[0]}:{port}" if port else None
 
 
-def key_note(loaded: Loaded) -> str:
-    """The settings that hold keys; empty if none is needed."""
+def key_note(loaded: Loaded, *, has_team: bool = False) -> str:
+    """The settings that hold keys, and the command that makes a team's; empty if none is needed."""
     server = loaded.config.server
-    named = {"api_keys": bool(server.api_keys), "api_key_file": bool(server.api_key_file)}
+    named = {"api_keys": bool(server.api_keys), "api_key_file": bool(server.api_key_file), "`keys create`": has_team}
     return ", ".join(name for name, is_set in named.items() if is_set)
 
 

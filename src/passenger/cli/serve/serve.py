@@ -116,7 +116,9 @@ def _serve(
     state, ports = invocation.login_state_dir, ports_of(sockets)
     identity = Identity(__version__, os.getpid(), time.time(), state, workers, command, ports)
     show = _panel(invocation, loaded, sockets, command)
-    announce = functools.partial(log_start, sockets, token_store, None if show else loaded)
+    announce = functools.partial(
+        log_start, sockets, token_store, None if show else loaded, has_team=has_team(invocation, loaded)
+    )
     ours = functools.partial(
         serve_and_show,
         loaded,
@@ -191,8 +193,8 @@ def _panel(invocation: Invocation, loaded: Loaded, sockets: list[socket.socket],
     url = base_url(sockets).removesuffix("/v1")
     launch = f"{command}{repeat_port(invocation, ports_of(sockets)[0])} launch claude"
     steps = [(launch, "Claude Code, for this run"), (f"{url}/", "the page of this server")]
-    keys = key_note(loaded)
-    key = f"one of [server] {keys}" if keys else "any will do"
+    keys = key_note(loaded, has_team=has_team(invocation, loaded))
+    key = f"one of {keys}" if keys else "any will do"
     panel = Panel(f"Passenger {__version__}", url, key, steps, ollama_url(sockets, loaded))
     return make_show(panel, sys.stdout, color=wants_color(sys.stdout, invocation.environ))
 

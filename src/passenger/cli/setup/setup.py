@@ -15,6 +15,7 @@ from passenger.cli.command import with_flags
 from passenger.cli.outcome import complain
 from passenger.cli.person import can_answer, confirm, is_terminal
 from passenger.cli.setup.proof import NotProvenError, cost_of, prove
+from passenger.cli.team.own_key import OwnKey, prepare_key, revoke_setup_key, setup_key
 from passenger.clients.by_hand import BY_HAND
 from passenger.clients.find import find_program, run_and_read
 from passenger.clients.models import NoModelError, choose_models
@@ -24,6 +25,7 @@ from passenger.clients.registry import SETUPS
 from passenger.clients.setup import Setup
 from passenger.config.invocation import Invocation
 from passenger.config.loading import Loaded
+from passenger.config.login_files import find_team_file, has_team
 from passenger.edits.edit import NO_KEY, Edit, key_path
 from passenger.edits.files import RefusedError, find_exposure, read
 from passenger.edits.journal import Change, Restored, apply, plan, state_of, undo
@@ -32,6 +34,7 @@ from passenger.errors import Failure, Kind
 from passenger.observe.records import RequestRecord
 from passenger.observe.redaction import plain
 from passenger.private_file import StoreError
+from passenger.secret import Secret
 from passenger.server.control.client import RunningServer
 from passenger.server.process.exit_codes import FAILED, OK, USAGE
 
@@ -66,6 +69,7 @@ def run(invocation: Invocation, **given: Any) -> int:
     receipts = Receipts(invocation.state_dir / "setup" / name)
     try:
         if flags.action == "undo":
+            revoke_setup_key(invocation.state_dir / "setup", name)
             return _undo(name, receipts, as_json=flags.as_json)
         if flags.action == "status":
             return _status(name, receipts, as_json=flags.as_json)
@@ -138,7 +142,7 @@ def _status(name: str, receipts: Receipts, *, as_json: bool) -> int:
 
 def _by_hand(name: str, invocation: Invocation, *, as_json: bool) -> int:
     loaded, one = invocation.load(), BY_HAND[name]
-    base, key = reach.usual_url(loaded), "of the server" if loaded.api_keys else NO_KEY
+    base, key = reach.usual_url(loaded), "of the server" if loaded.api_keys or has_team(invocation, loaded) else NO_KEY
     text = one.text.format(base=base, key=key, port=base.rpartition(":")[2])
     if as_json:
         reach.write_json({"client": name, "title": one.title, "possible": one.can_be, "text": text})
@@ -158,6 +162,7 @@ class Job:
         self._machine = machine_of(invocation)
         self._setup = setup
         self._receipts = receipts
+        self._own: OwnKey | None = None
         self._flags = flags
         self._can_ask = can_answer() and is_terminal(sys.stdout) and not flags.as_json and not flags.yes
 
@@ -175,6 +180,7 @@ class Job:
                 return self._end(OK, changes, "nothing is written")
             if not self._may_write(changes, site):
                 return USAGE if not self._can_ask else FAILED
+            self._keep_key(site)
             apply(changes, self._receipts)
         return self._proven(server, site, changes)
 
@@ -193,9 +199,11 @@ class Job:
         model, small = choose_models(cards, client, loaded.config.clients, flags.model, flags.small_model)
         installed = find_program(client, self._machine.environ, self._machine.home)
         directory = self._invocation.state_dir / "setup" / "files"
+        self._own = self._own_key(loaded) if needs_key else None
+        key = prepare_key(self._own)[0] if self._own else server.key
         return Site(
             base=server.url,
-            key=server.key.reveal() if needs_key and server.key else NO_KEY,
+            key=key.reveal() if needs_key and key else NO_KEY,
             model=model,
             small=small,
             catalog=cards,
@@ -205,6 +213,17 @@ class Job:
             installed=installed,
             ask=partial(run_and_read, installed),
         )
+
+    def _own_key(self, loaded: Loaded) -> OwnKey | None:
+        """The key of this client's own, where there is a team and no key was named."""
+        team = find_team_file(self._invocation, loaded)
+        if reach.key_of(loaded, self._invocation.environ) is not None or not team.exists():
+            return None
+        return setup_key(team, self._invocation.state_dir / "setup", self._setup.client.name)
+
+    def _keep_key(self, site: Site) -> None:
+        if self._own is not None and self._own.find() is None:
+            self._own.keep(Secret(site.key))
 
     # A real key never goes where others could get it.
 
