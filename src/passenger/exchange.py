@@ -15,6 +15,7 @@ from passenger.chat.cost import Cost, Tariff
 from passenger.chat.events import Timing, Usage
 from passenger.chat.prompt import Ask
 from passenger.errors import Failure
+from passenger.quota.detectors import WatchedTurn
 
 
 class Outcome(StrEnum):
@@ -160,6 +161,10 @@ class Exchange(Struct):
     """Input tokens of its answer that Copilot did not have to read, as the vectors of those were kept."""
     saved: Cost | None = None
     """What a kept or shared answer would have cost."""
+    turn: WatchedTurn | None = None
+    """What the breaker for runaway sessions has read of it."""
+    warning: str = ""
+    """What its client is warned of."""
     failure: Failure | None = None
     outcome: Outcome = Outcome.UNFINISHED
 

@@ -48,13 +48,16 @@ from passenger.gateway import (
 )
 from passenger.gateway.reasoning_cache import ReasoningCache
 from passenger.gateway.reasoning_file import ReasoningFile
+from passenger.gateway.runaway import RunawayBreaker
 from passenger.gateway.web_search import WebSearchConfig
 from passenger.ledger.observer import Ledger
 from passenger.net.client import HttpClient, client
 from passenger.net.egress import Egress
 from passenger.observe.access_log import log_exchange
 from passenger.private_file import PrivateFile, StoreError
+from passenger.quota.detectors import NANO, Thresholds
 from passenger.quota.monitor import QuotaMonitor
+from passenger.quota.pauses import Pauses
 from passenger.quota.quota import Quota, QuotaSource
 from passenger.search.engine import BRAVE_URL, make_brave, make_searxng
 from passenger.state.memory import MemoryStore, StoreLimits
@@ -390,6 +393,16 @@ def make_cache(config: Config, state_dir: Path | None) -> Cache:
     return Cache(policy, cache.max_mb * 1024 * 1024, cache.ttl, orders=orders)
 
 
+def make_breaker(config: Config, state_dir: Path | None) -> RunawayBreaker | None:
+    """What finds sessions that run away, None if the settings want none. No file is made before a session is paused."""
+    breaker = config.breaker
+    if breaker.action == "off":
+        return None
+    thresholds = Thresholds(breaker.repeats, breaker.tool_loop, round(breaker.velocity_credits * NANO), breaker.chain)
+    pauses = Pauses(state_dir / "paused" if state_dir else None, time.time)
+    return RunawayBreaker(breaker.action, thresholds, pauses, time.time)
+
+
 def make_policy(config: Config) -> Policy:
     """What the settings say about every request."""
     copilot = config.copilot
@@ -634,6 +647,7 @@ async def open_parts(
                 store=kept,
                 search=make_search(loaded.config, http),
                 background=loaded.config.state.background,
+                breaker=make_breaker(loaded.config, state_dir),
             )
             try:
                 yield Parts(gateway, seat, ledger, make_reader(loaded.config, state_dir), team, joining)

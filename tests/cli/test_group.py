@@ -33,6 +33,7 @@ MEANT: dict[str, set[str]] = {
     | {"--write", "--undo", "--status", "--dry-run", "--default", "--yes", "--model", "--small-model", "--json"},
     "models": ACCOUNT | PLACE | LOG | {"--all", "--json"},
     "status": ACCOUNT | PLACE | LOG | {"--json"},
+    "resume": ACCOUNT | PLACE | LOG,
     "usage": {"--config", "--profile", *PLACE, "--by", "--since", "--json", "--csv", "--watch"},
     "explain": ACCOUNT | PLACE | LOG | {"--json"},
     "launch": ACCOUNT | PLACE | LOG | {"--model", "--small-model", "--print", "--json", "--no-check", "--demo"},

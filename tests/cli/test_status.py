@@ -25,7 +25,7 @@ async def test_a_running_server_tells_of_itself(command: Command, proxy: Proxy, 
     assert (told["running"], told["state"], told["url"]) == (True, "ours", proxy.url)
     assert set(told["server"]) == {
         *("version", "pid", "started", "urls", "workers", "ready", "status", "degraded", "needs_key", "logged_in"),
-        *("account", "models", "requests"),
+        *("account", "models", "requests", "paused"),
     }
     assert told["server"]["account"]["login"] in ended.out
     assert set(told["server"]["requests"]) == {

@@ -176,6 +176,17 @@ def status(invocation: Invocation, *, as_json: bool) -> int:
 
 
 @COMMANDS.command(
+    "resume",
+    ("passenger resume 3f9a2c71d04e8b56", "as `passenger status` shows it"),
+    meant=(*ACCOUNT, *PLACE),
+)
+@click.argument("session")
+def resume(invocation: Invocation, *, session: str) -> int:
+    """Let a session go on that the breaker has paused."""
+    return start("passenger.cli.resume:run", invocation, session=session)
+
+
+@COMMANDS.command(
     "explain",
     ("passenger explain", "list the last requests"),
     ("passenger explain 96bb7a9e", "what became of one; the beginning of its id is enough"),

@@ -15,6 +15,7 @@ from passenger.config.invocation import Invocation
 from passenger.config.login_name import login_hint
 from passenger.observe.amounts import amount, premium, span, tokens
 from passenger.observe.records import Totals
+from passenger.quota.pauses import PausedSession
 from passenger.quota.quota import Quota
 from passenger.server.control.client import Found
 from passenger.server.control.status import ModelCounts, ServerStatus
@@ -59,6 +60,7 @@ def facts(status: ServerStatus, url: str, now: float, log_in: str) -> Iterator[t
     yield "models", _models(status.models) if status.models else ""
     yield "API key", "needed" if status.needs_key else "none needed"
     yield "requests", _requests(status.requests)
+    yield "paused", "\n".join(_paused(one, now) for one in status.paused)
 
 
 def _state(status: ServerStatus) -> str:
@@ -99,6 +101,12 @@ def _spent(totals: Totals) -> Iterator[str]:
         yield premium(totals.premium_thousandths / 1000)
     if totals.unpriced:
         yield f"{count_of(totals.unpriced, 'request')} of unknown cost"
+
+
+def _paused(one: PausedSession, now: float) -> str:
+    """A session that the breaker has paused."""
+    named = f" ({one.client})" if one.client else ""
+    return f"session {one.session}{named} of {one.who}, for {span(max(0, one.until - now))}: {one.why}"
 
 
 def _requests(totals: Totals) -> str:

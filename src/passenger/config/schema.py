@@ -165,6 +165,21 @@ class TeamSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerSettings:
+    """What becomes of a session that runs away: its client is warned (`warn`), it is paused (`pause`), or nothing.
+
+    `repeats` are equal requests within 10 minutes, `tool_loop` equal steps among the last 7, `velocity_credits` credits
+    within 5 minutes, `chain` steps since a person typed; 0 switches one off.
+    """
+
+    action: Literal["off", "warn", "pause"] = _setting("warn", kinds.BREAKER_ACTION)
+    repeats: int = _setting(4, kinds.COUNT_OR_NONE)
+    tool_loop: int = _setting(5, kinds.STEPS_OR_NONE)
+    velocity_credits: int = _setting(200, kinds.COUNT_OR_NONE)
+    chain: int = _setting(400, kinds.COUNT_OR_NONE)
+
+
+@dataclass(frozen=True, slots=True)
 class StateSettings:
     """Where responses and conversations are kept that clients refer to: in `memory`, on `disk`, or nowhere (`none`).
 
@@ -228,6 +243,7 @@ class Config:
     cache: CacheSettings = field(default_factory=CacheSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     team: TeamSettings = field(default_factory=TeamSettings)
+    breaker: BreakerSettings = field(default_factory=BreakerSettings)
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -287,6 +303,7 @@ FORBIDDEN_IN_FOUND = frozenset(
         *("ca_bundle", "copilot_token_path", "http_proxy", "https_proxy", "proxy_url"),
         *("keep", "provider", "url", "key_file"),
         *(one.name for one in fields(TeamSettings)),
+        *(one.name for one in fields(BreakerSettings)),
         *(one.name for one in fields(LedgerSettings)),
         *(one.name for one in fields(CacheSettings)),
     }

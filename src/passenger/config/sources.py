@@ -31,7 +31,9 @@ OTHER_VARIABLES = frozenset({"PASSENGER_LOG", "PASSENGER_KEY", VARIABLE})
 name of the login."""
 
 OWN_SECTIONS = tuple(
-    name for name in SECTIONS if name not in {"log", "account", "clients", "ledger", "state", "cache", "search"}
+    name
+    for name in SECTIONS
+    if name not in {"log", "account", "clients", "ledger", "state", "cache", "search", "breaker"}
 )
 """Sections that make a file ours which was merely found. Many programs have a `[log]`, `[clients]` or `[ledger]`."""
 

@@ -23,6 +23,7 @@ from passenger.gateway.recorder import Recorder
 from passenger.gateway.relay import Relayer
 from passenger.gateway.response import GatewayResponse
 from passenger.gateway.routing import Route, Routed, Router, must_fan_out
+from passenger.gateway.runaway import RunawayBreaker
 from passenger.gateway.search_server import SearchServer
 from passenger.gateway.seat import Seat, Seats
 from passenger.gateway.sender import Sender
@@ -49,13 +50,16 @@ class Gateway:
         store: Store | None = None,
         search: WebSearchConfig | None = None,
         background: int = AT_ONCE,
+        breaker: RunawayBreaker | None = None,
     ) -> None:
         self._seats = seats
         self.policy = policy or Policy()
         self.counter = counter
         self.store = store or NoStore()
         """What is kept between requests."""
-        self.recorder = Recorder(observers)
+        self.breaker = breaker
+        """Finds sessions that run away, None where nobody does."""
+        self.recorder = Recorder([*observers, breaker.note] if breaker else observers)
         self.background = Background(self.store, self.recorder, background)
         """What is made without a client that waits."""
         self._sender = Sender(clock, deadlines or Deadlines(), self.policy)

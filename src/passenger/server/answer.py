@@ -178,6 +178,8 @@ class ClientAnswer:
             told.append((b"x-passenger-search", _search(exchange)))
         if exchange.cache and not is_early:
             told.append((b"x-passenger-cache", exchange.cache.encode()))
+        if exchange.warning:
+            told.append((b"x-passenger-warning", _one_line(exchange.warning)))
         if exchange.dropped:
             told.append((b"x-passenger-dropped", _one_line(", ".join(exchange.dropped))))
         return told

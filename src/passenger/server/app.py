@@ -24,6 +24,7 @@ from passenger.server.api import ollama as ollama_api
 from passenger.server.api.background import CANCEL, cancel, make_background_serve
 from passenger.server.api.operations import REFERRING, make_handler
 from passenger.server.api.passenger_api import ServerFacts
+from passenger.server.api.passenger_api import posts as own_posts
 from passenger.server.api.passenger_api import routes as own_routes
 from passenger.server.api.stored_responses import with_references, with_turns
 from passenger.server.api.turns import Turns
@@ -78,7 +79,7 @@ def create_app(
     recent = ollama_api.RecentModels()
     gateway.recorder.observe(recent.note)
     gateway.recorder.observe(log.note)
-    facts = ServerFacts(readiness.seat, readiness, identity, log, guard)
+    facts = ServerFacts(readiness.seat, readiness, identity, log, guard, gateway.breaker)
     public_url = join.public_url if join else ""
     pages = Pages(
         facts, Sessions(identity.secret, guard.viewers, time), login, named or {}, spent, public_url=public_url
@@ -98,6 +99,7 @@ def create_app(
     deletes = _paths(named_pages, "deletes")
     cancelling = dict.fromkeys(responses.INBOUND.routes.below(CANCEL), _catching_failures(cancel(gateway)))
     forms: dict[str, ASGIApp | Page] = {**pages.posts(), **(join.posts() if join else {}), **cancelling}
+    forms |= {path: _catching_failures(page) for path, page in own_posts(facts).items()}
     router = _router(posts.paths, forms, gets, deletes, admin_routes(places) if places else ())
     paths = responses.INBOUND.routes.below("/responses")
     admission = Admission(guard, inflight, limits, is_kept=gateway.store.keeps)

@@ -269,6 +269,8 @@ class Chat:
         """
         # --- routed --------------------------------------------------------------------------------------------------
         gateway = self._gateway
+        if gateway.breaker is not None:
+            gateway.breaker.begin(request, exchange)
         seat = gateway.seat(exchange)
         model = await gateway.resolve(seat, ask.model, exchange)
         route = gateway.route(seat, inbound, ask, model)

@@ -11,12 +11,13 @@ from starlette.responses import Response
 from passenger.copilot.model_cards import ModelCard, ModelList, cards_of
 from passenger.errors import Failure, Kind
 from passenger.gateway import Seat
+from passenger.gateway.runaway import RunawayBreaker
 from passenger.jsontext.reading import invalid
 from passenger.net.hosts import is_this_machine
 from passenger.observe.records import RequestList, Totals
 from passenger.server.addresses import own_urls
 from passenger.server.control.handshake import LONGEST_NONCE, Identity
-from passenger.server.control.status import LoginAnswer, ModelCounts, SeatAccount, ServerStatus, account_of
+from passenger.server.control.status import LoginAnswer, ModelCounts, Resumed, SeatAccount, ServerStatus, account_of
 from passenger.server.error_responses import json_response
 from passenger.server.guard import Guard, check_sees_server, is_known, sees_server
 from passenger.server.health import Readiness
@@ -38,6 +39,7 @@ class ServerFacts:
     identity: Identity
     log: RequestLog
     guard: Guard
+    breaker: RunawayBreaker | None = None
 
     async def status(self, urls: Sequence[str]) -> ServerStatus:
         """The status, with the models counted if their list comes in time."""
@@ -57,6 +59,7 @@ class ServerFacts:
             account=await self.account(),
             models=await self._counts(),
             requests=self.log.totals(),
+            paused=self.breaker.paused() if self.breaker else (),
         )
 
     async def account(self) -> SeatAccount | None:
@@ -106,7 +109,7 @@ def routes(facts: ServerFacts) -> Mapping[str, Page]:
 
     async def tell_status(request: Request) -> Response:
         status = await facts.status(own_urls(request.scope, facts.identity.ports))
-        return json_response(status if sees_server(request.scope) else replace(status, account=None, requests=Totals()))
+        return json_response(status if sees_server(request.scope) else _for_members(status))
 
     async def list_models(_request: Request) -> Response:
         return json_response(ModelList(await facts.cards()))
@@ -122,6 +125,25 @@ def routes(facts: ServerFacts) -> Mapping[str, Page]:
         "login": tell_login,
     }
     return {f"{ROOT}/{name}": page for name, page in pages.items()}
+
+
+def posts(facts: ServerFacts) -> Mapping[str, Page]:
+    """The POST routes by path."""
+
+    async def resume(request: Request) -> Response:
+        check_sees_server(request.scope)
+        session = request.path_params["session"]
+        resumed = facts.breaker.resume(session) if facts.breaker else ()
+        if not resumed:
+            raise Failure(Kind.NOT_FOUND, f"no session '{session[:80]}' is paused", code="session_not_paused")
+        return json_response(Resumed(resumed))
+
+    return {f"{ROOT}/sessions/{{session}}/resume": resume}
+
+
+def _for_members(status: ServerStatus) -> ServerStatus:
+    """What of a status those may see who may not look at the server."""
+    return replace(status, account=None, requests=Totals(), paused=())
 
 
 def _since(request: Request) -> float | None:

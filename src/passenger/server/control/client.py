@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -17,7 +18,7 @@ from passenger.copilot.model_cards import ModelCard, ModelList
 from passenger.observe.records import RequestList, RequestRecord
 from passenger.secret import Secret
 from passenger.server.control.handshake import PATIENCE, Hello, NotIntroducedError, introduce
-from passenger.server.control.status import ServerStatus
+from passenger.server.control.status import Resumed, ServerStatus
 from passenger.server.process.listen import holder_of
 
 ANSWERING = 120.0
@@ -87,6 +88,11 @@ class RunningServer:
         query = "" if since is None else f"?since={since!r}"
         return self._get(f"/v1/passenger/requests{query}", RequestList).requests
 
+    def resume(self, session: str) -> Sequence[str]:
+        """Let a paused session go on, by its id or the client's name for it; gives the ids of those that do."""
+        path = f"/v1/passenger/sessions/{quote(session, safe='')}/resume"
+        return self._read(path, *self.post(path, {}), Resumed).sessions
+
     def connect(self, timeout: float = ANSWERING) -> http.client.HTTPConnection:
         """A new connection, which is not reopened automatically.
 
@@ -130,7 +136,9 @@ class RunningServer:
         return self._request("POST", path, json.dumps(body).encode(), sent)
 
     def _get(self, path: str, shape: type[T]) -> T:
-        status, body = self._request("GET", path, None, self.headers())
+        return self._read(path, *self._request("GET", path, None, self.headers()), shape)
+
+    def _read(self, path: str, status: int, body: bytes, shape: type[T]) -> T:
         if status != 200:
             said = _error_of(body, "message") or body[:200].decode("utf-8", "replace")
             message = f"{self.url}{path.partition('?')[0]} answered {status}: {said}"

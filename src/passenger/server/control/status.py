@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from passenger.account.login_state import LoginState
 from passenger.account.protocol import CopilotUser
 from passenger.observe.records import Totals
+from passenger.quota.pauses import PausedSession
 from passenger.quota.quota import Quota
 from passenger.quota.snapshots import read_snapshots
 
@@ -51,6 +52,14 @@ class ServerStatus(Struct, frozen=True):
     account: SeatAccount | None = None
     models: ModelCounts | None = None
     requests: Totals = field(default_factory=Totals)
+    paused: Sequence[PausedSession] = ()
+    """Sessions that the breaker has paused."""
+
+
+class Resumed(Struct, frozen=True):
+    """The answer of `POST /v1/passenger/sessions/{session}/resume`: the ids of the sessions that go on."""
+
+    sessions: Sequence[str]
 
 
 class LoginAnswer(Struct, frozen=True):

@@ -11,6 +11,7 @@ from passenger.ledger.report import UsageSums
 from passenger.ledger.usage_report import SpentTotals
 from passenger.observe.amounts import credit_number, dollars, premium
 from passenger.observe.records import RequestRecord, Totals
+from passenger.quota.pauses import PausedSession
 from passenger.quota.quota import Quota
 from passenger.server.control.status import SeatAccount, ServerStatus
 from passenger.server.pages import figures
@@ -102,6 +103,8 @@ class PageOverview:
     """Models that Copilot's own clients do not offer: older ones, and those that do not chat."""
     hidden: Sequence[ModelEntry]
     settings_page: str = SETTINGS_PAGE
+    paused: Sequence[tuple[str, str]] = ()
+    """Sessions that the breaker has paused, each with the reason."""
 
 
 def overview(
@@ -137,10 +140,18 @@ def overview(
         models=[_entry(card) for card in usable if card in offered],
         others=[_entry(card) for card in usable if card not in offered],
         hidden=[_entry(card) for card in cards if card.is_hidden],
+        paused=[_paused(one, now) for one in status.paused],
     )
 
 
 # --- the server ------------------------------------------------------------------------------------------------------
+
+
+def _paused(one: PausedSession, now: float) -> tuple[str, str]:
+    """A session that the breaker has paused, and the reason."""
+    named = f" ({one.client})" if one.client else ""
+    return f"{one.session}{named}, {one.who}", f"{one.why}; paused for {figures.lasting(max(0, one.until - now))}"
+
 
 _PROBLEMS = {
     "login": "Login",
