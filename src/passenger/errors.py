@@ -53,6 +53,9 @@ ResponseHeaders = tuple[tuple[str, str], ...]
 KIND = {status: kind for kind, status in STATUS.items()}
 
 
+BUDGET_EXCEEDED = "budget_exceeded"
+"""The code of a request that a budget has no room for. Clients are told so that they do not ask again."""
+
 LONGEST = 2000
 """Characters of a message, which may repeat what a client or upstream said."""
 

@@ -11,11 +11,12 @@ from msgspec import Raw, Struct, field
 
 from passenger.account.principal import Principal
 from passenger.chat.cache_control import CacheControl
-from passenger.chat.cost import Cost, Tariff
+from passenger.chat.cost import Cost, Tariff, Tokens
 from passenger.chat.events import Timing, Usage
 from passenger.chat.prompt import Ask
 from passenger.errors import Failure
 from passenger.quota.detectors import WatchedTurn
+from passenger.quota.gcra import Standings
 
 
 class Outcome(StrEnum):
@@ -74,6 +75,19 @@ class RecordedRoute(Protocol):
     @property
     def text(self) -> str:
         """As `x-passenger-route` tells it."""
+        ...
+
+
+class HeldGrant(Protocol):
+    """What an admitted request holds of the limits it counts against."""
+
+    @property
+    def warning(self) -> str:
+        """What the client is told of a budget that only warns."""
+        ...
+
+    def settle(self, nano: int | None, tokens: Tokens | None) -> None:
+        """Say what it has cost, once; None where that is not known."""
         ...
 
 
@@ -141,6 +155,10 @@ class Exchange(Struct):
     """When its first word was there, of an answer that is translated."""
     first_byte: float | None = None
     ended: float | None = None
+    grant: HeldGrant | None = None
+    """What it holds of limits; None where there are none."""
+    standings: Standings | None = None
+    """Where the limits a minute stand of who asks; None where there are none."""
     tariff: Tariff | None = None
     """What the model costs; None if none is asked for an answer."""
     sent_bytes: int = 0

@@ -55,7 +55,9 @@ from passenger.net.client import HttpClient, client
 from passenger.net.egress import Egress
 from passenger.observe.access_log import log_exchange
 from passenger.private_file import PrivateFile, StoreError
+from passenger.quota.allowance import Allowance, AllowanceSettings
 from passenger.quota.detectors import NANO, Thresholds
+from passenger.quota.local_counters import LocalCounters
 from passenger.quota.monitor import QuotaMonitor
 from passenger.quota.pauses import Pauses
 from passenger.quota.quota import Quota, QuotaSource
@@ -307,6 +309,21 @@ def open_ledger(config: Config, state_dir: Path | None) -> Iterator[Ledger | Non
         yield ledger
     finally:
         ledger.close()
+
+
+def make_allowance(config: Config, state_dir: Path | None) -> Allowance:
+    """What keeps the limits of a team, each divided among the workers; its budgets begin with what the ledger has."""
+    quota = config.quota
+    settings = AllowanceSettings(quota.seat_concurrency, quota.queue_wait, quota.budget_wait, config.server.workers)
+
+    def read_spent(scope: str, since: float) -> int:
+        if state_dir is None or not config.ledger.enabled:
+            return 0
+        from passenger.ledger.scope_spent import read_scope_spent  # noqa: PLC0415 - a server without budgets does without
+
+        return read_scope_spent(ledger_file(config, state_dir), scope, since)
+
+    return Allowance(LocalCounters(), settings, clock=time.time, monotonic=time.monotonic, read_spent=read_spent)
 
 
 def make_reader(config: Config, state_dir: Path | None) -> "ReadSpent":
@@ -648,6 +665,7 @@ async def open_parts(
                 search=make_search(loaded.config, http),
                 background=loaded.config.state.background,
                 breaker=make_breaker(loaded.config, state_dir),
+                allowance=make_allowance(loaded.config, state_dir),
             )
             try:
                 yield Parts(gateway, seat, ledger, make_reader(loaded.config, state_dir), team, joining)

@@ -180,6 +180,19 @@ class BreakerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaSettings:
+    """How many requests a seat has at once (0: any number), and how many seconds they wait.
+
+    `queue_wait`: for a place, where as many run as a limit allows. `budget_wait`: for those that hold some of a budget,
+    before it refuses. The two together should be less than `[upstream] commit_after`, so that a refusal has its status.
+    """
+
+    seat_concurrency: int = _setting(0, kinds.PLACES)
+    queue_wait: float = _setting(10, kinds.SECONDS_OR_NONE)
+    budget_wait: float = _setting(15, kinds.SECONDS_OR_NONE)
+
+
+@dataclass(frozen=True, slots=True)
 class StateSettings:
     """Where responses and conversations are kept that clients refer to: in `memory`, on `disk`, or nowhere (`none`).
 
@@ -244,6 +257,7 @@ class Config:
     search: SearchSettings = field(default_factory=SearchSettings)
     team: TeamSettings = field(default_factory=TeamSettings)
     breaker: BreakerSettings = field(default_factory=BreakerSettings)
+    quota: QuotaSettings = field(default_factory=QuotaSettings)
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -305,6 +319,7 @@ FORBIDDEN_IN_FOUND = frozenset(
         *(one.name for one in fields(TeamSettings)),
         *(one.name for one in fields(BreakerSettings)),
         *(one.name for one in fields(LedgerSettings)),
+        *(one.name for one in fields(QuotaSettings)),
         *(one.name for one in fields(CacheSettings)),
     }
 )

@@ -33,7 +33,7 @@ name of the login."""
 OWN_SECTIONS = tuple(
     name
     for name in SECTIONS
-    if name not in {"log", "account", "clients", "ledger", "state", "cache", "search", "breaker"}
+    if name not in {"log", "account", "clients", "ledger", "state", "cache", "search", "breaker", "quota"}
 )
 """Sections that make a file ours which was merely found. Many programs have a `[log]`, `[clients]` or `[ledger]`."""
 

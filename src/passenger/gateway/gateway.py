@@ -15,6 +15,7 @@ from passenger.dialects import Inbound, Request, embeddings, side_requests
 from passenger.dialects.embeddings import EmbeddingsRequest
 from passenger.errors import Failure
 from passenger.exchange import Exchange, Observer
+from passenger.gateway.admission import Admissions
 from passenger.gateway.background import AT_ONCE, Background
 from passenger.gateway.counting import Counting
 from passenger.gateway.model_scope import allowed_models, check_model
@@ -30,6 +31,7 @@ from passenger.gateway.sender import Sender
 from passenger.gateway.translator import Translator
 from passenger.gateway.web_search import WebSearch, WebSearchConfig, is_refusal
 from passenger.jsontext.offload import HEAVY, offload
+from passenger.quota.allowance import Allowance
 from passenger.state.nothing import NoStore
 from passenger.state.store import Store
 from passenger.tokens.counter import Counter
@@ -51,6 +53,7 @@ class Gateway:
         search: WebSearchConfig | None = None,
         background: int = AT_ONCE,
         breaker: RunawayBreaker | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
         self._seats = seats
         self.policy = policy or Policy()
@@ -60,6 +63,8 @@ class Gateway:
         self.breaker = breaker
         """Finds sessions that run away, None where nobody does."""
         self.recorder = Recorder([*observers, breaker.note] if breaker else observers)
+        self.admissions = Admissions(allowance)
+        """Who lets requests in within the limits of who asks."""
         self.background = Background(self.store, self.recorder, background)
         """What is made without a client that waits."""
         self._sender = Sender(clock, deadlines or Deadlines(), self.policy)
@@ -68,7 +73,11 @@ class Gateway:
         self.relaying = Relayer(self._sender, self._counting)
         self.translating = Translator(self._sender, self._counting)
         self._web = WebSearch(self.translating, clock, search) if search else None
-        self._searching = SearchServer(self._web, self._sender, self.translating, self.recorder) if self._web else None
+        self._searching = (
+            SearchServer(self._web, self._sender, self.translating, self.recorder, admissions=self.admissions)
+            if self._web
+            else None
+        )
 
     def peek(self, inbound: Inbound, request: Request) -> Ask:
         """The facts of a request, with who caused it; a Failure names the field at fault."""
@@ -147,6 +156,7 @@ class Gateway:
         seat = self.seat(exchange)
         model = await self.resolve(seat, name, exchange)
         exchange.model = model.id if model else name
+        await self.admissions.admit(exchange, None)
         return await self._counting.count(seat, model, read, write, exchange, heavy=heavy)
 
     async def embed(self, ask: EmbeddingsRequest, exchange: Exchange) -> tuple[list[msgspec.Raw], Usage]:
@@ -156,6 +166,7 @@ class Gateway:
         exchange.model = model.id if model else ask.model
         exchange.tariff = seat.tariff(model)
         self._sender.drop(exchange, ask.dropped)
+        await self.admissions.admit_texts(exchange, ask.inputs)
         vectors, usage = list[msgspec.Raw](), Usage()
         heavy = sum(map(len, ask.inputs)) > HEAVY
         for body in embeddings.write_requests(ask, exchange.model, model.max_inputs if model else None):

@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Protocol
 
 from passenger.exchange import Exchange, Observer
+from passenger.gateway.admission import settle_grant
 from passenger.gateway.billing import Billing
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,8 @@ class Recorder:
                 exchange.leave()
         if exchange.tariff is not None:
             self._billing.settle(exchange)
+        if exchange.grant is not None:
+            settle_grant(exchange)
         for observe in self._observers:
             try:
                 observe(exchange)

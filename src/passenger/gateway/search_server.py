@@ -22,6 +22,7 @@ from passenger.chat.web_search import SearchError, SearchTool
 from passenger.dialects.framing import StreamMessage
 from passenger.errors import Failure
 from passenger.exchange import Outcome
+from passenger.gateway.admission import Admissions
 from passenger.gateway.recorder import Recorder
 from passenger.gateway.response import GatewayResponse, pulled
 from passenger.gateway.routing import Routed
@@ -50,7 +51,10 @@ PHRASES = ("Perform a web search for the query:",)
 class SearchServer:
     """Serves those requests."""
 
-    def __init__(self, web: WebSearch, sender: Sender, translating: Translator, recorder: Recorder) -> None:
+    def __init__(
+        self, web: WebSearch, sender: Sender, translating: Translator, recorder: Recorder, *, admissions: Admissions
+    ) -> None:
+        self._admissions = admissions
         self._web = web
         self._sender = sender
         self._translating = translating
@@ -108,7 +112,7 @@ class SearchServer:
         if self._web.engine is not None:
             return CountedSearcher(self._web.engine, count, routed.exchange)
         models = [*(await routed.seat.models()).models.values()]
-        searcher = CopilotSearcher(self._web, self._sender, self._recorder, routed, models)
+        searcher = CopilotSearcher(self._web, self._sender, self._recorder, routed, models, admissions=self._admissions)
         return CountedSearcher(searcher, count, routed.exchange)
 
     async def _search_once(self, routed: Routed, prompt: Prompt) -> AsyncIterator[list[Event]]:

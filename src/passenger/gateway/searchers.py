@@ -13,6 +13,7 @@ from passenger.copilot.catalog import Model
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange
 from passenger.gateway import translate
+from passenger.gateway.admission import Admissions
 from passenger.gateway.billing import settle_answer
 from passenger.gateway.recorder import Recorder
 from passenger.gateway.routing import Route, Routed
@@ -64,8 +65,16 @@ class CopilotSearcher:
     name = "copilot"
 
     def __init__(
-        self, web: WebSearch, sender: Sender, recorder: Recorder, routed: Routed, models: Sequence[Model]
+        self,
+        web: WebSearch,
+        sender: Sender,
+        recorder: Recorder,
+        routed: Routed,
+        models: Sequence[Model],
+        *,
+        admissions: Admissions,
     ) -> None:
+        self._admissions = admissions
         self._web = web
         self._sender = sender
         self._recorder = recorder
@@ -124,6 +133,7 @@ class CopilotSearcher:
         """What one search has found."""
         prompt = write_question(route.name, query, tool)
         sent = route.outbound.write_prompt(prompt, route.capabilities).encoded()
+        await self._admissions.admit_search(exchange, len(sent.body), prompt.limit, route.model)
         call = self._sender.call(self._routed.seat, _ask(route), route, sent)
         with await self._sender.send(self._routed.seat, self._routed.request, call, exchange) as reply:
             must_stream(reply)

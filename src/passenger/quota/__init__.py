@@ -1,1 +1,1 @@
-"""What is left of the plan's quota, as Copilot and GitHub tell it."""
+"""What is left: of the plan's quota, as Copilot and GitHub tell it, and of the limits of a team."""

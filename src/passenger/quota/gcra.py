@@ -22,6 +22,13 @@ class Standing(NamedTuple):
     reset: float
 
 
+class Standings(NamedTuple):
+    """Where the tightest limits stand, of requests and of tokens; None where there is none."""
+
+    requests: Standing | None = None
+    tokens: Standing | None = None
+
+
 def take(paid: float, limit: int, cost: int, now: float) -> tuple[float, float]:
     """Take from a limit a minute: the moment when it is paid back, and 0, or the seconds until it can be taken.
 

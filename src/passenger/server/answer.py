@@ -17,6 +17,7 @@ from passenger.server.cost_headers import cost_headers
 from passenger.server.http.response_head import Header
 from passenger.server.http.stream import Stream
 from passenger.server.inflight import InflightRequest
+from passenger.server.limit_headers import limit_headers
 
 JSON: Header = (b"content-type", b"application/json")
 STREAM_HEADERS: tuple[Header, ...] = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
@@ -174,6 +175,10 @@ class ClientAnswer:
             told.append((b"x-request-id", exchange.id.encode()))
         if (route := exchange.route_text) is not None:
             told.append((b"x-passenger-route", _one_line(route)))
+        if exchange.standings is not None:
+            told += limit_headers(exchange.dialect, exchange.standings)
+        if exchange.grant is not None and exchange.grant.warning:
+            told.append((b"x-passenger-warning", _one_line(exchange.grant.warning)))
         if exchange.search:
             told.append((b"x-passenger-search", _search(exchange)))
         if exchange.cache and not is_early:

@@ -276,6 +276,7 @@ class Chat:
         route = gateway.route(seat, inbound, ask, model)
         exchange.model, exchange.route = route.name, route
         exchange.tariff = seat.tariff(model)
+        await gateway.admissions.admit_chat(exchange, request, ask, model)
 
         # --- sent ----------------------------------------------------------------------------------------------------
         routed = Routed(seat, inbound, request, ask, route, exchange)

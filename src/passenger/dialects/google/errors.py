@@ -7,7 +7,7 @@ import msgspec
 from passenger.chat.prompt import JSON
 from passenger.dialects.copilot_errors import OVERFLOW
 from passenger.dialects.framing import StreamMessage
-from passenger.errors import Failure, Kind
+from passenger.errors import BUDGET_EXCEEDED, Failure, Kind
 from passenger.jsontext.surrogates import replace_surrogates
 
 _STATUS = {
@@ -54,5 +54,9 @@ def _details(failure: Failure) -> Iterator[JSON]:
     if failure.param is not None:
         violation = {"field": replace_surrogates(failure.param), "description": replace_surrogates(failure.message)}
         yield {"@type": f"{_TYPE}BadRequest", "fieldViolations": [violation]}
-    if failure.retry_after is not None and failure.retry_after.isdecimal():
+    if failure.code == BUDGET_EXCEEDED:
+        quota = {"quotaId": "PassengerBudgetPerDay", "quotaMetric": "passenger/budget", "quotaValue": "0"}
+        violation = {"subject": "budget", "description": replace_surrogates(failure.message), **quota}
+        yield {"@type": f"{_TYPE}QuotaFailure", "violations": [violation]}
+    elif failure.retry_after is not None and failure.retry_after.isdecimal():
         yield {"@type": f"{_TYPE}RetryInfo", "retryDelay": f"{failure.retry_after}s"}

@@ -12,7 +12,7 @@ from passenger.dialects.copilot_errors import recognize_overflow
 from passenger.dialects.framing import StreamMessage
 from passenger.dialects.openai.errors import error_object
 from passenger.dialects.openai.responses.stream_events import ResponseObject, StreamEvent
-from passenger.errors import STATUS, Failure, Kind
+from passenger.errors import BUDGET_EXCEEDED, STATUS, Failure, Kind
 
 _CODE = {Kind.RATE_LIMIT: "rate_limit_exceeded", Kind.QUOTA: "insufficient_quota"}
 """The codes by which Codex knows what to retry."""
@@ -20,7 +20,10 @@ _CODE = {Kind.RATE_LIMIT: "rate_limit_exceeded", Kind.QUOTA: "insufficient_quota
 
 def write_failure(failure: Failure) -> bytes:
     """The body of an error answer."""
-    return msgspec.json.encode({"error": error_object(failure)})
+    error = error_object(failure)
+    if failure.code == BUDGET_EXCEEDED:  # Codex shows when a limit of its plan ends, and asks no more
+        error |= {"type": "usage_limit_reached", "resets_in_seconds": int(failure.retry_after or 0)}
+    return msgspec.json.encode({"error": error})
 
 
 def write_break(failure: Failure) -> StreamMessage:
@@ -37,9 +40,10 @@ def error_event(failure: Failure, number: int) -> JSON:
 
 def response_error(failure: Failure) -> JSON:
     """The `error` of a failed response. Codex reads from its message how long to wait."""
-    code = _CODE.get(failure.kind) or failure.code
+    is_spent = failure.code == BUDGET_EXCEEDED
+    code = _CODE[Kind.QUOTA] if is_spent else _CODE.get(failure.kind) or failure.code
     message = failure.message
-    if failure.kind is Kind.RATE_LIMIT and (failure.retry_after or "").isdecimal():
+    if failure.kind is Kind.RATE_LIMIT and not is_spent and (failure.retry_after or "").isdecimal():
         message = f"{message} Please try again in {failure.retry_after}s."
     return {"code": code or ("invalid_prompt" if failure.status < 500 else "server_error"), "message": message}
 

@@ -1,0 +1,204 @@
+"""The allowance: what a request takes and waits for, and that all of it comes back however it ends."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable
+
+import pytest
+
+from passenger.account.principal import Principal
+from passenger.account.scope_limits import Budget, ScopeLimits
+from passenger.chat.cost import Rates, Tariff, Tokens
+from passenger.errors import Failure
+from passenger.quota.allowance import Allowance, AllowanceSettings, LimitedRequest, LimitsGrant
+from passenger.quota.local_counters import LocalCounters
+from passenger.quota.reserve import AskedTokens
+
+pytestmark = pytest.mark.asyncio
+
+NOW = 1_000_000.0
+LONG = 60.0
+
+
+class World:
+    """An allowance, its counters, and clocks that stand still unless they are moved."""
+
+    def __init__(self, settings: AllowanceSettings | None = None, spent: int = 0) -> None:
+        self.counters = LocalCounters()
+        self.now, self.read = 0.0, list[tuple[str, float]]()
+
+        def read_spent(scope: str, since: float) -> int:
+            self.read.append((scope, since))
+            return spent
+
+        self.allowance = Allowance(
+            self.counters,
+            settings or AllowanceSettings(queue_wait=LONG, budget_wait=LONG),
+            clock=lambda: NOW + self.now,
+            monotonic=lambda: self.now,
+            read_spent=read_spent,
+        )
+
+    def begin(self, admission: LimitedRequest) -> asyncio.Task[LimitsGrant]:
+        return asyncio.ensure_future(self.allowance.admit(admission))
+
+
+def asking(*limits: ScopeLimits, output: int = 10, helper: bool = False, who: str = "alice") -> LimitedRequest:
+    """A request that costs as many nano-credits as it may have output tokens; its input is free."""
+    tariff = Tariff(Rates(0, 0, 0, 1), batch=1)
+    asked = AskedTokens(tariff, "own", "m", "s", 40, output=output)
+    return LimitedRequest(
+        Principal("p", user=who, limits=limits), "own", is_person=False, asked=asked, is_helper=helper
+    )
+
+
+def budget(cap: int, **fields: str) -> ScopeLimits:
+    return ScopeLimits("user:alice", budgets=(Budget("day", cap, reserve="worst", **fields),))  # type: ignore[arg-type]  # its own texts
+
+
+async def waits(world: World, *tasks: asyncio.Task[LimitsGrant]) -> None:
+    """Let everything run that can; these tasks wait on."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert not any(task.done() for task in tasks)
+    del world
+
+
+async def refused(begun: asyncio.Task[LimitsGrant]) -> str | None:
+    with pytest.raises(Failure) as found:
+        await begun
+    return found.value.code
+
+
+async def test_without_limits_nothing_is_to_be_kept() -> None:
+    world = World()
+    assert not world.allowance.limits(Principal("p"))
+    assert world.allowance.limits(asking(budget(5)).principal)
+    assert World(AllowanceSettings(seat_concurrency=1)).allowance.limits(Principal("p"))
+
+
+async def test_a_budget_waits_for_those_that_hold_some_of_it() -> None:
+    world, one = World(), asking(budget(15))
+    first = await world.allowance.admit(one)
+    second = world.begin(one)
+    await waits(world, second)
+    first.settle(4, None)
+    grant = await second
+    third = world.begin(one)
+    await waits(world, third)
+    grant.settle(8, None)
+    assert await refused(third) == "budget_exceeded"
+
+
+async def test_one_that_cannot_fit_is_refused_at_once_where_nobody_holds_any() -> None:
+    world = World()
+    assert await refused(world.begin(asking(budget(5)))) == "budget_exceeded"
+
+
+async def test_what_gives_up_waiting_lets_the_next_try() -> None:
+    world = World()
+    first = await world.allowance.admit(asking(budget(15)))
+    big, small = world.begin(asking(budget(15), output=12)), world.begin(asking(budget(15), output=6))
+    await waits(world, big, small)
+    big.cancel()
+    await waits(world, small)
+    first.settle(9, None)
+    assert (await small).hold is not None
+
+
+async def test_a_refusal_gives_back_the_place_and_the_request() -> None:
+    world = World()
+    limits = ScopeLimits("user:alice", requests_per_minute=1, concurrency=1, budgets=(Budget("day", 5),))
+    assert await refused(world.begin(asking(limits))) == "budget_exceeded"
+    enough = ScopeLimits("user:alice", requests_per_minute=1, concurrency=1)
+    grant = await world.allowance.admit(asking(enough))
+    assert await refused(world.begin(asking(ScopeLimits("user:alice", requests_per_minute=1)))) == "rate_limit_exceeded"
+    grant.settle(0, None)
+    world.now = 60.0
+    assert (await world.allowance.admit(asking(enough))).hold is not None
+
+
+async def test_no_place_in_time_is_told_so() -> None:
+    world = World(AllowanceSettings(seat_concurrency=1, queue_wait=0.0))
+    grant = await world.allowance.admit(asking())
+    assert await refused(world.begin(asking())) == "too_many_concurrent"
+    grant.settle(None, None)
+    grant.settle(None, None)
+    assert (await world.allowance.admit(asking())).places
+
+
+async def test_a_search_for_a_request_takes_no_place_of_its_own() -> None:
+    world = World()
+    limits = ScopeLimits("user:alice", requests_per_minute=1, concurrency=1)
+    await world.allowance.admit(asking(limits))
+    assert not (await world.allowance.admit(asking(limits, helper=True))).places
+
+
+async def test_a_budget_begins_once_with_what_was_spent_before() -> None:
+    world = World(spent=100)
+    one = asking(budget(115))
+    grants = await asyncio.gather(world.allowance.admit(one), return_exceptions=True)
+    assert isinstance(grants[0], LimitsGrant)
+    assert len(world.read) == 1
+    again = world.begin(one)
+    await waits(world, again)
+    grants[0].settle(10, None)
+    assert await refused(again) == "budget_exceeded"
+    assert len(world.read) == 1
+
+
+async def test_each_process_has_its_share() -> None:
+    world = World(AllowanceSettings(share=4, budget_wait=0.0))
+    assert await refused(world.begin(asking(budget(39)))) == "budget_exceeded"
+    await world.allowance.admit(asking(budget(40)))
+
+
+async def test_a_budget_that_warns_refuses_nobody() -> None:
+    world, one = World(spent=100), asking(budget(50, action="warn"))
+    assert "of this person" in (await world.allowance.admit(one)).warning
+
+
+async def test_tokens_are_corrected_by_what_was_told() -> None:
+    world, limits = World(), ScopeLimits("key:k", tokens_per_minute=100)
+    principal = asking(limits).principal
+    grant = await world.allowance.admit(asking(limits))
+    assert world.allowance.standings(principal).requests is None
+    grant.settle(1, Tokens(10, output=50))
+    tokens = world.allowance.standings(principal).tokens
+    assert tokens is not None
+    assert tokens.remaining == 40
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_all_that_is_held_comes_back_however_requests_end(seed: int) -> None:
+    chance, world = random.Random(seed), World(AllowanceSettings(3, LONG, LONG))
+    cap = 200
+
+    async def ask(finish: Callable[[LimitsGrant], None]) -> None:
+        limits = ScopeLimits("user:alice", concurrency=2, budgets=budget(cap).budgets)
+        grant = await world.allowance.admit(asking(limits, output=chance.randrange(1, 40)))
+        try:
+            for _ in range(chance.randrange(5)):
+                await asyncio.sleep(0)
+        finally:
+            finish(grant)
+
+    def finish(grant: LimitsGrant) -> None:
+        most = grant.hold.takes[0].amount if grant.hold is not None else 0
+        grant.settle(chance.choice([None, 0, most, chance.randint(0, most)]), None)
+        assert sum(map(world.counters.spent, names)) <= cap
+
+    names = ["user:alice day UTC 950400"]
+    tasks = [asyncio.create_task(ask(finish)) for _ in range(50)]
+    for task in tasks:
+        await asyncio.sleep(0)
+        if chance.random() < 0.2:
+            task.cancel()
+    for task in tasks:
+        with contextlib.suppress(asyncio.CancelledError, Failure):
+            await task
+    assert len(world.counters) == 0
+    assert world.counters.has(names[0])
+    assert world.counters.reserved(names[0]) == 0
+    assert not world.allowance.is_busy
