@@ -168,13 +168,13 @@ async def test_a_budget_begins_with_what_the_ledger_has(tmp_path: Path) -> None:
 
 async def test_a_thousand_requests_at_once_never_pass_a_cap_where_the_worst_is_held(tmp_path: Path) -> None:
     cap, most = CREDIT, 20
-    room = "[limits]\nmax_requests = 2000\nmax_connections = 4000\n"
+    room = "[limits]\nmax_requests = 2000\nmax_connections = 4000\n[quota]\nbudget_wait = 600\n"
     async with team_of(tmp_path, config=room) as team:
         key = await begin(team, Budget("month", cap, reserve="worst"))
         body = asking("hello", model="gpt-5.1", max_completion_tokens=most)
         path, headers = team.own.proxy.url + "/v1/chat/completions", {"Authorization": f"Bearer {key}"}
         connector = aiohttp.TCPConnector(limit=0)
-        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=90)) as http:
+        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=600)) as http:
 
             async def one() -> int:
                 async with http.post(path, json=body, headers=headers) as response:
