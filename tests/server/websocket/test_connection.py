@@ -314,6 +314,27 @@ async def test_a_client_that_goes_cancels_what_runs(shared: Bench) -> None:
     await eventually(lambda: shared.sim.active == 0)
 
 
+@pytest.mark.parametrize("model", ["gpt-5.5", "claude-opus-4.6"])
+async def test_a_client_that_was_cut_off_goes_on_with_its_whole_input_on_another_socket(
+    shared: Bench, model: str
+) -> None:
+    async with socket(shared) as made:
+        first = (await answer(made, create("one", model=model, store=False)))[-1]["response"]
+        cut = create("[[stall 2]] two", model=model, store=False, previous_response_id=first["id"])
+        await say(made, cut)
+        await hear(made)
+        made.transport.abort()
+    await eventually(lambda: shared.sim.active == 0)
+    async with socket(shared) as made:
+        (lost,) = await answer(made, {**cut, "input": "two"})
+        assert (lost["status"], lost["error"]["code"]) == (400, "previous_response_not_found")
+        asked = [{"role": "user", "content": text} for text in ("one", "two")]
+        whole = [asked[0], *first["output"], asked[1]]
+        events = await answer(made, create("", model=model, store=False) | {"input": whole})
+        assert events[-1]["type"] == "response.completed"
+        assert events[-1]["response"]["previous_response_id"] is None
+
+
 async def test_a_stop_finishes_what_runs_and_says_good_bye(tmp_path: Path) -> None:
     async with bench(tmp_path) as one, socket(one) as made:
         await say(made, create("[[events 30]] [[drip 0.01]]"))
