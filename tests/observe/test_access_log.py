@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from passenger.account.principal import Principal
 from passenger.chat.cost import Cost
 from passenger.chat.events import Usage
 from passenger.chat.prompt import Ask, Initiator
@@ -90,6 +91,16 @@ def exchange(  # noqa: PLR0917 - each is one column
 def test_the_line_has_client_model_way_tokens_first_byte_and_credits(one: Exchange, line: str) -> None:
     assert " ".join(request_line(one).split()) == " ".join(line.split())
     assert request_line(one).startswith(line[:20])
+
+
+def test_in_a_team_it_begins_with_whose_key_it_was() -> None:
+    one = exchange()
+    one.principal = Principal("alice", user="usr_1", key="key_1", shown="psgr_Ab12…wxyz")
+    assert request_line(one).startswith("alice psgr_Ab12…wxyz  claude-cli ")
+    one.fail(Failure(Kind.QUOTA, "no more"))
+    assert request_line(one).startswith("alice psgr_Ab12…wxyz  claude-cli ")
+    one.principal = Principal("key 0123abcd")
+    assert request_line(one).startswith("claude-cli ")
 
 
 def test_what_went_wrong_is_told_whole() -> None:

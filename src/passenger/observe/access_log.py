@@ -123,7 +123,16 @@ _ENDS = {Outcome.CLIENT_GONE: "client left", Outcome.UNFINISHED: "cut by our sto
 
 
 def request_line(exchange: Exchange) -> str:
-    """Client, model and dialect, tokens, time to the first byte, credits; or the whole error."""
+    """Client, model and dialect, tokens, time to the first byte, credits; or the whole error.
+
+    In a team it begins with the person and the shown form of their key.
+    """
+    principal = exchange.principal
+    whose = f"{principal.name} {principal.shown}  " if principal is not None and principal.key else ""
+    return whose + _line(exchange)
+
+
+def _line(exchange: Exchange) -> str:
     client = product(exchange.user_agent).ljust(CLIENT)
     way = _way(exchange).ljust(WAY)
     if exchange.failure is not None:

@@ -43,7 +43,7 @@ async def test_who_has_no_seat_and_which_keys_expire(ward: Ward, path: Path) -> 
     soon = KeyGrant(expires=int(time.time()) + 3 * 86_400 + 600)
     change(path, lambda database: create_key(database, by(), ann, soon))
     found = (await ward.look("team")).all("team")
-    assert "1 people with 1 keys" in found[0].text
+    assert found[0].text == f"people: 1, keys: 1, in {path}"
     assert "expires in 3 days" in found[1].text
 
 

@@ -38,7 +38,8 @@ def _look(path: Path) -> Sequence[Finding]:
         fix = f"mv {quote(str(path))} {quote(f'{path}.old')}"
         return [fail(TEAM, f"{path} cannot be used, and nobody of the team is let in: {error}", fix)]
     active = [key for key in keys if key.state(time.time()) == "active"]
-    return [ok(TEAM, f"{len(users):,} people with {len(active):,} keys in {path}"), *_seats(users), *_ends(active)]
+    people = sum(user.name != LOCAL for user in users)
+    return [ok(TEAM, f"people: {people:,}, keys: {len(active):,}, in {path}"), *_seats(users), *_ends(active)]
 
 
 def _seats(users: Sequence[TeamUser]) -> Iterator[Finding]:
