@@ -17,9 +17,11 @@ def test_budgets_are_set_raised_shown_and_removed(command: Command) -> None:
     assert command("budget", "set", "all", "1000cr", "--per", "day", "--action", "warn", "--reserve", "worst").code == 0
     assert "$75.00" in command("budget", "raise", "user:alice", "$75", "--until", "24h").out
     shown = command("budget", "show").out.splitlines()
-    assert shown[1].split()[:4] == ["all", "day", "$10.00", "warn"]
-    assert shown[2].split()[:4] == ["user:alice", "month", "$75.00", "refuse"]
-    assert json.loads(command("budget", "show", "--json").out)[0]["budgets"][0]["reserve"] == "worst"
+    assert shown[1].split()[:4] == ["all", "day", "$10.00", "$0.00"]
+    assert shown[2].split()[:4] == ["user:alice", "month", "$75.00", "$0.00"]
+    told = json.loads(command("budget", "show", "--json").out)[0]
+    assert told["budgets"][0]["reserve"] == "worst"
+    assert told["standings"][0]["spent_nano"] == 0
     assert command("budget", "remove", "user:alice").code == 0
     assert command("budget", "remove", "user:alice").code == 1
 

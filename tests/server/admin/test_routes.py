@@ -248,6 +248,14 @@ async def test_people_see_what_is_their_own(admin: Admin) -> None:
     assert (await admin.own.post(asking(), headers)).status == 200
     me = (await admin.own.get(f"{ROOT}/me", headers)).json()
     assert (me["user"], me["role"], me["scope"]["models"]) == ("root", "member", ["gpt-*"])
+    assert me["budgets"] == []
+    assert (await admin.send("PUT", "/budgets/user:root/day", {"cap_nano": 10**15})).status == 200
+    async with asyncio.timeout(20):
+        while not (budgets := (await admin.own.get(f"{ROOT}/me", headers)).json()["budgets"]):
+            await asyncio.sleep(0.01)
+    assert (budgets[0]["period"], budgets[0]["cap_nano"]) == ("day", 10**15)
+    assert budgets[0]["spent_nano"] >= 0
+    assert (await admin.send("DELETE", "/budgets/user:root/day")).status == 200
     usage = (await admin.own.get(f"{ROOT}/usage?by=key", headers)).json()
     assert usage["by"] == "key"
     assert "nano_credits" in usage["total"]

@@ -12,6 +12,7 @@ from msgspec import convert
 
 from passenger.account.key_scope import KeyScope
 from passenger.errors import Failure, Kind
+from passenger.ledger.budget_report import read_standings
 from passenger.ledger.database import open_to_read
 from passenger.ledger.period import Period, PeriodError, parse_since
 from passenger.ledger.report import Grouping
@@ -28,7 +29,7 @@ _SEED = 0
 
 
 def get_me(places: TeamPlaces, call: AdminCall) -> AdminAnswer:
-    """`GET /me`: whose key it is, what it may be used for, its limits, and what was used this month."""
+    """`GET /me`: whose key it is, what it may be used for, its limits, how its budgets stand, and the month."""
     principal = call.principal
     shown = {
         "user": principal.name,
@@ -36,6 +37,7 @@ def get_me(places: TeamPlaces, call: AdminCall) -> AdminAnswer:
         "role": principal.role,
         "scope": _scope(principal.scope),
         "limits": principal.limits,
+        "budgets": list(read_standings(places.ledger, principal.limits, call.now)),
         "month": _usage(places, call, "month", "day").total if principal.user else None,
     }
     return AdminAnswer(shown)
