@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from passenger.account.scope_limits import Budget, ScopeLimits
 from passenger.ledger.budget_report import BudgetStanding, read_standings
 from tests.ledger.used import TODAY, used, write
@@ -14,12 +12,10 @@ MIDNIGHT = (TODAY + 1) * 86_400
 
 def test_each_budget_counts_its_own_period(tmp_path: Path) -> None:
     rows = [used(user="ann", key="k", nano=3), used(TODAY - 1, user="ann", key="k", nano=5), used(nano=100)]
-    path = write(tmp_path / "ledger.sqlite", [replace(row, id=bytearray([n] * 16)) for n, row in enumerate(rows)])
+    path = write(tmp_path / "ledger.sqlite", rows)
     ann = ScopeLimits("user:ann", budgets=(Budget("day", 10), Budget("total", 20)))
-    found = list(
-        read_standings(path, [ann, ScopeLimits("all", budgets=(Budget("day", 1),)), ScopeLimits("key:x")], NOW)
-    )
-    assert found == [
+    limits = [ann, ScopeLimits("all", budgets=(Budget("day", 1),)), ScopeLimits("key:x")]
+    assert list(read_standings(path, limits, NOW)) == [
         BudgetStanding("user:ann", "day", 10, 3, MIDNIGHT),
         BudgetStanding("user:ann", "total", 20, 8, None),
         BudgetStanding("all", "day", 1, 103, MIDNIGHT),

@@ -46,9 +46,8 @@ def show(invocation: Invocation, *, json: bool) -> int:
         invocation, lambda database: (limits_of(database), list_users(database), list_keys(database))
     )
     if json:
-        print_json(
-            [{**to_builtins(one), "standings": standings(invocation, [one])} for one in limits.values() if one.budgets]
-        )
+        told = [one for one in limits.values() if one.budgets]
+        print_json([{**to_builtins(one), "standings": standings(invocation, [one])} for one in told])
         return OK
     names = {f"user:{user.id}": f"user:{user.name}" for user in users} | {
         f"key:{key.id}": f"key:{key.id} ({key.user_name})" for key in keys
