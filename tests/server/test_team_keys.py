@@ -236,6 +236,47 @@ async def test_a_member_sees_nothing_of_the_server(tmp_path: Path) -> None:
             assert told["needs_key"] is True
 
 
+@pytest.mark.parametrize("shares", [True, False], ids=["shared", "no seat"])
+async def test_a_member_is_told_of_the_models_that_are_theirs(tmp_path: Path, shares: bool) -> None:
+    async with bench(tmp_path, env=SHARED if shares else {}) as own:
+        team = Team(own, tmp_path / "home")
+        await team.begin()
+        headers = {"x-api-key": team.key(KeyGrant(models=("claude-*",)))}
+        listed = await own.get("/v1/passenger/models", headers)
+        status = (await own.get("/v1/passenger/status", headers)).json()
+        if not shares:
+            assert (listed.status, listed.error["code"], status["models"]) == (403, "no_seat", None)
+            return
+        models = listed.json()["models"]
+        assert {one["id"].partition("-")[0] for one in models} == {"claude"}
+        assert sum(status["models"].values()) == len(models)
+        every = team.change(lambda database, by: create_key(database, by, local_user(database, by), KeyGrant()))
+        whole = await own.get("/v1/passenger/models", {"x-api-key": every.secret.reveal()})
+        assert len(whole.json()["models"]) > len(models)
+
+
+async def test_a_member_is_not_told_the_troubles_and_the_code_of_the_servers_own_login(tmp_path: Path) -> None:
+    async with bench(tmp_path, "serve", "--await-login", login=False, primed=False, env=SHARED) as own:
+        team = Team(own, tmp_path / "home")
+        team.add()
+        member = {"x-api-key": team.key()}
+        local = team.change(lambda database, by: create_key(database, by, local_user(database, by), KeyGrant()))
+        owner = {"x-api-key": local.secret.reveal()}
+        begun = await own.send(
+            "POST", "/page/login", headers={**owner, "Origin": own.proxy.url}, data={}, allow_redirects=False
+        )
+        assert begun.status == 303
+        async with asyncio.timeout(20):
+            while (code := (await own.get("/v1/passenger/login", owner)).json()["login"]["code"]) is None:
+                await asyncio.sleep(0.01)
+        told = await own.get("/v1/passenger/login", member)
+        assert (told.status, told.json()["logged_in"]) == (200, False)
+        assert code.encode() not in told.body
+        assert (await own.get("/v1/passenger/status", owner)).json()["degraded"]
+        status = (await own.get("/v1/passenger/status", member)).json()
+        assert (status["degraded"], status["status"]) == ({}, "degraded")
+
+
 async def test_the_ledger_and_the_team_know_whose_key_asked(tmp_path: Path) -> None:
     async with team_of(tmp_path) as team:
         await team.begin()

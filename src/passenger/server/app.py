@@ -79,7 +79,7 @@ def create_app(
     recent = ollama_api.RecentModels()
     gateway.recorder.observe(recent.note)
     gateway.recorder.observe(log.note)
-    facts = ServerFacts(readiness.seat, readiness, identity, log, guard, gateway.breaker)
+    facts = ServerFacts(readiness.seat, readiness, identity, log, guard, gateway.models, gateway.breaker)
     public_url = join.public_url if join else ""
     pages = Pages(
         facts, Sessions(identity.secret, guard.viewers, time), login, named or {}, spent, public_url=public_url

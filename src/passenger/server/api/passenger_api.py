@@ -1,25 +1,28 @@
 """Passenger's own routes below `/v1/passenger/`, for our commands and the page."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
+from passenger.account.login_state import LoginState
+from passenger.account.principal import Principal
+from passenger.copilot.catalog import Catalog
 from passenger.copilot.model_cards import ModelCard, ModelList, cards_of
 from passenger.errors import Failure, Kind
 from passenger.gateway import Seat
 from passenger.gateway.runaway import RunawayBreaker
 from passenger.jsontext.reading import invalid
 from passenger.net.hosts import is_this_machine
-from passenger.observe.records import RequestList, Totals
+from passenger.observe.records import RequestList
 from passenger.server.addresses import own_urls
 from passenger.server.control.handshake import LONGEST_NONCE, Identity
 from passenger.server.control.status import LoginAnswer, ModelCounts, Resumed, SeatAccount, ServerStatus, account_of
 from passenger.server.error_responses import json_response
-from passenger.server.guard import Guard, check_sees_server, is_known, sees_server
+from passenger.server.guard import Guard, check_sees_server, is_known, principal_of, sees_server
 from passenger.server.health import Readiness
 from passenger.server.request_log import RequestLog
 from passenger.server.scope import Page
@@ -39,6 +42,8 @@ class ServerFacts:
     identity: Identity
     log: RequestLog
     guard: Guard
+    models_of: Callable[[Principal], Awaitable[Catalog]]
+    """The models of the seat of somebody of a team that their key may be used for."""
     breaker: RunawayBreaker | None = None
 
     async def status(self, urls: Sequence[str]) -> ServerStatus:
@@ -57,9 +62,25 @@ class ServerFacts:
             needs_key=self.guard.needs_key,
             logged_in=self.readiness.is_usable(),
             account=await self.account(),
-            models=await self._counts(),
+            models=await self._counts(self.cards),
             requests=self.log.totals(),
             paused=self.breaker.paused() if self.breaker else (),
+        )
+
+    async def status_for(self, member: Principal, urls: Sequence[str]) -> ServerStatus:
+        """What of the status somebody may see who may not look at the server, and the models that are theirs."""
+        ready, report = self.readiness.report()
+        return ServerStatus(
+            version=self.identity.version,
+            pid=self.identity.pid,
+            started=self.identity.started,
+            urls=urls,
+            workers=self.identity.workers,
+            ready=ready,
+            status=str(report["status"]),
+            needs_key=self.guard.needs_key,
+            logged_in=self.readiness.is_usable(),
+            models=await self._counts(lambda: self.cards_for(member)),
         )
 
     async def account(self) -> SeatAccount | None:
@@ -75,13 +96,20 @@ class ServerFacts:
         Raises:
             Failure: the list cannot be fetched.
         """
-        catalog = await self.seat.models()
-        return cards_of(catalog.models.values(), catalog.aliases, catalog.find)
+        return _cards_in(await self.seat.models())
 
-    async def _counts(self) -> ModelCounts | None:
+    async def cards_for(self, member: Principal) -> list[ModelCard]:
+        """The models of the seat of somebody of a team that their key may be used for.
+
+        Raises:
+            Failure: they have no seat, or the list cannot be fetched.
+        """
+        return _cards_in(await self.models_of(member))
+
+    async def _counts(self, read: Callable[[], Awaitable[list[ModelCard]]]) -> ModelCounts | None:
         try:
             async with asyncio.timeout(A_MOMENT):
-                cards = await self.cards()
+                cards = await read()
         except (Failure, TimeoutError):
             return None
         open_to_us = [card for card in cards if not card.is_hidden]
@@ -108,14 +136,20 @@ def routes(facts: ServerFacts) -> Mapping[str, Page]:
         return json_response(RequestList(facts.log.records(_since(request))))
 
     async def tell_status(request: Request) -> Response:
-        status = await facts.status(own_urls(request.scope, facts.identity.ports))
-        return json_response(status if sees_server(request.scope) else _for_members(status))
+        urls = own_urls(request.scope, facts.identity.ports)
+        if sees_server(request.scope):
+            return json_response(await facts.status(urls))
+        return json_response(await facts.status_for(principal_of(request.scope), urls))
 
-    async def list_models(_request: Request) -> Response:
-        return json_response(ModelList(await facts.cards()))
+    async def list_models(request: Request) -> Response:
+        is_own = not sees_server(request.scope)
+        cards = await (facts.cards_for(principal_of(request.scope)) if is_own else facts.cards())
+        return json_response(ModelList(cards))
 
-    async def tell_login(_request: Request) -> Response:
-        return json_response(LoginAnswer(facts.readiness.is_usable(), facts.seat.login_state()))
+    async def tell_login(request: Request) -> Response:
+        # Whoever enters the code decides whose login becomes the server's.
+        state = facts.seat.login_state() if sees_server(request.scope) else LoginState()
+        return json_response(LoginAnswer(facts.readiness.is_usable(), state))
 
     pages = {
         "hello": say_hello,
@@ -141,9 +175,8 @@ def posts(facts: ServerFacts) -> Mapping[str, Page]:
     return {f"{ROOT}/sessions/{{session}}/resume": resume}
 
 
-def _for_members(status: ServerStatus) -> ServerStatus:
-    """What of a status those may see who may not look at the server."""
-    return replace(status, account=None, requests=Totals(), paused=())
+def _cards_in(catalog: Catalog) -> list[ModelCard]:
+    return cards_of(catalog.models.values(), catalog.aliases, catalog.find)
 
 
 def _since(request: Request) -> float | None:
