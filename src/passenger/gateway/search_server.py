@@ -111,7 +111,7 @@ class SearchServer:
 
         if self._web.engine is not None:
             return CountedSearcher(self._web.engine, count, routed.exchange)
-        models = [*(await routed.seat.models()).models.values()]
+        models = await self._web.models(routed)
         searcher = CopilotSearcher(self._web, self._sender, self._recorder, routed, models, admissions=self._admissions)
         return CountedSearcher(searcher, count, routed.exchange)
 

@@ -16,6 +16,7 @@ from passenger.chat.prompt import Initiator
 from passenger.copilot.catalog import Model
 from passenger.dialects.registry import OUTBOUND
 from passenger.errors import Failure, Kind
+from passenger.gateway.model_scope import allowed_models
 from passenger.gateway.response import GatewayResponse
 from passenger.gateway.routing import Route, Routed
 from passenger.gateway.seat import Seat
@@ -88,12 +89,20 @@ class WebSearch:
             Failure: there is none, or the account's organisation does not let it.
         """
         self.count(routed.seat)
-        for route in self.routes(routed.seat, [*(await routed.seat.models()).models.values()]):
+        for route in self.routes(routed.seat, await self.models(routed)):
             try:
                 return await self._translating.serve(self.asking(routed, route))
             except Failure as failure:
                 self.learn(routed.seat, route.name, failure)
         raise no_searcher()
+
+    @staticmethod
+    async def models(routed: Routed) -> Sequence[Model]:
+        """The models that may be asked to search for a request: a key asks none by a search that it may not ask."""
+        catalog, principal = await routed.seat.models(), routed.exchange.principal
+        if principal is not None and principal.scope is not None:
+            catalog = allowed_models(catalog, principal.scope)
+        return [*catalog.models.values()]
 
     def routes(self, seat: Seat, models: Sequence[Model]) -> Iterator[Route]:
         """Those that can search: the one that the settings name, else all, small ones first."""
@@ -137,7 +146,7 @@ def is_refusal(failure: Failure) -> bool:
 def no_searcher() -> Failure:
     """Nobody can search."""
     message = (
-        "no model of this account searches the web ([search] model may name one); "
+        "no model that may be asked here searches the web ([search] model may name one); "
         "[search] provider may name a search engine"
     )
     return Failure(Kind.INVALID, message, code="search_unavailable", param="tools")
