@@ -1,5 +1,6 @@
 """What a team's key with a scope might reach by a side door."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -33,3 +34,37 @@ async def test_a_search_asks_no_model_that_the_key_may_not(tmp_path: Path, model
         assert answer.status == 200, answer.body
         assert bool(team.own.sim.seen("/responses")) == ("gpt-*" in models)
         assert (b"web_search_tool_result_error" in answer.body) == ("gpt-*" not in models)
+
+
+NARROW = {
+    "dialects": (KeyGrant(dialects=("messages",)), "dialect_not_allowed"),
+    "operations": (KeyGrant(operations=("embeddings",)), "operation_not_allowed"),
+    "admin": (KeyGrant(kind="admin"), "admin_key"),
+}
+
+
+@pytest.mark.parametrize("name", NARROW)
+async def test_what_chats_have_left_is_open_to_keys_for_chats_alone(tmp_path: Path, name: str) -> None:
+    grant, code = NARROW[name]
+    async with team_of(tmp_path) as team:
+        await team.begin()
+        wide, narrow = ({"x-api-key": team.key(one)} for one in (KeyGrant(), grant))
+        made = await team.own.send("POST", "/v1/conversations", json={"items": [HELLO]}, headers=wide)
+        talk = f"/v1/conversations/{made.json()['id']}"
+        asked = {"model": "gpt-4o", "input": "hello", "background": True}
+        answer = await team.own.send("POST", "/v1/responses", json=asked, headers=wide)
+        kept = f"/v1/responses/{answer.json()['id']}"
+        doors = [("GET", kept), ("GET", f"{kept}/input_items"), ("POST", f"{kept}/cancel"), ("DELETE", kept)]
+        doors += [("GET", talk), ("GET", f"{talk}/items"), ("POST", talk), ("POST", f"{talk}/items")]
+        doors += [("POST", "/v1/conversations"), ("DELETE", talk)]
+        for headers, wanted in ((narrow, 403), (wide, 200)):
+            for method, path in doors:
+                body = json.dumps({"items": [HELLO], "metadata": {}}) if method == "POST" else None
+                told = await team.own.send(
+                    method, path, data=body, headers={**headers, "content-type": "application/json"}
+                )
+                assert told.status == wanted, (method, path, told.body)
+                assert wanted == 200 or told.error["code"] == code
+
+
+HELLO = {"type": "message", "role": "user", "content": "hello"}

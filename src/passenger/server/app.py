@@ -33,7 +33,7 @@ from passenger.server.error_responses import dialect_of, json_response, refusal
 from passenger.server.guard import Guard, sees_server
 from passenger.server.health import Readiness
 from passenger.server.inflight import InflightRequests
-from passenger.server.key_permissions import operation_of
+from passenger.server.key_permissions import for_chats, operation_of
 from passenger.server.login_gate import LoginGate
 from passenger.server.not_found import no_action, not_found, signpost, upgrade_required, wrong_method
 from passenger.server.pages.join import JoinPages
@@ -93,11 +93,12 @@ def create_app(
         return Endpoint(inbound, serve, inflight, limits, gate, operation_of(operation), watch)
 
     posts = _post_routes(endpoint)
-    named_pages = {**_model_pages(gateway, recent, gate), **_stored_pages(gateway, patience)}
+    named_pages = {**_model_pages(gateway, recent, gate), **for_chats(_stored_pages(gateway, patience))}
     gets = {**_paths(named_pages, "gets"), **_own_pages(readiness), **own_routes(facts), **pages.gets()}
     gets |= join.gets() if join else {}
     deletes = _paths(named_pages, "deletes")
-    cancelling = dict.fromkeys(responses.INBOUND.routes.below(CANCEL), _catching_failures(cancel(gateway)))
+    kept = for_chats(dict.fromkeys(responses.INBOUND.routes.below(CANCEL), cancel(gateway)))
+    cancelling = {path: _catching_failures(page) for path, page in kept.items()}
     forms: dict[str, ASGIApp | Page] = {**pages.posts(), **(join.posts() if join else {}), **cancelling}
     forms |= {path: _catching_failures(page) for path, page in own_posts(facts).items()}
     router = _router(posts.paths, forms, gets, deletes, admin_routes(places) if places else ())
