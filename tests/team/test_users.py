@@ -6,7 +6,7 @@ import pytest
 
 from passenger.errors import Failure
 from passenger.team.audit import Author, list_changes
-from passenger.team.keys import KeyGrant, create_key, list_keys
+from passenger.team.keys import KeyGrant, create_key, list_keys, revoke_key
 from passenger.team.users import add_user, delete_user, disable_user, find_user, list_users, local_user
 
 
@@ -54,6 +54,17 @@ def test_who_is_deleted_leaves_the_name_and_no_key(team: sqlite3.Connection, by:
     again = add_user(team, by, "ann", "x")
     assert again.id != ann.id
     assert list_keys(team, "ann") == []
+
+
+def test_the_answers_of_a_deleted_person_end_also_those_of_a_key_that_was_revoked_before(
+    team: sqlite3.Connection, by: Author
+) -> None:
+    key = create_key(team, by, add_user(team, by, "ann", "x"), KeyGrant()).key
+    before = revoke_key(team, by, key.id)
+    delete_user(team, Author("cli:ann", by.now + 60), "ann")
+    (after,) = list_keys(team)
+    assert (before.cut, after.cut) == (False, True)
+    assert after.revoked == before.revoked
 
 
 def test_who_is_disabled_is_enabled_again(team: sqlite3.Connection, by: Author) -> None:

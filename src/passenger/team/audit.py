@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 MOST = 100_000
 """Changes that are remembered; the oldest go first."""
 
+LATEST = 253_402_300_799
+"""The last moment that a date can be told of: the end of the year 9999, in Unix seconds."""
+
 
 class AuditEntry(Struct, frozen=True):
     """One change."""

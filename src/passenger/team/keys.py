@@ -10,7 +10,7 @@ from msgspec import Struct
 from passenger.account.key_scope import KeyScope
 from passenger.errors import Failure, Kind
 from passenger.secret import Secret
-from passenger.team.audit import Author, note
+from passenger.team.audit import LATEST, Author, note
 from passenger.team.ids import new_id_of
 from passenger.team.key_format import KeyKind, digest_of, make_key, shown_form
 from passenger.team.users import TeamUser, find_user
@@ -127,6 +127,8 @@ def _check_grant(grant: KeyGrant, now: float) -> None:
             raise Failure(Kind.INVALID, str(error), code="bad_scope", param="networks") from error
     if grant.expires is not None and grant.expires <= now:
         raise Failure(Kind.INVALID, "the key would have expired already", code="bad_scope", param="expires")
+    if grant.expires is not None and grant.expires > LATEST:
+        raise Failure(Kind.INVALID, "that is after the year 9999", code="bad_scope", param="expires")
 
 
 def find_key(database: "sqlite3.Connection", name: str) -> TeamKey:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from passenger.account.scope_limits import Budget, BudgetPeriod, ScopeLimits
 from passenger.errors import Failure, Kind
-from passenger.team.audit import Author, note
+from passenger.team.audit import LATEST, Author, note
 from passenger.team.keys import find_key
 from passenger.team.users import find_user
 
@@ -110,6 +110,8 @@ def raise_budget(database: "sqlite3.Connection", by: Author, scope: str, raised:
     """
     if raised.until <= by.now:
         raise Failure(Kind.INVALID, "that moment is over", code="bad_limit", param="until")
+    if raised.until > LATEST:
+        raise Failure(Kind.INVALID, "that is after the year 9999", code="bad_limit", param="until")
     changed = database.execute(
         "UPDATE budget SET raised_nano = ?, raised_until = ? WHERE scope = ? AND period = ?",
         (raised.cap_nano, raised.until, scope, raised.period),

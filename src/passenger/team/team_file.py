@@ -115,6 +115,8 @@ def using(path: Path, open_file: "Callable[[], sqlite3.Connection]") -> Iterator
     except FileNotFoundError:
         message = "there is no team yet: `passenger users add NAME --github LOGIN` begins one"
         raise Failure(Kind.NOT_FOUND, message, code="no_team") from None
+    except OverflowError:
+        raise Failure(Kind.INVALID, "a number is larger than can be stored", code="bad_body") from None
     except (sqlite3.Error, OSError, ForeignTeamFileError) as error:
         message = f"the team file {path} cannot be used: {error}"
         raise Failure(Kind.INTERNAL, message, status=503, code="team_file_unusable") from error

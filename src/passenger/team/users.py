@@ -106,7 +106,7 @@ def delete_user(database: "sqlite3.Connection", by: Author, name: str) -> TeamUs
     """Remove a person and revoke all their keys, at once. What the ledger has of them stays."""
     user = find_user(database, name)
     database.execute("UPDATE user SET deleted = ?, seat = '' WHERE id = ?", (by.at, user.id))
-    database.execute("UPDATE key SET revoked = ?, cut = 1 WHERE user = ? AND revoked IS NULL", (by.at, user.id))
+    database.execute("UPDATE key SET revoked = coalesce(revoked, ?), cut = 1 WHERE user = ?", (by.at, user.id))
     note(database, by, "users.delete", user.id, name=user.name)
     return user
 

@@ -159,6 +159,40 @@ async def test_a_repeated_request_changes_nothing(admin: Admin) -> None:
         )
 
 
+async def test_a_request_is_another_one_with_another_query(admin: Admin) -> None:
+    key = await admin.post("/keys", user="root", name="twice")
+    kept = await admin.send("DELETE", f"/keys/{key['id']}", Idempotency_Key="query")
+    assert kept.json()["cut"] is False
+    other = await admin.send("DELETE", f"/keys/{key['id']}?now=true", Idempotency_Key="query")
+    assert problem(other) == (422, "idempotency_key_reused")
+
+
+async def test_every_change_of_what_exists_is_of_the_version_that_is_known(admin: Admin) -> None:
+    key = await admin.post("/keys", user="root", name="versions")
+    await admin.send("PUT", "/budgets/user:root/week", {"cap_nano": 10**15})
+    for method, path, body in (
+        ("POST", f"/keys/{key['id']}/rotate", {}),
+        ("DELETE", f"/keys/{key['id']}", None),
+        ("PATCH", "/users/root", {"disabled": True}),
+        ("DELETE", "/users/root", None),
+        ("PATCH", "/limits/user:root", {"concurrency": 1}),
+        ("PUT", "/budgets/user:root/week", {"cap_nano": 1}),
+        ("POST", "/budgets/user:root/week/raise", {"cap_nano": 2 * 10**15, "until": 2**32}),
+        ("DELETE", "/budgets/user:root/week", None),
+    ):
+        answer = await admin.send(method, path, body, If_Match='"another", "one"')
+        assert problem(answer) == (412, "version_mismatch"), (method, path)
+    shown = await admin.send("GET", "/limits/user:root")
+    raised = await admin.send(
+        "POST",
+        "/budgets/user:root/week/raise",
+        {"cap_nano": 2 * 10**15, "until": 2**32},
+        If_Match=f'"other", {shown.headers["etag"]}',
+    )
+    assert raised.status == 200
+    assert (await admin.send("DELETE", "/budgets/user:root/week")).status == 200
+
+
 async def test_lists_are_paged(admin: Admin) -> None:
     for number in range(5):
         await admin.post("/users", name=f"page{number}", github_login=f"page{number}")
@@ -231,6 +265,10 @@ async def test_no_page_of_another_site_reads_it(admin: Admin) -> None:
         ("GET", "/usage?by=mood", None, "bad_query"),
         ("GET", "/usage?since=soon", None, "bad_query"),
         ("PUT", "/users", {}, "method_not_allowed"),
+        ("PUT", "/budgets/all/month", {"cap_nano": 2**63}, "bad_body"),
+        ("PATCH", "/limits/all", {"concurrency": 10**30}, "bad_body"),
+        ("POST", "/keys", {"user": "root", "expires": 10**30}, "bad_scope"),
+        ("POST", "/budgets/all/month/raise", {"cap_nano": 1, "until": 2**62}, "bad_limit"),
         ("POST", "/users", {"name": "x" * 70_000, "github_login": "x"}, "request_too_large"),
     ],
 )

@@ -56,7 +56,7 @@ def answer_once(database: "sqlite3.Connection", call: AdminCall, change: Resourc
     digest = hashlib.sha256(msgspec.json.encode([call.principal.key, call.method, call.path, key])).digest()
     database.execute("DELETE FROM answered WHERE at <= ?", (int(call.now) - REMEMBERED,))
     found = database.execute("SELECT body, status, answer FROM answered WHERE digest = ?", (digest,)).fetchone()
-    body = hashlib.sha256(call.body).digest()
+    body = hashlib.sha256(msgspec.json.encode([sorted(call.query.items()), call.body])).digest()
     if found is None:
         answer = change(database, call)
         told = answer.content if answer.hidden is None else answer.hidden

@@ -112,7 +112,9 @@ def post_rotation(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswe
     grace = call.read(Rotation).grace if call.body else 0
     if not 0 <= grace <= 10**8:
         raise Failure(Kind.INVALID, "grace is a number of seconds", code="bad_body", param="grace")
-    return _new_key(rotate_key(database, call.author, call.parameters["key"], grace), 200)
+    key = find_key(database, call.parameters["key"])
+    check_version(call, key)
+    return _new_key(rotate_key(database, call.author, key.id, grace), 200)
 
 
 def drop_key(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
@@ -189,6 +191,7 @@ def drop_budget(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
 def post_raise(database: "sqlite3.Connection", call: AdminCall) -> AdminAnswer:
     """`POST /budgets/{scope}/{period}/raise`."""
     scope = read_scope(database, call.parameters["scope"])
+    check_version(call, _limits(database, scope))
     terms = to_builtins(call.read(RaiseTerms))
     raised = _convert({**terms, "period": call.parameters["period"]}, BudgetRaise)
     raise_budget(database, call.author, scope, raised)
