@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from passenger.team.keys import KeyGrant
+from tests.server.pages.test_routes import form
 from tests.server.test_team_keys import team_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -65,6 +66,32 @@ async def test_what_chats_have_left_is_open_to_keys_for_chats_alone(tmp_path: Pa
                 )
                 assert told.status == wanted, (method, path, told.body)
                 assert wanted == 200 or told.error["code"] == code
+
+
+async def test_a_key_for_some_addresses_opens_the_page_from_no_other(tmp_path: Path) -> None:
+    async with team_of(tmp_path) as team:
+        await team.begin()
+        key = team.key(KeyGrant(kind="admin", networks=("127.0.0.1/32",)))
+        entered = await form(team.own, "/page/key", key=key)
+        assert entered.status == 303
+        cookie = entered.headers["set-cookie"].partition(";")[0]
+        assert (await form(team.own, "/page/key", key=key, peer="127.0.0.2")).status == 401
+        for peer, wanted in (("127.0.0.1", 303), ("127.0.0.2", 403)):
+            told = await form(team.own, "/page/login", cookie=cookie, peer=peer)
+            assert told.status == wanted, peer
+
+
+async def test_the_secret_of_a_link_is_in_no_log_however_it_is_spelled(tmp_path: Path) -> None:
+    async with team_of(tmp_path) as team:
+        await team.begin()
+        key = team.key()
+        for path in ("/join/", "//join/", "/v1/join/", "/v1//join/"):
+            for headers in ({"x-api-key": key}, {}):
+                answer = await team.own.send("GET", f"{path}psgi_{'x' * 43}", headers=headers)
+                assert answer.status in {401, 404}
+                assert "x" * 43 not in answer.body.decode()
+        await team.own.line(await team.chat(key))  # the lines of those before it are there
+        assert "x" * 43 not in "\n".join(team.own.proxy.lines)
 
 
 HELLO = {"type": "message", "role": "user", "content": "hello"}

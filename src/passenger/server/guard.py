@@ -178,7 +178,7 @@ class Guard:
             "Authorization: Bearer, x-api-key, x-goog-api-key or ?key="
         )
         refused = Failure(Kind.LOGIN, message, code="invalid_api_key", headers=(("www-authenticate", "Bearer"),))
-        peer = _peer(scope)
+        peer = peer_of(scope)
         if not any(presented_keys(headers, scope["query_string"])):
             return refused
         if (left := self._wrong.wait(peer)) > 0:
@@ -208,22 +208,26 @@ class Guard:
         """Why some keys are not accepted just now."""
         return self.keys.trouble or (self._team.trouble if self._team is not None else None)
 
-    def recognize_viewer(self, key: bytes) -> bytes | None:
-        """The digest of a key whose holder may see the server, None for any other."""
-        ring = self.ring()
-        held = ring.find(key, self._clock()) if ring is not None else None
+    def recognize_viewer(self, key: bytes, peer: str) -> bytes | None:
+        """The digest of a key whose holder may see the server from a peer's address, None for any other."""
+        held = self._find_held(self.ring(), key, self._clock())
         if held is not None:
-            return digest_of(key) if held.principal.sees_server else None
+            return digest_of(key) if _may_look(held, peer) else None
         return self.keys.recognize(key)
 
-    def viewers(self) -> Collection[bytes]:
-        """The digests of all keys whose holders may see the server."""
+    def viewers(self, peer: str) -> Collection[bytes]:
+        """The digests of all keys whose holders may see the server from a peer's address."""
         ring = self.ring()
         if ring is None:
             return self.keys.digests()
         now = self._clock()
-        team = (digest for digest, held in ring.held.items() if held.principal.sees_server and now < held.until)
+        team = (digest for digest, held in ring.held.items() if now < held.until and _may_look(held, peer))
         return (*self.keys.digests(), *team)
+
+
+def _may_look(held: HeldKey, peer: str) -> bool:
+    scope = held.principal.scope
+    return held.principal.sees_server and (scope is None or scope.allows_address(peer))
 
 
 def _follows_invite(scope: Scope, headers: RawHeaders) -> bool:
@@ -233,12 +237,13 @@ def _follows_invite(scope: Scope, headers: RawHeaders) -> bool:
 
 
 def _check_address(principal: Principal, scope: Scope) -> None:
-    if principal.scope is not None and not principal.scope.allows_address(_peer(scope)):
+    if principal.scope is not None and not principal.scope.allows_address(peer_of(scope)):
         message = f"the key {principal.shown} may not be used from this address"
         raise Failure(Kind.FORBIDDEN, message, code="address_not_allowed")
 
 
-def _peer(scope: Scope) -> str:
+def peer_of(scope: Scope) -> str:
+    """The address that a request came from, empty for a Unix socket."""
     peer = scope.get("client")
     return str(peer[0]) if peer else ""
 

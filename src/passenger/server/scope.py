@@ -52,6 +52,7 @@ JOIN = "/join/"
 
 def short_path(path: str) -> str:
     """A path, cut to the length that answers and the log show, and without the secret of a link."""
-    if path.startswith(JOIN):
-        return f"{JOIN}***"
+    before, link, _secret = path.partition(JOIN)
+    if link:
+        path = f"{before}{JOIN}***"
     return path if len(path) <= _SHOWN else f"{path[:_SHOWN]}..."

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from passenger.server.pages.sessions import LIFETIME, Sessions, cookies, set_cookie
 
+PEER = "127.0.0.1"
 SECRET, OTHER_SECRET = bytes(32), bytes([1]) * 32
 ONE, TWO = (hashlib.sha256(name).digest() for name in (b"one", b"two"))
 
@@ -21,42 +22,42 @@ class World:
     keys: list[bytes] = field(default_factory=lambda: [ONE, TWO])
 
     def sessions(self, secret: bytes = SECRET) -> Sessions:
-        return Sessions(secret, lambda: self.keys, lambda: self.now)
+        return Sessions(secret, lambda _peer: self.keys, lambda: self.now)
 
 
 def test_each_worker_knows_a_session_that_another_began() -> None:
     world = World()
-    assert world.sessions().knows(world.sessions().begin(TWO))
+    assert world.sessions().knows(world.sessions().begin(TWO), PEER)
 
 
 def test_a_server_with_another_secret_does_not() -> None:
     world = World()
-    assert not world.sessions(OTHER_SECRET).knows(world.sessions().begin(ONE))
+    assert not world.sessions(OTHER_SECRET).knows(world.sessions().begin(ONE), PEER)
 
 
 def test_it_ends_with_its_time() -> None:
     world = World()
     session = world.sessions().begin(ONE)
     world.now += LIFETIME - 1
-    assert world.sessions().knows(session)
+    assert world.sessions().knows(session, PEER)
     world.now += 1
-    assert not world.sessions().knows(session)
+    assert not world.sessions().knows(session, PEER)
 
 
 def test_it_ends_with_its_key_and_not_with_another() -> None:
     world = World()
     session = world.sessions().begin(ONE)
     world.keys = [ONE]
-    assert world.sessions().knows(session)
+    assert world.sessions().knows(session, PEER)
     world.keys = [TWO]
-    assert not world.sessions().knows(session)
+    assert not world.sessions().knows(session, PEER)
 
 
 def test_a_clock_that_is_set_back_makes_none_last_longer() -> None:
     world = World()
     session = world.sessions().begin(ONE)
     world.now -= 3600
-    assert not world.sessions().knows(session)
+    assert not world.sessions().knows(session, PEER)
 
 
 def test_it_tells_nothing_of_the_key_and_is_another_each_time() -> None:
@@ -73,13 +74,13 @@ def test_no_other_text_is_a_session(data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(session) - 1))
     char = data.draw(st.characters().filter(lambda one: one != session[place]))
     changed = session[:place] + char + session[place + 1 :]
-    assert not world.sessions().knows(changed)
-    assert not world.sessions().knows(session[:place])
+    assert not world.sessions().knows(changed, PEER)
+    assert not world.sessions().knows(session[:place], PEER)
 
 
 @given(st.text(max_size=200))
 def test_nor_is_any_text_at_all(text: str) -> None:
-    assert not World().sessions().knows(text)
+    assert not World().sessions().knows(text, PEER)
 
 
 # --- the cookie -------------------------------------------------------------------------------------------------------

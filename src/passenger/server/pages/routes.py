@@ -24,7 +24,7 @@ from passenger.server.addresses import own_urls
 from passenger.server.api.passenger_api import ServerFacts
 from passenger.server.api_keys import hint
 from passenger.server.control.status import ServerStatus
-from passenger.server.guard import sees_server
+from passenger.server.guard import peer_of, sees_server
 from passenger.server.pages import figures
 from passenger.server.pages.protection import (
     HEADERS,
@@ -163,7 +163,7 @@ class Pages:
         return sees_server(request.scope) or self._has_session(request)
 
     def _has_session(self, request: Request) -> bool:
-        return any(self.sessions.knows(value) for value in cookies(request.scope))
+        return any(self.sessions.knows(value, peer_of(request.scope)) for value in cookies(request.scope))
 
     async def sign_in(self, request: Request) -> Response:
         """`POST /page/key`: begin a session with a key."""
@@ -172,7 +172,7 @@ class Pages:
         peer = request.client.host if request.client else "?"
         if (left := self.tries.wait(peer)) > 0:
             return await self._too_many_wrong_keys(left)
-        digest = self.facts.guard.recognize_viewer(key)
+        digest = self.facts.guard.recognize_viewer(key, peer_of(request.scope))
         if digest is None:
             self.tries.note(peer)
             log.warning("not let in: the page from %s with %s", peer, hint({b"x-api-key": key}, b""))

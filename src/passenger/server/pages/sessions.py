@@ -21,9 +21,9 @@ _SHAPE = re.compile(r"([0-9]{1,12})\.([0-9a-f]{16})\.([0-9a-f]{64})")
 
 
 class Sessions:
-    """Makes and checks sessions; `keys` gives the digests of the accepted keys."""
+    """Makes and checks sessions; `keys` gives the digests of the keys that are accepted from a peer's address."""
 
-    def __init__(self, secret: bytes, keys: Callable[[], Iterable[bytes]], clock: Callable[[], float]) -> None:
+    def __init__(self, secret: bytes, keys: Callable[[str], Iterable[bytes]], clock: Callable[[], float]) -> None:
         self._secret = secret
         self._keys = keys
         self._clock = clock
@@ -33,13 +33,13 @@ class Sessions:
         ends, nonce = str(int(self._clock()) + LIFETIME), secrets.token_hex(8)
         return f"{ends}.{nonce}.{self._mark(ends, nonce, key)}"
 
-    def knows(self, value: str) -> bool:
-        """Whether this is an unexpired session of this server whose key is still accepted."""
+    def knows(self, value: str, peer: str) -> bool:
+        """Whether this is an unexpired session of this server whose key is still accepted, also from there."""
         match = _SHAPE.fullmatch(value)
         if match is None:
             return False
         ends, nonce, mark = match.groups()
-        marks = [self._mark(ends, nonce, key) for key in self._keys()]
+        marks = [self._mark(ends, nonce, key) for key in self._keys(peer)]
         known = any([hmac.compare_digest(mark, one) for one in marks])  # noqa: C419 - all of them, whichever fits
         return known and 0 < int(ends) - self._clock() <= LIFETIME
 
