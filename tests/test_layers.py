@@ -23,6 +23,7 @@ LAYERS = (
     "dialects",
     "net",
     "private_file",
+    "database_file",
     "tokens",
     "account",
     "quota",

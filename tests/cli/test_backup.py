@@ -87,3 +87,59 @@ async def test_beside_a_server_a_copy_is_made_and_none_put_back(command: Command
     ended = await asyncio.to_thread(command, "-c", "settings.toml", "restore", "copy.sqlite")
     assert ended.code == 0
     assert count(path) == 1
+
+
+def team_of(home: Path) -> Path:
+    return home / ".local" / "state" / "passenger" / "team.sqlite"
+
+
+def test_a_team_goes_with_the_ledger(command: Command, path: Path, home: Path) -> None:
+    assert command("users", "add", "alice", "--github", "alice-gh").code == 0
+    key = command("keys", "create", "alice").out.split()[0]
+    ended = command("backup", "november.sqlite")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[0] == f"november.team.sqlite: 1 person of {team_of(home)}"
+    assert key.encode() not in (home / "november.team.sqlite").read_bytes()
+    assert command("users", "add", "bob", "--github", "bob-gh").code == 0
+    ended = command("restore", "november.sqlite")
+    assert ended.code == 0
+    assert "open again" in ended.err
+    assert f"{team_of(home)}: 1 person of november.team.sqlite\nWhat was there is kept as {team_of(home)}." in ended.out
+    assert count(path) == 1200
+    listed = command("users", "list").out
+    assert ("alice" in listed, "bob" in listed) == (True, False)
+
+
+def test_a_team_without_a_ledger_is_copied_alone(command: Command, home: Path) -> None:
+    command("users", "add", "alice", "--github", "alice-gh")
+    assert command("backup", "copy.sqlite").code == 0
+    assert not (home / "copy.sqlite").exists()
+    team_of(home).unlink()
+    assert command("restore", "copy.sqlite").code == 0
+    assert "alice" in command("users", "list").out
+
+
+def test_where_the_teams_copy_cannot_be_used_nothing_is_replaced(command: Command, path: Path, home: Path) -> None:
+    command("users", "add", "alice", "--github", "alice-gh")
+    assert command("backup", "copy.sqlite").code == 0
+    (home / "copy.team.sqlite").write_text("mine")
+    ended = command("backup", "copy.sqlite")
+    assert (ended.code, "no copy of a team's file" in ended.err) == (2, True)
+    ended = command("restore", "copy.sqlite")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "passenger: copy.team.sqlite cannot be used: it is no copy of a team's file\n"
+    assert (home / "copy.team.sqlite").read_text() == "mine"
+    assert [*path.parent.glob("*.sqlite.*")] == []
+
+
+async def test_beside_a_server_no_team_is_put_back(command: Command, tmp_path: Path, home: Path) -> None:
+    async with bench(tmp_path, config="[ledger]\nenabled = false\n") as one:
+
+        async def ran(*arguments: str) -> Ended:
+            return await asyncio.to_thread(command, "-c", "settings.toml", *arguments)
+
+        assert (await ran("users", "add", "alice", "--github", "alice-gh")).code == 0
+        assert (await ran("backup", "copy.sqlite")).code == 0
+        ended = await ran("restore", "copy.sqlite", "--port", one.proxy.url.rpartition(":")[2])
+        assert (ended.code, ended.out) == (1, "")
+        assert "stop it first" in ended.err

@@ -302,7 +302,7 @@ _LEDGER = ("config_path", "profile")
 @COMMANDS.command("backup", ("passenger backup ledger-november.sqlite", "while a server runs, too"), meant=_LEDGER)
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(invocation: Invocation, *, file: Path) -> int:
-    """Copy the ledger of what answers have cost into a file."""
+    """Copy the ledger and a team's file elsewhere."""
     return start("passenger.cli.backup:run_backup", invocation, file=file)
 
 
@@ -311,7 +311,7 @@ def backup(invocation: Invocation, *, file: Path) -> int:
 )
 @click.argument("file", type=click.Path(path_type=Path))
 def restore(invocation: Invocation, *, file: Path) -> int:
-    """Put a copy of the ledger in its place, while no server runs."""
+    """Put such copies in their places, while no server runs."""
     return start("passenger.cli.backup:run_restore", invocation, file=file)
 
 

@@ -1,18 +1,13 @@
 """A copy of a ledger that may be in use, and a ledger put back from one (https://sqlite.org/backup.html)."""
 
 import contextlib
-import secrets
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
+from passenger.database_file import fresh_beside, set_aside
 from passenger.ledger.database import open_to_read
 from passenger.ledger.schema import NoLedgerError
 from passenger.ledger.writers import living
-from passenger.private_file import create_private
-
-_BESIDE = ("-wal", "-shm")
-"""What SQLite has beside a database; the first holds changes."""
 
 
 class InUseError(Exception):
@@ -35,7 +30,7 @@ def back_up(path: Path, target: Path) -> int:
     """
     with contextlib.closing(open_to_read(path)) as source:
         _check_replaceable(path, target)
-        with _beside(target) as fresh:
+        with fresh_beside(target) as fresh:
             rows = _copy(source, fresh)
             fresh.replace(target)
     return rows
@@ -54,9 +49,9 @@ def restore(path: Path, source: Path, moment: str) -> tuple[int, Path | None]:
             raise FileExistsError(f"{source} is the ledger itself")
         _check_unused(path)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _beside(path) as fresh:
+        with fresh_beside(path) as fresh:
             rows = _copy(copy, fresh)
-            aside = _set_aside(path, moment)
+            aside = set_aside(path, moment)
             fresh.replace(path)
     return rows, aside
 
@@ -71,18 +66,6 @@ def _copy(source: sqlite3.Connection, target: Path) -> int:
         if said != "ok":
             raise sqlite3.DatabaseError(said)
         return int(copy.execute("SELECT count(*) FROM ledger").fetchone()[0])
-
-
-@contextlib.contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """A private file beside another, which is gone in the end unless it was renamed."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    create_private(fresh)
-    try:
-        yield fresh
-    finally:
-        for ending in ("", "-journal", *_BESIDE):
-            fresh.with_name(fresh.name + ending).unlink(missing_ok=True)
 
 
 def _check_replaceable(path: Path, target: Path) -> None:
@@ -104,14 +87,3 @@ def _check_unused(path: Path) -> None:
                 raise InUseError(processes)
     except (OSError, sqlite3.Error, NoLedgerError):
         return
-
-
-def _set_aside(path: Path, moment: str) -> Path | None:
-    """Rename a ledger with what is beside it; that first, since it would be taken for changes of the next one."""
-    if not path.exists():
-        return None
-    aside = path.with_name(f"{path.name}.{moment}")
-    for ending in (*_BESIDE, ""):
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + ending).replace(aside.with_name(aside.name + ending))
-    return aside
