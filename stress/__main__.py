@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from benchmarks.process import NotStartedError
 
-from stress import cancel, slow_reader, slowloris, soak, sockets, stale, stampede, turns
+from stress import cancel, slow_reader, slowloris, soak, sockets, stale, stampede, team, turns
 from stress.figures import Report
 
 
@@ -31,6 +31,7 @@ DRIVERS = {
     "stale": Driver(stale.Plan, stale.run),
     "sockets": Driver(sockets.Plan, sockets.run),
     "turns": Driver(turns.Plan, turns.run),
+    "team": Driver(team.Plan, team.run),
 }
 
 

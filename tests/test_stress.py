@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stress import cancel, churn, hostile, slow_reader, slowloris, soak, sockets, stale, stampede, turns
+from stress import cancel, churn, hostile, slow_reader, slowloris, soak, sockets, stale, stampede, team, turns
 from stress.__main__ import DRIVERS, main
 from stress.dialects import WAYS
 from stress.figures import Report, percentile, slope
@@ -25,6 +25,7 @@ SMALLEST: dict[str, object] = {
     "cancel": cancel.Plan(requests=20, each=1, agents=5),
     "stale": stale.Plan(requests=200, closing="idle"),
     "sockets": sockets.Plan(sockets=10, turns=6, leave=0.2),
+    "team": team.Plan(minutes=0.1, people=4, streams=12, leave=0.1, rotate=0.5, sample=0.5),
     "turns": turns.Plan(mb=2, way="completions", shape="turns"),
     "slow-reader": slow_reader.Plan(mb=20, seconds=0.5, clients=5),
     "slowloris": slowloris.Plan(connections=9, clients=3, before=0.5, during=10, settings=IMPATIENT),
