@@ -148,3 +148,16 @@ def test_another_first_message_or_other_instructions_open_another_conversation()
         read_opening(fields({"instructions": "be brief", "input": "one"})),
     ]
     assert len({b"|".join(one) for one in openings}) == 3
+
+
+@pytest.mark.parametrize("space", ["", " "])
+def test_a_cache_breakpoint_that_moves_on_leaves_the_opening_as_it_was(space: str) -> None:
+    def opening(mark: str, text: str = "fix it") -> list[bytes]:
+        block = f'{{"type":"text","text":{json.dumps(text)}{mark}}}'
+        found = split(f'{{"system":[{block}],"messages":[{{"role":"user","content":[{block}]}}]}}'.encode())
+        assert found is not None
+        return read_opening(found)
+
+    mark = f',{space}"cache_control":{space}{{"type":{space}"ephemeral"}}'
+    assert opening(mark) == opening("")
+    assert opening("", mark) != opening("")

@@ -28,7 +28,7 @@ def test_a_budget_tells_cap_and_end_and_no_id() -> None:
     budget = Budget("day", 5 * 10**11)
     failure = refuse_budget("key:secret-id", budget, window_of(budget, 0.0), 4 * 10**11, 80_000.0)
     assert (failure.code, failure.retry_after) == ("budget_exceeded", "6400")
-    assert failure.headers == (("x-should-retry", "false"),)
+    assert failure.headers == (("x-should-retry", "false"), ("x-codex-promo-message", failure.message))
     assert "this api key, $5.00 a day" in failure.message
     assert "$4.00 is spent. It begins anew at 1970-01-02 00:00 UTC." in failure.message
     assert "secret-id" not in failure.message

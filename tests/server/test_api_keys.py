@@ -87,6 +87,7 @@ async def test_without_one_of_ours_it_is_a_401_that_says_where_to_put_it(
         answer = await locked.send(method, path + query, json=asking(), headers=headers)
         assert answer.status == 401
         assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["x-should-retry"] == "false"
         assert b"api_keys" in answer.body
     assert locked.sim.requests == []
 

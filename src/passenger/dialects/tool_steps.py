@@ -5,6 +5,7 @@ Every dialect is read by its own marks: `tool_calls` and the role `tool` of Chat
 `functionCall` and `functionResponse` of Gemini. Ids are left out, as each call has another one.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,9 @@ _INSTRUCTIONS = ("system", "instructions", "systemInstruction", "system_instruct
 
 _BEGINNING = 8
 """Messages among which the first of a person is looked for."""
+
+_BREAKPOINT = re.compile(rb',?\s*"cache_control"\s*:\s*\{[^{}]*\}')
+"""Within a text, quotes have a backslash before them."""
 
 _ITEM = msgspec.json.Decoder(dict[str, Any])
 
@@ -36,7 +40,14 @@ def read_step(fields: Fields) -> bytes:
 
 
 def read_opening(fields: Fields) -> list[bytes]:
-    """How a conversation begins: the instructions, and the messages up to the first of a person."""
+    """How a conversation begins: the instructions, and the messages up to the first of a person.
+
+    Cache breakpoints are left out, which clients move on with each turn.
+    """
+    return [_BREAKPOINT.sub(b"", piece) for piece in _opening(fields)]
+
+
+def _opening(fields: Fields) -> list[bytes]:
     found = [bytes(fields[name]) for name in _INSTRUCTIONS if name in fields]
     array = _array(fields)
     if not array:

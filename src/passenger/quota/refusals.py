@@ -23,6 +23,9 @@ _FOREVER = 86_400
 _NOT_AGAIN = (("x-should-retry", "false"),)
 """What the official SDKs obey."""
 
+_SHOWN_BY_CODEX = "x-codex-promo-message"
+"""The header whose text Codex shows where a limit is used up; of the body's message it shows nothing."""
+
 
 def refuse_rate(scope: str, most: int, what: str, wait: float) -> Failure:
     """The failure of a request beyond a limit a minute of `what`."""
@@ -49,7 +52,8 @@ def refuse_budget(scope: str, budget: Budget, window: BudgetWindow, spent: int, 
         f"{_dollars(spent)} is spent.{again} Whoever runs this Passenger can raise it."
     )
     after = str(seconds)
-    return Failure(Kind.RATE_LIMIT, message, code="budget_exceeded", retry_after=after, headers=_NOT_AGAIN)
+    headers = (*_NOT_AGAIN, (_SHOWN_BY_CODEX, message))
+    return Failure(Kind.RATE_LIMIT, message, code="budget_exceeded", retry_after=after, headers=headers)
 
 
 def warn_budget(scope: str, budget: Budget, spent: int, now: float) -> str:

@@ -52,6 +52,8 @@ _LAUNCHED = re.compile(rb"%b([0-9a-f]{%d})(?![0-9A-Za-z])" % (records.LAUNCH_KEY
 LAUNCH_KEY = records.LAUNCH_KEY.encode()
 _TAGGED = (b"authorization", b"x-api-key", b"x-goog-api-key")
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
+_WRONG_KEY = (("www-authenticate", "Bearer"), ("x-should-retry", "false"))
+"""Claude Code would try a key that is refused for minutes, and say nothing."""
 _FOREIGN = frozenset({b"cross-site", b"same-site"})
 _FORM = b"application/x-www-form-urlencoded"
 _OLLAMA = ("/api/", "/v1/api/")
@@ -177,7 +179,7 @@ class Guard:
             f"this Passenger wants one of its own API keys ({', '.join(self.key_sources)}), sent as "
             "Authorization: Bearer, x-api-key, x-goog-api-key or ?key="
         )
-        refused = Failure(Kind.LOGIN, message, code="invalid_api_key", headers=(("www-authenticate", "Bearer"),))
+        refused = Failure(Kind.LOGIN, message, code="invalid_api_key", headers=_WRONG_KEY)
         peer = peer_of(scope)
         if not any(presented_keys(headers, scope["query_string"])):
             return refused
