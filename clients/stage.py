@@ -7,18 +7,20 @@ import secrets
 import tempfile
 import time
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from itertools import filterfalse
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.proxy import running
+from tests.proxy import Proxy, profile_of, running
 
 from clients.faults import spoiling
 from clients.install import NODE
 from clients.process import Ended, run
+from clients.refusals import REFUSALS, refusing
 from clients.tap import Tap, tapped
-from clients.turn import Command, Setting, Turn
+from clients.turn import KEY, Command, Setting, Turn
 from clients.verdict import Seen
 from passenger.simulator import Simulator
 from passenger.simulator.recorded import Recorded
@@ -43,10 +45,14 @@ async def play(turn: Turn, model: str, command: Path, seconds: float) -> Played:
         home, work, own = root / "home", root / "work", root / "passenger"
         for directory in (home, work, own):
             directory.mkdir()
-        async with Simulator() as simulator, running(simulator, own) as proxy:
+        async with Simulator() as simulator, _serving(turn.refusal, simulator, own) as proxy:
             for words, directives in turn.cues.items():
                 simulator.cue(words, directives)
-            async with _reached(proxy.url, turn.fault) as (host, port), tapped(host, port, turn.most) as tap:
+            async with (
+                _reached(proxy.url, turn.fault) as (host, port),
+                tapped(host, port, turn.most) as tap,
+                _admitted(turn.refusal, simulator, proxy, tap) as key,
+            ):
                 setting = Setting(
                     url=tap.url,
                     model=model,
@@ -54,10 +60,29 @@ async def play(turn: Turn, model: str, command: Path, seconds: float) -> Played:
                     work=work,
                     secret=f"seat-{secrets.token_hex(6)}",
                     packages=command.parent.parent,
+                    key=key,
                 )
                 most = min(turn.patience or seconds, seconds)
                 ended = await played(turn.command(setting), command, setting, tap, most)
                 return Played(_seen(turn, setting, ended, tap, simulator), tap, proxy.lines)
+
+
+def _serving(refusal: str, simulator: Simulator, home: Path) -> AbstractAsyncContextManager[Proxy]:
+    """Passenger, with the settings that a refusal wants."""
+    if not refusal:
+        return running(simulator, home)
+    return running(simulator, home, config=REFUSALS[refusal].config, env=REFUSALS[refusal].env)
+
+
+@contextlib.asynccontextmanager
+async def _admitted(refusal: str, simulator: Simulator, proxy: Proxy, tap: Tap) -> AsyncIterator[str]:
+    """The key that a program shows: any, or that of a team which has no room."""
+    if not refusal:
+        yield KEY
+        return
+    team = profile_of(simulator, proxy.home / ".local" / "state" / "passenger") / "team.sqlite"
+    async with refusing(REFUSALS[refusal], proxy.url, team, tap) as key:
+        yield key
 
 
 @contextlib.asynccontextmanager
@@ -116,6 +141,7 @@ def _seen(turn: Turn, setting: Setting, ended: Ended, tap: Tap, simulator: Simul
         edited=edited,
         missing=[*filterfalse(tap.sent, turn.sends), *filterfalse(tap.got, turn.gets)],
         looped=tap.full.is_set(),
+        refused_for=None if tap.refused_at is None else time.monotonic() - tap.refused_at,
     )
 
 

@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import re
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 PIECE = 65536
 REQUEST = re.compile(rb"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\S+) HTTP/1\.[01]\r\n")
 STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) [A-Za-z -]*\r\n")
+REFUSED = re.compile(rb"HTTP/1\.[01] (?:401|403|429) ")
 """Heads stand out: no string of JSON, of which bodies and streams are made, holds a line end as it is."""
 
 
@@ -41,6 +43,9 @@ class Tap:
     most: int = sys.maxsize
     wires: list[Wire] = field(default_factory=list)
     full: asyncio.Event = field(default_factory=asyncio.Event)
+    refused: asyncio.Event = field(default_factory=asyncio.Event)
+    refused_at: float | None = None
+    """When a request was first answered with 401, 403 or 429 (`time.monotonic`); `refused` is set then."""
     _begun: int = 0
 
     def count(self, piece: bytes) -> None:
@@ -48,6 +53,12 @@ class Tap:
         self._begun += len(REQUEST.findall(piece))
         if self._begun >= self.most:
             self.full.set()
+
+    def note(self, piece: bytes) -> None:
+        """Note the first refusal in what has just been answered."""
+        if self.refused_at is None and REFUSED.search(piece):
+            self.refused_at = time.monotonic()
+            self.refused.set()
 
     def asked(self) -> list[Asked]:
         """Every request so far, connection by connection."""
@@ -108,7 +119,7 @@ async def tapped(host: str, port: int, most: int = sys.maxsize) -> AsyncIterator
             far, forth = await asyncio.open_connection(host, port)
             async with asyncio.TaskGroup() as both:
                 both.create_task(_pump(near, forth, wire.sent, tap.count))
-                both.create_task(_pump(far, back, wire.got, len))
+                both.create_task(_pump(far, back, wire.got, tap.note))
 
     server = await asyncio.start_server(carry, "127.0.0.1", 0)
     tap.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -63,7 +63,7 @@ class Program:
 class Setting:
     """Where a turn takes place: Passenger's address without a path, a model, an empty home and working directory.
 
-    `packages` is the directory that holds the program's own, for a script beside it.
+    `packages` is the directory that holds the program's own, for a script beside it, `key` what it shows to be let in.
     """
 
     url: str
@@ -72,6 +72,7 @@ class Setting:
     work: Path
     secret: str
     packages: Path
+    key: str = KEY
 
     @property
     def note(self) -> Path:
@@ -100,8 +101,8 @@ class Turn:
     `edits` is set where the program shows nothing of the note, but must have written this text into it. `sends` and
     `gets` are texts that must have gone over the wire, to Passenger and from it, as JSON spells them. `only` are the
     models to try instead of the dialect's. `cues` are words of the program's own and the directives they stand for,
-    `most` the requests after which it is ended; `fault` is what a relay before Passenger spoils, `patience` the seconds
-    that it may take, as long as any where it is 0; `judge` finds the result.
+    `most` the requests after which it is ended; `fault` is what a relay before Passenger spoils, `refusal` what
+    it is refused, `patience` the seconds that it may take, as long as any where it is 0; `judge` finds the result.
     """
 
     program: Program
@@ -115,6 +116,7 @@ class Turn:
     cues: Mapping[str, str] = field(default_factory=dict)
     most: int = MOST
     fault: str = ""
+    refusal: str = ""
     patience: float = 0.0
     judge: Callable[[Seen], str] = verdict
 

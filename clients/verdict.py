@@ -23,6 +23,7 @@ class Seen:
     `carried` are the paths to which the secret went up (in a tool's result, or in the file that is edited); `edited`
     says, where the program was to edit the note, whether it did: then a second request that Copilot took will do.
     `missing` is what should have gone over the wire and did not; `looped` says that the program asked without end.
+    `refused_for` are the seconds from the first answer with 401, 403 or 429 to its end.
     """
 
     ended: Ended
@@ -33,6 +34,7 @@ class Seen:
     edited: bool | None = None
     missing: Sequence[str] = ()
     looped: bool = False
+    refused_for: float | None = None
 
 
 def passed(result: str) -> bool:

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from clients.turn import CLAUDE, KEY, MODELS, RESPONSES_ONLY, Command, Dialect, Program, Setting, Turn, call, script
+from clients.refusals import refused_turns
+from clients.turn import CLAUDE, MODELS, RESPONSES_ONLY, Command, Dialect, Program, Setting, Turn, call, script
 
 PROGRAM = Program(
     name="ai-sdk",
@@ -20,22 +21,26 @@ PROGRAM = Program(
 )
 
 
-def _command(setting: Setting, dialect: Dialect, store: str = "") -> Command:
+def _command(setting: Setting, dialect: Dialect, store: str = "", retries: str = "0") -> Command:
     turn = setting.home / "turn.cjs"
     return Command(
         arguments=[str(turn)],
         env={
             "URL": setting.url,
-            "KEY": KEY,
+            "KEY": setting.key,
             "DIALECT": dialect,
             "MODEL": setting.model,
             "PROMPT": f"{call('read_note')} [[think]]" if dialect == "responses" else call("read_note"),
             "STORE": store,
+            "RETRIES": retries,
             "NODE_PATH": str(setting.packages),
         },
         files={turn: script("ai_sdk_turn.cjs")},
     )
 
+
+RETRIES = "2"
+"""What it does by itself. A turn that is to pass without a refusal makes none."""
 
 TOLD = "tool loop, whole and streamed"
 TURNS = (
@@ -63,5 +68,17 @@ TURNS = (
         command=partial(_command, dialect="responses"),
         only=(RESPONSES_ONLY, CLAUDE),
         sends=['"item_reference"'],
+    ),
+    *(
+        turn
+        for dialect in ("chat", "messages", "gemini")
+        for turn in refused_turns(
+            Turn(
+                program=PROGRAM,
+                dialect=dialect,
+                told="tool loop, two retries",
+                command=partial(_command, dialect=dialect, retries=RETRIES),
+            )
+        )
     ),
 )

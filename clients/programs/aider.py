@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from clients.turn import KEY, NOTE, Command, Dialect, Program, Setting, Turn
+from clients.turn import NOTE, Command, Dialect, Program, Setting, Turn
 
 PROGRAM = Program(name="aider", title="aider", registry="pip", packages=("aider-chat==0.86.2",), command="aider")
 EDITED = "edited by aider"
@@ -45,7 +45,7 @@ def _command(setting: Setting, dialect: Dialect) -> Command:
             str(message),
             NOTE,
         ],
-        env={base: setting.url + path, key: KEY, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+        env={base: setting.url + path, key: setting.key, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
         files={message: block},
     )
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 
-from clients.turn import CLAUDE, KEY, NEWEST_CLAUDE, RESPONSES_ONLY, Command, Program, Setting, Turn, call
+from clients.refusals import refused_turns
+from clients.turn import CLAUDE, NEWEST_CLAUDE, RESPONSES_ONLY, Command, Program, Setting, Turn, call
 
 PROGRAM = Program(
     name="claude-code",
@@ -24,7 +25,7 @@ def _command(setting: Setting, how: Sequence[str] = ()) -> Command:
         arguments=["-p", prompt, "--model", setting.model, "--allowedTools", "Read", *how],
         env={
             "ANTHROPIC_BASE_URL": setting.url,
-            "ANTHROPIC_AUTH_TOKEN": KEY,
+            "ANTHROPIC_AUTH_TOKEN": setting.key,
             "ANTHROPIC_SMALL_FAST_MODEL": setting.model,
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             "DISABLE_AUTOUPDATER": "1",
@@ -46,6 +47,7 @@ def _searches(setting: Setting) -> Command:
     return Command(arguments=arguments, env={**reads.env, **SEARCHING})
 
 
+READS = Turn(program=PROGRAM, dialect="messages", told="tool `Read`", command=_command)
 TURNS = (
     Turn(
         program=PROGRAM,
@@ -55,12 +57,7 @@ TURNS = (
         sends=['"web_search_20250305"'],
         gets=['"web_search_tool_result"'],
     ),
-    Turn(
-        program=PROGRAM,
-        dialect="messages",
-        told="tool `Read`",
-        command=_command,
-    ),
+    READS,
     Turn(
         program=PROGRAM,
         dialect="messages",
@@ -68,4 +65,5 @@ TURNS = (
         command=partial(_command, how=STREAM),
         only=(NEWEST_CLAUDE, CLAUDE, "claude-sonnet-4.5", "claude-sonnet-4", RESPONSES_ONLY),
     ),
+    *refused_turns(READS, own="Not logged in"),
 )

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from clients.faults import FAULTS, SOON, judge
+from clients.refusals import refused_turns
 from clients.turn import (
     COMPLETIONS_ONLY,
-    KEY,
     NEWEST_CLAUDE,
     NOTE,
     RESPONSES_ONLY,
@@ -98,8 +98,8 @@ def _changes(setting: Setting, way: Way) -> Command:
 
 def _command(setting: Setting, arguments: Sequence[str], *then: Sequence[str]) -> Command:
     env = {
-        "PASSENGER_KEY": KEY,
-        "OPENAI_API_KEY": KEY,
+        "PASSENGER_KEY": setting.key,
+        "OPENAI_API_KEY": setting.key,
         "CODEX_OSS_BASE_URL": f"{setting.url}/v1",
         "CODEX_HOME": str(setting.home / ".codex"),
     }
@@ -149,5 +149,13 @@ TURNS = (
         told="changes the model, then tool `exec_command`, built-in provider",
         command=partial(_changes, way=_built_in),
         only=MODELS,
+    ),
+    *refused_turns(
+        Turn(
+            program=PROGRAM,
+            dialect="responses",
+            told="tool `exec_command`, custom provider",
+            command=partial(_reads, way=_custom),
+        )
     ),
 )

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import partial
 
 from clients.turn import (
-    KEY,
     Command,
     Dialect,
     Program,
@@ -26,7 +25,7 @@ def _command(setting: Setting, dialect: Dialect) -> Command:
         "provider": PROVIDER[dialect],
         "model": setting.model,
         "apiBase": f"{setting.url}/v1/",
-        "apiKey": KEY,
+        "apiKey": setting.key,
         "roles": ["chat"],
         "capabilities": ["tool_use"],
     }

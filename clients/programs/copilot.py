@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from clients.faults import FAULTS, SOON, judge
+from clients.refusals import refused_turns
 from clients.turn import (
-    KEY,
     MODELS,
     RESPONSES_ONLY,
     Command,
@@ -55,7 +55,7 @@ def _command(setting: Setting, dialect: Dialect, prompt: str, more: Mapping[str,
             "COPILOT_OFFLINE": "true",
             "COPILOT_AUTO_UPDATE": "false",
             "COPILOT_PROVIDER_BASE_URL": setting.url + path,
-            "COPILOT_PROVIDER_API_KEY": KEY,
+            "COPILOT_PROVIDER_API_KEY": setting.key,
             "COPILOT_MODEL": setting.model,
             **env,
             **more,
@@ -98,5 +98,13 @@ TURNS = (
             only=[RESPONSES_ONLY],
         )
         for dialect in ("chat", "responses")
+    ),
+    *(
+        turn
+        for dialect in FROM
+        for turn in refused_turns(
+            Turn(program=PROGRAM, dialect=dialect, told="tool `view`", command=partial(_reads, dialect=dialect)),
+            own="Authentication failed with provider",
+        )
     ),
 )

@@ -1,6 +1,7 @@
 """Gemini CLI: speaks Gemini alone; its own `read_file` reads the note."""
 
-from clients.turn import CLAUDE, KEY, NEWEST_CLAUDE, NOTE, Command, Program, Setting, Turn, as_json, call
+from clients.refusals import refused_turns
+from clients.turn import CLAUDE, NEWEST_CLAUDE, NOTE, Command, Program, Setting, Turn, as_json, call
 
 PROGRAM = Program(
     name="gemini-cli", title="Gemini CLI", registry="npm", packages=("@google/gemini-cli@0.61.0",), command="gemini"
@@ -23,7 +24,7 @@ def _command(setting: Setting) -> Command:
             "-p",
             call("read_file", file_path=NOTE),
         ],
-        env={"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": setting.url},
+        env={"GEMINI_API_KEY": setting.key, "GOOGLE_GEMINI_BASE_URL": setting.url},
         files={setting.home / ".gemini" / "settings.json": as_json(SETTINGS)},
     )
 
@@ -35,6 +36,7 @@ def _searches(setting: Setting) -> Command:
     return Command(arguments=[*reads.arguments[:-1], prompt], env=reads.env, files=reads.files)
 
 
+READS = Turn(program=PROGRAM, dialect="gemini", told="tool `read_file`", command=_command)
 TURNS = (
     Turn(
         program=PROGRAM,
@@ -44,12 +46,7 @@ TURNS = (
         sends=['"googleSearch"'],
         gets=['"groundingMetadata"'],
     ),
-    Turn(
-        program=PROGRAM,
-        dialect="gemini",
-        told="tool `read_file`",
-        command=_command,
-    ),
+    READS,
     Turn(
         program=PROGRAM,
         dialect="gemini",
@@ -59,4 +56,5 @@ TURNS = (
         gets=['"thought":true'],
         only=[NEWEST_CLAUDE, CLAUDE],
     ),
+    *refused_turns(READS),
 )

@@ -8,7 +8,6 @@ from clients.turn import (
     CLAUDE,
     COMPLETIONS_ONLY,
     GEMINI,
-    KEY,
     RESPONSES_ONLY,
     Command,
     Dialect,
@@ -74,7 +73,7 @@ def _command(setting: Setting, dialect: Dialect) -> Command:
     left_out = [f"--deselect={tests.name}::{ONE_BLOCK}"] if talks else []
     return Command(
         arguments=["-m", "pytest", *OPTIONS, *left_out, str(tests)],
-        env={"URL": setting.url, "KEY": KEY, "DIALECT": dialect, "MODEL": setting.model},
+        env={"URL": setting.url, "KEY": setting.key, "DIALECT": dialect, "MODEL": setting.model},
         files={tests: script("langchain_standard.py")},
     )
 

@@ -1,6 +1,6 @@
 """llm: a command for one prompt; it takes a Python function as its tool, and speaks Ollama with a plugin."""
 
-from clients.turn import KEY, Command, Program, Setting, Turn, as_json, call
+from clients.turn import Command, Program, Setting, Turn, as_json, call
 
 PROGRAM = Program(name="llm", title="llm", registry="pip", packages=("llm==0.36", "llm-ollama==0.19.1"), command="llm")
 NAME = "through-passenger"
@@ -27,7 +27,7 @@ def _openai(setting: Setting, *, responses: bool) -> Command:
         # JSON is YAML, too
         files={
             user / "extra-openai-models.yaml": as_json([model]),
-            user / "keys.json": as_json({"passenger": KEY}),
+            user / "keys.json": as_json({"passenger": setting.key}),
         },
     )
 

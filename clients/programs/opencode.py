@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import partial
 
 from clients.turn import (
-    KEY,
     Command,
     Dialect,
     Program,
@@ -38,7 +37,7 @@ def _command(setting: Setting, dialect: Dialect) -> Command:
     package, path = SDK[dialect]
     provider = {
         "npm": package,
-        "options": {"baseURL": setting.url + path, "apiKey": KEY},
+        "options": {"baseURL": setting.url + path, "apiKey": setting.key},
         "models": {setting.model: {"tool_call": True}},
     }
     config = {"provider": {"passenger": provider}, "autoupdate": False, "share": "disabled"}

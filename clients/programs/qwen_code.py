@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import partial
 
 from clients.turn import (
-    KEY,
     NEWEST_CLAUDE,
     Command,
     Dialect,
@@ -39,7 +38,7 @@ def _command(setting: Setting, dialect: Dialect) -> Command:
     prompt = call("read_file", file_path=str(setting.note))
     return Command(
         arguments=["--auth-type", kind, "-m", setting.model, "--yolo", "-p", prompt],
-        env={base: setting.url + path, key: KEY},
+        env={base: setting.url + path, key: setting.key},
         files={setting.home / ".qwen" / "settings.json": as_json(SETTINGS)},
     )
 

@@ -3,7 +3,7 @@ const { readFileSync } = require("node:fs");
 const { generateText, stepCountIs, streamText, tool } = require("ai");
 const { z } = require("zod");
 
-const { DIALECT, MODEL, URL: url, KEY: apiKey, PROMPT: prompt, STORE } = process.env;
+const { DIALECT, MODEL, URL: url, KEY: apiKey, PROMPT: prompt, STORE, RETRIES } = process.env;
 const models = {
   chat: () =>
     require("@ai-sdk/openai-compatible").createOpenAICompatible({ name: "passenger", baseURL: `${url}/v1`, apiKey })(MODEL),
@@ -17,7 +17,7 @@ const asked = () => ({
   model: models[DIALECT](),
   tools: { read_note },
   stopWhen: stepCountIs(5),
-  maxRetries: 0,
+  maxRetries: Number(RETRIES),
   prompt,
   ...(STORE && { providerOptions: { openai: { store: STORE === "true" } } }),
 });

@@ -20,7 +20,9 @@ def read_note() -> str:
 async def main() -> None:
     """Ask, and ask again after what the server has kept."""
     set_tracing_disabled(disabled=True)
-    client = AsyncOpenAI(base_url=f"{os.environ['URL']}/v1", api_key=os.environ["KEY"], max_retries=0)
+    client = AsyncOpenAI(
+        base_url=f"{os.environ['URL']}/v1", api_key=os.environ["KEY"], max_retries=int(os.environ["RETRIES"])
+    )
     model = OpenAIResponsesModel(os.environ["MODEL"], client)
     agent = Agent(name="reader", model=model, tools=[read_note])
     config = RunConfig(tracing_disabled=True)
