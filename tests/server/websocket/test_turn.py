@@ -52,6 +52,18 @@ def test_the_request_is_there_at_once() -> None:
     assert (made.complete, made.take()) == (True, b"{}")
 
 
+def test_a_refusal_that_comes_in_pieces_is_one_error() -> None:
+    socket, made = turn()
+    body = json.dumps({"error": {"message": "no", "type": "authentication_error", "code": "invalid_api_key"}}).encode()
+    made.start(401, [(b"retry-after", b"7")])
+    made.write(body[:20])
+    made.end(body[20:])
+    (told,) = socket.sent
+    assert (told["type"], told["status"], told["error"]["code"]) == ("error", 401, "invalid_api_key")
+    assert told["headers"] == {"retry-after": "7"}
+    assert (socket.finished, made.is_whole) == (1, True)
+
+
 def test_events_are_frames_and_the_end_says_nothing_more() -> None:
     socket, made = turn()
     made.start(200, ())

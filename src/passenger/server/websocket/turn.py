@@ -61,7 +61,7 @@ _KIND = msgspec.json.Decoder(_Kind)
 class TurnStream(Stream):
     """A request of a lane. Its answer is a stream of events, or an error."""
 
-    __slots__ = ("_created", "_events", "_is_final", "_mark", "_socket", "lane")
+    __slots__ = ("_created", "_events", "_is_final", "_mark", "_refusal", "_socket", "lane")
 
     def __init__(self, socket: TurnSocket, lane: str | None, scope: Scope, headers: RawHeaders, body: bytes) -> None:
         super().__init__(socket, scope, headers, keep_alive=True)
@@ -71,19 +71,25 @@ class TurnStream(Stream):
         self._created = b""
         self._events = 0
         self._is_final = False
+        self._refusal: tuple[bytearray, Sequence[Header]] | None = None
         self.feed_data(body)
         self.feed_eof()
 
     # --- the answer --------------------------------------------------------------------------------------------------
 
     def start(self, status: int, headers: Sequence[Header]) -> None:
-        """Begin a stream of events."""
+        """Begin a stream of events, or the body of a refusal."""
         self.status = status
         self.started = True
+        if status >= 400:
+            self._refusal = bytearray(), headers
 
     def write(self, data: bytes) -> None:
         """Send the events of a piece."""
         if not data or self.ended:
+            return
+        if self._refusal is not None:
+            self._refusal[0].extend(data)
             return
         mark, texts = self._mark, list[bytes]()
         for name, event in events_in(data):
@@ -100,6 +106,10 @@ class TurnStream(Stream):
         if self.ended:
             return
         self.write(data)
+        if self._refusal is not None:
+            body, headers = self._refusal
+            self.respond(self.status, headers, bytes(body))
+            return
         if not self._is_final:
             self._send_error(502, {**_BROKEN, "message": "the answer broke off"})
         self._conclude()
