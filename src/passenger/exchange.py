@@ -86,6 +86,11 @@ class HeldGrant(Protocol):
         """What the client is told of a budget that only warns."""
         ...
 
+    @property
+    def is_degraded(self) -> bool:
+        """Whether one worker alone counts it, where all should."""
+        ...
+
     def settle(self, nano: int | None, tokens: Tokens | None) -> None:
         """Say what it has cost, once; None where that is not known."""
         ...

@@ -1,5 +1,6 @@
 """Puts the parts together: from the settings to a gateway and the account behind it."""
 
+import asyncio
 import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -22,7 +23,7 @@ from passenger.cache.caching_upstream import Cache, CachePolicy, CachingUpstream
 from passenger.cache.clearing import ClearOrders
 from passenger.config.keyfile import read_keys
 from passenger.config.loading import Loaded
-from passenger.config.login_files import ledger_file, state_file, team_file
+from passenger.config.login_files import counters_file, ledger_file, state_file, team_file
 from passenger.config.profile import direct_api, is_tenant, login_profile
 from passenger.config.schema import Config
 from passenger.config.seat_files import OWN, seat_directory
@@ -56,7 +57,10 @@ from passenger.net.egress import Egress
 from passenger.observe.access_log import log_exchange
 from passenger.private_file import PrivateFile, StoreError
 from passenger.quota.allowance import Allowance, AllowanceSettings
+from passenger.quota.counters import Counters
+from passenger.quota.counting_workers import CountingWorker
 from passenger.quota.detectors import NANO, Thresholds
+from passenger.quota.guarded_counters import GuardedCounters
 from passenger.quota.local_counters import LocalCounters
 from passenger.quota.monitor import QuotaMonitor
 from passenger.quota.pauses import Pauses
@@ -77,6 +81,7 @@ from passenger.tokens.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from passenger.ledger.usage_report import ReadSpent, SpentTotals
+    from passenger.quota.shared_counters import SharedCounters
 
 
 def make_editor_headers(config: Config) -> EditorHeaders:
@@ -311,10 +316,18 @@ def open_ledger(config: Config, state_dir: Path | None) -> Iterator[Ledger | Non
         ledger.close()
 
 
-def make_allowance(config: Config, state_dir: Path | None) -> Allowance:
-    """What keeps the limits of a team, each divided among the workers; its budgets begin with what the ledger has."""
-    quota = config.quota
-    settings = AllowanceSettings(quota.seat_concurrency, quota.queue_wait, quota.budget_wait, config.server.workers)
+@asynccontextmanager
+async def open_allowance(
+    config: Config, state_dir: Path | None, worker: CountingWorker | None = None
+) -> AsyncIterator[Allowance]:
+    """What keeps the limits of a team; its budgets begin with what the ledger has.
+
+    A `worker` counts together with the others in a file, and has its share of places alone.
+    """
+    quota, together = config.quota, worker is not None and state_dir is not None
+    settings = AllowanceSettings(
+        quota.seat_concurrency, quota.queue_wait, quota.budget_wait, config.server.workers, counts_together=together
+    )
 
     def read_spent(scope: str, since: float) -> int:
         if state_dir is None or not config.ledger.enabled:
@@ -323,7 +336,38 @@ def make_allowance(config: Config, state_dir: Path | None) -> Allowance:
 
         return read_scope_spent(ledger_file(config, state_dir), scope, since)
 
-    return Allowance(LocalCounters(), settings, clock=time.time, monotonic=time.monotonic, read_spent=read_spent)
+    def make(counters: Counters) -> Allowance:
+        return Allowance(counters, settings, clock=time.time, monotonic=time.monotonic, read_spent=read_spent)
+
+    if worker is None or state_dir is None:
+        yield make(LocalCounters())
+        return
+    counters = make_guarded_counters(config, counters_file(state_dir), worker)
+    allowance, loop = make(counters), asyncio.get_running_loop()
+
+    def wake() -> None:
+        worker.clear()
+        allowance.wake_all()
+
+    woken = worker.clear()
+    loop.add_reader(woken, wake)
+    try:
+        yield allowance
+    finally:
+        loop.remove_reader(woken)
+        counters.close()
+
+
+def make_guarded_counters(config: Config, path: Path, worker: CountingWorker) -> GuardedCounters:
+    """What a worker counts together with the others; the file is opened by the first use."""
+
+    def make() -> "SharedCounters":
+        from passenger.quota.shared_counters import SharedCounters  # noqa: PLC0415 - it loads SQLite
+
+        return SharedCounters(path, worker)
+
+    closed = config.quota.on_failure == "closed"
+    return GuardedCounters(make, worker.workers, time.monotonic, refuses=closed)
 
 
 def make_reader(config: Config, state_dir: Path | None) -> "ReadSpent":
@@ -634,11 +678,13 @@ async def open_parts(
     *,
     login_states: SharedLoginState | None = None,
     store: str = "",
+    counting: CountingWorker | None = None,
     on_secret: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Parts]:
     """The gateway with all that is behind it; no network is touched before the first request.
 
-    `store` is the address of the store that several processes share; `on_secret` gets the tokens of a team's seats.
+    `store` is the address of the store that several processes share, `counting` this one's place among those that count
+    together; `on_secret` gets the tokens of a team's seats.
     """
     with open_ledger(loaded.config, state_dir) as ledger:
         cache = make_cache(loaded.config, state_dir)
@@ -653,6 +699,7 @@ async def open_parts(
             open_key_use(state_dir) as use,
             open_seats(seat, team, loaded, http, state_dir, ledger=ledger, cache=cache, on_secret=on_secret) as seats,
             open_joining(loaded, http, state_dir, on_secret) as joining,
+            open_allowance(loaded.config, state_dir, counting) as allowance,
         ):
             gateway = Gateway(
                 seats,
@@ -665,7 +712,7 @@ async def open_parts(
                 search=make_search(loaded.config, http),
                 background=loaded.config.state.background,
                 breaker=make_breaker(loaded.config, state_dir),
-                allowance=make_allowance(loaded.config, state_dir),
+                allowance=allowance,
             )
             try:
                 yield Parts(gateway, seat, ledger, make_reader(loaded.config, state_dir), team, joining)

@@ -265,6 +265,7 @@ STEPS_OR_NONE = SettingKind(partial(_whole, low=0, high=7), _read_whole)
 URL_OR_NONE = SettingKind(lambda value: _url(value) if value != "" else "")
 SEARCHES = SettingKind(partial(_whole, low=0, high=1_000_000), _read_whole)
 PLACES = SettingKind(partial(_whole, low=0, high=100_000), _read_whole)
+ON_FAILURE = SettingKind(partial(_choice, of=("open", "closed")))
 AT_ONCE = SettingKind(partial(_whole, low=1, high=1_000), _read_whole)
 LIMITS: Mapping[Unit, SettingKind] = {
     "seconds": SECONDS,

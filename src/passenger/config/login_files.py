@@ -102,6 +102,11 @@ def team_file(state_dir: Path) -> Path:
     return state_dir / "team.sqlite"
 
 
+def counters_file(state_dir: Path) -> Path:
+    """The file in which several workers count together what limits allow."""
+    return state_dir / "counters.db"
+
+
 def ledger_file(config: Config, state_dir: Path) -> Path:
     """The file of the ledger: the one that is set, or our own in the state directory."""
     return _expand(config.ledger.path) or state_dir / LEDGER

@@ -185,11 +185,14 @@ class QuotaSettings:
 
     `queue_wait`: for a place, where as many run as a limit allows. `budget_wait`: for those that hold some of a budget,
     before it refuses. The two together should be less than `[upstream] commit_after`, so that a refusal has its status.
+    `on_failure`: where several workers cannot count together, each has its share (`open`), or nobody with limits is
+    served (`closed`).
     """
 
     seat_concurrency: int = _setting(0, kinds.PLACES)
     queue_wait: float = _setting(10, kinds.SECONDS_OR_NONE)
     budget_wait: float = _setting(15, kinds.SECONDS_OR_NONE)
+    on_failure: Literal["open", "closed"] = _setting("open", kinds.ON_FAILURE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,10 @@ class Admissions:
     def __init__(self, allowance: Allowance | None) -> None:
         self._allowance = allowance
 
+    def trouble(self) -> str | None:
+        """Why limits are not kept as they should be, None if they are."""
+        return None if self._allowance is None else self._allowance.trouble()
+
     async def admit_chat(self, exchange: Exchange, request: Request, ask: Ask, model: Model | None) -> None:
         """Admit a chat.
 

@@ -32,13 +32,15 @@ ReadScopeSpent = Callable[[str, float], int]
 class AllowanceSettings(Struct, frozen=True):
     """How many requests a seat has at once (0: any number), and seconds to wait for a place, and for a budget.
 
-    `share` is the number of processes that divide each limit among them.
+    `share` is the number of processes that divide each limit among them; only places, where they count all else
+    together.
     """
 
     seat_concurrency: int = 0
     queue_wait: float = 10.0
     budget_wait: float = 15.0
     share: int = 1
+    counts_together: bool = False
 
 
 class LimitedRequest(Struct, frozen=True):
@@ -73,6 +75,8 @@ class LimitsGrant(Struct):
     """The names of the queues in which it has a place."""
     warning: str = ""
     """What it is told of a budget that is spent and only warns."""
+    is_degraded: bool = False
+    """Whether it was counted by this process alone where all should have counted it together."""
 
     def settle(self, nano: int | None, tokens: Tokens | None) -> None:
         """Say what it has cost; None where that is not known, or nothing was asked. The first time counts."""
@@ -105,6 +109,15 @@ class Allowance:
     def is_busy(self) -> bool:
         """Whether anybody has or wants something of it."""
         return bool(self._queues or self._waiting or self._beginning)
+
+    def trouble(self) -> str | None:
+        """Why limits are not kept as they should be, None if they are."""
+        return self._counters.trouble()
+
+    def wake_all(self) -> None:
+        """Let all who wait for a budget try again: another process has settled something."""
+        for counter in list(self._waiting):
+            self._wake(counter)
 
     def limits(self, principal: Principal) -> bool:
         """Whether there is anything to keep for what they ask."""
@@ -169,7 +182,7 @@ class Allowance:
         if self._settings.seat_concurrency:
             wanted.append((f"seat:{admission.seat}", self._settings.seat_concurrency))
         for scope, all_places in sorted(wanted, key=lambda one: _ORDER.index(one[0].partition(":")[0])):
-            places = self._share(all_places)
+            places = max(1, all_places // self._settings.share)
             queue = self._queues.setdefault(scope, FairQueue(places))
             if queue.places != places:
                 queue.places = places
@@ -192,7 +205,7 @@ class Allowance:
         while True:
             found = self._counters.take(takes, self._monotonic())
             if isinstance(found, Hold):
-                grant.hold = found
+                grant.hold, grant.is_degraded = found, self._counters.is_degraded
                 break
             at = found.take.counter
             if woken != at:
@@ -217,7 +230,7 @@ class Allowance:
                 window = window_of(budget, now)
                 tokens = likely if budget.reserve == "likely" else self._reserve.worst(asked)
                 name = counter_name(limits.scope, budget, window)
-                cap, refuses = budget.cap(now) // self._settings.share, budget.action == "refuse"
+                cap, refuses = budget.cap(now) // self._count_share, budget.action == "refuse"
                 take = Take(name, "sum", price(asked.tariff, tokens), cap, refuses)
                 found.append(_Counted(take, limits.scope, budget, window))
         return found
@@ -228,13 +241,14 @@ class Allowance:
             rates = (("requests", limits.requests_per_minute, 1), ("tokens", limits.tokens_per_minute, tokens))
             for what, most, amount in rates:
                 if most is not None:
-                    take = Take(f"{limits.scope} {what}", "rate", amount, self._share(most))
+                    take = Take(f"{limits.scope} {what}", "rate", amount, max(1, most // self._count_share))
                     found.append(_Counted(take, limits.scope))
         return found
 
-    def _share(self, limit: int) -> int:
-        """The part of a limit that this process has."""
-        return max(1, limit // self._settings.share)
+    @property
+    def _count_share(self) -> int:
+        """How many processes divide what is counted."""
+        return 1 if self._settings.counts_together else self._settings.share
 
     async def _begin(self, one: _Counted, window: BudgetWindow) -> None:
         """Begin a budget's counter with what was spent in its period before; all who come meanwhile wait."""
@@ -243,7 +257,7 @@ class Allowance:
         async def begin() -> None:
             try:
                 spent = await asyncio.to_thread(self._read_spent, one.scope, window.began)
-                self._counters.begin(name, -(-spent // self._settings.share))
+                self._counters.begin(name, -(-spent // self._count_share))
             finally:
                 del self._beginning[name]
 

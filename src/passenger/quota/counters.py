@@ -46,8 +46,21 @@ class TakeRefusal(Struct, frozen=True):
     """What others hold of it, some of which may come back."""
 
 
+class CountersError(Exception):
+    """The counters that several processes have together cannot be used."""
+
+
 class Counters(Protocol):
     """Counters by their name. `now` is in seconds of a clock that never goes back."""
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether this process counts for itself, as what it counts with others cannot be used."""
+        ...
+
+    def trouble(self) -> str | None:
+        """Why that is so, None if it is not; looks again where it is time to."""
+        ...
 
     def take(self, takes: Sequence[Take], now: float) -> Hold | TakeRefusal:
         """Take from all of them, or from none."""

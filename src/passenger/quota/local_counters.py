@@ -26,6 +26,8 @@ class Sum(Struct):
 class LocalCounters:
     """Counters in memory. Nothing here waits, so each method is one step for all that run beside it."""
 
+    is_degraded = False
+
     def __init__(self) -> None:
         self._rates: OrderedDict[str, float] = OrderedDict()
         self._sums: OrderedDict[str, Sum] = OrderedDict()
@@ -35,6 +37,9 @@ class LocalCounters:
     def __len__(self) -> int:
         """How many holds are not settled."""
         return len(self._holds)
+
+    def trouble(self) -> None:
+        """What is wrong: never anything."""
 
     def take(self, takes: Sequence[Take], now: float) -> Hold | TakeRefusal:
         """Take from all of them, or from none."""

@@ -177,6 +177,8 @@ class ClientAnswer:
             told.append((b"x-passenger-route", _one_line(route)))
         if exchange.standings is not None:
             told += limit_headers(exchange.dialect, exchange.standings)
+        if exchange.grant is not None and exchange.grant.is_degraded:
+            told.append((b"x-passenger-limits", b"degraded"))
         if exchange.grant is not None and exchange.grant.warning:
             told.append((b"x-passenger-warning", _one_line(exchange.grant.warning)))
         if exchange.search:

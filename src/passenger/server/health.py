@@ -26,6 +26,9 @@ class Readiness:
     state: Callable[[], str | None] = lambda: None
     """What is wrong with the store of conversations, None if nothing is."""
 
+    limits: Callable[[], str | None] = lambda: None
+    """Why the limits of a team are not kept by all workers together, None if they are."""
+
     has_team: Callable[[], bool] = lambda: False
     """Whether people ask by seats of their own, so that the server is of use without its owner's login."""
 
@@ -68,4 +71,6 @@ class Readiness:
             found["ledger"] = trouble
         if (trouble := self.state()) is not None:
             found["state"] = trouble
+        if (trouble := self.limits()) is not None:
+            found["limits"] = trouble
         return found

@@ -37,13 +37,14 @@ from passenger.config.credentials import GITHUB_HOST
 from passenger.config.egress import make_egress
 from passenger.config.invocation import Invocation
 from passenger.config.loading import Loaded
-from passenger.config.login_files import find_state_dir, has_team, make_token_store
+from passenger.config.login_files import counters_file, find_state_dir, has_team, make_token_store
 from passenger.config.login_name import login_hint, with_login
 from passenger.config.problems import ConfigError
 from passenger.config.profile import login_profile
 from passenger.net.egress import Egress
 from passenger.observe.log import wants_color
 from passenger.observe.redaction import Redactor
+from passenger.quota.counting_workers import CountingWorker, CountingWorkers, remove_counters
 from passenger.secret import Secret
 from passenger.server.admin.call import TeamPlaces
 from passenger.server.control.handshake import Identity
@@ -132,7 +133,8 @@ def _serve(
     if workers == 1:
         return run_loop(ours(sockets, announce, show=show))
     store = _make_store_process(loaded, sockets, find_state_dir(invocation, loaded))
-    return _supervise(ours, loaded, sockets, announce, show=show, store=store)
+    counters = counters_file(find_state_dir(invocation, loaded))
+    return _supervise(ours, loaded, sockets, announce, show=show, store=store, counters=counters)
 
 
 def _supervise(
@@ -143,18 +145,21 @@ def _supervise(
     *,
     show: "ShowPanel | None",
     store: "StoreProcess | None",
+    counters: Path,
 ) -> int:
-    """Serve in several processes; the first one shows what there is to show."""
+    """Serve in several processes; the first one shows what there is to show. What they count begins anew."""
     from passenger.server.process.workers import Supervisor  # noqa: PLC0415 - one process does without
 
     workers, drain_timeout = loaded.config.server.workers, loaded.config.server.drain_timeout
-    shared, states = SharedLog(workers), SharedLoginState()
+    shared, states, counting = SharedLog(workers), SharedLoginState(), CountingWorkers(workers)
+    remove_counters(counters)
 
     def work(place: WorkerSlot) -> int:
         shown = show if place.number == 0 and not place.is_replacement else None
         own, path = beside(sockets), store.path if store else ""
+        worker, counts = Worker(place, shared), counting.enter(place.number)
         return run_loop(
-            ours(own, place.enter, worker=Worker(place, shared), login_states=states, show=shown, store=path)
+            ours(own, place.enter, worker=worker, login_states=states, show=shown, store=path, counting=counts)
         )
 
     return Supervisor(workers, work, sockets, on_serving=announce, drain_timeout=drain_timeout, store=store).run()
@@ -214,11 +219,19 @@ async def serve_and_show(
     on_secret: Callable[[Secret], None] = lambda _: None,
     on_token: Callable[[str], None] = lambda _: None,
     store: str = "",
+    counting: CountingWorker | None = None,
 ) -> int:
     """Serve until a signal comes, and show beside the first requests what there is to `show`."""
     shown = list[asyncio.Task[None]]()
     async with open_parts(
-        loaded, token_store, state_dir, network, login_states=login_states, store=store, on_secret=on_token
+        loaded,
+        token_store,
+        state_dir,
+        network,
+        login_states=login_states,
+        store=store,
+        counting=counting,
+        on_secret=on_token,
     ) as parts:
         if loaded.config.state.keep == "disk":
             await parts.gateway.store.get("", "")  # opens the file: what is wrong with it is told at once

@@ -82,6 +82,7 @@ async def serve(
         keys=lambda: guard.trouble,
         ledger=ledger,
         state=gateway.store.trouble,
+        limits=gateway.admissions.trouble,
         has_team=lambda: guard.ring() is not None,
     )
     app = _make_app(
