@@ -91,6 +91,15 @@ class HeldGrant(Protocol):
         """Whether one worker alone counts it, where all should."""
         ...
 
+    @property
+    def cuts_stream(self) -> bool:
+        """Whether there is anything that may end its stream."""
+        ...
+
+    def cover(self, nano: int) -> Failure | None:
+        """Hold as much as it has cost by now; the failure to end it with where a budget has no room for that."""
+        ...
+
     def settle(self, nano: int | None, tokens: Tokens | None) -> None:
         """Say what it has cost, once; None where that is not known."""
         ...

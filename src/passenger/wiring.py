@@ -326,7 +326,12 @@ async def open_allowance(
     """
     quota, together = config.quota, worker is not None and state_dir is not None
     settings = AllowanceSettings(
-        quota.seat_concurrency, quota.queue_wait, quota.budget_wait, config.server.workers, counts_together=together
+        quota.seat_concurrency,
+        quota.queue_wait,
+        quota.budget_wait,
+        share=config.server.workers,
+        cut_streams=quota.cut_streams,
+        counts_together=together,
     )
 
     def read_spent(scope: str, since: float) -> int:

@@ -79,3 +79,10 @@ def test_a_long_prompt_has_prices_of_its_own() -> None:
     tariff = Tariff(Rates(1, 1, 1, 1), 1, Rates(2, 2, 2, 2), 100)
     assert tariff.price(Tokens(60, 40)) == 100
     assert tariff.price(Tokens(60, 40, 1)) == 202
+
+
+def test_what_a_cache_has_no_price_for_is_priced_as_fresh() -> None:
+    tokens, tariff = Tokens(1, cache_read=2, cache_write=4, output=8), Tariff(Rates(10, 1, None, 100), batch=1)
+    assert tariff.price(tokens) is None
+    assert tariff.price_in_full(tokens) == 7 * 10 + 800
+    assert Tariff().price_in_full(tokens) is None

@@ -88,3 +88,13 @@ def test_of_very_many_models_the_last_are_learned_from() -> None:
         settled(asked(model=str(number), usage=Usage(400, 1)), billing)
     assert settled(asked(model="0", is_cut=True), billing) == Cost("estimated", 400)
     assert settled(asked(model=str(MOST_MODELS), is_cut=True), billing) == Cost("estimated", 1600)
+
+
+def test_a_stream_so_far_costs_what_it_would_if_it_were_cut_now() -> None:
+    billing, usage = Billing(), Usage(input=50, output=1)
+    one = asked(is_cut=True, events=30, usage=usage)
+    so_far = billing.estimate_stream(one, usage, 30)
+    assert settled(one, billing) == Cost("estimated", so_far)
+    assert so_far > billing.estimate_stream(one, usage, 29) > 0
+    one.tariff = None
+    assert billing.estimate_stream(one, usage, 30) == 0

@@ -202,3 +202,90 @@ async def test_all_that_is_held_comes_back_however_requests_end(seed: int) -> No
     assert world.counters.has(names[0])
     assert world.counters.reserved(names[0]) == 0
     assert not world.allowance.is_busy
+
+
+CUTS = AllowanceSettings(queue_wait=LONG, budget_wait=0.0, cut_streams=True)
+DAY = "user:alice day UTC 950400"
+
+
+async def test_what_costs_more_than_it_holds_takes_more_as_long_as_there_is_some() -> None:
+    world = World(CUTS)
+    grant = await world.allowance.admit(asking(budget(30), output=10))
+    assert [grant.cover(nano) for nano in (1, 10, 14, 30)] == [None] * 4
+    assert world.counters.reserved(DAY) == 30
+    failure = grant.cover(31)
+    assert failure is not None
+    assert failure.code == "budget_exceeded"
+    assert "the rest of this answer" in failure.message
+    grant.settle(31, None)
+    assert (len(world.counters), world.counters.reserved(DAY), world.counters.spent(DAY)) == (0, 0, 31)
+    assert grant.cover(99) is None
+
+
+async def test_what_a_stream_took_is_not_there_for_the_next() -> None:
+    world = World(CUTS)
+    first = await world.allowance.admit(asking(budget(30), output=10))
+    assert first.cover(20) is None
+    second = await world.allowance.admit(asking(budget(30), output=10))
+    assert second.cover(10) is None
+    assert [one.code for one in (first.cover(21), second.cover(11)) if one is not None] == ["budget_exceeded"] * 2
+    first.settle(21, None)
+    second.settle(3, None)
+    assert (world.counters.reserved(DAY), world.counters.spent(DAY)) == (0, 24)
+
+
+async def test_a_stream_that_is_cut_keeps_what_it_held_though_the_budget_is_passed() -> None:
+    world = World(CUTS)
+    first, second, third = [await world.allowance.admit(asking(budget(60), output=10)) for _ in range(3)]
+    assert [one.cover(20) for one in (first, second, third)] == [None] * 3
+    first.settle(35, None)
+    assert second.cover(21) is not None
+    assert (world.counters.reserved(DAY), world.counters.spent(DAY)) == (40, 35)
+    assert third.cover(21) is not None
+    second.settle(21, None)
+    third.settle(21, None)
+    assert (len(world.counters), world.counters.reserved(DAY), world.counters.spent(DAY)) == (0, 0, 77)
+
+
+async def test_the_tightest_budget_that_refuses_ends_a_stream() -> None:
+    world = World(CUTS)
+    mine, everybody = budget(100), ScopeLimits("all", budgets=(Budget("total", 20, reserve="worst"),))
+    warned = ScopeLimits("key:k", budgets=(Budget("day", 1, action="warn"),))
+    grant = await world.allowance.admit(asking(mine, everybody, warned, output=10))
+    assert grant.cover(20) is None
+    failure = grant.cover(21)
+    assert failure is not None
+    assert "everybody" in failure.message
+    grant.settle(21, None)
+    assert world.counters.reserved(DAY) == 0
+
+
+async def test_no_stream_is_cut_unless_it_is_wanted() -> None:
+    world = World()
+    grant = await world.allowance.admit(asking(budget(30), output=10))
+    assert not grant.cuts_stream
+    assert grant.cover(1000) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_streams_side_by_side_never_pass_a_cap_by_more_than_a_look_each(seed: int) -> None:
+    chance, world, cap, look = random.Random(seed), World(CUTS), 1000, 16
+    running: list[tuple[LimitsGrant, list[int]]] = []
+    looks = 0
+    for _ in range(400):
+        if chance.random() < 0.5:
+            with contextlib.suppress(Failure):
+                running.append((await world.allowance.admit(asking(budget(cap), output=30)), [0]))
+        for one in running[:]:
+            grant, cost = one
+            cost[0] += chance.randint(1, look)
+            is_cut = grant.cover(cost[0]) is not None
+            looks += is_cut
+            if is_cut or chance.random() < 0.01:
+                grant.settle(cost[0], None)
+                running.remove(one)
+    for grant, cost in running:
+        grant.settle(cost[0], None)
+    assert looks
+    assert world.counters.spent(DAY) <= cap + looks * look
+    assert (len(world.counters), world.counters.reserved(DAY)) == (0, 0)

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from passenger.account.scope_limits import Budget
 from tests.cli.conftest import run
 from tests.dialects.test_tool_steps import completions, gemini, messages, ollama, responses
 from tests.server.bench import Answer, Bench, bench
+from tests.server.test_team_keys import team_of
+from tests.server.test_team_limits import begin
 from tests.server.test_workers import Team, answer, ask, team
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -58,6 +61,22 @@ def resume(own: Bench, session: str) -> tuple[int, str]:
     port = own.proxy.url.rpartition(":")[2]
     ended = run(own.proxy.home, "resume", session, "--port", port)
     return ended.code, ended.out + ended.err
+
+
+async def test_a_session_that_runs_away_is_warned_of_beside_a_spent_budget(tmp_path: Path) -> None:
+    async with team_of(tmp_path) as people:
+        key = await begin(people, Budget("day", 0, action="warn"))
+        for _ in range(4):
+            told = (await people.chat(key, "again", model="gpt-5.1")).headers[WARNING]
+            assert told.startswith("budget of this person")
+            assert "session=" not in told
+        await people.own.proxy.said("may run away (repeats)")
+        answer = await people.chat(key, "again", model="gpt-5.1")
+        assert len(answer.headers.getall(WARNING)) == 1
+        spent, session, *_ = answer.headers[WARNING].split("; ")
+        assert spent.startswith("budget of this person")
+        assert session.startswith("session=")
+        assert "repeats: the same request was answered 4 times" in answer.headers[WARNING]
 
 
 # --- detectors -------------------------------------------------------------------------------------------------------

@@ -52,15 +52,25 @@ async def ask(team: Team, key: str, dialect: str) -> Answer:
     return await team.own.send("POST", path, json=body, headers={"Authorization": f"Bearer {key}"})
 
 
-async def spent_of(team: Team, requests: int) -> int:
-    """What the ledger has of that many requests of alice."""
+async def ledger_of(team: Team, requests: int) -> list[dict[str, Any]]:
+    """What the ledger has of that many requests of alice, the oldest first."""
 
-    def rows() -> list[int]:
+    def rows() -> list[dict[str, Any]]:
         with closing(sqlite3.connect(team.path.with_name("ledger.sqlite"))) as database:
-            return [row[0] for row in database.execute("SELECT nano FROM ledger WHERE user != ''")]
+            database.row_factory = sqlite3.Row
+            if not [*database.execute("SELECT name FROM sqlite_master WHERE name = 'ledger'")]:
+                return []  # the server is about to make it
+            return [dict(row) for row in database.execute("SELECT * FROM ledger WHERE user != '' ORDER BY id")]
 
-    await eventually(lambda: len(rows()) == requests)
-    return sum(rows())
+    await eventually(lambda: len(rows()) >= requests)
+    found = rows()
+    assert len(found) == requests
+    return found
+
+
+async def spent_of(team: Team, requests: int) -> int:
+    """What that many requests of alice have cost."""
+    return sum(row["nano"] for row in await ledger_of(team, requests))
 
 
 CREDIT = 10**9

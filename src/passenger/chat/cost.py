@@ -128,6 +128,13 @@ class Tariff(Struct, frozen=True):
             return None
         return sum(count * (price or 0) // self.batch for count, price in rows)
 
+    def price_in_full(self, tokens: Tokens) -> int | None:
+        """Nano credits for these tokens, as for fresh ones where a cache has no price; None where that is missing."""
+        nano = self.price(tokens)
+        if nano is None:
+            nano = self.price(Tokens(tokens.fresh + tokens.cache_read + tokens.cache_write, output=tokens.output))
+        return nano
+
 
 UNKNOWN = Tariff()
 """The tariff of a model that no catalogue tells of."""

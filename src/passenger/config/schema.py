@@ -187,12 +187,14 @@ class QuotaSettings:
     before it refuses. The two together should be less than `[upstream] commit_after`, so that a refusal has its status.
     `on_failure`: where several workers cannot count together, each has its share (`open`), or nobody with limits is
     served (`closed`).
+    `cut_streams`: whether a stream is cut that costs more than its budgets have left.
     """
 
     seat_concurrency: int = _setting(0, kinds.PLACES)
     queue_wait: float = _setting(10, kinds.SECONDS_OR_NONE)
     budget_wait: float = _setting(15, kinds.SECONDS_OR_NONE)
     on_failure: Literal["open", "closed"] = _setting("open", kinds.ON_FAILURE)
+    cut_streams: bool = _setting(False, kinds.BOOL)
 
 
 @dataclass(frozen=True, slots=True)

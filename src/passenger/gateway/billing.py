@@ -57,13 +57,13 @@ class Averages(Struct):
         if tokens.output and answered.events:
             self.tokens_an_event += weight * (tokens.output / answered.events - self.tokens_an_event)
 
-    def guess(self, exchange: Exchange) -> Tokens:
-        """The tokens of an answer that was cut."""
-        told = tokens_of(exchange.usage or Usage())
-        output = max(told.output, round(exchange.events * self.tokens_an_event))
+    def guess(self, usage: Usage | None, sent_bytes: int, events: int) -> Tokens:
+        """The tokens of an answer that was cut, by what it had told and the events that had come."""
+        told = tokens_of(usage or Usage())
+        output = max(told.output, round(events * self.tokens_an_event))
         if told.fresh or told.cache_read or told.cache_write:
             return Tokens(told.fresh, told.cache_read, told.cache_write, output, told.reasoning)
-        whole = round(exchange.sent_bytes * self.tokens_a_byte)
+        whole = round(sent_bytes * self.tokens_a_byte)
         read, written = round(whole * self.read), round(whole * self.written)
         return Tokens(max(0, whole - read - written), read, written, output, told.reasoning)
 
@@ -76,11 +76,33 @@ def average(answers: Iterable[Answered]) -> Averages:
     return averages
 
 
+class _Learned:
+    """The last complete answers of a model, and what they came to once that was asked for."""
+
+    __slots__ = ("_answers", "_averages")
+
+    def __init__(self) -> None:
+        self._answers: deque[Answered] = deque(maxlen=MOST_ANSWERS)
+        self._averages: Averages | None = None
+
+    def add(self, answered: Answered) -> None:
+        """Learn from a complete answer."""
+        self._answers.append(answered)
+        self._averages = None
+
+    @property
+    def averages(self) -> Averages:
+        """What they came to."""
+        if self._averages is None:
+            self._averages = average(self._answers)
+        return self._averages
+
+
 class Billing:
     """Settles exchanges. The last complete answers of each model are kept, and learned from once one is cut."""
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[tuple[str, str], deque[Answered]] = OrderedDict()
+        self._learned: OrderedDict[tuple[str, str], _Learned] = OrderedDict()
 
     def settle(self, exchange: Exchange) -> None:
         """Note what an exchange cost; nothing is noted where that is unknown, or no model was reached."""
@@ -97,25 +119,34 @@ class Billing:
             exchange.cost = FREE
         elif exchange.usage is not None and not exchange.is_cut:
             settle_answer(exchange)
-            self._answers_of(exchange).append(Answered(exchange.usage, exchange.sent_bytes, exchange.events))
+            self._learned_of(exchange).add(Answered(exchange.usage, exchange.sent_bytes, exchange.events))
         else:
             exchange.cost = self._estimate(exchange, tariff)
+
+    def estimate_stream(self, exchange: Exchange, usage: Usage | None, events: int) -> int:
+        """Nano-credits of a stream so far, as it would be settled if it were cut now; 0 where that is unknown."""
+        if exchange.tariff is None or exchange.tariff.counts_requests:
+            return 0
+        return self._price_cut(exchange, exchange.tariff, usage, events) or 0
 
     def _estimate(self, exchange: Exchange, tariff: Tariff) -> Cost | None:
         """The cost of an answer that was cut, unless Copilot's bill had come before."""
         usage = exchange.usage
         if (usage is not None and usage.nano_credits is not None) or tariff.counts_requests:
             return price_answer(exchange, usage or Usage())
-        nano = tariff.price(average(self._answers_of(exchange)).guess(exchange))
+        nano = self._price_cut(exchange, tariff, usage, exchange.events)
         return None if nano is None or nano > MOST_NANO else Cost("estimated", nano)
 
-    def _answers_of(self, exchange: Exchange) -> deque[Answered]:
+    def _price_cut(self, exchange: Exchange, tariff: Tariff, usage: Usage | None, events: int) -> int | None:
+        return tariff.price_in_full(self._learned_of(exchange).averages.guess(usage, exchange.sent_bytes, events))
+
+    def _learned_of(self, exchange: Exchange) -> "_Learned":
         key = exchange.seat, exchange.model or ""
-        found = self._answers.get(key)
+        found = self._learned.get(key)
         if found is None:
-            found = self._answers[key] = deque(maxlen=MOST_ANSWERS)
-            if len(self._answers) > MOST_MODELS:
-                self._answers.popitem(last=False)
+            found = self._learned[key] = _Learned()
+            if len(self._learned) > MOST_MODELS:
+                self._learned.popitem(last=False)
         return found
 
 

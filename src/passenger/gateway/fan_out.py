@@ -31,14 +31,14 @@ def refuse_fan_out(name: str, count: int) -> Failure:
 class FanOut:
     """The calls of one request."""
 
-    def __init__(self, choices: Choices, prompt: Prompt, exchange: Exchange, reader: Callable[[], Reader]) -> None:
+    def __init__(self, choices: Choices, prompt: Prompt, exchange: Exchange, readers: Sequence[Reader]) -> None:
         self._choices = choices
         self._prompt = prompt
         self._exchange = exchange
         self._exchanges = [
             Exchange(exchange.method, exchange.path, id=exchange.id, is_cut=True) for _ in range(prompt.choices)
         ]
-        self._readers = [reader() for _ in range(prompt.choices)]
+        self._readers = readers
         self._replies: list[Reply] = []
 
     async def send(self, send: SendCall, call: Call, check: Callable[[Reply], None]) -> None:

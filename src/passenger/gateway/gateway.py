@@ -17,8 +17,10 @@ from passenger.errors import Failure
 from passenger.exchange import Exchange, Observer
 from passenger.gateway.admission import Admissions
 from passenger.gateway.background import AT_ONCE, Background
+from passenger.gateway.billing import Billing
 from passenger.gateway.counting import Counting
 from passenger.gateway.model_scope import allowed_models, check_model
+from passenger.gateway.overrun import OverrunGuards
 from passenger.gateway.policy import Deadlines, Policy
 from passenger.gateway.recorder import Recorder
 from passenger.gateway.relay import Relayer
@@ -62,7 +64,8 @@ class Gateway:
         """What is kept between requests."""
         self.breaker = breaker
         """Finds sessions that run away, None where nobody does."""
-        self.recorder = Recorder([*observers, breaker.note] if breaker else observers)
+        billing = Billing()
+        self.recorder = Recorder([*observers, breaker.note] if breaker else observers, billing)
         self.admissions = Admissions(allowance)
         """Who lets requests in within the limits of who asks."""
         self.background = Background(self.store, self.recorder, background)
@@ -70,8 +73,9 @@ class Gateway:
         self._sender = Sender(clock, deadlines or Deadlines(), self.policy)
         self._counting = Counting(self._sender, counter)
         self._router = Router()
-        self.relaying = Relayer(self._sender, self._counting)
-        self.translating = Translator(self._sender, self._counting)
+        overrun = OverrunGuards(billing)
+        self.relaying = Relayer(self._sender, self._counting, overrun)
+        self.translating = Translator(self._sender, self._counting, overrun)
         self._web = WebSearch(self.translating, clock, search) if search else None
         self._searching = (
             SearchServer(self._web, self._sender, self.translating, self.recorder, admissions=self.admissions)

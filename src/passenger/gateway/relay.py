@@ -18,6 +18,7 @@ from passenger.dialects.sessions import cache_key
 from passenger.errors import Failure, Kind
 from passenger.exchange import Exchange, Outcome
 from passenger.gateway.counting import Counting
+from passenger.gateway.overrun import OverrunGuards
 from passenger.gateway.response import GatewayResponse, Pouring, Sink
 from passenger.gateway.routing import Route, Routed
 from passenger.gateway.seat import Seat
@@ -145,9 +146,10 @@ VALUES_LIMIT = 1_000_000
 class Relayer:
     """Serves relayed requests."""
 
-    def __init__(self, sender: Sender, counting: Counting) -> None:
+    def __init__(self, sender: Sender, counting: Counting, overrun: OverrunGuards) -> None:
         self._sender = sender
         self._counting = counting
+        self._overrun = overrun
         self._policy = sender.policy
 
     async def serve(self, routed: Routed) -> GatewayResponse:
@@ -184,6 +186,7 @@ class Relayer:
         relay, settle = _relay(routed, self._sender.identity(exchange))
         if wants_bill(routed.request):
             relay = relay_with_bill(relay, inbound, exchange)
+        relay = self._overrun.relay(relay, exchange)
 
         def close() -> None:
             reply.close()

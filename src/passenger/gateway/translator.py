@@ -21,6 +21,7 @@ from passenger.exchange import Exchange, Outcome
 from passenger.gateway import translate
 from passenger.gateway.counting import Counting
 from passenger.gateway.fan_out import FanOut, refuse_fan_out
+from passenger.gateway.overrun import OverrunGuards
 from passenger.gateway.reasoning_cache import forgotten
 from passenger.gateway.response import GatewayResponse, Sink
 from passenger.gateway.routing import Route, Routed
@@ -34,9 +35,10 @@ from passenger.tokens.counter import Read
 class Translator:
     """Serves translated requests."""
 
-    def __init__(self, sender: Sender, counting: Counting) -> None:
+    def __init__(self, sender: Sender, counting: Counting, overrun: OverrunGuards) -> None:
         self._sender = sender
         self._counting = counting
+        self._overrun = overrun
         self._policy = sender.policy
 
     async def serve(self, routed: Routed) -> GatewayResponse:
@@ -54,9 +56,12 @@ class Translator:
         del sent
         if prompt.choices > 1 and inbound.choices is not None:
             exchange.calls = prompt.choices
-            fan_out = FanOut(
-                inbound.choices, prompt, exchange, lambda: route.outbound.reader(prompt, route.capabilities)
-            )
+            readers: Sequence[Reader] = [
+                route.outbound.reader(prompt, route.capabilities) for _ in range(prompt.choices)
+            ]
+            if ask.stream:
+                readers = self._overrun.readers(readers, exchange)
+            fan_out = FanOut(inbound.choices, prompt, exchange, readers)
             await fan_out.send(partial(self._sender.send, seat, request), call, must_stream)
             return await self._fanned(routed, fan_out, self._sender.identity(exchange))
         reader = route.outbound.reader(prompt, route.capabilities)
@@ -66,6 +71,7 @@ class Translator:
         del call
         must_stream(reply)
         if ask.stream:
+            (reader,) = self._overrun.readers([reader], exchange)
             writer = inbound.writer(prompt, identity)
             if wants_bill(request):
                 writer = write_with_bill(writer, inbound, exchange)

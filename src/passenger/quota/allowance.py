@@ -13,13 +13,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from passenger.account.principal import Principal
 from passenger.account.scope_limits import Budget
 from passenger.chat.cost import Tokens
 from passenger.errors import Failure
 from passenger.quota.budget import BudgetWindow, counter_name, window_of
-from passenger.quota.counters import Counters, Hold, Take
+from passenger.quota.counters import Counters, Hold, Take, TakeRefusal
 from passenger.quota.fair import FairQueue
 from passenger.quota.gcra import Standing, Standings
 from passenger.quota.refusals import refuse_budget, refuse_place, refuse_rate, warn_budget
@@ -34,12 +35,14 @@ class AllowanceSettings(Struct, frozen=True):
 
     `share` is the number of processes that divide each limit among them; only places, where they count all else
     together.
+    `cut_streams`: whether a stream ends once it has cost what it holds, and its budgets have nothing left.
     """
 
     seat_concurrency: int = 0
     queue_wait: float = 10.0
     budget_wait: float = 15.0
     share: int = 1
+    cut_streams: bool = False
     counts_together: bool = False
 
 
@@ -77,10 +80,23 @@ class LimitsGrant(Struct):
     """What it is told of a budget that is spent and only warns."""
     is_degraded: bool = False
     """Whether it was counted by this process alone where all should have counted it together."""
+    more: Hold | None = None
+    """What it holds beyond `hold`, as it has turned out to cost more."""
+    budgets: list[_Counted] = []
+    """The budgets that end it where it costs too much; none unless streams are cut."""
 
     def settle(self, nano: int | None, tokens: Tokens | None) -> None:
         """Say what it has cost; None where that is not known, or nothing was asked. The first time counts."""
         self.allowance.settle(self, nano, tokens)
+
+    @property
+    def cuts_stream(self) -> bool:
+        """Whether there is anything that may end its stream."""
+        return bool(self.budgets)
+
+    def cover(self, nano: int) -> Failure | None:
+        """Hold as much as it has cost by now; the failure to end it with where a budget has no room for that."""
+        return self.allowance.cover(self, nano)
 
 
 class Allowance:
@@ -142,6 +158,7 @@ class Allowance:
     def settle(self, grant: LimitsGrant, nano: int | None, tokens: Tokens | None) -> None:
         """Put what a request has really been in place of what it holds, and let others have the rest."""
         hold, grant.hold = grant.hold, None
+        self._release_more(grant)
         if hold is not None:
             asked, count = grant.admission.asked, _whole(tokens)
             is_estimated = tokens is None and bool(nano)  # the answer was cut: nobody told its tokens
@@ -161,6 +178,28 @@ class Allowance:
             queue.give_back()
             if queue.is_idle:
                 del self._queues[name]
+
+    def cover(self, grant: LimitsGrant, nano: int) -> Failure | None:
+        """Hold as much as a request has cost by now; the failure to end it with where a budget has no room for that."""
+        hold, more, now = grant.hold, grant.more, self._monotonic()
+        has = {one.counter: one.amount for one in more.takes} if more is not None else {}
+        if hold is None or all(nano <= one.take.amount + has.get(one.take.counter, 0) for one in grant.budgets):
+            return None
+        takes = [one.take for one in grant.budgets if one.take.amount < nano]
+        self._release_more(grant)  # nothing waits here: what comes back can be taken again
+        found = self._counters.take([replace(one, amount=nano - one.amount) for one in takes], now)
+        if isinstance(found, Hold):
+            grant.more = found
+            return None
+        if more is not None:  # it goes on to hold what it had, though others have passed the budget meanwhile
+            again = self._counters.take([replace(one, refuses=False) for one in more.takes], now)
+            grant.more = again if isinstance(again, Hold) else None
+        return self._refusal(grant.budgets, found, what="the rest of this answer")
+
+    def _release_more(self, grant: LimitsGrant) -> None:
+        more, grant.more = grant.more, None
+        if more is not None:
+            self._counters.settle(more, [0] * len(more.takes), self._monotonic())
 
     def standings(self, principal: Principal) -> Standings:
         """Where the limits a minute stand of what they ask."""
@@ -214,9 +253,11 @@ class Allowance:
                 woken = at
                 continue
             self._wake(at)
-            raise self._refusal(counted, found.take, found.wait, found.spent)
+            raise self._refusal(counted, found)
         self._wake(woken)
         grant.warning = self._warning(counted)
+        if self._settings.cut_streams:
+            grant.budgets = [one for one in counted if one.budget is not None and one.take.refuses]
 
     def _counted(self, admission: LimitedRequest) -> list[_Counted]:
         """All that a request counts against, in the order in which it is refused."""
@@ -306,11 +347,12 @@ class Allowance:
 
     # --- words -------------------------------------------------------------------------------------------------------
 
-    def _refusal(self, counted: Sequence[_Counted], take: Take, wait: float, spent: int) -> Failure:
-        one = next(one for one in counted if one.take is take)
+    def _refusal(self, counted: Sequence[_Counted], found: TakeRefusal, what: str = "this request") -> Failure:
+        take = found.take
+        one = next(one for one in counted if one.take.counter == take.counter)
         if one.budget is not None and one.window is not None:
-            return refuse_budget(one.scope, one.budget, one.window, spent, self._clock())
-        return refuse_rate(one.scope, take.most, take.counter.rpartition(" ")[2], wait)
+            return refuse_budget(one.scope, one.budget, one.window, found.spent, self._clock(), what=what)
+        return refuse_rate(one.scope, take.most, take.counter.rpartition(" ")[2], found.wait)
 
     def _warning(self, counted: Sequence[_Counted]) -> str:
         now = self._clock()

@@ -41,14 +41,16 @@ def refuse_place(scope: str, places: int) -> Failure:
     return Failure(Kind.RATE_LIMIT, message, code="too_many_concurrent", retry_after=str(PLACE_AFTER))
 
 
-def refuse_budget(scope: str, budget: Budget, window: BudgetWindow, spent: int, now: float) -> Failure:
-    """The failure of a request that a budget has no room for."""
+def refuse_budget(
+    scope: str, budget: Budget, window: BudgetWindow, spent: int, now: float, *, what: str = "this request"
+) -> Failure:
+    """The failure of what a budget has no room for."""
     left = window.seconds_left(now)
     seconds = max(SHOWN_AT_ONCE, ceil(_FOREVER if left is None else left))
     period = "in total" if left is None else f"a {budget.period}"
     again = "" if left is None else f" It begins anew at {_utc(window.until)}."
     message = (
-        f"The budget of {_whose(scope).lower()}, {_dollars(budget.cap(now))} {period}, has no room for this request: "
+        f"The budget of {_whose(scope).lower()}, {_dollars(budget.cap(now))} {period}, has no room for {what}: "
         f"{_dollars(spent)} is spent.{again} Whoever runs this Passenger can raise it."
     )
     after = str(seconds)

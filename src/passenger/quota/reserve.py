@@ -118,10 +118,7 @@ class Reserve:
 
 def price(tariff: Tariff, tokens: Tokens) -> int:
     """Nano-credits for these tokens, in full where a cache has no price; 0 where no price is known."""
-    nano = tariff.price(tokens)
-    if nano is None:
-        nano = tariff.price(Tokens(tokens.fresh + tokens.cache_read + tokens.cache_write, output=tokens.output))
-    return nano or 0
+    return tariff.price_in_full(tokens) or 0
 
 
 def _uncached(tariff: Tariff, whole: int, output: int) -> Tokens:

@@ -179,17 +179,21 @@ class ClientAnswer:
             told += limit_headers(exchange.dialect, exchange.standings)
         if exchange.grant is not None and exchange.grant.is_degraded:
             told.append((b"x-passenger-limits", b"degraded"))
-        if exchange.grant is not None and exchange.grant.warning:
-            told.append((b"x-passenger-warning", _one_line(exchange.grant.warning)))
         if exchange.search:
             told.append((b"x-passenger-search", _search(exchange)))
         if exchange.cache and not is_early:
             told.append((b"x-passenger-cache", exchange.cache.encode()))
-        if exchange.warning:
-            told.append((b"x-passenger-warning", _one_line(exchange.warning)))
+        if warning := _warning(exchange):
+            told.append((b"x-passenger-warning", _one_line(warning)))
         if exchange.dropped:
             told.append((b"x-passenger-dropped", _one_line(", ".join(exchange.dropped))))
         return told
+
+
+def _warning(exchange: Exchange) -> str:
+    """What the client is warned of: a budget that is spent, a session that runs away, or both."""
+    spent = exchange.grant.warning if exchange.grant is not None else ""
+    return "; ".join(filter(None, (spent, exchange.warning)))
 
 
 def _search(exchange: Exchange) -> bytes:
