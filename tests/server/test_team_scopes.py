@@ -9,6 +9,7 @@ import pytest
 from passenger.team.keys import KeyGrant
 from tests.server.pages.test_routes import form
 from tests.server.test_team_keys import team_of
+from tests.server.test_team_limits import DIALECTS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -66,6 +67,20 @@ async def test_what_chats_have_left_is_open_to_keys_for_chats_alone(tmp_path: Pa
                 )
                 assert told.status == wanted, (method, path, told.body)
                 assert wanted == 200 or told.error["code"] == code
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_an_unknown_name_is_near_to_none_but_the_models_of_the_key(tmp_path: Path, dialect: str) -> None:
+    path, body = DIALECTS[dialect]
+    async with team_of(tmp_path) as team:
+        await team.begin()
+        wide, narrow = (team.key(grant) for grant in (KeyGrant(), KeyGrant(models=("claude-*",))))
+        asked = {"headers": {"x-api-key": wide}, "json": {**body, "model": "gpt-5.9"}}
+        path = path.replace("gpt-5.1", "gpt-5.9")
+        assert b"gpt-5." in (await team.own.send("POST", path, **asked)).body.partition(b"Nearest")[2]
+        told = await team.own.send("POST", path, json=asked["json"], headers={"x-api-key": narrow})
+        assert told.status == 404
+        assert b"gpt-5." not in told.body.replace(b"gpt-5.9", b"")
 
 
 async def test_a_key_for_some_addresses_opens_the_page_from_no_other(tmp_path: Path) -> None:

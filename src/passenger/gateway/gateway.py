@@ -202,12 +202,18 @@ class Gateway:
         Raises:
             Failure: there is no such model, or none that the key may be used for.
         """
+        scope = exchange.principal.scope if exchange.principal is not None else None
         model = seat.known_model(name)
         if model is None:
-            with exchange.waiting():
-                model = await seat.catalog.resolve(name)
-        if exchange.principal is not None and exchange.principal.scope is not None:
-            check_model(exchange.principal.scope, model.id if model else name)
+            try:
+                with exchange.waiting():
+                    model = await seat.catalog.resolve(name)
+            except Failure as failure:
+                if scope is None or failure.code != "model_not_found":
+                    raise
+                raise allowed_models(await seat.models(), scope).unknown(name) from None  # with none but its own
+        if scope is not None:
+            check_model(scope, model.id if model else name)
         return model
 
     def seat(self, exchange: Exchange) -> Seat:
