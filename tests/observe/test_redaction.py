@@ -100,3 +100,10 @@ def test_a_key_that_was_cut_is_known_by_its_shape() -> None:
     redactor = Redactor()
     assert redactor.redact("sk-a1b2c3d4… via") == "***… via"
     assert redactor.redact("sk-a1b2c3d4 via") == "sk-a1b2c3d4 via"
+
+
+def test_a_key_of_ours_is_hidden_and_its_beginning_is_not() -> None:
+    key = "psgr_" + "a1B2" * 9
+    said = f"key={key[:9]}…{key[-4:]} asked"
+    assert Redactor().redact(said) == said
+    assert Redactor().redact(f"{said} with {key}, {key.replace('psgr', 'psga')}") == f"{said} with ***, ***"

@@ -71,11 +71,12 @@ class Admissions:
             return
         is_person = exchange.ask is not None and exchange.ask.initiator is Initiator.USER
         admission = LimitedRequest(principal, exchange.seat, is_person, asked, is_helper)
+        grant = None
         try:
             with exchange.waiting():
-                exchange.grant = await allowance.admit(admission)
+                exchange.grant = grant = await allowance.admit(admission)
         finally:
-            exchange.standings = allowance.standings(principal)
+            exchange.standings = allowance.standings(principal, grant)
 
     def _limits(self, exchange: Exchange) -> bool:
         return self._allowance is not None and self._allowance.limits(exchange.principal or ANYONE)

@@ -34,8 +34,11 @@ _TOKENS = re.compile(
 )
 
 
-_SIGNS = ("gh", "github_pat_", "tid=", "psg", "sk-", "earer")
-"""One of these is in each of them, and in few lines: to look for them first saves 15 us a line."""
+_SIGNS = ("gh", "github_pat_", "tid=", "sk-", "earer")
+"""One of these is in each of them but our own keys, and in few lines: to look for them first saves 15 us a line."""
+
+_OUR_KEYS = re.compile(r"(?<!\w)psg[rai]_\w{20,}")
+"""With a team each line names a key by its beginning: to look for nothing else is quick."""
 
 
 _SHORTEST_SECRET = 4
@@ -88,7 +91,7 @@ class Redactor:
         for sign in _SIGNS:
             if sign in text:
                 return _TOKENS.sub(lambda match: (match["scheme"] or "") + STARS, text)
-        return text
+        return _OUR_KEYS.sub(STARS, text) if "psg" in text else text
 
     def _without_begun(self, text: str) -> str:
         """The text without the beginnings of known secrets that were cut off by `CUT`."""

@@ -201,13 +201,16 @@ class Allowance:
         if more is not None:
             self._counters.settle(more, [0] * len(more.takes), self._monotonic())
 
-    def standings(self, principal: Principal) -> Standings:
-        """Where the limits a minute stand of what they ask."""
+    def standings(self, principal: Principal, grant: LimitsGrant | None = None) -> Standings:
+        """Where the limits a minute stand of what they ask, which a grant knows already."""
         now, kinds = self._monotonic(), ("requests", "tokens")
+        takes = _all_rates(grant) or [one.take for one in self._rates(principal, 0)]
         found: dict[str, Standing] = {}
-        for one in self._rates(principal, 0):
-            kind = kinds[one.take.counter.endswith("tokens")]
-            standing = self._counters.standing(one.take, now)
+        for one in takes:
+            if one.kind != "rate":
+                continue
+            kind = kinds[one.counter.endswith("tokens")]
+            standing = self._counters.standing(one, now)
             if kind not in found or standing.remaining < found[kind].remaining:
                 found[kind] = standing
         return Standings(found.get("requests"), found.get("tokens"))
@@ -375,3 +378,10 @@ def _whole(tokens: Tokens | None) -> int:
 def _rate_of(take: Take, tokens: int) -> int:
     """What a rate has really been asked for."""
     return tokens if take.counter.endswith("tokens") else take.amount
+
+
+def _all_rates(grant: LimitsGrant | None) -> Sequence[Take]:
+    """What a grant holds, where that is taken from all limits a minute there are; nothing where it is not."""
+    if grant is None or grant.hold is None or grant.admission.is_helper or grant.admission.asked is None:
+        return ()
+    return grant.hold.takes

@@ -164,10 +164,10 @@ class Guard:
 
     def _find_held(self, ring: KeyRing | None, key: bytes, now: float) -> HeldKey | None:
         """A key of the team. For one that is not known the file is looked at anew, so that a new key works at once."""
-        if self._team is None or not is_well_formed(key):
+        if self._team is None:
             return None
         held = ring.find(key, now) if ring is not None else None
-        if held is None:
+        if held is None and is_well_formed(key):
             self._team.look_again()
             ring = self._team.ring()
             held = ring.find(key, now) if ring is not None else None

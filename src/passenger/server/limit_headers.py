@@ -4,7 +4,7 @@ https://platform.openai.com/docs/guides/rate-limits, https://platform.claude.com
 https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
@@ -20,14 +20,23 @@ def limit_headers(dialect: str, standings: Standings) -> list[Header]:
     return [header for what, standing in found for header in _headers(dialect, what, standing)] + _draft(found)
 
 
-def _headers(dialect: str, what: str, standing: Standing) -> Iterator[Header]:
-    counts = {"limit": str(standing.limit), "remaining": str(standing.remaining)}
-    if dialect == ANTHROPIC:
-        begins, order, reset = "anthropic-ratelimit-", f"{what}-{{}}", _date(standing.reset)
-    else:
-        begins, order, reset = "x-ratelimit-", f"{{}}-{what}", f"{standing.reset:.3f}s"
-    for name, value in {**counts, "reset": reset}.items():
-        yield f"{begins}{order.format(name)}".encode(), value.encode()
+def _headers(dialect: str, what: str, standing: Standing) -> Sequence[Header]:
+    is_anthropic = dialect == ANTHROPIC
+    limit, remaining, reset = _NAMES[is_anthropic, what]
+    again = _date(standing.reset) if is_anthropic else f"{standing.reset:.3f}s"
+    return ((limit, b"%d" % standing.limit), (remaining, b"%d" % standing.remaining), (reset, again.encode()))
+
+
+_COUNTS = ("limit", "remaining", "reset")
+_NAMES = {
+    (is_anthropic, what): tuple(
+        f"anthropic-ratelimit-{what}-{count}".encode() if is_anthropic else f"x-ratelimit-{count}-{what}".encode()
+        for count in _COUNTS
+    )
+    for is_anthropic in (False, True)
+    for what in ("requests", "tokens")
+}
+"""What the limit, what is left and when it is whole again are called, for Anthropic's clients and for all others."""
 
 
 def _draft(found: list[tuple[str, Standing]]) -> list[Header]:

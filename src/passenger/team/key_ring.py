@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from passenger.account.principal import Principal, PrincipalRole
 from passenger.account.scope_limits import ScopeLimits
-from passenger.team.key_format import KeyKind, digest_of, is_well_formed
+from passenger.team.key_format import LENGTH, KeyKind, digest_of
 from passenger.team.keys import TeamKey, list_keys
 from passenger.team.limits import ALL, limits_of
 from passenger.team.users import LOCAL, TeamUser, list_users
@@ -39,9 +39,7 @@ class KeyRing(Struct, frozen=True):
 
     def find(self, key: bytes, now: float) -> HeldKey | None:
         """The key that was presented, None for one that is not accepted now."""
-        if not is_well_formed(key):
-            return None
-        held = self.held.get(digest_of(key))
+        held = self.held.get(digest_of(key)) if len(key) == LENGTH else None
         return held if held is not None and now < held.until else None
 
 
