@@ -92,6 +92,25 @@ async def test_it_is_quiet_fits_and_has_no_serious_finding(browser: Browser, ser
             assert await findings(page) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_paused_sessions_fit_and_can_be_read(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    names = ["4f1c8f1e-93a7-4d0e-b8d2-6f6c2a0f4b11", "x" * 64, f"<img src=x onerror=alert(1)>{'y' * 36}"]
+    async with bench(tmp_path, config='[breaker]\naction = "pause"\n') as one, browser.page(scheme=scheme) as page:
+        for name in names:
+            for _ in range(4):
+                assert (await one.post(asking("again"), {"x-session-id": name})).status == 200
+        await eventually(lambda: len(one.proxy.logged("is paused for 15 minutes")) == len(names))
+        await page.open(f"{one.proxy.url}/")
+        told = await page.text("section[aria-labelledby=paused]")
+        assert all(name in told for name in names)
+        assert "answered 4 times" in told
+        for width in (1280, 861, 860, 360, 320):
+            await page.resize(width)
+            assert await is_as_wide_as_its_window(page), width
+        check_quiet(page, one)
+        assert await findings(page) == []
+
+
 @pytest.mark.proves("promise 1", "B7")
 async def test_what_a_request_names_itself_is_text(browser: Browser, served: Bench) -> None:
     async with browser.page() as page:

@@ -103,8 +103,8 @@ class PageOverview:
     """Models that Copilot's own clients do not offer: older ones, and those that do not chat."""
     hidden: Sequence[ModelEntry]
     settings_page: str = SETTINGS_PAGE
-    paused: Sequence[tuple[str, str]] = ()
-    """Sessions that the breaker has paused, each with the reason."""
+    paused: Sequence[tuple[str, str, str]] = ()
+    """Sessions that the breaker has paused, each with the reason, and with who asked and the client's name for it."""
 
 
 def overview(
@@ -147,10 +147,10 @@ def overview(
 # --- the server ------------------------------------------------------------------------------------------------------
 
 
-def _paused(one: PausedSession, now: float) -> tuple[str, str]:
-    """A session that the breaker has paused, and the reason."""
-    named = f" ({one.client})" if one.client else ""
-    return f"{one.session}{named}, {one.who}", f"{one.why}; paused for {figures.lasting(max(0, one.until - now))}"
+def _paused(one: PausedSession, now: float) -> tuple[str, str, str]:
+    """A session that the breaker has paused, the reason, and who asked."""
+    why = f"{one.why}; paused for {figures.lasting(max(0, one.until - now))}"
+    return one.session, why, f"{one.who}, session {one.client}" if one.client else one.who
 
 
 _PROBLEMS = {
