@@ -13,6 +13,7 @@ from tests.proxy import eventually
 from tests.server.bench import Wire, asking
 from tests.server.test_team_keys import Team, team_of
 from tests.server.test_team_limits import limit
+from tests.server.test_workers import TWO
 from tests.server.websocket.test_connection import answer, create, hear, say, socket
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -21,9 +22,9 @@ ENDLESS = "[[stall 2]]"
 
 
 @contextlib.asynccontextmanager
-async def begun(tmp_path: Path, config: str = "") -> AsyncIterator[tuple[Team, str, str]]:
+async def begun(tmp_path: Path, *arguments: str, config: str = "") -> AsyncIterator[tuple[Team, str, str]]:
     """A team, and two keys of alice."""
-    async with team_of(tmp_path, config=config) as team:
+    async with team_of(tmp_path, *arguments, config=config) as team:
         await team.begin()
         yield team, team.key(), team.key()
 
@@ -39,6 +40,22 @@ async def post(team: Team, key: str, path: str, body: object, head: str = "") ->
         f"Authorization: Bearer {key}\r\n{head}Content-Length: {len(data)}\r\n\r\n".encode()
         + data
     )
+
+
+async def test_streams_of_all_workers(tmp_path: Path) -> None:
+    async with begun(tmp_path, *TWO) as (team, key, other):
+        keys = [key] * 8 + [other]
+        wires = [
+            await team.own.open(asking(ENDLESS, stream=True), head=f"Authorization: Bearer {one}\r\n") for one in keys
+        ]
+        for wire in wires:
+            await wire.until(b"data:")
+        cut(team, key)
+        for wire in wires[:-1]:
+            assert b"key_revoked" in await wire.until(b"0\r\n\r\n")
+        await eventually(lambda: team.own.sim.active == 1)
+        cut(team, other)
+        assert b"key_revoked" in await wires[-1].until(b"0\r\n\r\n")
 
 
 async def test_a_turn_of_a_websocket(tmp_path: Path) -> None:
