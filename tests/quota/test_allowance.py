@@ -10,8 +10,9 @@ import pytest
 from passenger.account.principal import Principal
 from passenger.account.scope_limits import Budget, ScopeLimits
 from passenger.chat.cost import Rates, Tariff, Tokens
-from passenger.errors import Failure
+from passenger.errors import Failure, Kind
 from passenger.quota.allowance import Allowance, AllowanceSettings, LimitedRequest, LimitsGrant
+from passenger.quota.counters import Hold
 from passenger.quota.local_counters import LocalCounters
 from passenger.quota.reserve import AskedTokens
 
@@ -245,6 +246,20 @@ async def test_a_stream_that_is_cut_keeps_what_it_held_though_the_budget_is_pass
     second.settle(21, None)
     third.settle(21, None)
     assert (len(world.counters), world.counters.reserved(DAY), world.counters.spent(DAY)) == (0, 0, 77)
+
+
+async def test_a_stream_is_not_ended_where_workers_cannot_count_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(CUTS)
+    grant = await world.allowance.admit(asking(budget(30), output=10))
+    assert grant.cover(20) is None
+
+    def fail(*_arguments: object) -> Hold:
+        raise Failure(Kind.UNAVAILABLE, "no", code="limits_unavailable")
+
+    monkeypatch.setattr(world.counters, "take", fail)
+    assert [grant.cover(nano) for nano in (25, 99)] == [None, None]
+    grant.settle(40, None)
+    assert (len(world.counters), world.counters.reserved(DAY), world.counters.spent(DAY)) == (0, 0, 40)
 
 
 async def test_the_tightest_budget_that_refuses_ends_a_stream() -> None:

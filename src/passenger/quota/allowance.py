@@ -181,12 +181,19 @@ class Allowance:
 
     def cover(self, grant: LimitsGrant, nano: int) -> Failure | None:
         """Hold as much as a request has cost by now; the failure to end it with where a budget has no room for that."""
-        hold, more, now = grant.hold, grant.more, self._monotonic()
+        hold, more = grant.hold, grant.more
         has = {one.counter: one.amount for one in more.takes} if more is not None else {}
         if hold is None or all(nano <= one.take.amount + has.get(one.take.counter, 0) for one in grant.budgets):
             return None
         takes = [one.take for one in grant.budgets if one.take.amount < nano]
-        self._release_more(grant)  # nothing waits here: what comes back can be taken again
+        self._release_more(grant)  # nothing waits here: what comes back can be taken again, but by another worker
+        try:
+            return self._cover(grant, more, takes, nano)
+        except Failure:  # workers cannot count together just now: what was let in is finished
+            return None
+
+    def _cover(self, grant: LimitsGrant, more: Hold | None, takes: Sequence[Take], nano: int) -> Failure | None:
+        now = self._monotonic()
         found = self._counters.take([replace(one, amount=nano - one.amount) for one in takes], now)
         if isinstance(found, Hold):
             grant.more = found
