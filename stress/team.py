@@ -46,6 +46,7 @@ class Plan:
 
     Each person's 8 places at once are asked for by some ten. A share `leave` of the requests is hung up on, a share
     `again` says what was said before, so that it may be cached. Every `rotate` seconds somebody's key is changed.
+    `kept` is how many MB of conversations each seat keeps, so that they are full soon; with 0 none is kept.
     """
 
     minutes: float = 20.0
@@ -56,6 +57,7 @@ class Plan:
     largest: int = 60_000
     rotate: float = 5.0
     sample: float = 10.0
+    kept: int = 1
     seed: int = 21
 
 
@@ -157,7 +159,7 @@ async def run(plan: Plan) -> Report:
             team = Colleagues(_state_of(simulator, Path(home)))
             team.hire(simulator, plan.people)
             program = ("-m", "stress.probe")
-            async with serving(simulator, Path(home), SETTINGS, program=program, env={SOCKET: probe}) as served:
+            async with serving(simulator, Path(home), _settings(plan), program=program, env={SOCKET: probe}) as served:
                 seen.look(served, probe)
                 await _churn(plan, served, team, seen, probe)
                 quiet = await eventually(lambda: simulator.active == 0, 10)
@@ -170,6 +172,10 @@ async def run(plan: Plan) -> Report:
                 report.figure("lines of the log with ERROR", len(complaints))
                 report.must(not complaints, f"errors in the log: {complaints[:3]}")
     return report
+
+
+def _settings(plan: Plan) -> str:
+    return SETTINGS + (f"[state]\nsize = {plan.kept * 1024 * 1024}\n" if plan.kept else '[state]\nkeep = "none"\n')
 
 
 def _state_of(simulator: Simulator, home: Path) -> Path:
