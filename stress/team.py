@@ -46,7 +46,7 @@ class Plan:
 
     Each person's 8 places at once are asked for by some ten. A share `leave` of the requests is hung up on, a share
     `again` says what was said before, so that it may be cached. Every `rotate` seconds somebody's key is changed.
-    `kept` is how many MB of conversations each seat keeps, so that they are full soon; with 0 none is kept.
+    `kept` is how many MB of conversations are kept, few so that they are full soon; with 0 none is.
     """
 
     minutes: float = 20.0
