@@ -197,7 +197,7 @@ async def test_a_pause_is_shown_and_resumed_by_a_command(tmp_path: Path) -> None
         session = paused["session"]
         assert (paused["detector"], paused["who"]) == ("repeats", "anyone")
         page = await own.get("/", {"accept": "text/html"})
-        assert f"Paused sessions</h2>\n<dl>\n\n<div><dt>{session}".replace("\n\n", "\n") in page.body.decode()
+        assert f"Paused sessions</h2>\n<dl>\n<div><dt><code>{session}</code></dt>" in page.body.decode()
         port = own.proxy.url.rpartition(":")[2]
         status = await asyncio.to_thread(run, own.proxy.home, "status", "--port", port)
         assert f"session {session} of anyone" in status.out
