@@ -8,7 +8,7 @@ import pytest
 
 from passenger.errors import Failure
 from passenger.team.audit import Author
-from passenger.team.team_file import change, look_up, open_team
+from passenger.team.team_file import change, change_existing, look_up, open_team
 from passenger.team.users import add_user, list_users
 from passenger.team.version import APPLICATION_ID, newest_version
 
@@ -59,6 +59,15 @@ def test_without_a_file_there_is_no_team(path: Path) -> None:
         look_up(path, list_users)
     assert (missing.value.code, missing.value.status) == ("no_team", 404)
     assert not path.exists()
+
+
+def test_a_change_of_a_team_that_is_none_makes_no_file(path: Path) -> None:
+    with pytest.raises(Failure) as missing:
+        change_existing(path, list_users)
+    assert missing.value.code == "no_team"
+    assert not path.exists()
+    change(path, list_users)
+    assert change_existing(path, list_users) == []
 
 
 @pytest.mark.parametrize("content", [b"no database at all", b"SQLite format 3\0" + b"x" * 200])

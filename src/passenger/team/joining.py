@@ -21,7 +21,7 @@ from passenger.team.invites import (
     use_invite,
 )
 from passenger.team.keys import NewKey
-from passenger.team.team_file import change, look_up
+from passenger.team.team_file import change_existing, look_up
 
 if TYPE_CHECKING:
     import sqlite3
@@ -157,7 +157,7 @@ class Joining:
             log.warning("that a login has failed cannot be noted: %s", failure)
 
     async def _change(self, job: "Callable[[sqlite3.Connection], T]") -> T:
-        return await asyncio.to_thread(change, self._path, job)
+        return await asyncio.to_thread(change_existing, self._path, job)
 
 
 def _without_a_team(failure: Failure) -> Failure:

@@ -9,7 +9,7 @@ from pathlib import Path
 from passenger.errors import Failure
 from passenger.exchange import Exchange
 from passenger.team.keys import note_used
-from passenger.team.team_file import change
+from passenger.team.team_file import change_existing
 
 INTERVAL = 60.0
 """Minimum seconds between two writings."""
@@ -40,7 +40,7 @@ class KeyUse:
         used, self._used = self._used, {}
         if used:
             with contextlib.suppress(Failure):  # a damaged file is told by whoever reads it
-                change(self._path, lambda database: note_used(database, used.items()))
+                change_existing(self._path, lambda database: note_used(database, used.items()))
 
     async def aclose(self) -> None:
         """Write the rest."""

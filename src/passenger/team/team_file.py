@@ -91,6 +91,17 @@ def change(path: Path, job: "Callable[[sqlite3.Connection], T]") -> T:
         return done
 
 
+def change_existing(path: Path, job: "Callable[[sqlite3.Connection], T]") -> T:
+    """As `change`, of a team that there is: no file is made, which would close the door of a server without a team.
+
+    Raises:
+        Failure: as `change`, or there is no team.
+    """
+    if not path.exists():
+        raise _no_team()
+    return change(path, job)
+
+
 def look_up(path: Path, job: "Callable[[sqlite3.Connection], T]") -> T:
     """What a job reads.
 
@@ -113,13 +124,17 @@ def using(path: Path, open_file: "Callable[[], sqlite3.Connection]") -> Iterator
         finally:
             database.close()
     except FileNotFoundError:
-        message = "there is no team yet: `passenger users add NAME --github LOGIN` begins one"
-        raise Failure(Kind.NOT_FOUND, message, code="no_team") from None
+        raise _no_team() from None
     except OverflowError:
         raise Failure(Kind.INVALID, "a number is larger than can be stored", code="bad_body") from None
     except (sqlite3.Error, OSError, ForeignTeamFileError) as error:
         message = f"the team file {path} cannot be used: {error}"
         raise Failure(Kind.INTERNAL, message, status=503, code="team_file_unusable") from error
+
+
+def _no_team() -> Failure:
+    message = "there is no team yet: `passenger users add NAME --github LOGIN` begins one"
+    return Failure(Kind.NOT_FOUND, message, code="no_team")
 
 
 def _make_tables(database: "sqlite3.Connection") -> None:

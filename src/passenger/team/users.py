@@ -53,17 +53,25 @@ def add_user(
     Raises:
         Failure: the name is taken, or one of the names cannot be one.
     """
-    if name == LOCAL:
-        raise Failure(Kind.INVALID, f"'{LOCAL}' is the name of this machine's own commands", code="bad_name")
-    _check_name(name)
-    if not _LOGIN.fullmatch(github_login):
-        raise Failure(Kind.INVALID, f"'{github_login}' cannot be a login at GitHub", code="bad_name")
+    check_new_user(name, github_login, tags)
     user = TeamUser(new_id_of("usr"), name, github_login, "", sorted(set(tags)), by.at)
-    for tag in user.tags:
-        _check_name(tag)
     _insert(database, user)
     note(database, by, "users.add", user.id, name=name, github=github_login, tags=user.tags)
     return user
+
+
+def check_new_user(name: str, github_login: str, tags: Sequence[str]) -> None:
+    """See that somebody may be called so.
+
+    Raises:
+        Failure: one of the names cannot be one.
+    """
+    if name == LOCAL:
+        raise Failure(Kind.INVALID, f"'{LOCAL}' is the name of this machine's own commands", code="bad_name")
+    if not _LOGIN.fullmatch(github_login):
+        raise Failure(Kind.INVALID, f"'{github_login}' cannot be a login at GitHub", code="bad_name")
+    for one in (name, *tags):
+        _check_name(one)
 
 
 def local_user(database: "sqlite3.Connection", by: Author) -> TeamUser:

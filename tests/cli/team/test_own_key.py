@@ -97,6 +97,16 @@ def test_the_key_of_a_setup_is_kept_until_it_is_undone(team: Path, tmp_path: Pat
     revoke_setup_key(tmp_path / "setup", "codex")
 
 
+def test_a_team_that_has_gone_does_not_come_back_by_an_undo(team: Path, tmp_path: Path) -> None:
+    own = setup_key(team, tmp_path / "setup", "claude")
+    own.keep(prepare_key(own)[0])
+    with run_key(team, "claude", "one"):
+        for file in team.parent.glob("team.sqlite*"):
+            file.unlink()
+    revoke_setup_key(tmp_path / "setup", "claude")
+    assert not team.exists()
+
+
 def test_two_of_one_name_are_never_accepted_at_once(team: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         own = OwnKey(team, PrivateFile(tmp_path / f"{name}.json"), "setup x host")

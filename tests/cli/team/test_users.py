@@ -84,3 +84,30 @@ def test_limits_of_everybody(command: Command) -> None:
     command("users", "add", "alice", "--github", "alice-gh")
     ended = command("users", "limit", "all", "--tpm", "1000")
     assert (ended.code, "tokens per minute  1,000" in ended.out) == (0, True)
+
+
+BEGINNING_NOTHING = (
+    ("keys", "create", "alice"),
+    ("keys", "revoke", "alice"),
+    ("keys", "rotate", "alice"),
+    ("keys", "limit", "alice", "--rpm", "1"),
+    ("budget", "set", "all", "$5"),
+    ("budget", "remove", "all"),
+    ("budget", "raise", "all", "$5", "--until", "24h"),
+    ("users", "disable", "alice"),
+    ("users", "enable", "alice"),
+    ("users", "delete", "alice", "--yes"),
+    ("users", "limit", "all", "--rpm", "1"),
+    ("users", "add", "a b", "--github", "x"),
+    ("users", "add", "local", "--github", "x"),
+    ("users", "add", "alice", "--github", "a b"),
+    ("users", "add", "alice", "--github", "x", "--tag", "a b"),
+    ("users", "invite", "alice"),
+)
+
+
+@pytest.mark.parametrize("arguments", BEGINNING_NOTHING, ids=" ".join)
+def test_only_a_first_user_closes_the_door(command: Command, path: Path, arguments: tuple[str, ...]) -> None:
+    ended = command(*arguments)
+    assert ended.code == 1, ended
+    assert not path.exists()

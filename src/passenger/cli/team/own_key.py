@@ -20,7 +20,7 @@ from passenger.team.audit import Author, local_author
 from passenger.team.key_format import make_key
 from passenger.team.key_ring import read_key_ring
 from passenger.team.keys import KeyGrant, create_key, end_run, list_keys, revoke_key
-from passenger.team.team_file import change, look_up
+from passenger.team.team_file import change_existing, look_up
 from passenger.team.users import local_user
 
 if TYPE_CHECKING:
@@ -55,12 +55,14 @@ class OwnKey:
         self.revoke()
         self.file.write({"key": secret.reveal(), "team": str(self.team)})
         grant = KeyGrant(self.name)
-        change(self.team, lambda database: create_key(database, _by(), local_user(database, _by()), grant, secret))
+        change_existing(
+            self.team, lambda database: create_key(database, _by(), local_user(database, _by()), grant, secret)
+        )
 
     def revoke(self) -> None:
         """Refuse the key of this name from now on, if there is one, and forget it."""
         with suppress(Failure):
-            change(self.team, self._revoke_all)
+            change_existing(self.team, self._revoke_all)
         self.file.remove()
 
     def _revoke_all(self, database: "sqlite3.Connection") -> None:
@@ -107,12 +109,12 @@ def run_key(team: Path, client: str, tag: str) -> Iterator[Secret]:
     name = f"launch {client} {socket.gethostname()} {tag}"
     grant = KeyGrant(name, expires=int(time.time()) + LONGEST_RUN)
 
-    made = change(team, lambda database: create_key(database, _by(), local_user(database, _by()), grant))
+    made = change_existing(team, lambda database: create_key(database, _by(), local_user(database, _by()), grant))
     try:
         yield made.secret
     finally:
         with suppress(Failure):
-            change(team, lambda database: end_run(database, _by(), made.key.id))
+            change_existing(team, lambda database: end_run(database, _by(), made.key.id))
 
 
 def _by() -> Author:

@@ -13,7 +13,7 @@ import msgspec
 from passenger.config.invocation import Invocation
 from passenger.config.login_files import find_team_file
 from passenger.team.audit import Author, local_author
-from passenger.team.team_file import change, look_up
+from passenger.team.team_file import change, change_existing, look_up
 
 T = TypeVar("T")
 
@@ -33,14 +33,14 @@ def read_team(invocation: Invocation, job: Callable[[sqlite3.Connection], T]) ->
     return look_up(find_file(invocation), job)
 
 
-def change_team(invocation: Invocation, job: Callable[[sqlite3.Connection, Author], T]) -> T:
-    """What a job gives that changes the team, in the name of who types.
+def change_team(invocation: Invocation, job: Callable[[sqlite3.Connection, Author], T], *, begins: bool = False) -> T:
+    """What a job gives that changes the team, in the name of who types; only one that `begins` a team makes its file.
 
     Raises:
-        Failure: the job's own.
+        Failure: there is no team, or the job's own.
     """
-    by = local_author(_login())
-    return change(find_file(invocation), lambda database: job(database, by))
+    by, make = local_author(_login()), change if begins else change_existing
+    return make(find_file(invocation), lambda database: job(database, by))
 
 
 def print_json(value: object) -> None:

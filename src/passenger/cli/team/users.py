@@ -15,13 +15,14 @@ from passenger.config.seat_files import remove_seat
 from passenger.server.process.exit_codes import FAILED, OK
 from passenger.team.keys import list_keys
 from passenger.team.limits import LimitChange, limits_of, read_scope, set_limits
-from passenger.team.users import TeamUser, add_user, delete_user, disable_user, find_user, list_users
+from passenger.team.users import TeamUser, add_user, check_new_user, delete_user, disable_user, find_user, list_users
 
 
 def add(invocation: Invocation, *, name: str, github: str, tags: Sequence[str], json: bool) -> int:
     """Add a person. The first one begins the team: from then on nobody is let in without a key."""
+    check_new_user(name, github, tags)  # before there is a file, which alone would close the door
     is_first = not find_file(invocation).exists()
-    user = change_team(invocation, lambda database, by: add_user(database, by, name, github, tags))
+    user = change_team(invocation, lambda database, by: add_user(database, by, name, github, tags), begins=True)
     if json:
         print_json(user)
         return OK

@@ -20,7 +20,7 @@ from passenger.server.admin.problems import problem
 from passenger.server.admin.resources import READS, WRITES
 from passenger.server.guard import check_media_type, principal_of
 from passenger.server.scope import exchange_of
-from passenger.team.team_file import change, look_up
+from passenger.team.team_file import change_existing, look_up
 
 if TYPE_CHECKING:
     import sqlite3
@@ -59,7 +59,7 @@ def _reading(team: Path, read: "Callable[[sqlite3.Connection, AdminCall], AdminA
 
 def _writing(team: Path, write: "Callable[[sqlite3.Connection, AdminCall], AdminAnswer]") -> AdminHandler:
     def answer(call: AdminCall) -> AdminAnswer:
-        answered = change(team, lambda database: answer_once(database, call, write))
+        answered = change_existing(team, lambda database: answer_once(database, call, write))
         if answered.removed_seat:
             try:
                 remove_seat(team.parent, answered.removed_seat)
